@@ -1,0 +1,154 @@
+/**
+ * What the saga and its steps say to each other, as plain JSON: no Date, no BigInt. Money is an
+ * integer number of minor units (cents for USD), at most {@link MAX_AMOUNT_MINOR}.
+ *
+ * Every step takes a list of orders and answers with one result per order, in the order asked. What
+ * concerns one order is that order's result, never an exception: an exception concerns the whole list
+ * (infrastructure, retried; or a bug, a non-retryable ApplicationFailure).
+ */
+import type { CancellationReason, CreditRejectionReason, OrderState } from './order';
+
+/** Where the customer side's steps run: in the order service's process, or on task queue `customer`. */
+export type Placement = 'colocated' | 'distributed';
+
+/** An order as it was asked for; the same id with any other content is a conflict. */
+export interface OrderRequest {
+  readonly orderId: string;
+  readonly customerId: string;
+  /** Minor units of `currency`, > 0. */
+  readonly totalMinor: number;
+  /** ISO 4217, upper case. */
+  readonly currency: string;
+}
+
+export interface CreateOrderSagaInput {
+  /** Carried in the input so that replay takes the path that was taken. */
+  readonly placement: Placement;
+  /** How long the Customer Service may stay away before the order is cancelled; milliseconds. */
+  readonly creditCheckTimeoutMs: number;
+  /** 1 to 50 orders with distinct ids. */
+  readonly orders: readonly OrderRequest[];
+}
+
+/** How the saga left one order. */
+export type OrderResult =
+  | { readonly orderId: string; readonly state: 'APPROVED' }
+  | { readonly orderId: string; readonly state: 'CANCELLED'; readonly reason: CancellationReason }
+  /** The order belongs to another saga, which drives it. */
+  | { readonly orderId: string; readonly state: 'NOT_OWNED'; readonly ownedBy: string }
+  /** An order with this id and other content exists; it was left alone. */
+  | { readonly orderId: string; readonly state: 'CONFLICT' };
+
+export interface CreateOrderSagaResult {
+  readonly orders: readonly OrderResult[];
+}
+
+/** A step's argument: its orders, and the workflow id of the saga that asks. */
+export interface StepRequest<T> {
+  readonly sagaId: string;
+  readonly orders: readonly T[];
+}
+
+/**
+ * Somebody else holds a row that this order needs; nothing was changed for it, ask again later. Its
+ * neighbours in the list were served.
+ */
+export interface Busy {
+  readonly orderId: string;
+  readonly outcome: 'busy';
+}
+
+/** The same order id is known with other content; nothing was changed. */
+export interface Conflict {
+  readonly orderId: string;
+  readonly outcome: 'conflict';
+}
+
+export type CreatePendingResult =
+  | Busy
+  | Conflict
+  /** The order's row exists and belongs to the asking saga. */
+  | { readonly orderId: string; readonly outcome: 'created' }
+  | { readonly orderId: string; readonly outcome: 'owned-by-other'; readonly sagaId: string };
+
+export type ReserveResult =
+  | Busy
+  | Conflict
+  | { readonly orderId: string; readonly outcome: 'reserved' }
+  | { readonly orderId: string; readonly outcome: 'rejected'; readonly reason: CreditRejectionReason }
+  /** The reservation was released before this request arrived (a tombstone): it stays released. */
+  | { readonly orderId: string; readonly outcome: 'released' };
+
+/** `released` also when nothing was held: then a tombstone makes a late reserve lose. */
+export type ReleaseResult =
+  | Busy
+  | Conflict
+  | { readonly orderId: string; readonly outcome: 'released' };
+
+/** The order is in a state from which the step cannot go: a bug, which the saga makes loud. */
+export interface WrongState {
+  readonly orderId: string;
+  readonly outcome: 'wrong-state';
+  /** `MISSING`: the asking saga owns no such order. */
+  readonly state: OrderState | 'MISSING';
+}
+
+export type ApproveResult =
+  | Busy
+  | WrongState
+  | { readonly orderId: string; readonly outcome: 'approved' };
+
+export type CancelResult =
+  | Busy
+  | WrongState
+  | {
+      readonly orderId: string;
+      readonly outcome: 'cancelled';
+      /** The reason in force: the first one, when the order was cancelled already. */
+      readonly reason: CancellationReason;
+    };
+
+export interface ApproveOrder {
+  readonly orderId: string;
+}
+
+export interface CancelOrder {
+  readonly orderId: string;
+  readonly reason: CancellationReason;
+}
+
+/** The order side's steps; each is one transaction on the order database. */
+export interface OrderSteps {
+  createPendingOrders(request: StepRequest<OrderRequest>): Promise<CreatePendingResult[]>;
+  approveOrders(request: StepRequest<ApproveOrder>): Promise<ApproveResult[]>;
+  cancelOrders(request: StepRequest<CancelOrder>): Promise<CancelResult[]>;
+}
+
+/** The customer side's steps; each is one transaction on the customer database. */
+export interface CreditSteps {
+  reserveCredit(request: StepRequest<OrderRequest>): Promise<ReserveResult[]>;
+  releaseCredit(request: StepRequest<OrderRequest>): Promise<ReleaseResult[]>;
+}
+
+/**
+ * Told in the same process after the commit that it is about, so that the HTTP handler that waits for
+ * this order need not read the database. Times are ISO 8601.
+ */
+export type OrderNotice =
+  /** The order's row is committed (by this saga, or it was there with the same content). */
+  | {
+      readonly orderId: string;
+      readonly kind: 'created';
+      readonly sagaId: string;
+      readonly createdAt: string;
+    }
+  /** The id is taken by an order with other content. */
+  | { readonly orderId: string; readonly kind: 'conflict' }
+  /** The order's final state is committed. */
+  | {
+      readonly orderId: string;
+      readonly kind: 'decided';
+      readonly state: 'APPROVED' | 'CANCELLED';
+      readonly reason?: CancellationReason;
+      readonly updatedAt: string;
+    };

@@ -1,0 +1,43 @@
+/**
+ * The domain events: what each service says has happened to its data. They are written to the
+ * service's outbox in the commit that they are about.
+ */
+import type { CancellationReason, CreditRejectionReason } from './order';
+
+/** Integer minor units of an ISO 4217 currency. */
+interface Amount {
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
+interface OrderFacts extends Amount {
+  readonly orderId: string;
+  readonly customerId: string;
+}
+
+/** Events whose aggregate is an order; `sequence` is the order's version. */
+export interface OrderEvents {
+  OrderCreated: OrderFacts & { readonly state: 'PENDING' };
+  OrderApproved: OrderFacts & { readonly state: 'APPROVED' };
+  OrderCancelled: OrderFacts & { readonly state: 'CANCELLED'; readonly reason: CancellationReason };
+}
+
+/**
+ * Events of the customer service. The aggregate of a credit event is the order's reservation (aggregate
+ * id = order id), so that one subject tells an order's whole story across both services.
+ */
+export interface CustomerEvents {
+  CustomerCreated: {
+    readonly customerId: string;
+    readonly name: string;
+    readonly creditLimitMinor: number;
+    readonly currency: string;
+  };
+  CreditReserved: OrderFacts;
+  CreditLimitExceeded: OrderFacts & { readonly reason: 'INSUFFICIENT_CREDIT' };
+  CreditRejected: OrderFacts & {
+    readonly reason: Exclude<CreditRejectionReason, 'INSUFFICIENT_CREDIT'>;
+  };
+  /** `heldMinor` is what became free again: 0 when nothing was held (a tombstone). */
+  CreditReleased: OrderFacts & { readonly heldMinor: number };
+}
