@@ -1,0 +1,158 @@
+/**
+ * Group commit of sagas: a bounded number of groups is under way; the orders that arrive meanwhile form
+ * the next one. Alone, an order starts at once and is its own group; under load a group carries up to
+ * `groupMax` orders for the price of one workflow.
+ */
+import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import type { CreateOrderSagaInput, OrderRequest, Placement } from '../domain/contracts';
+import { CREATE_ORDER_SAGA, ORDER_IDS_ATTRIBUTE, ORDER_TASK_QUEUE, sagaWorkflowId } from '../domain/names';
+import type { createOrderSaga } from '../workflows';
+
+/**
+ * 5 s: when a worker dies in the middle of a workflow task, another takes over after this. Steps that
+ * take longer keep their task by heartbeats.
+ */
+const WORKFLOW_TASK_TIMEOUT_MS = 5_000;
+
+/**
+ * 1 s: a group that waits for somebody (an absent Customer Service, a locked row) gives its place to the
+ * next one after this, so that it blocks nobody. A group that is not waiting is done in a fraction of it.
+ */
+const GROUP_SLOT_MS = 1_000;
+
+/**
+ * 2,000 orders may wait for a group: about two seconds' worth at the rate of two cores. Who comes later
+ * is told to come back, before memory grows.
+ */
+const WAITING_MAX = 2_000;
+
+const orderIdsAttribute = defineSearchAttributeKey(ORDER_IDS_ATTRIBUTE, SearchAttributeType.KEYWORD_LIST);
+
+/** Too many orders wait for a saga; nothing was started for this one. */
+export class SagaStarterFull extends Error {
+  override readonly name = 'SagaStarterFull';
+}
+
+/** Temporal did not confirm the start in time; whether the saga runs is unknown. */
+export class SagaStartFailed extends Error {
+  override readonly name = 'SagaStartFailed';
+}
+
+export interface SagaStarterOptions {
+  readonly client: Client;
+  readonly placement: Placement;
+  readonly creditCheckTimeoutMs: number;
+  /** Orders in a group, 1 to 50; 1 turns groups off. */
+  readonly groupMax: number;
+  readonly groupsInFlight: number;
+  /** Told of each start: how many orders, and whether the worker got its first task with the reply. */
+  readonly onStarted?: (start: { sagaId: string; orderIds: readonly string[]; eager: boolean }) => void;
+}
+
+/** `already-started`: a saga for this order id was there, perhaps with other content. */
+export type Submission = 'started' | 'already-started';
+
+interface Waiting {
+  readonly order: OrderRequest;
+  readonly resolve: (submission: Submission) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+export class SagaStarter {
+  #waiting: Waiting[] = [];
+  #groupsUnderWay = 0;
+
+  constructor(private readonly options: SagaStarterOptions) {}
+
+  /**
+   * Resolves once the start call of the order's group has returned: from then on the saga is durable.
+   *
+   * @throws SagaStarterFull when too many orders wait already
+   * @throws SagaStartFailed when Temporal is away
+   */
+  submit(order: OrderRequest): Promise<Submission> {
+    if (this.#waiting.length >= WAITING_MAX) {
+      return Promise.reject(new SagaStarterFull(`${String(WAITING_MAX)} orders are waiting for their saga`));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ order, resolve, reject });
+      this.#startGroups();
+    });
+  }
+
+  #startGroups(): void {
+    while (this.#groupsUnderWay < this.options.groupsInFlight && this.#waiting.length > 0) {
+      const group = this.#takeGroup();
+      this.#groupsUnderWay += 1;
+      void this.#carry(group).finally(() => {
+        this.#groupsUnderWay -= 1;
+        this.#startGroups();
+      });
+    }
+  }
+
+  /** The next orders in line; of several with one id only the first, the others wait for the next group. */
+  #takeGroup(): Waiting[] {
+    const group = new Map<string, Waiting>();
+    const later: Waiting[] = [];
+    for (const waiting of this.#waiting) {
+      const { orderId } = waiting.order;
+      if (group.size < this.options.groupMax && !group.has(orderId)) group.set(orderId, waiting);
+      else later.push(waiting);
+    }
+    this.#waiting = later;
+    return [...group.values()];
+  }
+
+  /** Ends when the group's saga is done, or has had its place for long enough. */
+  async #carry(group: readonly Waiting[]): Promise<void> {
+    try {
+      const handle = await this.#start(group.map(({ order }) => order));
+      for (const { resolve } of group) resolve('started');
+      await settledWithin(handle.result(), GROUP_SLOT_MS);
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) {
+        const failure = new SagaStartFailed('Temporal did not confirm the start of the saga', { cause: error });
+        for (const { reject } of group) reject(failure);
+      } else if (group.length === 1) {
+        for (const { resolve } of group) resolve('already-started');
+      } else {
+        // The other saga of this id carries this group's first order, but not surely the rest of it.
+        await Promise.all(group.map((waiting) => this.#carry([waiting])));
+      }
+    }
+  }
+
+  async #start(orders: readonly OrderRequest[]): Promise<WorkflowHandle<typeof createOrderSaga>> {
+    const { client, placement, creditCheckTimeoutMs, onStarted } = this.options;
+    const orderIds = orders.map(({ orderId }) => orderId);
+    const sagaId = sagaWorkflowId(orderIds);
+    const input: CreateOrderSagaInput = { placement, creditCheckTimeoutMs, orders };
+    const handle = await client.workflow.start<typeof createOrderSaga>(CREATE_ORDER_SAGA, {
+      workflowId: sagaId,
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      taskQueue: ORDER_TASK_QUEUE,
+      args: [input],
+      requestEagerStart: true,
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
+      typedSearchAttributes: [{ key: orderIdsAttribute, value: orderIds }],
+      staticSummary: orders.length === 1 ? 'Saga of one order' : `Saga of ${String(orders.length)} orders`,
+    });
+    onStarted?.({ sagaId, orderIds, eager: handle.eagerlyStarted });
+    return handle;
+  }
+}
+
+/** How the saga ends is told by the orders' rows; here only its end counts. */
+async function settledWithin(result: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const ended = Promise.allSettled([result]);
+  await Promise.race([
+    ended,
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, ms);
+    }),
+  ]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,120 @@
+/**
+ * The saga that brings an order from PENDING to APPROVED or CANCELLED across two services' databases:
+ *
+ *     createPendingOrder ──→ reserveCredit ──┬── reserved ──→ approveOrder
+ *                            (the pivot)     └── rejected, or no answer in time ──→ cancelOrder(reason)
+ *
+ * It is written for one order. A group runs one coroutine per order; `step-batch.ts` joins the steps that
+ * they ask for in the same turn into one transaction over the list.
+ */
+import { CancellationScope } from '@temporalio/workflow';
+import type { CreateOrderSagaInput, CreateOrderSagaResult, OrderRequest, OrderResult } from '../domain/contracts';
+import type { CancellationReason } from '../domain/order';
+import { SagaDetails } from './saga-details';
+import { outcomeUnknown, sagaFailure, throwIfAnyFailed } from './saga-failures';
+import { sagaSteps, type SagaSteps } from './saga-steps';
+
+/**
+ * @returns how each order ended, in the order asked; a refused order is a result, not a failure
+ * @throws ApplicationFailure `SagaFailed` when an order met a bug or a compensation that cannot succeed;
+ *   its neighbours have ended properly before that
+ */
+export async function createOrderSaga(input: CreateOrderSagaInput): Promise<CreateOrderSagaResult> {
+  const details = new SagaDetails(input.orders);
+  const steps = sagaSteps(input, () => {
+    details.show();
+  });
+  const outcomes = await Promise.allSettled(
+    input.orders.map(async (order) => {
+      const result = await CancellationScope.cancellable(() => new OrderSaga(order, steps, details).run());
+      details.note(order.orderId, result.state === 'CANCELLED' ? `CANCELLED: ${result.reason}` : result.state);
+      return result;
+    }),
+  );
+  details.show();
+  throwIfAnyFailed(outcomes, input.orders.map(({ orderId }) => orderId));
+  return { orders: outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])) };
+}
+
+/** One order's way through the saga. */
+class OrderSaga {
+  readonly #compensations: (() => Promise<void>)[] = [];
+
+  constructor(
+    private readonly order: OrderRequest,
+    private readonly steps: SagaSteps,
+    private readonly details: SagaDetails,
+  ) {}
+
+  async run(): Promise<OrderResult> {
+    const { order, steps, details } = this;
+    const { orderId } = order;
+
+    // Not cancellable: an order that may have been acknowledged must exist before it can be cancelled.
+    const pending = await CancellationScope.nonCancellable(() => steps.createPendingOrder(order));
+    if (pending.outcome === 'conflict') return { orderId, state: 'CONFLICT' };
+    if (pending.outcome === 'owned-by-other') return { orderId, state: 'NOT_OWNED', ownedBy: pending.sagaId };
+    details.note(orderId, 'PENDING, waiting for credit');
+
+    // Registered before its step: when the step's answer is lost, nobody knows whether it committed.
+    this.#compensations.push(() => this.#releaseCredit());
+    const credit = await steps.reserveCredit(order).catch(outcomeUnknown);
+    switch (credit.outcome) {
+      case 'reserved':
+        details.note(orderId, 'credit reserved, being approved');
+        return this.#approve();
+      case 'rejected': // nothing is held, so there is nothing to compensate
+        return this.#cancel(credit.reason);
+      case 'released': // an earlier run of this saga gave the order up; its reason is in force
+        return this.#giveUp('CREDIT_CHECK_TIMEOUT');
+      case 'unknown':
+        details.note(orderId, `being cancelled: ${credit.reason}`);
+        return this.#giveUp(credit.reason);
+      case 'bug':
+        await this.#giveUp('CREDIT_CHECK_TIMEOUT');
+        throw credit.failure;
+      case 'conflict': // the reservation under this id is somebody else's: not ours to release
+        await this.#cancel('CREDIT_CHECK_TIMEOUT');
+        throw sagaFailure('ReservationConflict', `credit of ${orderId} is reserved with other content`);
+    }
+  }
+
+  /** After the pivot there is no way but forward: retried until it succeeds, and not cancellable. */
+  async #approve(): Promise<OrderResult> {
+    const { orderId } = this.order;
+    const approved = await CancellationScope.nonCancellable(() => this.steps.approveOrder({ orderId }));
+    if (approved.outcome === 'approved') return { orderId, state: 'APPROVED' };
+    // The order's row decides between two runs of this saga (its worker was taken for dead, and was not).
+    if (approved.state === 'CANCELLED') return this.#giveUp('CREDIT_CHECK_TIMEOUT');
+    throw sagaFailure('OrderInWrongState', `${orderId} cannot be approved: it is ${approved.state}`);
+  }
+
+  async #cancel(reason: CancellationReason): Promise<OrderResult> {
+    const { orderId } = this.order;
+    const cancelled = await CancellationScope.nonCancellable(() => this.steps.cancelOrder({ orderId, reason }));
+    if (cancelled.outcome === 'cancelled') return { orderId, state: 'CANCELLED', reason: cancelled.reason };
+    if (cancelled.state === 'APPROVED') return { orderId, state: 'APPROVED' };
+    throw sagaFailure('OrderInWrongState', `${orderId} cannot be cancelled: it is ${cancelled.state}`);
+  }
+
+  /** Cancels the order at once, then compensates for as long as that takes. */
+  async #giveUp(reason: CancellationReason): Promise<OrderResult> {
+    const result = await this.#cancel(reason);
+    if (result.state !== 'CANCELLED') return result;
+    await CancellationScope.nonCancellable(async () => {
+      for (const compensate of this.#compensations.reverse()) await compensate();
+    });
+    return result;
+  }
+
+  async #releaseCredit(): Promise<void> {
+    const { orderId } = this.order;
+    this.details.note(orderId, 'CANCELLED, its credit being released');
+    const released = await this.steps.releaseCredit(this.order).catch((failure: unknown) => {
+      throw sagaFailure('CompensationFailed', `credit of ${orderId} could not be released`, failure);
+    });
+    if (released.outcome === 'conflict') {
+      throw sagaFailure('CompensationFailed', `credit of ${orderId} is reserved with other content`);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/** How a saga fails, and how it reads the failures of its steps. */
+import { ActivityFailure, ApplicationFailure, RetryState, TemporalFailure, TimeoutFailure } from '@temporalio/common';
+import { isCancellation } from '@temporalio/workflow';
+import type { CancellationReason } from '../domain/order';
+
+/** The customer's row stayed locked, or the Customer Service away, past the credit check timeout. */
+export class CreditCheckTimeout extends Error {
+  override readonly name = 'CreditCheckTimeout';
+}
+
+/** Failure types of a saga; each is non-retryable and means a bug or a compensation that cannot succeed. */
+type SagaFailureType = 'OrderInWrongState' | 'ReservationConflict' | 'CompensationFailed' | 'SagaFailed';
+
+export function sagaFailure(type: SagaFailureType, message: string, cause?: unknown): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message,
+    nonRetryable: true,
+    ...(cause instanceof Error && { cause }),
+  });
+}
+
+/** No answer to a reservation: whether it committed is unknown, so it has to be compensated. */
+type UnknownOutcome =
+  | { readonly outcome: 'unknown'; readonly reason: CancellationReason }
+  | { readonly outcome: 'bug'; readonly failure: ActivityFailure };
+
+/**
+ * Reads why a reservation gave no answer: the order was cancelled, the Customer Service stayed away too
+ * long, or a bug.
+ *
+ * @throws the failure itself when it is none of a step's: a bug in workflow code
+ */
+export function outcomeUnknown(failure: unknown): UnknownOutcome {
+  if (isCancellation(failure)) return { outcome: 'unknown', reason: 'CUSTOMER_REQUEST' };
+  if (failure instanceof CreditCheckTimeout) return { outcome: 'unknown', reason: 'CREDIT_CHECK_TIMEOUT' };
+  if (!(failure instanceof ActivityFailure)) throw failure;
+  const timedOut = failure.retryState === RetryState.TIMEOUT || failure.cause instanceof TimeoutFailure;
+  return timedOut ? { outcome: 'unknown', reason: 'CREDIT_CHECK_TIMEOUT' } : { outcome: 'bug', failure };
+}
+
+/**
+ * Ends the group: fails the saga when any of its orders failed, after all of them have come to an end.
+ *
+ * @throws ApplicationFailure `SagaFailed`, naming each failed order; the first one's failure is its cause
+ * @throws the error itself when it is not a Temporal failure: a bug in workflow code, which fails the
+ *   workflow task, so that the saga waits for mended code instead of being lost
+ */
+export function throwIfAnyFailed(outcomes: readonly PromiseSettledResult<unknown>[], orderIds: readonly string[]): void {
+  const failed = outcomes.flatMap((outcome, index) =>
+    outcome.status === 'rejected' ? [{ orderId: orderIds[index] ?? '?', reason: outcome.reason as unknown }] : [],
+  );
+  const [first] = failed;
+  if (!first) return;
+  const bug = failed.find(({ reason }) => !(reason instanceof TemporalFailure));
+  if (bug) throw bug.reason;
+  const stories = failed.map(({ orderId, reason }) => `${orderId}: ${reason instanceof Error ? reason.message : String(reason)}`);
+  throw sagaFailure('SagaFailed', `${String(failed.length)} of ${String(outcomes.length)} orders failed: ${stories.join('; ')}`, first.reason);
+}
