@@ -110,7 +110,10 @@ export class SagaStarter {
     try {
       const handle = await this.#start(group.map(({ order }) => order));
       for (const { resolve } of group) resolve('started');
-      await settledWithin(handle.result(), GROUP_SLOT_MS);
+      // How it ends is told by the orders' rows; here it only counts that it has ended.
+      await Promise.allSettled([
+        this.options.client.withDeadline(Date.now() + GROUP_SLOT_MS, () => handle.result()),
+      ]);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) {
         const failure = new SagaStartFailed('Temporal did not confirm the start of the saga', { cause: error });
@@ -142,17 +145,4 @@ export class SagaStarter {
     onStarted?.({ sagaId, orderIds, eager: handle.eagerlyStarted });
     return handle;
   }
-}
-
-/** How the saga ends is told by the orders' rows; here only its end counts. */
-async function settledWithin(result: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const ended = Promise.allSettled([result]);
-  await Promise.race([
-    ended,
-    new Promise((resolve) => {
-      timer = setTimeout(resolve, ms);
-    }),
-  ]);
-  clearTimeout(timer);
 }

@@ -7,13 +7,13 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 const BUNDLER_LOG_LEVEL = 'WARN';
 
 /**
- * Builds the bundle of `workflows/index` into `outFile`, complete or not at all.
+ * Builds the bundle of `workflows/` into `outFile`, complete or not at all.
  *
  * @throws Error when workflow code imports what a workflow may not (the message names it)
  */
 export async function buildWorkflowBundle(outFile: string): Promise<void> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: path.resolve(__dirname, '../workflows/index'),
+    workflowsPath: path.resolve(__dirname, '../workflows'),
     logger: new DefaultLogger(BUNDLER_LOG_LEVEL),
   });
   await mkdir(path.dirname(outFile), { recursive: true });

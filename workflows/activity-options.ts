@@ -1,5 +1,4 @@
 /** Every timeout and retry number of the sagas' steps, each with its reason. */
-import type { RetryPolicy } from '@temporalio/common';
 import type { LocalActivityOptions } from '@temporalio/workflow';
 
 /**
@@ -8,52 +7,34 @@ import type { LocalActivityOptions } from '@temporalio/workflow';
  */
 const STEP_TIMEOUT_MS = 10_000;
 
-/** 50 ms: a lost connection is usually replaced by then; doubled each time, so an outage is not hammered. */
-const FIRST_RETRY_MS = 50;
+/** At least one real attempt to reserve, however late an order's turn comes. */
+const SHORTEST_STEP_MS = 1_000;
 
 /**
- * Steps that must succeed wait up to 30 s between attempts. Doubling reaches that only after a minute's
- * outage, so a saga never waits longer after an outage than the outage itself took.
+ * One attempt: the saga itself asks again, after a durable timer. Retries inside a local activity would
+ * hold the workflow task open (three history events at each of its heartbeats, and no cancellation is
+ * heard meanwhile), and they do not end with a schedule-to-close timeout.
+ *
+ * @param leftMs how long the step may still take, milliseconds; Infinity when it must succeed
  */
-const STEP_RETRY: RetryPolicy = {
-  initialInterval: FIRST_RETRY_MS,
-  backoffCoefficient: 2,
-  maximumInterval: 30_000,
-};
-
-/**
- * 1 s at most between attempts to reserve: they end with the credit check timeout, so there are few, and
- * a wait that would reach past that timeout would end the saga early.
- */
-const RESERVE_RETRY: RetryPolicy = { ...STEP_RETRY, maximumInterval: 1_000 };
-
-/**
- * 5 s: a longer wait between two attempts becomes a timer in the history; a shorter one keeps the workflow
- * task open, which costs three events at each of its heartbeats (every 4 s).
- */
-const LOCAL_RETRY_THRESHOLD_MS = 5_000;
-
-/** For steps that are retried until they succeed. */
-export const UNTIL_DONE: LocalActivityOptions = {
-  startToCloseTimeout: STEP_TIMEOUT_MS,
-  retry: STEP_RETRY,
-  localRetryThreshold: LOCAL_RETRY_THRESHOLD_MS,
-};
-
-/** For `reserveCredit`: retried until it answers or until `timeoutMs` have passed since it was asked. */
-export function within(timeoutMs: number): LocalActivityOptions {
+export function oneLocalAttempt(leftMs: number): LocalActivityOptions {
   return {
-    startToCloseTimeout: Math.min(STEP_TIMEOUT_MS, timeoutMs),
-    scheduleToCloseTimeout: timeoutMs,
-    retry: RESERVE_RETRY,
+    startToCloseTimeout: Math.max(Math.min(STEP_TIMEOUT_MS, leftMs), SHORTEST_STEP_MS),
+    retry: { maximumAttempts: 1 },
   };
 }
 
-/** First pause before a step is asked again for an order whose row somebody else holds; then doubled. */
-export const BUSY_FIRST_PAUSE_MS = 100;
+/** 50 ms: a lost connection is usually replaced, and a short transaction over, by then. */
+export const FIRST_PAUSE_MS = 50;
 
-/** 2 s: a lock held for this long is a stuck transaction; asking more often would not free it sooner. */
-export const BUSY_LONGEST_PAUSE_MS = 2_000;
+/** Doubled each time: after an outage a saga never waits longer than the outage itself took. */
+export const PAUSE_GROWTH = 2;
 
-/** At least one real attempt to reserve, however late an order's turn comes. */
-export const SHORTEST_RESERVE_MS = 1_000;
+/**
+ * 20 s between attempts of a step that must succeed: six history events each, so a day's outage stays
+ * within the limit of 51,200.
+ */
+export const LONGEST_PAUSE_MS = 20_000;
+
+/** 1 s between attempts to reserve: they end with the credit check timeout, so there are few. */
+export const LONGEST_RESERVE_PAUSE_MS = 1_000;

@@ -1,11 +1,11 @@
 /** How a saga fails, and how it reads the failures of its steps. */
-import { ActivityFailure, ApplicationFailure, RetryState, TemporalFailure, TimeoutFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
 import type { CancellationReason } from '../domain/order';
 
-/** The customer's row stayed locked, or the Customer Service away, past the credit check timeout. */
-export class CreditCheckTimeout extends Error {
-  override readonly name = 'CreditCheckTimeout';
+/** A step had no answer in the time it may take: its row stayed locked, or its service away. */
+export class StepTimeout extends Error {
+  override readonly name = 'StepTimeout';
 }
 
 /** Failure types of a saga; each is non-retryable and means a bug or a compensation that cannot succeed. */
@@ -33,10 +33,9 @@ type UnknownOutcome =
  */
 export function outcomeUnknown(failure: unknown): UnknownOutcome {
   if (isCancellation(failure)) return { outcome: 'unknown', reason: 'CUSTOMER_REQUEST' };
-  if (failure instanceof CreditCheckTimeout) return { outcome: 'unknown', reason: 'CREDIT_CHECK_TIMEOUT' };
-  if (!(failure instanceof ActivityFailure)) throw failure;
-  const timedOut = failure.retryState === RetryState.TIMEOUT || failure.cause instanceof TimeoutFailure;
-  return timedOut ? { outcome: 'unknown', reason: 'CREDIT_CHECK_TIMEOUT' } : { outcome: 'bug', failure };
+  if (failure instanceof StepTimeout) return { outcome: 'unknown', reason: 'CREDIT_CHECK_TIMEOUT' };
+  if (failure instanceof ActivityFailure) return { outcome: 'bug', failure };
+  throw failure;
 }
 
 /**

@@ -2,7 +2,11 @@
  * Joins the same step, asked for by several orders in the same turn of the workflow, into one activity
  * over a list: the group commit of sagas. Deterministic, because the order of microtasks is.
  */
-import { CancelledFailure, CancellationScope } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import { CancelledFailure, CancellationScope, sleep } from '@temporalio/workflow';
+import type { Busy } from '../domain/contracts';
+import { FIRST_PAUSE_MS, PAUSE_GROWTH } from './activity-options';
+import { StepTimeout } from './saga-failures';
 
 /**
  * A batch is closed when nobody has joined it for this many microtasks. Coroutines that were resumed
@@ -11,51 +15,61 @@ import { CancelledFailure, CancellationScope } from '@temporalio/workflow';
  */
 const QUIET_MICROTASKS = 32;
 
+interface Ordered {
+  readonly orderId: string;
+}
+
+/** What a batch leaves of a step's results: the busy ones are asked again. */
+export type Settled<Result> = Exclude<Result, Busy>;
+
 interface Asked<Item, Result> {
   readonly item: Item;
-  readonly resolve: (result: Result) => void;
+  readonly scope: CancellationScope;
+  readonly resolve: (result: Settled<Result>) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-export class StepBatch<Item extends { readonly orderId: string }, Result extends { readonly orderId: string }> {
-  #joined: Asked<Item, Result>[] = [];
+export interface StepBatchOptions<Item, Result> {
+  /** In words, for the Temporal UI. */
+  readonly words: string;
+  /** How long an order waits for its answer, milliseconds; Infinity when the step must succeed. */
+  readonly timeoutMs: number;
+  readonly longestPauseMs: number;
+  /** One attempt of the step, for all these orders, that may take `leftMs`. */
+  readonly attempt: (items: readonly Item[], leftMs: number) => Promise<readonly Result[]>;
+}
+
+export class StepBatch<Item extends Ordered, Result extends Ordered & { readonly outcome: string }> {
+  #joining: Asked<Item, Result>[] = [];
+
+  constructor(private readonly options: StepBatchOptions<Item, Result>) {}
 
   /**
-   * @param run the step over a list of orders; it answers with one result per order
-   */
-  constructor(private readonly run: (items: readonly Item[]) => Promise<readonly Result[]>) {}
-
-  /**
-   * The step's result for one order.
+   * The step's answer for one order. It is asked again, for as long as the step may take, while its row
+   * is busy or its service is away; neighbours that have their answers go on meanwhile.
    *
-   * When the order's scope is cancelled meanwhile, only this order stops waiting; the activity goes on
-   * for its neighbours, and for this order its outcome is unknown.
+   * When the order's scope is cancelled, only this order stops waiting, and the outcome is unknown.
    *
    * @throws CancelledFailure when the order's scope is, or becomes, cancelled
-   * @throws ActivityFailure what the activity failed with, for each order of the batch
+   * @throws StepTimeout when there was no answer in time; the outcome is unknown
+   * @throws ActivityFailure when the step failed for good: a bug
    */
-  async ask(item: Item): Promise<Result> {
+  ask(item: Item): Promise<Settled<Result>> {
     const scope = CancellationScope.current();
-    if (scope.consideredCancelled) throw new CancelledFailure('cancelled before the step was asked for');
-    const answer = new Promise<Result>((resolve, reject) => {
-      this.#joined.push({ item, resolve, reject });
+    if (scope.consideredCancelled) return Promise.reject(new CancelledFailure('cancelled before its next step'));
+    const answer = new Promise<Settled<Result>>((resolve, reject) => {
+      this.#joining.push({ item, scope, resolve, reject });
     });
-    if (this.#joined.length === 1) void this.#runAtEndOfTurn();
+    if (this.#joining.length === 1) void this.#runAtEndOfTurn();
     return Promise.race([answer, scope.cancelRequested]);
   }
 
   async #runAtEndOfTurn(): Promise<void> {
     await this.#quiet();
-    const batch = this.#joined;
-    this.#joined = [];
+    const batch = this.#joining;
+    this.#joining = [];
     try {
-      const results = await CancellationScope.nonCancellable(() => this.run(batch.map(({ item }) => item)));
-      const byOrder = new Map(results.map((result) => [result.orderId, result]));
-      for (const { item, resolve, reject } of batch) {
-        const result = byOrder.get(item.orderId);
-        if (result) resolve(result);
-        else reject(new TypeError(`the step gave no result for order ${item.orderId}`));
-      }
+      await CancellationScope.nonCancellable(() => this.#untilAnswered(batch));
     } catch (failure) {
       for (const { reject } of batch) reject(failure);
     }
@@ -64,8 +78,57 @@ export class StepBatch<Item extends { readonly orderId: string }, Result extends
   async #quiet(): Promise<void> {
     let joined;
     do {
-      joined = this.#joined.length;
+      joined = this.#joining.length;
       for (let hop = 0; hop < QUIET_MICROTASKS; hop++) await Promise.resolve();
-    } while (this.#joined.length > joined);
+    } while (this.#joining.length > joined);
   }
+
+  async #untilAnswered(batch: readonly Asked<Item, Result>[]): Promise<void> {
+    const { words, timeoutMs, longestPauseMs } = this.options;
+    const deadline = Date.now() + timeoutMs;
+    let waiting = batch;
+    let pauseMs = FIRST_PAUSE_MS;
+    for (;;) {
+      waiting = await this.#attempt(waiting, deadline - Date.now());
+      if (waiting.length === 0) return;
+      await sleep(Math.max(Math.min(pauseMs, deadline - Date.now()), 0), { summary: `before asking again: ${words}` });
+      pauseMs = Math.min(pauseMs * PAUSE_GROWTH, longestPauseMs);
+      // A cancelled order has gone its own way: asking for it again could only do harm.
+      waiting = waiting.filter(({ scope }) => !scope.consideredCancelled);
+      if (waiting.length === 0) return;
+      if (Date.now() >= deadline) throw new StepTimeout(`no answer in ${String(timeoutMs)} ms: ${words}`);
+    }
+  }
+
+  /** @returns those that have no answer yet: their rows are busy, or the whole attempt failed */
+  async #attempt(waiting: readonly Asked<Item, Result>[], leftMs: number): Promise<readonly Asked<Item, Result>[]> {
+    let results;
+    try {
+      results = await this.options.attempt(
+        waiting.map(({ item }) => item),
+        leftMs,
+      );
+    } catch (failure) {
+      if (mayPass(failure)) return waiting;
+      throw failure;
+    }
+    const byOrder = new Map(results.map((result) => [result.orderId, result]));
+    return waiting.filter(({ item, resolve, reject }) => {
+      const result = byOrder.get(item.orderId);
+      if (!result) reject(new TypeError(`the step gave no result for order ${item.orderId}`));
+      else if (isSettled(result)) resolve(result);
+      else return true;
+      return false;
+    });
+  }
+}
+
+function isSettled<Result extends { readonly outcome: string }>(result: Result): result is Settled<Result> {
+  return result.outcome !== 'busy';
+}
+
+/** Infrastructure was away, or the attempt took too long; a failure that says it is final is a bug. */
+function mayPass(failure: unknown): boolean {
+  if (!(failure instanceof ActivityFailure)) return false;
+  return !(failure.cause instanceof ApplicationFailure && failure.cause.nonRetryable === true);
 }
