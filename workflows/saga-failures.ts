@@ -1,5 +1,5 @@
 /** How a saga fails, and how it reads the failures of its steps. */
-import { ActivityFailure, ApplicationFailure, TemporalFailure } from '@temporalio/common';
+import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
 import type { CancellationReason } from '../domain/order';
 
@@ -23,7 +23,7 @@ export function sagaFailure(type: SagaFailureType, message: string, cause?: unkn
 /** No answer to a reservation: whether it committed is unknown, so it has to be compensated. */
 type UnknownOutcome =
   | { readonly outcome: 'unknown'; readonly reason: CancellationReason }
-  | { readonly outcome: 'bug'; readonly failure: ActivityFailure };
+  | { readonly outcome: 'bug'; readonly failure: TemporalFailure };
 
 /**
  * Reads why a reservation gave no answer: the order was cancelled, the Customer Service stayed away too
@@ -34,7 +34,7 @@ type UnknownOutcome =
 export function outcomeUnknown(failure: unknown): UnknownOutcome {
   if (isCancellation(failure)) return { outcome: 'unknown', reason: 'CUSTOMER_REQUEST' };
   if (failure instanceof StepTimeout) return { outcome: 'unknown', reason: 'CREDIT_CHECK_TIMEOUT' };
-  if (failure instanceof ActivityFailure) return { outcome: 'bug', failure };
+  if (failure instanceof TemporalFailure) return { outcome: 'bug', failure };
   throw failure;
 }
 

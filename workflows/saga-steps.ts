@@ -24,7 +24,7 @@ import { StepBatch, type Settled, type StepBatchOptions } from './step-batch';
  * Each is asked again until its row is free and its service is there; cancelling the order's scope ends
  * the wait.
  *
- * @throws ActivityFailure when a step failed for good: a bug
+ * @throws TemporalFailure when a step failed for good: a bug
  */
 export interface SagaSteps {
   createPendingOrder(order: OrderRequest): Promise<Settled<CreatePendingResult>>;

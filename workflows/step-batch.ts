@@ -2,7 +2,7 @@
  * Joins the same step, asked for by several orders in the same turn of the workflow, into one activity
  * over a list: the group commit of sagas. Deterministic, because the order of microtasks is.
  */
-import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { CancelledFailure, CancellationScope, sleep } from '@temporalio/workflow';
 import type { Busy } from '../domain/contracts';
 import { FIRST_PAUSE_MS, PAUSE_GROWTH } from './activity-options';
@@ -52,7 +52,7 @@ export class StepBatch<Item extends Ordered, Result extends Ordered & { readonly
    *
    * @throws CancelledFailure when the order's scope is, or becomes, cancelled
    * @throws StepTimeout when there was no answer in time; the outcome is unknown
-   * @throws ActivityFailure when the step failed for good: a bug
+   * @throws TemporalFailure what the step failed with for good: a bug
    */
   ask(item: Item): Promise<Settled<Result>> {
     const scope = CancellationScope.current();
@@ -127,8 +127,12 @@ function isSettled<Result extends { readonly outcome: string }>(result: Result):
   return result.outcome !== 'busy';
 }
 
-/** Infrastructure was away, or the attempt took too long; a failure that says it is final is a bug. */
+/**
+ * Infrastructure was away, or the attempt took too long; a failure that says it is final is a bug. A
+ * local activity fails with its own failure, a regular one wraps it in an ActivityFailure.
+ */
 function mayPass(failure: unknown): boolean {
-  if (!(failure instanceof ActivityFailure)) return false;
-  return !(failure.cause instanceof ApplicationFailure && failure.cause.nonRetryable === true);
+  const reason = failure instanceof ActivityFailure ? failure.cause : failure;
+  if (reason instanceof ApplicationFailure) return reason.nonRetryable !== true;
+  return reason instanceof TimeoutFailure;
 }
