@@ -1,0 +1,36 @@
+/** Opens a customer's account: the row and its event in one transaction. */
+import { sqltag as sql } from '@prisma/client/runtime/client';
+import type { CustomerDatabase } from '../prisma/customer/client';
+import { recordEvents } from './outbox';
+
+export interface NewCustomer {
+  readonly customerId: string;
+  readonly name: string;
+  /** Minor units, 0 to MAX_AMOUNT_MINOR. */
+  readonly creditLimitMinor: number;
+  readonly currency: string;
+}
+
+/**
+ * @returns `created` also when the same customer was there already (a repeated request); `conflict` when
+ *   the id is taken by a customer with other content
+ */
+export async function createCustomer(db: CustomerDatabase, customer: NewCustomer): Promise<'created' | 'conflict'> {
+  const { customerId, name, creditLimitMinor, currency } = customer;
+  const [row] = await db.$queryRaw<{ inserted: boolean }[]>(sql`
+    WITH inserted AS (
+      INSERT INTO customers (id, name, credit_limit_minor, currency)
+      VALUES (${customerId}::uuid, ${name}, ${creditLimitMinor}::bigint, ${currency})
+      ON CONFLICT DO NOTHING RETURNING *
+    ), recorded AS (${recordEvents(sql`
+      SELECT 'customer', id, 1, 'CustomerCreated', jsonb_build_object('customerId', id, 'name', name,
+        'creditLimitMinor', credit_limit_minor, 'currency', currency), NULL
+      FROM inserted`)}
+    )
+    SELECT EXISTS (SELECT FROM inserted) AS inserted`);
+  if (row?.inserted) return 'created';
+  const existing = await db.customer.findUniqueOrThrow({ where: { id: customerId } });
+  const same =
+    existing.name === name && existing.creditLimitMinor === BigInt(creditLimitMinor) && existing.currency === currency;
+  return same ? 'created' : 'conflict';
+}
