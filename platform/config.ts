@@ -1,0 +1,74 @@
+/** The only reader of the environment: every variable with its default and the default's reason. */
+import path from 'node:path';
+import { z } from 'zod';
+
+const PORT_MAX = 65_535;
+const GROUP_MAX = 50;
+
+const port = (fallback: number) => z.coerce.number().int().min(1).max(PORT_MAX).default(fallback);
+const url = z.url();
+const databaseName = (fallback: string) =>
+  z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case identifier')
+    .default(fallback);
+
+const environment = z.object({
+  /** Loopback: whoever opens it to a network decides so. */
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: port(3000),
+  /** host:port of a Temporal server; unset starts the embedded one. */
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s/]+:\d{1,5}$/, 'must be host:port')
+    .optional(),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_PORT: port(7233),
+  TEMPORAL_UI_PORT: port(8233),
+  /** Base URL of the Temporal UI in links; needed when the server is not the embedded one. */
+  TEMPORAL_UI_URL: url.optional(),
+  /** The `temporal` executable; unset looks on PATH and in the cache. */
+  TEMPORAL_CLI_PATH: z.string().min(1).optional(),
+  /** postgres:// URLs of the service's login; unset starts the embedded Postgres. */
+  ORDER_DATABASE_URL: url.optional(),
+  CUSTOMER_DATABASE_URL: url.optional(),
+  /** URLs of the owner roles, for migrations; unset migrates with the service's own. */
+  ORDER_DATABASE_OWNER_URL: url.optional(),
+  CUSTOMER_DATABASE_OWNER_URL: url.optional(),
+  ORDER_DATABASE_NAME: databaseName('orders'),
+  CUSTOMER_DATABASE_NAME: databaseName('customers'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.data')
+    .transform((dir) => path.resolve(dir)),
+  /** Away from 5432, where a Postgres of the machine may live. */
+  POSTGRES_PORT: port(54329),
+  /** 30 s: longer than a restart of the Customer Service, shorter than a customer waits for an answer. */
+  CREDIT_CHECK_TIMEOUT_MS: z.coerce.number().int().min(100).max(86_400_000).default(30_000),
+  /** 50: the ids of fifty orders fit the server's 2,048 bytes for a search attribute; 1 turns groups off. */
+  SAGA_GROUP_MAX: z.coerce.number().int().min(1).max(GROUP_MAX).default(GROUP_MAX),
+  /** 2: one group in its database statements while the next one is in Temporal's hands. */
+  SAGA_GROUPS_IN_FLIGHT: z.coerce.number().int().min(1).max(100).default(2),
+  SERVICES: z.literal('order,customer').default('order,customer'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+export type Config = Readonly<z.infer<typeof environment>>;
+
+/** A variable has a value that cannot be used; the message names it and says why. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * @throws ConfigError with one line for each variable that has a bad value
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  // An empty variable is an unset one, as shells and compose files mean it.
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const result = environment.safeParse(set);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map(({ path: [name], message }) => `${String(name)}: ${message}`);
+  throw new ConfigError(lines.join('\n'));
+}

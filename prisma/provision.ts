@@ -1,0 +1,90 @@
+/**
+ * Creates what a service's database needs before its migrations: the database, the role that owns it and
+ * changes its schema, and the role with which the service logs in, which can do no more than its steps do.
+ * Neither role can reach the other service's database.
+ */
+import { Client } from 'pg';
+
+export interface DatabaseRoles {
+  readonly database: string;
+  readonly owner: string;
+  readonly ownerPassword: string;
+  readonly login: string;
+  readonly loginPassword: string;
+}
+
+/** The URLs of a provisioned database: one for migrations, one for the service. */
+export interface DatabaseUrls {
+  readonly ownerUrl: string;
+  readonly serviceUrl: string;
+}
+
+/**
+ * Idempotent: a second call finds everything there, and sets the passwords anew.
+ *
+ * @param adminUrl of a role that may create databases and roles
+ */
+export async function provision(adminUrl: string, roles: DatabaseRoles): Promise<DatabaseUrls> {
+  const { database, owner, ownerPassword, login, loginPassword } = roles;
+  await withClient(adminUrl, async (admin) => {
+    await createRole(admin, owner, ownerPassword);
+    await createRole(admin, login, loginPassword);
+    const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [database]);
+    if (rowCount === 0) await admin.query(`CREATE DATABASE ${name(admin, database)} OWNER ${name(admin, owner)}`);
+    await grantConnect(admin, roles);
+  });
+  const ownerUrl = databaseUrl(adminUrl, database, owner, ownerPassword);
+  await withClient(ownerUrl, (client) => grantSteps(client, login));
+  return { ownerUrl, serviceUrl: databaseUrl(adminUrl, database, login, loginPassword) };
+}
+
+/** Who may connect; PUBLIC may not, so that no other service's role can. */
+export async function grantConnect(admin: Client, { database, owner, login }: DatabaseRoles): Promise<void> {
+  await admin.query(`REVOKE ALL ON DATABASE ${name(admin, database)} FROM PUBLIC`);
+  await admin.query(`GRANT CONNECT ON DATABASE ${name(admin, database)} TO ${name(admin, owner)}, ${name(admin, login)}`);
+}
+
+/** The same server and options, another database and role. */
+export function databaseUrl(adminUrl: string, database: string, user: string, password: string): string {
+  const url = new URL(adminUrl);
+  url.pathname = `/${encodeURIComponent(database)}`;
+  url.username = encodeURIComponent(user);
+  url.password = encodeURIComponent(password);
+  return url.href;
+}
+
+async function createRole(admin: Client, role: string, password: string): Promise<void> {
+  const { rowCount } = await admin.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+  if (rowCount === 0) await admin.query(`CREATE ROLE ${name(admin, role)}`);
+  await admin.query(`ALTER ROLE ${name(admin, role)} LOGIN PASSWORD ${admin.escapeLiteral(password)}`);
+}
+
+/** The owner's tables of today and of later migrations: rows are read, added and changed, never deleted. */
+async function grantSteps(owner: Client, login: string): Promise<void> {
+  const role = name(owner, login);
+  await owner.query('REVOKE ALL ON SCHEMA public FROM PUBLIC');
+  await owner.query(`GRANT USAGE ON SCHEMA public TO ${role}`);
+  const grants = [
+    ['SELECT, INSERT, UPDATE', 'TABLES'],
+    ['USAGE', 'SEQUENCES'],
+    ['EXECUTE', 'FUNCTIONS'],
+  ] as const;
+  for (const [privileges, objects] of grants) {
+    await owner.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ${privileges} ON ${objects} TO ${role}`);
+    await owner.query(`GRANT ${privileges} ON ALL ${objects} IN SCHEMA public TO ${role}`);
+  }
+}
+
+function name(client: Client, identifier: string): string {
+  return client.escapeIdentifier(identifier);
+}
+
+async function withClient(url: string, work: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Prisma's schema engine as WebAssembly: what `prisma migrate` runs, without its native binary, which
+ * would have to be downloaded. Writes and reads the ordinary `_prisma_migrations` table.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { MigrationList, SchemaEngine, SchemasContainer } from '@prisma/schema-engine-wasm/schema_engine_bg';
+
+export type ServiceName = 'order' | 'customer';
+
+/** No table or enum is managed from outside the migrations. */
+export const NO_FILTER = { externalTables: [], externalEnums: [] };
+
+/** The prisma folder of the sources: migrations are data and are not compiled. */
+const PRISMA_FOLDER = path.resolve(__dirname, path.basename(path.dirname(__dirname)) === 'dist' ? '../../prisma' : '.');
+
+export function schemaPath(service: ServiceName): string {
+  return path.join(PRISMA_FOLDER, service, 'schema.prisma');
+}
+
+export function migrationsPath(service: ServiceName): string {
+  return path.join(PRISMA_FOLDER, service, 'migrations');
+}
+
+/** The service's schema, in the engine's shape. */
+export async function readSchema(service: ServiceName): Promise<SchemasContainer> {
+  const file = schemaPath(service);
+  return { files: [{ path: file, content: await readFile(file, 'utf8') }] };
+}
+
+/** The service's migrations in the order of their names, in the engine's shape. */
+export async function readMigrations(service: ServiceName): Promise<MigrationList> {
+  const baseDir = migrationsPath(service);
+  const entries = await readdir(baseDir, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const migrationDirectories = await Promise.all(
+    names.sort().map(async (name) => ({
+      path: name,
+      migrationFile: {
+        path: 'migration.sql',
+        content: { tag: 'ok' as const, value: await readFile(path.join(baseDir, name, 'migration.sql'), 'utf8') },
+      },
+    })),
+  );
+  const lockfile = {
+    path: 'migration_lock.toml',
+    content: await readFile(path.join(baseDir, 'migration_lock.toml'), 'utf8'),
+  };
+  return { baseDir, lockfile, shadowDbInitScript: '', migrationDirectories };
+}
+
+/** Runs `work` with an engine that is connected to the database at `url`, and frees it. */
+export async function withSchemaEngine<T>(
+  service: ServiceName,
+  url: string,
+  work: (engine: SchemaEngine) => Promise<T>,
+): Promise<T> {
+  const bindings = await loadEngine();
+  const factory = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: url }));
+  const { files } = await readSchema(service);
+  const datamodels = files.map((file): [string, string] => [file.path, file.content]);
+  const engine = await bindings.SchemaEngine.new({ datamodels }, () => undefined, factory);
+  try {
+    return await work(engine);
+  } finally {
+    engine.free();
+  }
+}
+
+type EngineModule = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
+
+let loading: Promise<EngineModule> | undefined;
+
+function loadEngine(): Promise<EngineModule> {
+  loading ??= instantiate();
+  return loading;
+}
+
+/** The package's own entry imports the .wasm file as a module, which Node does not do by itself. */
+async function instantiate(): Promise<EngineModule> {
+  const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg');
+  const folder = path.dirname(createRequire(__filename).resolve('@prisma/schema-engine-wasm'));
+  const code = await readFile(path.join(folder, 'schema_engine_bg.wasm'));
+  const { instance } = await WebAssembly.instantiate(code, { './schema_engine_bg.js': { ...bindings } });
+  bindings.__wbg_set_wasm(instance.exports);
+  const start = instance.exports['__wbindgen_start'];
+  if (typeof start === 'function') start();
+  return bindings;
+}

@@ -1,0 +1,7 @@
+/** The part of the WebAssembly global that Node has and its types leave to the browser's. */
+declare namespace WebAssembly {
+  function instantiate(
+    code: Uint8Array,
+    imports: Record<string, object>,
+  ): Promise<{ instance: { exports: Record<string, unknown> } }>;
+}
