@@ -4,6 +4,6 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 export type { Logger };
 
 export function createLogger(level: string, destination?: DestinationStream): Logger {
-  const options = { level, timestamp: pino.stdTimeFunctions.isoTime, base: undefined };
+  const options = { level, timestamp: pino.stdTimeFunctions.isoTime, base: null };
   return destination ? pino(options, destination) : pino(options);
 }

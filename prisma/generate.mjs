@@ -1,0 +1,28 @@
+// Generates both services' Prisma clients, each only when its schema has changed.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = path.dirname(fileURLToPath(import.meta.url));
+const prisma = createRequire(import.meta.url).resolve('prisma/build/index.js');
+const version = createRequire(import.meta.url)('prisma/package.json').version;
+
+for (const service of ['order', 'customer']) {
+  const schema = path.join(folder, service, 'schema.prisma');
+  const stamp = path.join(folder, service, 'generated', '.schema-hash');
+  const hash = createHash('sha256').update(version).update(readFileSync(schema)).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) continue;
+  try {
+    // Generating needs no native engine; naming any existing file keeps the CLI from downloading one.
+    const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' };
+    execFileSync(process.execPath, [prisma, 'generate', '--schema', schema], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    console.error(`The Prisma client of the ${service} service could not be generated from ${schema}:`);
+    console.error(String(error.stderr ?? error.message).trim());
+    process.exit(1);
+  }
+  writeFileSync(stamp, hash);
+}
