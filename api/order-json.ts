@@ -1,0 +1,47 @@
+/** The order as callers see it. */
+import type { CancellationReason, OrderState } from '../domain/order';
+import { type MoneyJson, moneyJson } from './money';
+
+/** What is known of an order, from its row or from the request and its notices. */
+export interface OrderView {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly totalMinor: number;
+  readonly currency: string;
+  readonly state: OrderState;
+  readonly reason?: CancellationReason;
+  /** ISO 8601 with milliseconds. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** Workflow id of the saga that owns the order. */
+  readonly sagaId: string;
+}
+
+export interface OrderJson {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly orderTotal: MoneyJson;
+  readonly state: OrderState;
+  readonly cancellationReason?: CancellationReason;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly links: { readonly self: string; readonly temporal: string };
+}
+
+/** @param sagaLink the Temporal UI's page of a saga */
+export function orderJson(order: OrderView, sagaLink: (sagaId: string) => string): OrderJson {
+  return {
+    orderId: order.orderId,
+    customerId: order.customerId,
+    orderTotal: moneyJson(order.totalMinor, order.currency),
+    state: order.state,
+    ...(order.reason && { cancellationReason: order.reason }),
+    createdAt: order.createdAt,
+    updatedAt: order.updatedAt,
+    links: { self: orderPath(order.orderId), temporal: sagaLink(order.sagaId) },
+  };
+}
+
+export function orderPath(orderId: string): string {
+  return `/orders/${orderId}`;
+}
