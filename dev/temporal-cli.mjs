@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync,
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { step } from './progress.mjs';
+import { step } from './progress.cjs';
 
 const VERSION = '1.5.1';
 const MODULE = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;

@@ -10,7 +10,7 @@ const SHOW_AFTER_MS = 1_000;
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function step(label, work) {
+async function step(label, work) {
   const began = Date.now();
   let shown = false;
   const timer = setTimeout(() => {
@@ -25,3 +25,5 @@ export async function step(label, work) {
     clearTimeout(timer);
   }
 }
+
+module.exports = { step };
