@@ -59,7 +59,7 @@ export async function withSchemaEngine<T>(
   work: (engine: SchemaEngine) => Promise<T>,
 ): Promise<T> {
   const bindings = await loadEngine();
-  const factory = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: url }));
+  const factory = bindMigrationAwareSqlAdapterFactory(new WholeScripts({ connectionString: url }));
   const { files } = await readSchema(service);
   const datamodels = files.map((file): [string, string] => [file.path, file.content]);
   const engine = await bindings.SchemaEngine.new({ datamodels }, () => undefined, factory);
@@ -67,6 +67,20 @@ export async function withSchemaEngine<T>(
     return await work(engine);
   } finally {
     engine.free();
+  }
+}
+
+/**
+ * The adapter cuts a script at each semicolon, also inside a function's body; the server itself takes it
+ * whole, as one transaction.
+ */
+class WholeScripts extends PrismaPg {
+  override async connect() {
+    const adapter = await super.connect();
+    adapter.executeScript = async (script) => {
+      await adapter.underlyingDriver().query(script);
+    };
+    return adapter;
   }
 }
 
