@@ -39,7 +39,7 @@ export async function provision(adminUrl: string, roles: DatabaseRoles): Promise
 }
 
 /** Who may connect; PUBLIC may not, so that no other service's role can. */
-export async function grantConnect(admin: Client, { database, owner, login }: DatabaseRoles): Promise<void> {
+export async function grantConnect(admin: Client, { database, owner, login }: Pick<DatabaseRoles, 'database' | 'owner' | 'login'>): Promise<void> {
   await admin.query(`REVOKE ALL ON DATABASE ${name(admin, database)} FROM PUBLIC`);
   await admin.query(`GRANT CONNECT ON DATABASE ${name(admin, database)} TO ${name(admin, owner)}, ${name(admin, login)}`);
 }

@@ -59,7 +59,8 @@ export async function withSchemaEngine<T>(
   work: (engine: SchemaEngine) => Promise<T>,
 ): Promise<T> {
   const bindings = await loadEngine();
-  const factory = bindMigrationAwareSqlAdapterFactory(new WholeScripts({ connectionString: url }));
+  const scripts = new WholeScripts({ connectionString: url });
+  const factory = bindMigrationAwareSqlAdapterFactory(scripts);
   const { files } = await readSchema(service);
   const datamodels = files.map((file): [string, string] => [file.path, file.content]);
   const engine = await bindings.SchemaEngine.new({ datamodels }, () => undefined, factory);
@@ -67,6 +68,7 @@ export async function withSchemaEngine<T>(
     return await work(engine);
   } finally {
     engine.free();
+    await scripts.disconnect();
   }
 }
 
@@ -75,12 +77,20 @@ export async function withSchemaEngine<T>(
  * whole, as one transaction.
  */
 class WholeScripts extends PrismaPg {
+  readonly #connected: { dispose(): Promise<void> }[] = [];
+
   override async connect() {
     const adapter = await super.connect();
+    this.#connected.push(adapter);
     adapter.executeScript = async (script) => {
       await adapter.underlyingDriver().query(script);
     };
     return adapter;
+  }
+
+  /** The engine leaves its connections open. */
+  async disconnect(): Promise<void> {
+    await Promise.all(this.#connected.splice(0).map((adapter) => adapter.dispose()));
   }
 }
 

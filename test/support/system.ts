@@ -1,8 +1,8 @@
 /** The whole product in the test's process: own databases, own namespace, real servers, real HTTP. */
 import type { Client } from '@temporalio/client';
-import { pino } from 'pino';
 import { type RunningService, type ServiceSettings, startService } from '../../api/service';
-import { connectTemporal } from '../../platform/temporal';
+import { createLogger } from '../../platform/logger';
+import { connectTemporal, installTemporalRuntime } from '../../platform/temporal';
 import { createTestDatabases, type TestDatabases } from './databases';
 import { testServers } from './servers';
 
@@ -18,7 +18,7 @@ export interface TestSystem {
 const CREDIT_CHECK_TIMEOUT_MS = 60_000;
 
 export async function startSystem(overrides: Partial<ServiceSettings> = {}): Promise<TestSystem> {
-  const { temporal, bundlePath } = await testServers();
+  const { temporal, bundlePath } = testServers();
   const databases = await createTestDatabases();
   const settings: ServiceSettings = {
     host: '127.0.0.1',
@@ -33,7 +33,9 @@ export async function startSystem(overrides: Partial<ServiceSettings> = {}): Pro
     sagaGroupsInFlight: 2,
     ...overrides,
   };
-  const service: RunningService = await startService(settings, pino({ level: 'fatal' }));
+  const logger = createLogger('silent');
+  installTemporalRuntime(logger);
+  const service: RunningService = await startService(settings, logger);
   const { client, connection } = await connectTemporal(temporal);
   return {
     url: service.url,

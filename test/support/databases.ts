@@ -1,0 +1,72 @@
+/** A pair of databases for one test file, copied from the migrated templates. */
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import { databaseUrl, grantConnect } from '../../prisma/provision';
+import { testServers } from './servers';
+
+const PASSWORD = 'test';
+
+export interface TestDatabases {
+  /** As the service logs in. */
+  readonly orderUrl: string;
+  readonly customerUrl: string;
+  /** As the superuser, to look at everything and to hold locks. */
+  readonly adminOrderUrl: string;
+  readonly adminCustomerUrl: string;
+  readonly orderOwnerUrl: string;
+  drop(): Promise<void>;
+}
+
+export async function createTestDatabases(): Promise<TestDatabases> {
+  const { adminUrl } = testServers();
+  const suffix = randomBytes(6).toString('hex');
+  const names = { order: `order_${suffix}`, customer: `customer_${suffix}` };
+  await asAdmin(adminUrl, async (admin) => {
+    for (const service of ['order', 'customer'] as const) {
+      await copyTemplate(admin, names[service], service);
+    }
+  });
+  const url = (service: 'order' | 'customer', role: string) => databaseUrl(adminUrl, names[service], `${service}_${role}`, PASSWORD);
+  const asSuperuser = (database: string) => Object.assign(new URL(adminUrl), { pathname: `/${database}` }).href;
+  return {
+    orderUrl: url('order', 'service'),
+    customerUrl: url('customer', 'service'),
+    orderOwnerUrl: url('order', 'owner'),
+    adminOrderUrl: asSuperuser(names.order),
+    adminCustomerUrl: asSuperuser(names.customer),
+    drop: () =>
+      asAdmin(adminUrl, async (admin) => {
+        for (const name of Object.values(names)) await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      }),
+  };
+}
+
+/** Two copies of one template at once would collide: they take turns. */
+async function copyTemplate(admin: Client, database: string, service: 'order' | 'customer'): Promise<void> {
+  await admin.query('SELECT pg_advisory_lock(1)');
+  await admin.query(`CREATE DATABASE ${database} TEMPLATE ${service}_template OWNER ${service}_owner`);
+  await admin.query('SELECT pg_advisory_unlock(1)');
+  await grantConnect(admin, { database, owner: `${service}_owner`, login: `${service}_service` });
+}
+
+async function asAdmin(url: string, work: (admin: Client) => Promise<void>): Promise<void> {
+  const admin = new Client({ connectionString: url });
+  await admin.connect();
+  try {
+    await work(admin);
+  } finally {
+    await admin.end();
+  }
+}
+
+/** Rows of a query, by a connection of its own. */
+export async function rowsOf(url: string, text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<Record<string, unknown>>(text, values);
+    return rows;
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,42 @@
+/** A caller of the API, as any other. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+export async function call(url: string, method: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+}
+
+export const usd = (amount: string) => ({ amount, currency: 'USD' });
+
+/** @returns the new customer's id */
+export async function newCustomer(url: string, limit: string, currency = 'USD'): Promise<string> {
+  const { status, body } = await call(`${url}/customers`, 'POST', { name: 'Ada', creditLimit: { amount: limit, currency } });
+  if (status !== 201) throw new Error(`POST /customers answered ${String(status)}`);
+  return String(body['customerId']);
+}
+
+export function placeOrder(url: string, customerId: string, amount: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return call(`${url}/orders`, 'POST', { customerId, orderTotal: usd(amount) }, headers);
+}
+
+export const WAIT = { Prefer: 'wait=20' };
+
+/** Waits on a condition, never on a time. */
+export async function eventually<T>(look: () => Promise<T | undefined>, withinMs = 20_000): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error(`not in ${String(withinMs)} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
