@@ -1,10 +1,13 @@
 /** The customer service's routes. */
-import { Router } from 'express';
+import { type Request, type Response, Router } from 'express';
+import type { z } from 'zod';
 import type { CustomerDatabase } from '../prisma/customer/client';
 import { moneyJson } from './money';
-import { idToCreate } from './prefer';
-import { methodNotAllowed, Problem } from './problems';
-import { idParameters, newCustomerBody, valid, validBody } from './schemas';
+import { idToCreate } from './idempotency';
+import { methodNotAllowed } from './problem-handler';
+import { Problem } from './problems';
+import { type customerSchema, idParameters, newCustomerBody } from './schemas';
+import { jsonBody, valid } from './validation';
 
 export interface CustomerRoutesDependencies {
   readonly db: CustomerDatabase;
@@ -30,14 +33,18 @@ export function customerRoutes({ db, createCustomer }: CustomerRoutesDependencie
 
   router
     .route('/customers')
-    .post(async (request, response) => {
-      const { name, creditLimit } = validBody(newCustomerBody, request);
-      const { id: customerId } = idToCreate(request, 'customer');
+    .post(jsonBody, async (request: Request, response: Response) => {
+      const { name, creditLimit } = valid(newCustomerBody, request.body);
+      const { id: customerId } = idToCreate(request.get('Idempotency-Key'), 'customer');
       const { amountMinor: creditLimitMinor, currency } = creditLimit;
       const outcome = await createCustomer({ customerId, name, creditLimitMinor, currency });
       if (outcome === 'conflict') {
-        throw new Problem('idempotency-key-reused', 'A customer with other content was created with this Idempotency-Key.');
+        throw new Problem(
+          'idempotency-key-reused',
+          'A customer with other content was created with this Idempotency-Key.',
+        );
       }
+      // Also to a repeated request: the customer as it was at first, when nothing was reserved.
       const created = { customerId, name, creditLimitMinor, reservedMinor: 0, currency };
       response.status(201).location(`/customers/${customerId}`).json(customerJson(created));
     })
@@ -59,7 +66,13 @@ export function customerRoutes({ db, createCustomer }: CustomerRoutesDependencie
   return router;
 }
 
-function customerJson({ customerId, name, creditLimitMinor, reservedMinor, currency }: CustomerView) {
+function customerJson({
+  customerId,
+  name,
+  creditLimitMinor,
+  reservedMinor,
+  currency,
+}: CustomerView): z.infer<typeof customerSchema> {
   return {
     customerId,
     name,

@@ -1,30 +1,42 @@
 /** Whether the process lives, and whether it can serve. */
 import { Router } from 'express';
+import { methodNotAllowed } from './problem-handler';
 
 /** 2 s: an orchestrator's probe gives up after a few. */
 const CHECK_WITHIN_MS = 2_000;
+
+/** 2 s: about how soon a server that restarts is back. */
+const RETRY_AFTER_S = '2';
 
 export type Readiness = () => Promise<Readonly<Record<string, 'ok' | 'unavailable'>>>;
 
 /** Runs the named checks side by side; one that fails, or takes too long, is `unavailable`. */
 export function readiness(checks: Readonly<Record<string, () => Promise<unknown>>>): Readiness {
   return async () => {
-    const results = Object.entries(checks).map(async ([name, check]) => [name, await succeeds(check)] as const);
+    const results = Object.entries(checks).map(
+      async ([name, check]) => [name, await succeeds(check)] as const,
+    );
     return Object.fromEntries(await Promise.all(results));
   };
 }
 
 export function healthRoutes(ready: Readiness): Router {
   const router = Router();
-  router.get('/livez', (_request, response) => {
-    response.json({ status: 'ok' });
-  });
-  router.get('/readyz', async (_request, response) => {
-    const checks = await ready();
-    const isReady = Object.values(checks).every((check) => check === 'ok');
-    if (!isReady) response.set('Retry-After', '2');
-    response.status(isReady ? 200 : 503).json({ status: isReady ? 'ok' : 'unavailable', checks });
-  });
+  router
+    .route('/livez')
+    .get((_request, response) => {
+      response.json({ status: 'ok' });
+    })
+    .all(methodNotAllowed('GET', 'HEAD'));
+  router
+    .route('/readyz')
+    .get(async (_request, response) => {
+      const checks = await ready();
+      const isReady = Object.values(checks).every((check) => check === 'ok');
+      if (!isReady) response.set('Retry-After', RETRY_AFTER_S);
+      response.status(isReady ? 200 : 503).json({ status: isReady ? 'ok' : 'unavailable', checks });
+    })
+    .all(methodNotAllowed('GET', 'HEAD'));
   return router;
 }
 

@@ -1,6 +1,8 @@
 /** The order as callers see it. */
+import type { z } from 'zod';
 import type { CancellationReason, OrderState } from '../domain/order';
-import { type MoneyJson, moneyJson } from './money';
+import { moneyJson } from './money';
+import type { orderSchema } from './schemas';
 
 /** What is known of an order, from its row or from the request and its notices. */
 export interface OrderView {
@@ -17,19 +19,11 @@ export interface OrderView {
   readonly sagaId: string;
 }
 
-export interface OrderJson {
-  readonly orderId: string;
-  readonly customerId: string;
-  readonly orderTotal: MoneyJson;
-  readonly state: OrderState;
-  readonly cancellationReason?: CancellationReason;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly links: { readonly self: string; readonly temporal: string };
-}
-
 /** @param sagaLink the Temporal UI's page of a saga */
-export function orderJson(order: OrderView, sagaLink: (sagaId: string) => string): OrderJson {
+export function orderJson(
+  order: OrderView,
+  sagaLink: (sagaId: string) => string,
+): z.infer<typeof orderSchema> {
   return {
     orderId: order.orderId,
     customerId: order.customerId,

@@ -2,7 +2,7 @@
 import { CANCELLATION_REASONS, ORDER_STATES } from '../domain/order';
 import type { OrderDatabase } from '../prisma/order/client';
 import type { OrderView } from './order-json';
-import { pageOf, readCursor } from './pagination';
+import { type Page, pageOf, readCursor } from './pagination';
 
 type OrderRow = NonNullable<Awaited<ReturnType<OrderDatabase['order']['findUnique']>>>;
 
@@ -19,7 +19,11 @@ export async function findOrder(db: OrderDatabase, orderId: string): Promise<Ord
 }
 
 /** A keyset page, newest first. */
-export async function listOrders<Item>(db: OrderDatabase, filter: OrderFilter, item: (order: OrderView) => Item) {
+export async function listOrders<Item>(
+  db: OrderDatabase,
+  filter: OrderFilter,
+  item: (order: OrderView) => Item,
+): Promise<Page<Item>> {
   const { customerId, state, limit, cursor } = filter;
   const after = cursor === undefined ? undefined : readCursor(cursor);
   const rows = await db.order.findMany({

@@ -1,12 +1,14 @@
 /** The order service's routes. */
-import { Router } from 'express';
-import type { OrderRequest } from '../domain/contracts';
+import { type Request, type Response, Router } from 'express';
 import { orderJson, orderPath, type OrderView } from './order-json';
 import { findOrder, listOrders } from './order-reads';
 import { placeOrder, type PlaceOrderDependencies } from './place-order';
-import { confirmWait, idToCreate, preferredWaitMs } from './prefer';
-import { methodNotAllowed, Problem } from './problems';
-import { customerOrdersQuery, idParameters, newOrderBody, ordersQuery, valid, validBody } from './schemas';
+import { idToCreate } from './idempotency';
+import { preferredWaitSeconds } from './prefer';
+import { methodNotAllowed } from './problem-handler';
+import { Problem } from './problems';
+import { customerOrdersQuery, idParameters, newOrderBody, ordersQuery } from './schemas';
+import { jsonBody, valid } from './validation';
 
 export interface OrderRoutesDependencies extends PlaceOrderDependencies {
   /** The Temporal UI's page of a saga. */
@@ -20,16 +22,24 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
 
   router
     .route('/orders')
-    .post(async (request, response) => {
-      const { customerId, orderTotal } = validBody(newOrderBody, request);
-      const { id: orderId, keyed } = idToCreate(request, 'order');
-      const waitMs = preferredWaitMs(request);
-      const order: OrderRequest = { orderId, customerId, totalMinor: orderTotal.amountMinor, currency: orderTotal.currency };
-      const placed = await placeOrder(deps, order, keyed, waitMs);
-      request.log.info({ orderId, sagaId: placed.sagaId, state: placed.state }, 'order placed');
-      if (waitMs > 0) confirmWait(response, waitMs);
-      const status = placed.state === 'PENDING' ? 202 : 201;
-      response.status(status).location(orderPath(orderId)).json(json(placed));
+    .post(jsonBody, async (request: Request, response: Response) => {
+      const { customerId, orderTotal } = valid(newOrderBody, request.body);
+      const { id: orderId, keyed } = idToCreate(request.get('Idempotency-Key'), 'order');
+      const waitSeconds = preferredWaitSeconds(request.get('Prefer'));
+      request.log.setBindings({ orderId });
+      const order = {
+        orderId,
+        customerId,
+        totalMinor: orderTotal.amountMinor,
+        currency: orderTotal.currency,
+      };
+      const placed = await placeOrder(deps, { order, keyed, waitMs: waitSeconds * 1_000 });
+      request.log.info({ workflowId: placed.sagaId, state: placed.state }, 'order placed');
+      if (waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
+      response
+        .status(placed.state === 'PENDING' ? 202 : 201)
+        .location(orderPath(orderId))
+        .json(json(placed));
     })
     .get(async (request, response) => {
       response.json(await listOrders(db, valid(ordersQuery, request.query), json));
@@ -51,7 +61,9 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
     .route('/customers/:id/orders')
     .get(async (request, response) => {
       const { id } = valid(idParameters, request.params);
-      response.json(await listOrders(db, { ...valid(customerOrdersQuery, request.query), customerId: id }, json));
+      response.json(
+        await listOrders(db, { ...valid(customerOrdersQuery, request.query), customerId: id }, json),
+      );
     })
     .all(methodNotAllowed('GET', 'HEAD'));
 

@@ -6,7 +6,14 @@ interface Key {
   readonly id: string;
 }
 
-const CURSOR = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z) ([0-9a-f-]{36})$/;
+export interface Page<Item> {
+  readonly items: Item[];
+  /** null on the last page. */
+  readonly nextCursor: string | null;
+}
+
+const CURSOR =
+  /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /** Opaque to callers. */
 export function cursorAfter({ createdAt, id }: Key): string {
@@ -18,19 +25,19 @@ export function readCursor(cursor: string): Key {
   const [, time, id] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
   const createdAt = new Date(time ?? '');
   if (id === undefined || Number.isNaN(createdAt.getTime())) {
-    throw new Problem('invalid-request', 'cursor is not one that a page gave; start again without it.');
+    const detail = 'is not one that a page gave; start again without it';
+    throw new Problem('invalid-request', `/cursor: ${detail}`, { errors: [{ pointer: '/cursor', detail }] });
   }
   return { createdAt, id };
 }
 
-/**
- * A page of rows that were read one further than `limit`.
- */
-export function pageOf<Row extends Key, Item>(rows: readonly Row[], limit: number, item: (row: Row) => Item) {
+/** @param rows read one further than `limit`, which tells whether there is a next page */
+export function pageOf<Row extends Key, Item>(
+  rows: readonly Row[],
+  limit: number,
+  item: (row: Row) => Item,
+): Page<Item> {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  return {
-    items: shown.map(item),
-    ...(rows.length > limit && last && { nextCursor: cursorAfter(last) }),
-  };
+  return { items: shown.map(item), nextCursor: rows.length > limit && last ? cursorAfter(last) : null };
 }

@@ -2,16 +2,21 @@
 import type { OrderNotice, OrderRequest } from '../domain/contracts';
 import type { Expectation, KeyedWaiters } from '../platform/keyed-waiters';
 import type { OrderDatabase } from '../prisma/order/client';
+import { databaseIsAway } from './database-errors';
 import type { OrderView } from './order-json';
 import { findOrder } from './order-reads';
 import { Problem } from './problems';
-import type { SagaStarter } from './saga-starter';
+import { type SagaStarter, SagaStarterFull, SagaStartFailed } from './saga-starter';
 
-/** 10 s for the row: a database that does not commit for so long is away, and the caller is told. */
-const CREATED_WITHIN_MS = 10_000;
+/** 10 s for the row: who does not commit for so long is away, and the caller is told. */
+const COMMITTED_WITHIN_MS = 10_000;
 
-/** 250 ms: the notice of this process comes first; the row is looked at for what another process does. */
-const LOOK_AT_ROW_MS = 250;
+/**
+ * The row is looked at for what another process does; this process's notice normally comes first, so not
+ * before 250 ms, and ever more rarely up to 1 s: a crowd that waits under load must not add to it.
+ */
+const FIRST_LOOK_MS = 250;
+const RAREST_LOOK_MS = 1_000;
 
 export interface PlaceOrderDependencies {
   readonly db: OrderDatabase;
@@ -19,31 +24,29 @@ export interface PlaceOrderDependencies {
   readonly notices: KeyedWaiters<OrderNotice>;
 }
 
-type Created = Extract<OrderNotice, { kind: 'created' }>;
-type Decided = Extract<OrderNotice, { kind: 'decided' }>;
+export interface Placing {
+  readonly order: OrderRequest;
+  /** Whether the id comes of an Idempotency-Key, so that the order may be there already. */
+  readonly keyed: boolean;
+  /** How long to wait for the outcome, milliseconds; 0 answers with the order as it was when PENDING. */
+  readonly waitMs: number;
+}
 
 /**
- * @param keyed whether the id comes of an Idempotency-Key, so that the order may be there already
- * @param waitMs how long to wait for the outcome; 0 answers with the order as it was when PENDING
  * @returns the order PENDING, or as decided
  * @throws Problem `idempotency-key-reused` when the id is an order's with other content
+ * @throws Problem `temporal-unavailable`, `overloaded` when its saga could not be started
  * @throws Problem `database-unavailable` when its row was not committed in time; its saga goes on
- * @throws SagaStartFailed, SagaStarterFull
  */
-export async function placeOrder(
-  { db, starter, notices }: PlaceOrderDependencies,
-  order: OrderRequest,
-  keyed: boolean,
-  waitMs: number,
-): Promise<OrderView> {
-  const expectation = notices.expect(order.orderId);
+export async function placeOrder(deps: PlaceOrderDependencies, placing: Placing): Promise<OrderView> {
+  const { order, keyed, waitMs } = placing;
+  const waitUntil = Date.now() + waitMs;
+  const expectation = deps.notices.expect(order.orderId);
   try {
-    const before = keyed ? await findOrder(db, order.orderId) : undefined;
-    if (!before) await starter.submit(order);
-    // Only a key can lead two orders to one id; then the row says whose content came first.
-    const pending = keyed ? sameContent(before ?? (await rowOf(db, order, expectation)), order) : await created(db, order, expectation);
-    if (waitMs === 0) return asPending(pending);
-    return pending.state === 'PENDING' ? await decided(db, pending, expectation, waitMs) : pending;
+    const before = keyed ? await findOrder(deps.db, order.orderId) : undefined;
+    const placed = before ? sameContent(before, order) : await start(deps, placing, expectation);
+    if (waitMs === 0) return asPending(placed);
+    return placed.state === 'PENDING' ? await decided(deps.db, placed, expectation, waitUntil) : placed;
   } finally {
     expectation.close();
   }
@@ -60,51 +63,112 @@ function sameContent(existing: OrderView, asked: OrderRequest): OrderView {
     existing.totalMinor === asked.totalMinor &&
     existing.currency === asked.currency;
   if (same) return existing;
-  throw new Problem('idempotency-key-reused', 'An order with other content was placed with this Idempotency-Key.');
+  throw new Problem(
+    'idempotency-key-reused',
+    'An order with other content was placed with this Idempotency-Key.',
+  );
 }
 
-async function created(db: OrderDatabase, order: OrderRequest, expectation: Expectation<OrderNotice>): Promise<OrderView> {
-  const deadline = Date.now() + CREATED_WITHIN_MS;
-  do {
-    const notice = await expectation.next((heard): heard is Created => heard.kind === 'created', LOOK_AT_ROW_MS);
-    if (notice) {
+/** Starts the saga; done when the row is there, which may be another process's doing. */
+async function start(
+  deps: PlaceOrderDependencies,
+  placing: Placing,
+  expectation: Expectation<OrderNotice>,
+): Promise<OrderView> {
+  const progress = { started: false, over: false };
+  const refused = deps.starter.submit(placing.order).then(
+    () => {
+      progress.started = true;
+      return new Promise<never>(() => undefined);
+    },
+    (error: unknown) => {
+      throw notStarted(placing, error);
+    },
+  );
+  const placed = await Promise.race([committed(deps.db, placing, expectation, progress), refused]).finally(
+    () => {
+      progress.over = true;
+    },
+  );
+  if (placed) return placed;
+  throw progress.started
+    ? new Problem(
+        'database-unavailable',
+        `The order is being placed, but its row is not committed yet. ${howToRetry(placing)}`,
+      )
+    : notStarted(placing, new SagaStartFailed('no answer in time'));
+}
+
+/** The order once its row is committed; undefined when it is not in time. */
+async function committed(
+  db: OrderDatabase,
+  { order, keyed }: Placing,
+  expectation: Expectation<OrderNotice>,
+  progress: { readonly over: boolean },
+): Promise<OrderView | undefined> {
+  const deadline = Date.now() + COMMITTED_WITHIN_MS;
+  for (let pause = FIRST_LOOK_MS; Date.now() < deadline; pause = Math.min(2 * pause, RAREST_LOOK_MS)) {
+    const notice = await expectation.next(concernsRow, pause);
+    // Refused meanwhile: a crowd of refused orders must not go on reading.
+    if (progress.over) return undefined;
+    // Of a new id there is one order only. To an id of a key a request with other content may have led as
+    // well, and the notice may be about that one: the row says whose content came first.
+    if (notice?.kind === 'created' && !keyed) {
       const { sagaId, createdAt } = notice;
       return { ...order, state: 'PENDING', createdAt, updatedAt: createdAt, sagaId };
     }
     const row = await findOrder(db, order.orderId);
-    if (row) return row;
-  } while (Date.now() < deadline);
-  throw notCommitted();
-}
-
-async function rowOf(db: OrderDatabase, order: OrderRequest, expectation: Expectation<OrderNotice>): Promise<OrderView> {
-  await created(db, order, expectation);
-  const row = await findOrder(db, order.orderId);
-  if (row) return row;
-  throw notCommitted();
-}
-
-function notCommitted(): Problem {
-  return new Problem('database-unavailable', 'Send the order again with the same Idempotency-Key: it is placed once.');
+    if (row) return sameContent(row, order);
+  }
+  return undefined;
 }
 
 /** @returns the order as it is when the time is up, decided or not */
 async function decided(
   db: OrderDatabase,
-  pending: OrderView,
+  placed: OrderView,
   expectation: Expectation<OrderNotice>,
-  waitMs: number,
+  waitUntil: number,
 ): Promise<OrderView> {
-  const deadline = Date.now() + waitMs;
-  for (;;) {
-    const left = deadline - Date.now();
-    const notice = await expectation.next((heard): heard is Decided => heard.kind === 'decided', Math.min(left, LOOK_AT_ROW_MS));
+  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(2 * pause, RAREST_LOOK_MS)) {
+    const left = waitUntil - Date.now();
+    const notice = await expectation.next(isDecision, Math.min(left, pause));
     if (notice) {
       const { state, reason, updatedAt } = notice;
-      return { ...pending, state, ...(reason && { reason }), updatedAt };
+      return { ...placed, state, ...(reason && { reason }), updatedAt };
     }
-    if (left <= 0) return pending;
-    const row = await findOrder(db, pending.orderId);
+    if (left <= pause) return placed;
+    const row = await findOrder(db, placed.orderId).catch(ifAway);
     if (row && row.state !== 'PENDING') return row;
   }
+}
+
+/** The order is durable: a database that went away meanwhile delays its outcome, and makes no error of it. */
+function ifAway(error: unknown): undefined {
+  if (!databaseIsAway(error)) throw error;
+}
+
+function concernsRow(notice: OrderNotice): notice is Extract<OrderNotice, { kind: 'created' | 'conflict' }> {
+  return notice.kind !== 'decided';
+}
+
+function isDecision(notice: OrderNotice): notice is Extract<OrderNotice, { kind: 'decided' }> {
+  return notice.kind === 'decided';
+}
+
+function notStarted(placing: Placing, error: unknown): unknown {
+  if (error instanceof SagaStarterFull) {
+    return new Problem('overloaded', 'Nothing was started for this order; send it again later.', {
+      cause: error,
+    });
+  }
+  if (!(error instanceof SagaStartFailed)) return error;
+  const detail = `Whether the order is placed is not known yet. ${howToRetry(placing)}`;
+  return new Problem('temporal-unavailable', detail, { cause: error });
+}
+
+function howToRetry({ order, keyed }: Placing): string {
+  return keyed
+    ? 'Send it again with the same Idempotency-Key: it is placed once.'
+    : `Look for it at /orders/${order.orderId} before you send it again, and send it with an Idempotency-Key: then it is placed once.`;
 }

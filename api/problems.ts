@@ -1,10 +1,7 @@
-/** Every error answer, as RFC 9457 problem details; nothing of ours leaks into one. */
-import type { ErrorRequestHandler, RequestHandler } from 'express';
-import type { Logger } from '../platform/logger';
-import { SagaStartFailed, SagaStarterFull } from './saga-starter';
+/** What can go wrong, by name; every error answer is one of these, as RFC 9457 problem details. */
+import { z } from 'zod';
 
-/** Stable names of what can go wrong; `type` is `/problems/<name>`. */
-const PROBLEMS = {
+export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'not-found': { status: 404, title: 'There is nothing here' },
@@ -20,101 +17,46 @@ const PROBLEMS = {
 
 export type ProblemName = keyof typeof PROBLEMS;
 
-/** What is wrong with one part of a body; `pointer` is a JSON pointer into it. */
-export interface PartError {
-  readonly pointer: string;
-  readonly detail: string;
+export const partErrorSchema = z.object({
+  pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) to the part; "" is the whole.' }),
+  detail: z.string(),
+});
+
+/** What is wrong with one part of a body or a query. */
+export type PartError = z.infer<typeof partErrorSchema>;
+
+export const problemSchema = z.object({
+  type: z
+    .string()
+    .meta({ description: 'Stable name of the problem.', examples: ['/problems/invalid-request'] }),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  instance: z.string().meta({ description: 'Path of the request.' }),
+  requestId: z.string().meta({ description: 'Under this id the service has logged the request.' }),
+  errors: z.array(partErrorSchema).optional(),
+});
+
+export type ProblemJson = z.infer<typeof problemSchema>;
+
+interface ProblemOptions extends ErrorOptions {
+  readonly errors?: readonly PartError[];
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** 2 s: a restart of a database or of Temporal takes a few; asking sooner would not help. */
-const RETRY_AFTER_S = '2';
-
-/** Thrown by a handler to answer with a problem. */
+/** Thrown by a handler to answer with a problem; callers read `detail`, only the log sees the cause. */
 export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly errors: readonly PartError[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
   constructor(
     readonly problem: ProblemName,
     readonly detail: string,
-    readonly options: { readonly errors?: readonly PartError[]; readonly headers?: Readonly<Record<string, string>> } = {},
+    { errors, headers = {}, ...options }: ProblemOptions = {},
   ) {
-    super(`${problem}: ${detail}`);
+    super(`${problem}: ${detail}`, options);
+    this.errors = errors;
+    this.headers = headers;
   }
-}
-
-export const notFound: RequestHandler = () => {
-  throw new Problem('not-found', 'No resource has this path.');
-};
-
-export function methodNotAllowed(...allowed: readonly string[]): RequestHandler {
-  return (request) => {
-    throw new Problem('method-not-allowed', `${request.method} is not one of ${allowed.join(', ')}.`, {
-      headers: { Allow: allowed.join(', ') },
-    });
-  };
-}
-
-/** The last handler: turns whatever was thrown into a problem, and logs what is ours to mend. */
-export function problemHandler(logger: Logger): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    if (response.headersSent) {
-      next(error);
-      return;
-    }
-    const { problem, detail, options } = asProblem(error);
-    const { status, title } = PROBLEMS[problem];
-    if (status >= 500) logger.error({ err: error, requestId: request.id, problem }, title);
-    if (status === 503) response.set('Retry-After', RETRY_AFTER_S);
-    response
-      .status(status)
-      .set(options.headers ?? {})
-      .type('application/problem+json')
-      .send(
-        JSON.stringify({
-          type: `/problems/${problem}`,
-          title,
-          status,
-          detail,
-          instance: request.originalUrl,
-          requestId: request.id,
-          ...(options.errors && { errors: options.errors }),
-        }),
-      );
-  };
-}
-
-function asProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  if (error instanceof SagaStarterFull) {
-    return new Problem('overloaded', 'Nothing was started for this order; send it again later.');
-  }
-  if (error instanceof SagaStartFailed) {
-    return new Problem('temporal-unavailable', 'Send the order again with the same Idempotency-Key: it is placed once.');
-  }
-  if (databaseIsAway(error)) return new Problem('database-unavailable', 'Send the request again later.');
-  return bodyProblem(error) ?? new Problem('internal', 'The error was logged under the requestId.');
-}
-
-/** What express's body parser throws carries a `type`. */
-function bodyProblem(error: unknown): Problem | undefined {
-  if (!(error instanceof Error) || !('type' in error)) return undefined;
-  switch (error.type) {
-    case 'entity.too.large':
-      return new Problem('too-large', 'The body is larger than 16 KiB.');
-    case 'encoding.unsupported':
-    case 'charset.unsupported':
-      return new Problem('unsupported-media-type', 'The body has to be UTF-8 and not compressed in an unknown way.');
-    case 'entity.parse.failed':
-    case 'entity.verify.failed':
-    case 'request.size.invalid':
-    case 'request.aborted':
-      return new Problem('malformed-request', 'The body is not valid JSON.');
-    default:
-      return undefined;
-  }
-}
-
-const AWAY = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|time(d )?out|terminat|not accepting|starting up|shutting down|DatabaseNotReachable|ConnectionClosed|Can't reach|too many (clients|connections)|recovery/i;
-
-function databaseIsAway(error: unknown): boolean {
-  if (!(error instanceof Error) || !/^PrismaClient|DriverAdapter/.test(error.name)) return false;
-  return AWAY.test(`${error.message} ${JSON.stringify('meta' in error ? error.meta : {})}`);
 }

@@ -1,59 +1,68 @@
-/** What may come in. The same schemas validate and describe. */
-import type { Request } from 'express';
+/** What comes in and what goes out. The same schemas validate, type and describe. */
 import { z } from 'zod';
-import { ORDER_STATES } from '../domain/order';
-import { moneySchema } from './money';
-import { type PartError, Problem } from './problems';
+import { CANCELLATION_REASONS, ORDER_STATES } from '../domain/order';
+import { moneyJsonSchema, moneySchema } from './money';
 
-/** Anything but control characters: a name ends up in logs' and terminals' neighbourhoods. */
+/** 100 orders are about 40 KB: bounds the work and the answer of one read. */
+const PAGE_MAX = 100;
+const PAGE_DEFAULT = 20;
+
+/** Anything but control characters and halves of surrogate pairs, which the database cannot hold. */
 const PRINTABLE = /^[^\p{Cc}\p{Cs}]*$/u;
+
+/** Lower case, as the database says it: one thing has one path and one spelling. */
+const id = z.guid('must be a UUID').toLowerCase();
 
 export const newCustomerBody = z.strictObject({
   name: z.string().trim().min(1).max(200).regex(PRINTABLE, 'must not contain control characters'),
   creditLimit: moneySchema(0),
 });
 
-export const newOrderBody = z.strictObject({
-  customerId: z.guid().toLowerCase(),
-  orderTotal: moneySchema(1),
-});
+export const newOrderBody = z.strictObject({ customerId: id, orderTotal: moneySchema(1) });
 
-export const idParameters = z.strictObject({ id: z.guid().toLowerCase() });
+export const idParameters = z.strictObject({ id });
 
 const page = {
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().max(200).optional(),
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, `must be a whole number from 1 to ${String(PAGE_MAX)}`)
+    .transform(Number)
+    .pipe(z.int().min(1).max(PAGE_MAX))
+    .default(PAGE_DEFAULT)
+    .meta({ description: `1 to ${String(PAGE_MAX)}, ${String(PAGE_DEFAULT)} when not given.` }),
+  cursor: z.string().max(200).optional().meta({ description: '`nextCursor` of the page before.' }),
 };
 const state = z.enum(ORDER_STATES).optional();
 
-export const ordersQuery = z.strictObject({ customerId: z.guid().toLowerCase().optional(), state, ...page });
+export const ordersQuery = z.strictObject({ customerId: id.optional(), state, ...page });
 export const customerOrdersQuery = z.strictObject({ state, ...page });
 
-/**
- * @returns the parsed value
- * @throws Problem `invalid-request` with a JSON pointer to each part that is wrong
- */
-export function valid<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const errors = result.error.issues.flatMap(partErrors);
-  throw new Problem('invalid-request', errors.map(({ pointer, detail }) => `${pointer || '/'} ${detail}`).join('; '), { errors });
-}
+/** ISO 8601 in UTC with milliseconds. */
+const time = z.iso.datetime({ precision: 3 });
 
-/**
- * The body of a request that has to be JSON.
- *
- * @throws Problem `unsupported-media-type` or `invalid-request`
- */
-export function validBody<Schema extends z.ZodType>(schema: Schema, request: Request): z.output<Schema> {
-  if (!request.is('application/json')) {
-    throw new Problem('unsupported-media-type', 'Send the body with Content-Type: application/json.');
-  }
-  return valid(schema, request.body);
-}
+export const orderSchema = z.object({
+  orderId: z.guid(),
+  customerId: z.guid(),
+  orderTotal: moneyJsonSchema,
+  state: z.enum(ORDER_STATES),
+  cancellationReason: z.enum(CANCELLATION_REASONS).optional().meta({ description: 'Why, when CANCELLED.' }),
+  createdAt: time,
+  updatedAt: time,
+  links: z.object({
+    self: z.string(),
+    temporal: z.string().meta({ description: "The order's saga in the Temporal UI." }),
+  }),
+});
 
-function partErrors(issue: z.core.$ZodIssue): PartError[] {
-  const pointer = issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-  if (issue.code !== 'unrecognized_keys') return [{ pointer, detail: issue.message }];
-  return issue.keys.map((key) => ({ pointer: `${pointer}/${key}`, detail: 'is not a known field' }));
-}
+export const orderPageSchema = z.object({
+  items: z.array(orderSchema).meta({ description: 'Newest first.' }),
+  nextCursor: z.string().nullable().meta({ description: 'null on the last page.' }),
+});
+
+export const customerSchema = z.object({
+  customerId: z.guid(),
+  name: z.string(),
+  creditLimit: moneyJsonSchema,
+  reserved: moneyJsonSchema.meta({ description: 'Held by orders that are approved or being decided.' }),
+  available: moneyJsonSchema,
+});

@@ -1,0 +1,131 @@
+/** The HTTP interface as a table: one entry an operation, from which /openapi.json and /docs are made. */
+import { z } from 'zod';
+import type { ProblemName } from './problems';
+import {
+  customerOrdersQuery,
+  customerSchema,
+  newCustomerBody,
+  newOrderBody,
+  orderPageSchema,
+  orderSchema,
+  ordersQuery,
+} from './schemas';
+import { LONGEST_WAIT_S } from './prefer';
+
+export interface Operation {
+  readonly service: 'orders' | 'customers';
+  readonly method: 'get' | 'post';
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly query?: z.ZodObject<Readonly<Record<string, z.ZodType>>>;
+  readonly headers?: Readonly<Record<string, HeaderParameter>>;
+  readonly body?: z.ZodType;
+  /** By status. */
+  readonly answers: Readonly<Record<number, Answer>>;
+  readonly problems: readonly ProblemName[];
+}
+
+interface HeaderParameter {
+  readonly description: string;
+  readonly schema: z.ZodType;
+}
+
+interface Answer {
+  readonly description: string;
+  readonly schema: z.ZodType;
+  readonly location?: true;
+}
+
+const READ: readonly ProblemName[] = ['invalid-request', 'database-unavailable', 'internal'];
+const WRITE: readonly ProblemName[] = [
+  ...READ,
+  'malformed-request',
+  'too-large',
+  'unsupported-media-type',
+  'idempotency-key-reused',
+];
+
+const IDEMPOTENCY_KEY: HeaderParameter = {
+  description:
+    'Visible ASCII. The same key with the same body gives the same answer; with another body it is refused.',
+  schema: z.string().min(1).max(255),
+};
+
+const PREFER: HeaderParameter = {
+  description: `\`wait=N\`: wait up to N seconds, at most ${String(LONGEST_WAIT_S)}, for the outcome (RFC 7240).`,
+  schema: z.string().meta({ examples: ['wait=5'] }),
+};
+
+export const OPERATIONS: readonly Operation[] = [
+  {
+    service: 'customers',
+    method: 'post',
+    path: '/customers',
+    operationId: 'createCustomer',
+    summary: 'Open a customer account with a credit limit',
+    headers: { 'Idempotency-Key': IDEMPOTENCY_KEY },
+    body: newCustomerBody,
+    answers: { 201: { description: 'The customer.', schema: customerSchema, location: true } },
+    problems: WRITE,
+  },
+  {
+    service: 'customers',
+    method: 'get',
+    path: '/customers/{id}',
+    operationId: 'getCustomer',
+    summary: 'A customer with its credit',
+    answers: { 200: { description: 'The customer.', schema: customerSchema } },
+    problems: [...READ, 'not-found'],
+  },
+  {
+    service: 'orders',
+    method: 'get',
+    path: '/customers/{id}/orders',
+    operationId: 'listOrdersOfCustomer',
+    summary: 'The orders of a customer, newest first',
+    description: 'The order service knows orders, not customers: an unknown customer has an empty page.',
+    query: customerOrdersQuery,
+    answers: { 200: { description: 'A page of orders.', schema: orderPageSchema } },
+    problems: READ,
+  },
+  {
+    service: 'orders',
+    method: 'post',
+    path: '/orders',
+    operationId: 'placeOrder',
+    summary: 'Place an order',
+    description: 'A refusal, as for want of credit, is not an error: the order is CANCELLED with its reason.',
+    headers: { 'Idempotency-Key': IDEMPOTENCY_KEY, Prefer: PREFER },
+    body: newOrderBody,
+    answers: {
+      201: {
+        description: 'Decided within the time that was asked for.',
+        schema: orderSchema,
+        location: true,
+      },
+      202: { description: 'Durable and PENDING.', schema: orderSchema, location: true },
+    },
+    problems: [...WRITE, 'overloaded', 'temporal-unavailable'],
+  },
+  {
+    service: 'orders',
+    method: 'get',
+    path: '/orders/{id}',
+    operationId: 'getOrder',
+    summary: 'An order',
+    answers: { 200: { description: 'The order.', schema: orderSchema } },
+    problems: [...READ, 'not-found'],
+  },
+  {
+    service: 'orders',
+    method: 'get',
+    path: '/orders',
+    operationId: 'listOrders',
+    summary: 'Orders, newest first',
+    query: ordersQuery,
+    answers: { 200: { description: 'A page of orders.', schema: orderPageSchema } },
+    problems: READ,
+  },
+];
