@@ -1,0 +1,65 @@
+/** A TCP line to a server that can be cut and mended: how a server goes away, seen from its clients. */
+import net from 'node:net';
+
+export interface CuttableLine {
+  /** 127.0.0.1:port; what connects there reaches the server while the line is whole. */
+  readonly address: string;
+  /** The URL with the line's address instead of the server's. */
+  through(url: string): string;
+  /** Resets the connections there are, and refuses new ones. */
+  cut(): Promise<void>;
+  mend(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @param target host and port of the server */
+export async function cuttableLine(target: { host: string; port: number }): Promise<CuttableLine> {
+  const sockets = new Set<net.Socket>();
+  const keep = (socket: net.Socket): void => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  };
+  const server = net.createServer((near) => {
+    const far = net.connect(target.port, target.host);
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      keep(socket);
+      socket.setNoDelay(true);
+      socket.pipe(other);
+      // A reset is what this line is for; the other side hears of it by being closed.
+      socket.on('error', () => undefined);
+      socket.once('close', () => other.destroy());
+    }
+  });
+  const listen = (port: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', () => {
+        server.off('error', reject);
+        const address = server.address();
+        if (address !== null && typeof address === 'object') resolve(address.port);
+      });
+    });
+  const cut = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (server.listening) {
+        server.close(() => {
+          resolve();
+        });
+      } else resolve();
+      for (const socket of sockets) socket.resetAndDestroy();
+    });
+  const port = await listen(0);
+  const address = `127.0.0.1:${String(port)}`;
+  return {
+    address,
+    through: (url) => Object.assign(new URL(url), { host: address }).href,
+    cut,
+    mend: async () => {
+      if (!server.listening) await listen(port);
+    },
+    close: cut,
+  };
+}
