@@ -15,7 +15,10 @@ export interface NewCustomer {
  * @returns `created` also when the same customer was there already (a repeated request); `conflict` when
  *   the id is taken by a customer with other content
  */
-export async function createCustomer(db: CustomerDatabase, customer: NewCustomer): Promise<'created' | 'conflict'> {
+export async function createCustomer(
+  db: CustomerDatabase,
+  customer: NewCustomer,
+): Promise<'created' | 'conflict'> {
   const { customerId, name, creditLimitMinor, currency } = customer;
   const [row] = await db.$queryRaw<{ inserted: boolean }[]>(sql`
     WITH inserted AS (
@@ -31,6 +34,8 @@ export async function createCustomer(db: CustomerDatabase, customer: NewCustomer
   if (row?.inserted) return 'created';
   const existing = await db.customer.findUniqueOrThrow({ where: { id: customerId } });
   const same =
-    existing.name === name && existing.creditLimitMinor === BigInt(creditLimitMinor) && existing.currency === currency;
+    existing.name === name &&
+    existing.creditLimitMinor === BigInt(creditLimitMinor) &&
+    existing.currency === currency;
   return same ? 'created' : 'conflict';
 }

@@ -27,7 +27,9 @@ export function createCustomerActivities({ db }: { readonly db: CustomerDatabase
       ),
     releaseCredit: ({ sagaId, orders }) =>
       forEachOrder('releaseCredit', orders, (asked) =>
-        lockedLast(asked, (some, waitMs) => db.$queryRaw<ReleaseResult[]>(releaseStatement(sagaId, some, waitMs))),
+        lockedLast(asked, (some, waitMs) =>
+          db.$queryRaw<ReleaseResult[]>(releaseStatement(sagaId, some, waitMs)),
+        ),
       ),
   };
 }
@@ -60,7 +62,8 @@ interface ReserveRow {
 
 function reserveResult({ orderId, outcome, reason }: ReserveRow): ReserveResult {
   if (outcome !== 'rejected') return { orderId, outcome };
-  if (reason === null) throw new TypeError(`the reservation of order ${orderId} was rejected without a reason`);
+  if (reason === null)
+    throw new TypeError(`the reservation of order ${orderId} was rejected without a reason`);
   return { orderId, outcome, reason };
 }
 

@@ -26,7 +26,12 @@ export function statementTrouble(error: unknown): StatementTrouble {
 export function stepFailure(step: string, error: unknown): ApplicationFailure {
   const trouble = statementTrouble(error);
   const final = trouble === 'integrity' || trouble === 'bug';
-  const types = { locked: 'RowLocked', integrity: 'ConstraintViolated', bug: 'StatementRefused', away: 'DatabaseAway' };
+  const types = {
+    locked: 'RowLocked',
+    integrity: 'ConstraintViolated',
+    bug: 'StatementRefused',
+    away: 'DatabaseAway',
+  };
   return ApplicationFailure.create({
     type: types[trouble],
     message: `${step}: ${trouble === 'away' ? 'its database is away' : `its database answered ${sqlState(error) ?? 'nothing'}`}`,
@@ -37,7 +42,11 @@ export function stepFailure(step: string, error: unknown): ApplicationFailure {
 
 /** The five-character SQLSTATE that Prisma carries inside its own error, if the server answered at all. */
 function sqlState(error: unknown): string | undefined {
-  for (let inner = error; isRecord(inner); inner = inner['cause'] ?? inner['driverAdapterError'] ?? inner['meta']) {
+  for (
+    let inner = error;
+    isRecord(inner);
+    inner = inner['cause'] ?? inner['driverAdapterError'] ?? inner['meta']
+  ) {
     const code = inner['originalCode'] ?? inner['code'];
     if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^P\d{4}$/.test(code)) return code;
   }

@@ -34,7 +34,9 @@ export function createOrderActivities({ db, notify }: OrderActivitiesOptions): O
     approveOrders: ({ sagaId, orders }: StepRequest<ApproveOrder>) =>
       forEachOrder('approveOrders', orders, async (asked) => {
         const rows = await decide(db, sagaId, 'APPROVED', asked);
-        return rows.map((row) => settle<ApproveResult>(row, 'APPROVED', notify, { orderId: row.id, outcome: 'approved' }));
+        return rows.map((row) =>
+          settle<ApproveResult>(row, 'APPROVED', notify, { orderId: row.id, outcome: 'approved' }),
+        );
       }),
     cancelOrders: ({ sagaId, orders }: StepRequest<CancelOrder>) =>
       forEachOrder('cancelOrders', orders, async (asked) => {
@@ -42,7 +44,12 @@ export function createOrderActivities({ db, notify }: OrderActivitiesOptions): O
         const reasons = new Map(asked.map(({ orderId, reason }) => [orderId, reason]));
         return rows.map((row) => {
           const reason = row.reason ?? reasons.get(row.id);
-          return settle<CancelResult>(row, 'CANCELLED', notify, reason && { orderId: row.id, outcome: 'cancelled', reason });
+          return settle<CancelResult>(
+            row,
+            'CANCELLED',
+            notify,
+            reason && { orderId: row.id, outcome: 'cancelled', reason },
+          );
         });
       }),
   };
@@ -56,7 +63,11 @@ interface PendingRow {
   readonly sameContent: boolean | null;
 }
 
-function insertPending(db: OrderDatabase, sagaId: string, orders: readonly OrderRequest[]): Promise<PendingRow[]> {
+function insertPending(
+  db: OrderDatabase,
+  sagaId: string,
+  orders: readonly OrderRequest[],
+): Promise<PendingRow[]> {
   const ids = orders.map(({ orderId }) => orderId);
   const customers = orders.map(({ customerId }) => customerId);
   const totals = orders.map(({ totalMinor }) => totalMinor);

@@ -13,7 +13,13 @@ export interface Child {
  *
  * @param log file descriptor for what it prints
  */
-export function spawnServer(name: string, command: string, args: readonly string[], log: number, cwd: string): Child {
+export function spawnServer(
+  name: string,
+  command: string,
+  args: readonly string[],
+  log: number,
+  cwd: string,
+): Child {
   const child = spawn(command, args, { detached: true, cwd, stdio: ['ignore', log, log] });
   const exit = new Promise<void>((resolve) => {
     child.once('exit', () => {

@@ -31,15 +31,15 @@ async function main(): Promise<void> {
     console.error(`  ${line}`);
   });
   const running: Stoppable[] = [];
-  let stopping = false;
+  const state = { stopping: false };
 
   const stop = async (exitCode: number, why: string): Promise<void> => {
-    if (stopping) {
+    if (state.stopping) {
       console.error('  ending at once');
       for (const { child } of running) child?.process.kill('SIGKILL');
       process.exit(1);
     }
-    stopping = true;
+    state.stopping = true;
     console.error(`\n${why}`);
     setTimeout(() => {
       for (const { child } of running) child?.process.kill('SIGKILL');
@@ -61,20 +61,27 @@ async function main(): Promise<void> {
       running.push(server);
       owner.add(server.child.name, server.child.process.pid);
       void server.child.exit.then(() => {
-        if (!stopping) void stop(1, `${server.child.name} has ended by itself; see ${config.DATA_DIR}/logs/${server.child.name}.log`);
+        if (!state.stopping)
+          void stop(
+            1,
+            `${server.child.name} has ended by itself; see ${config.DATA_DIR}/logs/${server.child.name}.log`,
+          );
       });
     });
     const service = await serve(config, servers);
     running.push(service);
     console.log(readyBlock(config, servers, service));
   } catch (error) {
-    if (stopping) return;
+    if (state.stopping) return;
     await stop(1, oneLine(error));
   }
 }
 
 function serve(config: Config, servers: Servers): Promise<RunningService> {
-  const logger = createLogger(config.LOG_LEVEL, createWriteStream(path.join(config.DATA_DIR, 'logs', 'service.log'), { flags: 'a' }));
+  const logger = createLogger(
+    config.LOG_LEVEL,
+    createWriteStream(path.join(config.DATA_DIR, 'logs', 'service.log'), { flags: 'a' }),
+  );
   installTemporalRuntime(logger);
   const settings = {
     ...servers,

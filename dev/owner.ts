@@ -13,7 +13,10 @@ const END_WITHIN_MS = 12_000;
 const POLL_MS = 50;
 
 const processSchema = z.object({ name: z.string(), pid: z.number().int(), started: z.string() });
-const recordSchema = z.object({ start: processSchema.extend({ parent: z.number().int() }), servers: z.array(processSchema) });
+const recordSchema = z.object({
+  start: processSchema.extend({ parent: z.number().int() }),
+  servers: z.array(processSchema),
+});
 
 type OwnedProcess = z.infer<typeof processSchema>;
 
@@ -43,8 +46,10 @@ export class Owner {
       const { start } = record;
       const running = look(start);
       // Its npm was killed: it is ending by itself, or would never end.
-      if (running && running.parent === start.parent) {
-        throw new StartError(`npm start runs already on ${this.dataDir} (pid ${String(start.pid)}); stop it, or set DATA_DIR to another directory`);
+      if (running?.parent === start.parent) {
+        throw new StartError(
+          `npm start runs already on ${this.dataDir} (pid ${String(start.pid)}); stop it, or set DATA_DIR to another directory`,
+        );
       }
       for (const left of [start, ...record.servers.reverse()]) {
         if (!look(left)) continue;
@@ -88,7 +93,11 @@ export class Owner {
 function look({ pid, started }: { pid: number; started?: string }): Running | undefined {
   try {
     const env = { ...process.env, LC_ALL: 'C' };
-    const line = execFileSync('ps', ['-o', 'ppid=,stat=,lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env }).trim();
+    const line = execFileSync('ps', ['-o', 'ppid=,stat=,lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env,
+    }).trim();
     const [, parent, state, since] = /^(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
     if (parent === undefined || since === undefined || state?.startsWith('Z')) return undefined;
     if (started !== undefined && started !== since) return undefined;

@@ -19,10 +19,20 @@ export function postgresUser(binary: string, dataDir: string): PostgresUser {
     const uid = numberOf('-u', name);
     const gid = numberOf('-g', name);
     if (uid === undefined || gid === undefined) continue;
-    const reach = spawnSync('setpriv', [...drop({ uid, gid, needsAccess: false }), 'test', '-x', binary, '-a', '-x', dataDir]);
+    const reach = spawnSync('setpriv', [
+      ...drop({ uid, gid, needsAccess: false }),
+      'test',
+      '-x',
+      binary,
+      '-a',
+      '-x',
+      dataDir,
+    ]);
     return { uid, gid, needsAccess: reach.status !== 0 };
   }
-  throw new StartError('as root, Postgres needs an unprivileged user to run as (postgres or nobody); run npm start as another user');
+  throw new StartError(
+    'as root, Postgres needs an unprivileged user to run as (postgres or nobody); run npm start as another user',
+  );
 }
 
 /** The command line that runs `command` as that user. */

@@ -1,7 +1,16 @@
 /** The embedded Postgres: real server binaries from npm packages, data in DATA_DIR, never without fsync. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { Client } from 'pg';
 import { type Child, spawnServer, stopChild } from './child';
@@ -11,7 +20,14 @@ import { asUser, type PostgresUser, postgresUser } from './postgres-user';
 const ADMIN = 'postgres';
 
 /** 100 connections: two services' pools of ten, a second copy's, tests in parallel, and room for psql. */
-const SERVER_SETTINGS = ['-c', 'max_connections=200', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
+const SERVER_SETTINGS = [
+  '-c',
+  'max_connections=200',
+  '-c',
+  'listen_addresses=127.0.0.1',
+  '-c',
+  'unix_socket_directories=',
+];
 
 /** 30 s: a start after a kill replays the log first; on a slow disk that takes its time. */
 const READY_WITHIN_MS = 30_000;
@@ -41,7 +57,13 @@ export async function startPostgres(dataDir: string, port: number): Promise<Embe
   const user = postgresUser(binaries.postgres, dataDir);
   const password = keptPassword(path.join(dataDir, 'postgres.password'));
   if (!existsSync(path.join(folder, 'PG_VERSION'))) initialise(binaries, folder, password, user, dataDir);
-  const [command, args] = asUser(user, binaries.postgres, ['-D', folder, '-p', String(port), ...SERVER_SETTINGS]);
+  const [command, args] = asUser(user, binaries.postgres, [
+    '-D',
+    folder,
+    '-p',
+    String(port),
+    ...SERVER_SETTINGS,
+  ]);
   const child = spawnServer('postgres', command, args, openSync(logFile, 'a'), folder);
   const adminUrl = `postgres://${ADMIN}:${password}@127.0.0.1:${String(port)}/postgres`;
   await waitUntilReady(adminUrl, child, logFile);
@@ -53,7 +75,9 @@ async function findBinaries(): Promise<Binaries> {
   try {
     return (await import(name)) as Binaries;
   } catch {
-    throw new StartError(`no embedded Postgres for this platform (${name}); set ORDER_DATABASE_URL and CUSTOMER_DATABASE_URL`);
+    throw new StartError(
+      `no embedded Postgres for this platform (${name}); set ORDER_DATABASE_URL and CUSTOMER_DATABASE_URL`,
+    );
   }
 }
 
@@ -65,7 +89,13 @@ export function keptPassword(file: string): string {
   return readFileSync(file, 'utf8');
 }
 
-function initialise(binaries: Binaries, folder: string, password: string, user: PostgresUser, dataDir: string): void {
+function initialise(
+  binaries: Binaries,
+  folder: string,
+  password: string,
+  user: PostgresUser,
+  dataDir: string,
+): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o700);
@@ -75,7 +105,16 @@ function initialise(binaries: Binaries, folder: string, password: string, user: 
     chownSync(folder, user.uid, user.gid);
     chownSync(passwordFile, user.uid, user.gid);
   }
-  const options = ['-D', folder, '-U', ADMIN, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C'];
+  const options = [
+    '-D',
+    folder,
+    '-U',
+    ADMIN,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+  ];
   const [command, args] = asUser(user, binaries.initdb, options);
   const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', cwd: folder });
   rmSync(passwordFile, { force: true });
@@ -88,7 +127,8 @@ function initialise(binaries: Binaries, folder: string, password: string, user: 
 async function waitUntilReady(adminUrl: string, child: Child, logFile: string): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
-    if (child.ended) throw new StartError(`Postgres ended while it started (DATA_DIR, POSTGRES_PORT); see ${logFile}`);
+    if (child.ended)
+      throw new StartError(`Postgres ended while it started (DATA_DIR, POSTGRES_PORT); see ${logFile}`);
     const client = new Client({ connectionString: adminUrl });
     try {
       await client.connect();
@@ -96,7 +136,10 @@ async function waitUntilReady(adminUrl: string, child: Child, logFile: string): 
       return;
     } catch (error) {
       if (Date.now() > deadline) {
-        throw new StartError(`Postgres was not ready in ${String(READY_WITHIN_MS / 1000)} s; see ${logFile}`, { cause: error });
+        throw new StartError(
+          `Postgres was not ready in ${String(READY_WITHIN_MS / 1000)} s; see ${logFile}`,
+          { cause: error },
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
     }

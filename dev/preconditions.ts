@@ -20,11 +20,15 @@ export function requireDataDir(dataDir: string): void {
     writeFileSync(probe, Buffer.alloc(64 * 1024));
     rmSync(probe);
   } catch (error) {
-    throw new StartError(`DATA_DIR ${dataDir} cannot be written (${codeOf(error)}); set DATA_DIR to a directory that can`);
+    throw new StartError(
+      `DATA_DIR ${dataDir} cannot be written (${codeOf(error)}); set DATA_DIR to a directory that can`,
+    );
   }
   const { bavail, bsize } = statfsSync(dataDir);
   if (bavail * bsize < FREE_NEEDED) {
-    throw new StartError(`DATA_DIR ${dataDir} has ${String(Math.floor((bavail * bsize) / 2 ** 20))} MB free, 200 are needed; set DATA_DIR to a directory with room`);
+    throw new StartError(
+      `DATA_DIR ${dataDir} has ${String(Math.floor((bavail * bsize) / 2 ** 20))} MB free, 200 are needed; set DATA_DIR to a directory with room`,
+    );
   }
 }
 
@@ -33,7 +37,11 @@ export function requireFreePort(variable: string, port: number, host: string): P
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error) => {
-      reject(new StartError(`${variable} ${String(port)} cannot be used (${codeOf(error)}); stop what listens there, or set ${variable} to a free port`));
+      reject(
+        new StartError(
+          `${variable} ${String(port)} cannot be used (${codeOf(error)}); stop what listens there, or set ${variable} to a free port`,
+        ),
+      );
     });
     server.listen(port, host, () => {
       server.close(() => {
@@ -51,7 +59,9 @@ export async function requireDatabase(variable: string, url: string): Promise<vo
     await client.query('SELECT 1');
   } catch (error) {
     const { host, pathname } = new URL(url);
-    throw new StartError(`${variable} cannot be used: ${host}${pathname} answers ${codeOf(error)}; mend it, or unset it to use the embedded Postgres`);
+    throw new StartError(
+      `${variable} cannot be used: ${host}${pathname} answers ${codeOf(error)}; mend it, or unset it to use the embedded Postgres`,
+    );
   } finally {
     await client.end().catch((error: unknown) => {
       throw new StartError(`${variable}: ${codeOf(error)}`);

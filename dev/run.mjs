@@ -36,20 +36,43 @@ async function main() {
 
 async function prepare() {
   const packages = ['package.json', 'package-lock.json'];
-  const compiled = ['tsconfig.json', 'tsconfig.build.json', 'prisma', 'domain', 'workflows', 'activities', 'workers', 'api', 'platform', 'dev', 'bench'];
+  const compiled = [
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'prisma',
+    'domain',
+    'workflows',
+    'activities',
+    'workers',
+    'api',
+    'platform',
+    'dev',
+    'bench',
+  ];
   await whenChanged('packages', packages, existsSync('node_modules'), 'installing packages', async () => {
     await npm('ci', '--include=dev');
     await linkPostgresLibraries();
   });
   const clients = ['order', 'customer'].every((service) => existsSync(`prisma/${service}/generated`));
-  const schemas = ['package-lock.json', 'prisma/order/schema.prisma', 'prisma/customer/schema.prisma', 'prisma/generate.mjs'];
-  await whenChanged('clients', schemas, clients, 'generating the Prisma clients', () => node('prisma/generate.mjs'));
+  const schemas = [
+    'package-lock.json',
+    'prisma/order/schema.prisma',
+    'prisma/customer/schema.prisma',
+    'prisma/generate.mjs',
+  ];
+  await whenChanged('clients', schemas, clients, 'generating the Prisma clients', () =>
+    node('prisma/generate.mjs'),
+  );
   await whenChanged('compiled', [...packages, ...compiled], existsSync('dist/dev/main.js'), 'compiling', () =>
     node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'),
   );
   const workflows = ['package-lock.json', 'workflows', 'domain', 'workers/workflow-bundle.ts'];
-  await whenChanged('bundle', workflows, existsSync('dist/workflow-bundle.js'), 'building the workflow bundle', () =>
-    node('dist/dev/build-bundle.js'),
+  await whenChanged(
+    'bundle',
+    workflows,
+    existsSync('dist/workflow-bundle.js'),
+    'building the workflow bundle',
+    () => node('dist/dev/build-bundle.js'),
   );
 }
 
@@ -103,7 +126,9 @@ async function quietly(command, args) {
   try {
     await promisify(execFile)(command, args, { cwd: ROOT, maxBuffer: 64 * 1024 * 1024 });
   } catch (error) {
-    fail(`${path.basename(command)} ${args.join(' ')} failed:\n${error.stdout ?? ''}${error.stderr ?? error.message}`);
+    fail(
+      `${path.basename(command)} ${args.join(' ')} failed:\n${error.stdout ?? ''}${error.stderr ?? error.message}`,
+    );
   }
 }
 

@@ -33,7 +33,8 @@ export async function requireServers(config: Config): Promise<void> {
   const { ORDER_DATABASE_URL, CUSTOMER_DATABASE_URL, TEMPORAL_ADDRESS } = config;
   await requireFreePort('PORT', config.PORT, config.HOST);
   if (ORDER_DATABASE_URL !== undefined) await requireDatabase('ORDER_DATABASE_URL', ORDER_DATABASE_URL);
-  if (CUSTOMER_DATABASE_URL !== undefined) await requireDatabase('CUSTOMER_DATABASE_URL', CUSTOMER_DATABASE_URL);
+  if (CUSTOMER_DATABASE_URL !== undefined)
+    await requireDatabase('CUSTOMER_DATABASE_URL', CUSTOMER_DATABASE_URL);
   if (embedsPostgres(config)) await requireFreePort('POSTGRES_PORT', config.POSTGRES_PORT, LOOPBACK);
   if (TEMPORAL_ADDRESS === undefined) {
     await requireFreePort('TEMPORAL_PORT', config.TEMPORAL_PORT, LOOPBACK);
@@ -42,7 +43,10 @@ export async function requireServers(config: Config): Promise<void> {
 }
 
 export async function startServers(config: Config, onStarted: OnStarted): Promise<Servers> {
-  const [databases, temporal] = await Promise.all([databasesOf(config, onStarted), temporalOf(config, onStarted)]);
+  const [databases, temporal] = await Promise.all([
+    databasesOf(config, onStarted),
+    temporalOf(config, onStarted),
+  ]);
   const ui = config.TEMPORAL_UI_URL ?? `http://localhost:${String(config.TEMPORAL_UI_PORT)}`;
   return { ...databases, temporal, temporalUiUrl: ui.replace(/\/$/, '') };
 }
@@ -60,7 +64,11 @@ async function databasesOf(config: Config, onStarted: OnStarted) {
     const named = (service: ServiceName, url: string | undefined, ownerUrl: string | undefined) =>
       databaseOf(config, service, embedded?.adminUrl, url, ownerUrl);
     const orderDatabaseUrl = await named('order', config.ORDER_DATABASE_URL, config.ORDER_DATABASE_OWNER_URL);
-    const customerDatabaseUrl = await named('customer', config.CUSTOMER_DATABASE_URL, config.CUSTOMER_DATABASE_OWNER_URL);
+    const customerDatabaseUrl = await named(
+      'customer',
+      config.CUSTOMER_DATABASE_URL,
+      config.CUSTOMER_DATABASE_OWNER_URL,
+    );
     return { orderDatabaseUrl, customerDatabaseUrl };
   });
 }
@@ -115,12 +123,16 @@ async function requireTemporal({ address, namespace }: TemporalAddress): Promise
     setTimeout(reject, TEMPORAL_WITHIN_MS, new Error('no answer in 5 s')).unref();
   });
   const link = await Promise.race([connectTemporal({ address, namespace }), late]).catch((error: unknown) => {
-    throw new StartError(`TEMPORAL_ADDRESS ${address} cannot be reached (${codeOf(error)}); mend it, or unset it to use the embedded Temporal`);
+    throw new StartError(
+      `TEMPORAL_ADDRESS ${address} cannot be reached (${codeOf(error)}); mend it, or unset it to use the embedded Temporal`,
+    );
   });
   try {
     await ensureKeywordList(link, namespace, ORDER_IDS_ATTRIBUTE);
   } catch (error) {
-    throw new StartError(`TEMPORAL_NAMESPACE ${namespace} cannot be used: its search attribute ${ORDER_IDS_ATTRIBUTE} (KeywordList) is missing and could not be added (${codeOf(error)})`);
+    throw new StartError(
+      `TEMPORAL_NAMESPACE ${namespace} cannot be used: its search attribute ${ORDER_IDS_ATTRIBUTE} (KeywordList) is missing and could not be added (${codeOf(error)})`,
+    );
   } finally {
     await link.connection.close();
   }

@@ -25,7 +25,9 @@ export async function temporalCli() {
   const named = process.env.TEMPORAL_CLI_PATH;
   if (named) {
     if (existsSync(named)) return named;
-    throw new Error(`TEMPORAL_CLI_PATH names ${named}, which does not exist; unset it or name the temporal executable`);
+    throw new Error(
+      `TEMPORAL_CLI_PATH names ${named}, which does not exist; unset it or name the temporal executable`,
+    );
   }
   if (spawnSync('temporal', ['--version']).status === 0) return 'temporal';
   const folder = cacheFolder();
@@ -69,7 +71,10 @@ async function built(folder) {
     );
   }
   await step('building the Temporal CLI with Go (once; about 4 minutes on two cores)', () =>
-    promisify(execFile)('go', ['install', MODULE], { env: { ...process.env, GOBIN: folder }, maxBuffer: 64 * 1024 * 1024 }),
+    promisify(execFile)('go', ['install', MODULE], {
+      env: { ...process.env, GOBIN: folder },
+      maxBuffer: 64 * 1024 * 1024,
+    }),
   );
   return path.join(folder, os.platform() === 'win32' ? 'temporal.exe' : 'temporal');
 }

@@ -57,10 +57,16 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
   return { address, child, stop: () => stopChild(child, 'SIGTERM', STOP_WITHIN_MS) };
 }
 
-async function waitUntilReady(address: string, namespaces: readonly string[], child: Child, logFile: string): Promise<void> {
+async function waitUntilReady(
+  address: string,
+  namespaces: readonly string[],
+  child: Child,
+  logFile: string,
+): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
-    if (child.ended) throw new StartError(`Temporal ended while it started (DATA_DIR, TEMPORAL_PORT); see ${logFile}`);
+    if (child.ended)
+      throw new StartError(`Temporal ended while it started (DATA_DIR, TEMPORAL_PORT); see ${logFile}`);
     try {
       const connection = await Connection.connect({ address, connectTimeout: 1_000 });
       for (const namespace of namespaces) await connection.workflowService.describeNamespace({ namespace });
@@ -68,7 +74,10 @@ async function waitUntilReady(address: string, namespaces: readonly string[], ch
       return;
     } catch (error) {
       if (Date.now() > deadline) {
-        throw new StartError(`Temporal was not ready in ${String(READY_WITHIN_MS / 1000)} s; see ${logFile}`, { cause: error });
+        throw new StartError(
+          `Temporal was not ready in ${String(READY_WITHIN_MS / 1000)} s; see ${logFile}`,
+          { cause: error },
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
     }

@@ -3,21 +3,14 @@
  * their own, runs jest against them, and leaves nothing behind. Arguments go to jest.
  */
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import os from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { applyMigrations } from '../prisma/migrate';
-import { provision } from '../prisma/provision';
-import type { ServiceName } from '../prisma/schema-engine';
 import { BUNDLE_PATH, ROOT } from './paths';
 import { startPostgres } from './postgres';
 import { step } from './progress.cjs';
+import { freePort, makeTemplate, scratchFolder } from './scratch-postgres';
 import { startTemporal } from './temporal';
-
-/** One password for all roles of a server that lives as long as the tests. */
-const PASSWORD = 'test';
 
 const resultsSchema = z.object({
   numPassedTests: z.number(),
@@ -27,9 +20,7 @@ const resultsSchema = z.object({
 });
 
 async function main(): Promise<number> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'order-saga-test-'));
-  chmodSync(folder, 0o755); // Postgres runs as another user when we are root
-  mkdirSync(path.join(folder, 'logs'));
+  const folder = scratchFolder();
   const [postgresPort, temporalPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   const stops: (() => Promise<void>)[] = [];
   let jest: ReturnType<typeof spawn> | undefined;
@@ -45,7 +36,13 @@ async function main(): Promise<number> {
       step('starting Temporal', async () => {
         const cliPath = process.env['TEMPORAL_CLI_PATH'] ?? 'temporal';
         const namespaces = testFiles().map(testNamespace);
-        const temporal = await startTemporal({ cliPath, dataDir: folder, port: temporalPort, metricsPort, namespaces });
+        const temporal = await startTemporal({
+          cliPath,
+          dataDir: folder,
+          port: temporalPort,
+          metricsPort,
+          namespaces,
+        });
         stops.push(() => temporal.stop());
         return temporal.address;
       }),
@@ -74,13 +71,6 @@ async function main(): Promise<number> {
   }
 }
 
-/** The database that each test file's own are copied from. */
-async function makeTemplate(adminUrl: string, service: ServiceName): Promise<void> {
-  const roles = { owner: `${service}_owner`, ownerPassword: PASSWORD, login: `${service}_service`, loginPassword: PASSWORD };
-  const { ownerUrl } = await provision(adminUrl, { database: `${service}_template`, ...roles });
-  await applyMigrations(service, ownerUrl);
-}
-
 /** Each test file has a namespace of its own, known to the server from its start. */
 function testNamespace(file: string): string {
   return path.basename(file, '.test.ts');
@@ -101,20 +91,6 @@ function report(outputFile: string): number {
   const skipped = results.numPendingTests > 0 ? `, ${String(results.numPendingTests)} skipped` : '';
   console.log(`${String(results.numPassedTests)} passed, ${String(failed)} failed${skipped}`);
   return failed === 0 && results.numPassedTests > 0 ? 0 : 1;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address && typeof address === 'object') resolve(address.port);
-        else reject(new Error('no free port'));
-      });
-    });
-  });
 }
 
 main().then(

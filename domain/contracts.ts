@@ -59,7 +59,7 @@ export interface Busy {
 }
 
 /** The same order id is known with other content; nothing was changed. */
-export interface Conflict {
+interface Conflict {
   readonly orderId: string;
   readonly outcome: 'conflict';
 }
@@ -80,23 +80,17 @@ export type ReserveResult =
   | { readonly orderId: string; readonly outcome: 'released' };
 
 /** `released` also when nothing was held: then a tombstone makes a late reserve lose. */
-export type ReleaseResult =
-  | Busy
-  | Conflict
-  | { readonly orderId: string; readonly outcome: 'released' };
+export type ReleaseResult = Busy | Conflict | { readonly orderId: string; readonly outcome: 'released' };
 
 /** The order is in a state from which the step cannot go: a bug, which the saga makes loud. */
-export interface WrongState {
+interface WrongState {
   readonly orderId: string;
   readonly outcome: 'wrong-state';
   /** `MISSING`: the asking saga owns no such order. */
   readonly state: OrderState | 'MISSING';
 }
 
-export type ApproveResult =
-  | Busy
-  | WrongState
-  | { readonly orderId: string; readonly outcome: 'approved' };
+export type ApproveResult = Busy | WrongState | { readonly orderId: string; readonly outcome: 'approved' };
 
 export type CancelResult =
   | Busy

@@ -1,5 +1,6 @@
 /** The connection to Temporal, shared by a process's client and its workers. */
 import { Client } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Logger } from './logger';
 
@@ -14,9 +15,6 @@ export interface TemporalLink {
   readonly connection: NativeConnection;
   readonly client: Client;
 }
-
-/** `INDEXED_VALUE_TYPE_KEYWORD_LIST` of the server's API. */
-const KEYWORD_LIST = 7;
 
 let runtimeInstalled = false;
 
@@ -44,8 +42,15 @@ export async function connectTemporal({ address, namespace }: TemporalAddress): 
  *
  * @throws Error when the namespace is unknown or the attribute may not be added
  */
-export async function ensureKeywordList({ connection }: TemporalLink, namespace: string, attribute: string): Promise<void> {
+export async function ensureKeywordList(
+  { connection }: TemporalLink,
+  namespace: string,
+  attribute: string,
+): Promise<void> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   if (customAttributes[attribute] !== undefined) return;
-  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: { [attribute]: KEYWORD_LIST } });
+  await connection.operatorService.addSearchAttributes({
+    namespace,
+    searchAttributes: { [attribute]: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST },
+  });
 }

@@ -17,8 +17,15 @@ for (const service of ['order', 'customer']) {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) continue;
   try {
     // Generating needs no native engine; naming any existing file keeps the CLI from downloading one.
-    const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' };
-    execFileSync(process.execPath, [prisma, 'generate', '--schema', schema], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = {
+      ...process.env,
+      PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+    };
+    execFileSync(process.execPath, [prisma, 'generate', '--schema', schema], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   } catch (error) {
     console.error(`The Prisma client of the ${service} service could not be generated from ${schema}:`);
     console.error(String(error.stderr ?? error.message).trim());

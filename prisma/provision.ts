@@ -30,7 +30,8 @@ export async function provision(adminUrl: string, roles: DatabaseRoles): Promise
     await createRole(admin, owner, ownerPassword);
     await createRole(admin, login, loginPassword);
     const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [database]);
-    if (rowCount === 0) await admin.query(`CREATE DATABASE ${name(admin, database)} OWNER ${name(admin, owner)}`);
+    if (rowCount === 0)
+      await admin.query(`CREATE DATABASE ${name(admin, database)} OWNER ${name(admin, owner)}`);
     await grantConnect(admin, roles);
   });
   const ownerUrl = databaseUrl(adminUrl, database, owner, ownerPassword);
@@ -39,9 +40,14 @@ export async function provision(adminUrl: string, roles: DatabaseRoles): Promise
 }
 
 /** Who may connect; PUBLIC may not, so that no other service's role can. */
-export async function grantConnect(admin: Client, { database, owner, login }: Pick<DatabaseRoles, 'database' | 'owner' | 'login'>): Promise<void> {
+export async function grantConnect(
+  admin: Client,
+  { database, owner, login }: Pick<DatabaseRoles, 'database' | 'owner' | 'login'>,
+): Promise<void> {
   await admin.query(`REVOKE ALL ON DATABASE ${name(admin, database)} FROM PUBLIC`);
-  await admin.query(`GRANT CONNECT ON DATABASE ${name(admin, database)} TO ${name(admin, owner)}, ${name(admin, login)}`);
+  await admin.query(
+    `GRANT CONNECT ON DATABASE ${name(admin, database)} TO ${name(admin, owner)}, ${name(admin, login)}`,
+  );
 }
 
 /** The same server and options, another database and role. */
@@ -70,7 +76,9 @@ async function grantSteps(owner: Client, login: string): Promise<void> {
     ['EXECUTE', 'FUNCTIONS'],
   ] as const;
   for (const [privileges, objects] of grants) {
-    await owner.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ${privileges} ON ${objects} TO ${role}`);
+    await owner.query(
+      `ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ${privileges} ON ${objects} TO ${role}`,
+    );
     await owner.query(`GRANT ${privileges} ON ALL ${objects} IN SCHEMA public TO ${role}`);
   }
 }

@@ -7,7 +7,11 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
-import type { MigrationList, SchemaEngine, SchemasContainer } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import type {
+  MigrationList,
+  SchemaEngine,
+  SchemasContainer,
+} from '@prisma/schema-engine-wasm/schema_engine_bg';
 
 export type ServiceName = 'order' | 'customer';
 
@@ -15,7 +19,10 @@ export type ServiceName = 'order' | 'customer';
 export const NO_FILTER = { externalTables: [], externalEnums: [] };
 
 /** The prisma folder of the sources: migrations are data and are not compiled. */
-const PRISMA_FOLDER = path.resolve(__dirname, path.basename(path.dirname(__dirname)) === 'dist' ? '../../prisma' : '.');
+const PRISMA_FOLDER = path.resolve(
+  __dirname,
+  path.basename(path.dirname(__dirname)) === 'dist' ? '../../prisma' : '.',
+);
 
 export function schemaPath(service: ServiceName): string {
   return path.join(PRISMA_FOLDER, service, 'schema.prisma');
@@ -41,7 +48,10 @@ export async function readMigrations(service: ServiceName): Promise<MigrationLis
       path: name,
       migrationFile: {
         path: 'migration.sql',
-        content: { tag: 'ok' as const, value: await readFile(path.join(baseDir, name, 'migration.sql'), 'utf8') },
+        content: {
+          tag: 'ok' as const,
+          value: await readFile(path.join(baseDir, name, 'migration.sql'), 'utf8'),
+        },
       },
     })),
   );
@@ -110,7 +120,6 @@ async function instantiate(): Promise<EngineModule> {
   const code = await readFile(path.join(folder, 'schema_engine_bg.wasm'));
   const { instance } = await WebAssembly.instantiate(code, { './schema_engine_bg.js': { ...bindings } });
   bindings.__wbg_set_wasm(instance.exports);
-  const start = instance.exports['__wbindgen_start'];
-  if (typeof start === 'function') start();
+  instance.exports.__wbindgen_start();
   return bindings;
 }

@@ -3,5 +3,5 @@ declare namespace WebAssembly {
   function instantiate(
     code: Uint8Array,
     imports: Record<string, object>,
-  ): Promise<{ instance: { exports: Record<string, unknown> } }>;
+  ): Promise<{ instance: { exports: { readonly __wbindgen_start: () => void } } }>;
 }

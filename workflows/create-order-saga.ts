@@ -8,7 +8,12 @@
  * they ask for in the same turn into one transaction over the list.
  */
 import { CancellationScope } from '@temporalio/workflow';
-import type { CreateOrderSagaInput, CreateOrderSagaResult, OrderRequest, OrderResult } from '../domain/contracts';
+import type {
+  CreateOrderSagaInput,
+  CreateOrderSagaResult,
+  OrderRequest,
+  OrderResult,
+} from '../domain/contracts';
 import type { CancellationReason } from '../domain/order';
 import { SagaDetails } from './saga-details';
 import { outcomeUnknown, sagaFailure, throwIfAnyFailed } from './saga-failures';
@@ -27,12 +32,18 @@ export async function createOrderSaga(input: CreateOrderSagaInput): Promise<Crea
   const outcomes = await Promise.allSettled(
     input.orders.map(async (order) => {
       const result = await CancellationScope.cancellable(() => new OrderSaga(order, steps, details).run());
-      details.note(order.orderId, result.state === 'CANCELLED' ? `CANCELLED: ${result.reason}` : result.state);
+      details.note(
+        order.orderId,
+        result.state === 'CANCELLED' ? `CANCELLED: ${result.reason}` : result.state,
+      );
       return result;
     }),
   );
   details.show();
-  throwIfAnyFailed(outcomes, input.orders.map(({ orderId }) => orderId));
+  throwIfAnyFailed(
+    outcomes,
+    input.orders.map(({ orderId }) => orderId),
+  );
   return { orders: outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])) };
 }
 
@@ -91,7 +102,9 @@ class OrderSaga {
 
   async #cancel(reason: CancellationReason): Promise<OrderResult> {
     const { orderId } = this.order;
-    const cancelled = await CancellationScope.nonCancellable(() => this.steps.cancelOrder({ orderId, reason }));
+    const cancelled = await CancellationScope.nonCancellable(() =>
+      this.steps.cancelOrder({ orderId, reason }),
+    );
     if (cancelled.outcome === 'cancelled') return { orderId, state: 'CANCELLED', reason: cancelled.reason };
     if (cancelled.state === 'APPROVED') return { orderId, state: 'APPROVED' };
     throw sagaFailure('OrderInWrongState', `${orderId} cannot be cancelled: it is ${cancelled.state}`);

@@ -45,14 +45,25 @@ export function outcomeUnknown(failure: unknown): UnknownOutcome {
  * @throws the error itself when it is not a Temporal failure: a bug in workflow code, which fails the
  *   workflow task, so that the saga waits for mended code instead of being lost
  */
-export function throwIfAnyFailed(outcomes: readonly PromiseSettledResult<unknown>[], orderIds: readonly string[]): void {
+export function throwIfAnyFailed(
+  outcomes: readonly PromiseSettledResult<unknown>[],
+  orderIds: readonly string[],
+): void {
   const failed = outcomes.flatMap((outcome, index) =>
-    outcome.status === 'rejected' ? [{ orderId: orderIds[index] ?? '?', reason: outcome.reason as unknown }] : [],
+    outcome.status === 'rejected'
+      ? [{ orderId: orderIds[index] ?? '?', reason: outcome.reason as unknown }]
+      : [],
   );
   const [first] = failed;
   if (!first) return;
   const bug = failed.find(({ reason }) => !(reason instanceof TemporalFailure));
   if (bug) throw bug.reason;
-  const stories = failed.map(({ orderId, reason }) => `${orderId}: ${reason instanceof Error ? reason.message : String(reason)}`);
-  throw sagaFailure('SagaFailed', `${String(failed.length)} of ${String(outcomes.length)} orders failed: ${stories.join('; ')}`, first.reason);
+  const stories = failed.map(
+    ({ orderId, reason }) => `${orderId}: ${reason instanceof Error ? reason.message : String(reason)}`,
+  );
+  throw sagaFailure(
+    'SagaFailed',
+    `${String(failed.length)} of ${String(outcomes.length)} orders failed: ${stories.join('; ')}`,
+    first.reason,
+  );
 }

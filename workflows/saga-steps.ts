@@ -41,7 +41,10 @@ type AllSteps = OrderSteps & CreditSteps;
 export function sagaSteps(input: CreateOrderSagaInput, beforeEachAttempt: () => void): SagaSteps {
   const { workflowId: sagaId } = workflowInfo();
 
-  function batch<Item extends { readonly orderId: string }, Result extends { readonly orderId: string; readonly outcome: string }>(
+  function batch<
+    Item extends { readonly orderId: string },
+    Result extends { readonly orderId: string; readonly outcome: string },
+  >(
     words: string,
     run: (steps: AllSteps, request: StepRequest<Item>) => Promise<Result[]>,
     limits: Pick<StepBatchOptions<Item, Result>, 'timeoutMs' | 'longestPauseMs'> = {
@@ -55,7 +58,10 @@ export function sagaSteps(input: CreateOrderSagaInput, beforeEachAttempt: () => 
       attempt: (orders, leftMs) => {
         beforeEachAttempt();
         const count = orders.length === 1 ? 'one order' : `${String(orders.length)} orders`;
-        const steps = proxyLocalActivities<AllSteps>({ ...oneLocalAttempt(leftMs), summary: `${words}: ${count}` });
+        const steps = proxyLocalActivities<AllSteps>({
+          ...oneLocalAttempt(leftMs),
+          summary: `${words}: ${count}`,
+        });
         return run(steps, { sagaId, orders });
       },
     });
@@ -64,13 +70,21 @@ export function sagaSteps(input: CreateOrderSagaInput, beforeEachAttempt: () => 
   const create = batch<OrderRequest, CreatePendingResult>('create as PENDING', (steps, orders) =>
     steps.createPendingOrders(orders),
   );
-  const reserve = batch<OrderRequest, ReserveResult>('reserve credit', (steps, orders) => steps.reserveCredit(orders), {
-    timeoutMs: input.creditCheckTimeoutMs,
-    longestPauseMs: LONGEST_RESERVE_PAUSE_MS,
-  });
-  const approve = batch<ApproveOrder, ApproveResult>('approve', (steps, orders) => steps.approveOrders(orders));
+  const reserve = batch<OrderRequest, ReserveResult>(
+    'reserve credit',
+    (steps, orders) => steps.reserveCredit(orders),
+    {
+      timeoutMs: input.creditCheckTimeoutMs,
+      longestPauseMs: LONGEST_RESERVE_PAUSE_MS,
+    },
+  );
+  const approve = batch<ApproveOrder, ApproveResult>('approve', (steps, orders) =>
+    steps.approveOrders(orders),
+  );
   const cancel = batch<CancelOrder, CancelResult>('cancel', (steps, orders) => steps.cancelOrders(orders));
-  const release = batch<OrderRequest, ReleaseResult>('release credit', (steps, orders) => steps.releaseCredit(orders));
+  const release = batch<OrderRequest, ReleaseResult>('release credit', (steps, orders) =>
+    steps.releaseCredit(orders),
+  );
 
   return {
     createPendingOrder: (order) => create.ask(order),

@@ -56,7 +56,8 @@ export class StepBatch<Item extends Ordered, Result extends Ordered & { readonly
    */
   ask(item: Item): Promise<Settled<Result>> {
     const scope = CancellationScope.current();
-    if (scope.consideredCancelled) return Promise.reject(new CancelledFailure('cancelled before its next step'));
+    if (scope.consideredCancelled)
+      return Promise.reject(new CancelledFailure('cancelled before its next step'));
     const answer = new Promise<Settled<Result>>((resolve, reject) => {
       this.#joining.push({ item, scope, resolve, reject });
     });
@@ -91,7 +92,9 @@ export class StepBatch<Item extends Ordered, Result extends Ordered & { readonly
     for (;;) {
       waiting = await this.#attempt(waiting, deadline - Date.now());
       if (waiting.length === 0) return;
-      await sleep(Math.max(Math.min(pauseMs, deadline - Date.now()), 0), { summary: `before asking again: ${words}` });
+      await sleep(Math.max(Math.min(pauseMs, deadline - Date.now()), 0), {
+        summary: `before asking again: ${words}`,
+      });
       pauseMs = Math.min(pauseMs * PAUSE_GROWTH, longestPauseMs);
       // A cancelled order has gone its own way: asking for it again could only do harm.
       waiting = waiting.filter(({ scope }) => !scope.consideredCancelled);
@@ -101,7 +104,10 @@ export class StepBatch<Item extends Ordered, Result extends Ordered & { readonly
   }
 
   /** @returns those that have no answer yet: their rows are busy, or the whole attempt failed */
-  async #attempt(waiting: readonly Asked<Item, Result>[], leftMs: number): Promise<readonly Asked<Item, Result>[]> {
+  async #attempt(
+    waiting: readonly Asked<Item, Result>[],
+    leftMs: number,
+  ): Promise<readonly Asked<Item, Result>[]> {
     let results;
     try {
       results = await this.options.attempt(

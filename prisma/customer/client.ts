@@ -7,6 +7,8 @@ export type CustomerDatabase = PrismaClient;
 
 /** @param url a postgres:// URL whose role may log in to the customer database */
 export function createCustomerDatabase(url: string): CustomerDatabase {
-  const adapter = new PrismaPg(connectionOptions(url, 'customer-service'), { statementNameGenerator: statementName });
+  const adapter = new PrismaPg(connectionOptions(url, 'customer-service'), {
+    statementNameGenerator: statementName,
+  });
   return new PrismaClient({ adapter });
 }

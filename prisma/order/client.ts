@@ -7,6 +7,8 @@ export type OrderDatabase = PrismaClient;
 
 /** @param url a postgres:// URL whose role may log in to the order database */
 export function createOrderDatabase(url: string): OrderDatabase {
-  const adapter = new PrismaPg(connectionOptions(url, 'order-service'), { statementNameGenerator: statementName });
+  const adapter = new PrismaPg(connectionOptions(url, 'order-service'), {
+    statementNameGenerator: statementName,
+  });
   return new PrismaClient({ adapter });
 }

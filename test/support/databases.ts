@@ -26,8 +26,10 @@ export async function createTestDatabases(): Promise<TestDatabases> {
       await copyTemplate(admin, names[service], service);
     }
   });
-  const url = (service: 'order' | 'customer', role: string) => databaseUrl(adminUrl, names[service], `${service}_${role}`, PASSWORD);
-  const asSuperuser = (database: string) => Object.assign(new URL(adminUrl), { pathname: `/${database}` }).href;
+  const url = (service: 'order' | 'customer', role: string) =>
+    databaseUrl(adminUrl, names[service], `${service}_${role}`, PASSWORD);
+  const asSuperuser = (database: string) =>
+    Object.assign(new URL(adminUrl), { pathname: `/${database}` }).href;
   return {
     orderUrl: url('order', 'service'),
     customerUrl: url('customer', 'service'),
@@ -60,7 +62,11 @@ async function asAdmin(url: string, work: (admin: Client) => Promise<void>): Pro
 }
 
 /** Rows of a query, by a connection of its own. */
-export async function rowsOf(url: string, text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+export async function rowsOf(
+  url: string,
+  text: string,
+  values: unknown[] = [],
+): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {

@@ -5,26 +5,43 @@ export interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-export async function call(url: string, method: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+export async function call(
+  url: string,
+  method: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   const response = await fetch(url, {
     method,
     headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...headers },
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+  };
 }
 
-export const usd = (amount: string) => ({ amount, currency: 'USD' });
+const usd = (amount: string) => ({ amount, currency: 'USD' });
 
 /** @returns the new customer's id */
 export async function newCustomer(url: string, limit: string, currency = 'USD'): Promise<string> {
-  const { status, body } = await call(`${url}/customers`, 'POST', { name: 'Ada', creditLimit: { amount: limit, currency } });
+  const { status, body } = await call(`${url}/customers`, 'POST', {
+    name: 'Ada',
+    creditLimit: { amount: limit, currency },
+  });
   if (status !== 201) throw new Error(`POST /customers answered ${String(status)}`);
   return String(body['customerId']);
 }
 
-export function placeOrder(url: string, customerId: string, amount: string, headers: Record<string, string> = {}): Promise<Answer> {
+export function placeOrder(
+  url: string,
+  customerId: string,
+  amount: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   return call(`${url}/orders`, 'POST', { customerId, orderTotal: usd(amount) }, headers);
 }
 

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
+
+let databases: TestDatabases;
+
+beforeAll(async () => {
+  databases = await createTestDatabases();
+});
+afterAll(() => databases.drop());
+
+function swapped(url: string, other: string): string {
+  return Object.assign(new URL(url), { pathname: new URL(other).pathname }).href;
+}
+
+test('neither service can connect to the other one’s database', async () => {
+  const { orderUrl, customerUrl, orderOwnerUrl } = databases;
+  await expect(rowsOf(swapped(orderUrl, customerUrl), 'SELECT 1')).rejects.toThrow(
+    /permission denied for database/,
+  );
+  await expect(rowsOf(swapped(customerUrl, orderUrl), 'SELECT 1')).rejects.toThrow(
+    /permission denied for database/,
+  );
+  await expect(rowsOf(swapped(orderOwnerUrl, customerUrl), 'SELECT 1')).rejects.toThrow(
+    /permission denied for database/,
+  );
+});
+
+const FORBIDDEN = [
+  'CREATE TABLE x (a int)',
+  'ALTER TABLE outbox ADD COLUMN x int',
+  'DROP TABLE outbox',
+  'TRUNCATE outbox',
+  'DELETE FROM outbox',
+  'CREATE SCHEMA x',
+  'CREATE ROLE x',
+];
+
+test.each(FORBIDDEN)('neither service may %s', async (statement) => {
+  await expect(rowsOf(databases.orderUrl, statement)).rejects.toThrow(/permission denied|must be owner/);
+  await expect(rowsOf(databases.customerUrl, statement)).rejects.toThrow(/permission denied|must be owner/);
+});
+
+const order = `INSERT INTO orders (id, saga_id, customer_id, total_minor, currency, state, cancellation_reason, version)
+  VALUES (gen_random_uuid(), 's', gen_random_uuid(),`;
+const customer =
+  'INSERT INTO customers (id, name, credit_limit_minor, currency, reserved_minor) VALUES (gen_random_uuid(),';
+
+test.each([
+  ['orders_total_within_bounds', `${order} 0, 'USD', 'PENDING', NULL, 1)`],
+  ['orders_currency_iso_4217', `${order} 1, 'usd', 'PENDING', NULL, 1)`],
+  ['orders_state_known', `${order} 1, 'USD', 'LOST', NULL, 2)`],
+  ['orders_cancelled_with_reason', `${order} 1, 'USD', 'CANCELLED', NULL, 2)`],
+  ['orders_cancelled_with_reason', `${order} 1, 'USD', 'APPROVED', 'CUSTOMER_REQUEST', 2)`],
+  ['orders_reason_known', `${order} 1, 'USD', 'CANCELLED', 'BORED', 2)`],
+])('the order database itself refuses what breaks %s', async (constraint, statement) => {
+  await expect(rowsOf(databases.orderUrl, statement)).rejects.toThrow(constraint);
+});
+
+test.each([
+  ['customers_reserved_within_limit', `${customer} 'Ada', 10, 'USD', 11)`],
+  ['customers_reserved_within_limit', `${customer} 'Ada', 10, 'USD', -1)`],
+  ['customers_limit_within_bounds', `${customer} 'Ada', 1000000000000000, 'USD', 0)`],
+  ['customers_name_length', `${customer} '', 10, 'USD', 0)`],
+])('the customer database itself refuses what breaks %s', async (constraint, statement) => {
+  await expect(rowsOf(databases.customerUrl, statement)).rejects.toThrow(constraint);
+});
