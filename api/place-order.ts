@@ -117,7 +117,7 @@ async function committed(
       const { sagaId, createdAt } = notice;
       return { ...order, state: 'PENDING', createdAt, updatedAt: createdAt, sagaId };
     }
-    const row = await findOrder(db, order.orderId);
+    const row = await findOrder(db, order.orderId).catch(ifAway);
     if (row) return sameContent(row, order);
   }
   return undefined;
@@ -143,7 +143,7 @@ async function decided(
   }
 }
 
-/** The order is durable: a database that went away meanwhile delays its outcome, and makes no error of it. */
+/** The saga is durable: a database that went away meanwhile delays what comes of it, and may be back in time. */
 function ifAway(error: unknown): undefined {
   if (!databaseIsAway(error)) throw error;
 }

@@ -1,0 +1,167 @@
+/** What callers hear while a database or Temporal is away, and that nothing is lost by it. */
+import { randomUUID } from 'node:crypto';
+import { PassThrough } from 'node:stream';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { type RunningService, startService } from '../../api/service';
+import { createLogger } from '../../platform/logger';
+import { installTemporalRuntime } from '../../platform/temporal';
+import { type CuttableLine, cuttableLine } from '../support/cuttable-line';
+import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
+import { type Answer, call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { testServers } from '../support/servers';
+
+let databases: TestDatabases;
+let lines: { order: CuttableLine; customer: CuttableLine; temporal: CuttableLine };
+let service: RunningService;
+let url: string;
+let customer: string;
+const logged: string[] = [];
+
+const lineTo = (host: string) => {
+  const { hostname, port } = new URL(host.includes('://') ? host : `tcp://${host}`);
+  return cuttableLine({ host: hostname, port: Number(port) });
+};
+
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  const { temporal, bundlePath } = testServers();
+  const [order, customerLine, temporalLine] = await Promise.all([
+    lineTo(databases.orderUrl),
+    lineTo(databases.customerUrl),
+    lineTo(temporal.address),
+  ]);
+  lines = { order, customer: customerLine, temporal: temporalLine };
+  const destination = new PassThrough();
+  destination.on('data', (chunk: Buffer) => logged.push(chunk.toString('utf8')));
+  const logger = createLogger('debug', destination);
+  installTemporalRuntime(logger);
+  service = await startService(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      temporal: { ...temporal, address: temporalLine.address },
+      temporalUiUrl: 'http://localhost:8233',
+      orderDatabaseUrl: order.through(databases.orderUrl),
+      customerDatabaseUrl: customerLine.through(databases.customerUrl),
+      bundlePath,
+      creditCheckTimeoutMs: 60_000,
+      sagaGroupMax: 50,
+      sagaGroupsInFlight: 2,
+    },
+    logger,
+  );
+  url = service.url;
+  customer = await newCustomer(url, '1000.00');
+});
+afterAll(async () => {
+  await Promise.all(Object.values(lines).map((line) => line.mend()));
+  await service.stop();
+  await Promise.all(Object.values(lines).map((line) => line.close()));
+  await databases.drop();
+});
+beforeEach(async () => {
+  await ready(200);
+});
+
+async function ready(status: number): Promise<Answer> {
+  return eventually(async () => {
+    const answer = await call(`${url}/readyz`, 'GET');
+    return answer.status === status ? answer : undefined;
+  });
+}
+
+function expectUnavailable(answer: Answer, name: string): void {
+  expect(answer.body).toMatchObject({ type: `/problems/${name}`, status: 503 });
+  expect(answer.status).toBe(503);
+  expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0);
+  expect(JSON.stringify(answer.body)).not.toMatch(/127\.0\.0\.1|ECONN|prisma|grpc|SELECT|stack/i);
+}
+
+const ordersWithin = async (amount: string) =>
+  rowsOf(databases.adminOrderUrl, 'SELECT id, state FROM orders WHERE total_minor = $1', [amount]);
+
+test('the order database away: 503 with what to do, and the order of the retried key is placed once', async () => {
+  const { body: earlier } = await placeOrder(url, customer, '1.00', WAIT);
+  const key = { 'Idempotency-Key': randomUUID() };
+  await lines.order.cut();
+  const { body: checks } = await ready(503);
+  expect(checks).toMatchObject({ checks: { orderDatabase: 'unavailable', customerDatabase: 'ok' } });
+  expectUnavailable(await call(`${url}/orders/${String(earlier['orderId'])}`, 'GET'), 'database-unavailable');
+  expectUnavailable(await call(`${url}/orders`, 'GET'), 'database-unavailable');
+  expectUnavailable(await placeOrder(url, customer, '1.01', key), 'database-unavailable');
+  const withoutKey = await placeOrder(url, customer, '1.02');
+  expectUnavailable(withoutKey, 'database-unavailable');
+  const [path] = /\/orders\/[0-9a-f-]{36}/.exec(String(withoutKey.body['detail'])) ?? [];
+  await lines.order.mend();
+  await ready(200);
+  const placed = await placeOrder(url, customer, '1.01', { ...key, ...WAIT });
+  expect(placed).toMatchObject({ status: 201, body: { state: 'APPROVED' } });
+  // The one without a key was under way: it is where the answer said, and is decided.
+  const found = await eventually(async () => {
+    const { status, body } = await call(`${url}${String(path)}`, 'GET');
+    return status === 200 && body['state'] !== 'PENDING' ? body : undefined;
+  });
+  expect(found).toMatchObject({ state: 'APPROVED', orderTotal: { amount: '1.02' } });
+  expect(await ordersWithin('101')).toHaveLength(1);
+});
+
+test('the customer database away: customers get 503, orders are taken and decided when it is back', async () => {
+  await lines.customer.cut();
+  await ready(503);
+  expectUnavailable(await call(`${url}/customers/${customer}`, 'GET'), 'database-unavailable');
+  const body = { name: 'Eve Unlogged', creditLimit: { amount: '1.00', currency: 'USD' } };
+  expectUnavailable(await call(`${url}/customers`, 'POST', body), 'database-unavailable');
+  const taken = await placeOrder(url, customer, '2.00', { Prefer: 'wait=1' });
+  expect(taken).toMatchObject({ status: 202, body: { state: 'PENDING' } });
+  await lines.customer.mend();
+  const decided = await eventually(async () => {
+    const { body: order } = await call(`${url}${String(taken.headers.get('Location'))}`, 'GET');
+    return order['state'] === 'PENDING' ? undefined : order;
+  });
+  expect(decided).toMatchObject({ state: 'APPROVED' });
+});
+
+test('Temporal away: 503 in bounded time, reads go on, and the retried key is placed once', async () => {
+  const key = { 'Idempotency-Key': randomUUID() };
+  await lines.temporal.cut();
+  const startedAt = Date.now();
+  const refused = await Promise.all([
+    placeOrder(url, customer, '3.00', key),
+    placeOrder(url, customer, '3.01'),
+  ]);
+  expect(Date.now() - startedAt).toBeLessThan(15_000);
+  for (const answer of refused) expectUnavailable(answer, 'temporal-unavailable');
+  expect((await call(`${url}/orders?limit=1`, 'GET')).status).toBe(200);
+  expect((await call(`${url}/livez`, 'GET')).status).toBe(200);
+  expect((await ready(503)).body).toMatchObject({ checks: { temporal: 'unavailable' } });
+  await lines.temporal.mend();
+  await ready(200);
+  const placed = await placeOrder(url, customer, '3.00', { ...key, ...WAIT });
+  expect(placed).toMatchObject({ status: 201, body: { state: 'APPROVED' } });
+  expect(await ordersWithin('300')).toHaveLength(1);
+});
+
+test('the log tells request, order and workflow, and nothing personal', async () => {
+  const name = 'Confidential Person';
+  const key = `secret-key-${randomUUID()}`;
+  const headers = { 'Idempotency-Key': key, 'X-Request-Id': 'log-test' };
+  await call(`${url}/customers`, 'POST', { name, creditLimit: { amount: '1.00', currency: 'USD' } }, headers);
+  const { body } = await placeOrder(url, customer, '4.00', { ...headers, ...WAIT });
+  await call(`${url}/customers`, 'POST', { name, oops: 1 }, headers);
+  const lines = logged.join('').split('\n');
+  const placed = lines.find(
+    (line) => line.includes('order placed') && line.includes(String(body['orderId'])),
+  );
+  expect(JSON.parse(placed ?? '{}')).toMatchObject({
+    req: { id: 'log-test', method: 'POST', path: '/orders' },
+    orderId: body['orderId'],
+    workflowId: `order-${String(body['orderId'])}`,
+  });
+  const failure = lines.find((line) => line.includes('"problem":"temporal-unavailable"'));
+  expect(JSON.parse(failure ?? '{}')).toMatchObject({
+    orderId: expect.any(String),
+    req: { path: '/orders' },
+  });
+  for (const secret of [name, key, 'Eve Unlogged', 'secret-key'])
+    expect(logged.join('')).not.toContain(secret);
+});
