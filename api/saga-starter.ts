@@ -110,13 +110,16 @@ export class SagaStarter {
     try {
       const handle = await this.#start(group.map(({ order }) => order));
       for (const { resolve } of group) resolve('started');
-      // How it ends is told by the orders' rows; here it only counts that it has ended.
+      // How it ends is told by the orders' rows; here it only counts that it has ended. Not with a deadline:
+      // a server that is told of a near one answers the long poll at once, and is asked again and again.
       await Promise.allSettled([
-        this.options.client.withDeadline(Date.now() + GROUP_SLOT_MS, () => handle.result()),
+        this.options.client.withAbortSignal(AbortSignal.timeout(GROUP_SLOT_MS), () => handle.result()),
       ]);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) {
-        const failure = new SagaStartFailed('Temporal did not confirm the start of the saga', { cause: error });
+        const failure = new SagaStartFailed('Temporal did not confirm the start of the saga', {
+          cause: error,
+        });
         for (const { reject } of group) reject(failure);
       } else if (group.length === 1) {
         for (const { resolve } of group) resolve('already-started');

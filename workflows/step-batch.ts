@@ -62,7 +62,7 @@ export class StepBatch<Item extends Ordered, Result extends Ordered & { readonly
       this.#joining.push({ item, scope, resolve, reject });
     });
     if (this.#joining.length === 1) void this.#runAtEndOfTurn();
-    return Promise.race([answer, scope.cancelRequested]);
+    return scope.cancellable ? Promise.race([answer, scope.cancelRequested]) : answer;
   }
 
   async #runAtEndOfTurn(): Promise<void> {

@@ -55,9 +55,12 @@ const FORWARD = ['createPendingOrders', 'reserveCredit', 'approveOrders'] as con
 type Answers = { orderId: string; outcome: string }[];
 
 async function ask(step: keyof (OrderSteps & CreditSteps), order: OrderRequest): Promise<string> {
-  const request = { sagaId, orders: [{ ...order, reason: 'CUSTOMER_REQUEST' as const }] };
-  const [answer] = (await steps[step](request)) as Answers;
-  return answer?.outcome ?? 'none';
+  const { orderId } = order;
+  const answers: Answers =
+    step === 'cancelOrders'
+      ? await steps.cancelOrders({ sagaId, orders: [{ orderId, reason: 'CUSTOMER_REQUEST' }] })
+      : await steps[step]({ sagaId, orders: [order] });
+  return answers[0]?.outcome ?? 'none';
 }
 
 const DONE = {

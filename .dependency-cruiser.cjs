@@ -1,0 +1,66 @@
+/** The import table of ARCHITECTURE.md, checked: which room may use which. */
+const rooms = {
+  domain: ['domain'],
+  workflows: ['workflows', 'domain'],
+  activities: ['activities', 'domain', 'prisma'],
+  workers: ['workers', 'activities', 'prisma', 'platform', 'domain'],
+  api: ['api', 'domain', 'platform', 'prisma', 'workflows'],
+  platform: ['platform'],
+  prisma: ['prisma'],
+};
+const ROOMS = 'domain|workflows|activities|workers|api|platform|prisma|dev|bench|test';
+
+const table = Object.entries(rooms).map(([room, allowed]) => ({
+  name: `${room}-imports-only-${allowed.join('-')}`,
+  severity: 'error',
+  // api/service.ts composes a process: it alone in its room sees activities and workers too.
+  from: { path: `^${room}/`, pathNot: '^api/service\\.ts$' },
+  to: { path: `^(${ROOMS})/`, pathNot: `^(${allowed.join('|')})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...table,
+    { name: 'no-cycles', severity: 'error', from: { pathNot: 'generated' }, to: { circular: true } },
+    {
+      name: 'workflows-by-type-only',
+      severity: 'error',
+      from: { path: '^api/' },
+      to: { path: '^workflows/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'nobody-imports-tests-or-dev',
+      severity: 'error',
+      from: { pathNot: '^(dev|test|bench)/' },
+      to: { path: '^(dev|test|bench)/' },
+    },
+    {
+      name: 'workflow-code-is-isolated',
+      comment: 'Nothing that the bundle reaches may come from Node, the databases or the platform.',
+      severity: 'error',
+      from: { path: '^workflows/index\\.ts$' },
+      to: {
+        reachable: true,
+        path: '^(prisma|platform|activities|api|workers)/|^(fs|path|os|crypto|net|http)$',
+      },
+    },
+    {
+      name: 'order-code-never-reaches-customers',
+      severity: 'error',
+      from: { path: '^(activities/order|api/(orders|place-order|order-reads))\\.ts$' },
+      to: { reachable: true, path: '^prisma/customer/' },
+    },
+    {
+      name: 'customer-code-never-reaches-orders',
+      severity: 'error',
+      from: { path: '^(activities/(customer|create-customer)|api/customers)\\.ts$' },
+      to: { reachable: true, path: '^prisma/order/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|node_modules)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+};

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { rowsOf } from '../support/databases';
+import { eventually, newCustomer, placeOrder } from '../support/http';
+import { testServers } from '../support/servers';
+import { startSystem, type TestSystem } from '../support/system';
+
+let system: TestSystem;
+
+beforeAll(async () => {
+  system = await startSystem({ sagaGroupsInFlight: 1 });
+});
+afterAll(() => system.stop());
+
+/** Polls are open-ended, and describing is what this test does itself. */
+const NOT_COUNTED = /^Poll.*TaskQueue$|^Describe|^GetSystemInfo|^RecordWorkerHeartbeat|^ShutdownWorker/;
+
+/** Calls that the Temporal server has answered in our namespace, as it counts them itself. */
+async function rpcs(): Promise<Record<string, number>> {
+  const { metricsUrl, temporal } = testServers();
+  const text = await (await fetch(metricsUrl)).text();
+  const counts: Record<string, number> = {};
+  const label = `namespace="${temporal.namespace.replaceAll('-', '_')}"`;
+  for (const line of text.split('\n')) {
+    if (!line.startsWith('service_requests{') || !line.includes('service_name="frontend"')) continue;
+    if (!line.includes(label)) continue;
+    const [, operation = ''] = /operation="([^"]+)"/.exec(line) ?? [];
+    if (!NOT_COUNTED.test(operation)) counts[operation] = Number(line.split(' ').at(-1));
+  }
+  return counts;
+}
+
+async function ended(sagaId: string): Promise<string> {
+  return eventually(async () => {
+    const { status } = await system.client.workflow.getHandle(sagaId).describe();
+    return status.name === 'RUNNING' ? undefined : status.name;
+  });
+}
+
+/** The first order takes the only place; those that come meanwhile form one group. */
+test.each([
+  [1, 'one order'],
+  [41, 'one order, then a group of forty'],
+])(
+  '%i approved orders (%s): 8 events, one workflow task, three commits, at most three RPCs a saga',
+  async (count) => {
+    const customer = await newCustomer(system.url, '1000.00');
+    const before = await rpcs();
+    const answers = await Promise.all(
+      Array.from({ length: count }, () => placeOrder(system.url, customer, '1.00')),
+    );
+    const ids = answers.map(({ body }) => String(body['orderId']));
+    const rows = await rowsOf(
+      system.databases.adminOrderUrl,
+      'SELECT id, saga_id FROM orders WHERE id = ANY ($1)',
+      [ids],
+    );
+    const sagas = [...new Set(rows.map((row) => String(row['saga_id'])))];
+    expect(sagas).toHaveLength(count === 1 ? 1 : 2);
+    for (const saga of sagas) expect(await ended(saga)).toBe('COMPLETED');
+    const after = await eventually(async () => {
+      const now = await rpcs();
+      return now['RespondWorkflowTaskCompleted'] ===
+        (before['RespondWorkflowTaskCompleted'] ?? 0) + sagas.length
+        ? now
+        : undefined;
+    });
+    const spent = Object.entries(after).map(
+      ([operation, calls]) => [operation, calls - (before[operation] ?? 0)] as const,
+    );
+    const total = spent.reduce((sum, [, calls]) => sum + calls, 0);
+    expect([spent, total <= 3 * sagas.length]).toEqual([spent, true]);
+    expect(Object.fromEntries(spent)).toMatchObject({
+      StartWorkflowExecution: sagas.length,
+      RespondWorkflowTaskCompleted: sagas.length,
+    });
+
+    for (const saga of sagas) {
+      const handle = system.client.workflow.getHandle(saga);
+      const { events } = await handle.fetchHistory();
+      expect(events).toHaveLength(8);
+      expect(events?.filter(({ workflowTaskStartedEventAttributes: task }) => task)).toHaveLength(1);
+      const own = rows.filter((row) => row['saga_id'] === saga).map((row) => row['id']);
+      const commitsOf = 'SELECT DISTINCT transaction_id FROM outbox WHERE aggregate_id = ANY ($1)';
+      const commits = [
+        ...(await rowsOf(system.databases.adminOrderUrl, commitsOf, [own])),
+        ...(await rowsOf(system.databases.adminCustomerUrl, commitsOf, [own])),
+      ];
+      expect(commits).toHaveLength(3);
+      const { orders } = (await handle.result()) as { orders: { orderId: string; state: string }[] };
+      expect(orders.map(({ orderId }) => orderId).sort()).toEqual(own.sort());
+      expect(orders.every(({ state }) => state === 'APPROVED')).toBe(true);
+    }
+  },
+);
+
+test('the Temporal UI is told in words what a saga does, and finds it by any of its orders', async () => {
+  const customer = await newCustomer(system.url, '2.00');
+  const answers = await Promise.all(
+    Array.from({ length: 4 }, () => placeOrder(system.url, customer, '1.00')),
+  );
+  const id = String(answers[3]?.body['orderId']);
+  const found = await eventually(async () => {
+    for await (const workflow of system.client.workflow.list({ query: `OrderIds = '${id}'` }))
+      return workflow;
+    return undefined;
+  });
+  expect(found.type).toBe('createOrderSaga');
+  expect(await ended(found.workflowId)).toBe('COMPLETED');
+  const handle = system.client.workflow.getHandle(found.workflowId);
+  expect(await (await handle.describe()).staticSummary()).toMatch(/^Saga of /);
+  const metadata: { currentDetails: string } = await handle.query('__temporal_workflow_metadata');
+  expect(metadata.currentDetails).toContain(`| ${id} | `);
+  const { events } = await handle.fetchHistory();
+  const summaries = events?.flatMap(({ userMetadata }) =>
+    userMetadata?.summary?.data ? [Buffer.from(userMetadata.summary.data).toString()] : [],
+  );
+  expect(summaries?.join()).toMatch(/create as PENDING: .*reserve credit: .*(approve|cancel): /);
+});
