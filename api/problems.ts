@@ -17,7 +17,7 @@ export const PROBLEMS = {
 
 export type ProblemName = keyof typeof PROBLEMS;
 
-export const partErrorSchema = z.object({
+const partErrorSchema = z.object({
   pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) to the part; "" is the whole.' }),
   detail: z.string(),
 });

@@ -1,0 +1,89 @@
+import { createServer } from 'node:net';
+import { expect, test } from '@jest/globals';
+import { call, newCustomer, placeOrder, WAIT } from '../support/http';
+import { freePort, ready, scratch, start, type StartedProcess } from '../support/start';
+
+async function ports(): Promise<Record<string, string>> {
+  const names = ['PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'];
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, String(await freePort())] as const)),
+  );
+}
+
+async function refusal(started: StartedProcess): Promise<string> {
+  expect(await started.exit).toBe(1);
+  expect(started.output()).not.toMatch(/^\s+at /m);
+  return started.output();
+}
+
+test('stopped and started again, also after kill -9, it has everything and goes on', async () => {
+  const data = scratch();
+  const env = { ...(await ports()), DATA_DIR: data.folder };
+  const url = `http://127.0.0.1:${String(env['PORT' as keyof typeof env])}`;
+  const first = start(env);
+  await ready(first);
+  const customer = await newCustomer(url, '10.00');
+  const { body: order } = await placeOrder(url, customer, '1.00', WAIT);
+  const again = start(env);
+  expect(await refusal(again)).toContain(`npm start runs already on ${data.folder}`);
+  first.process.kill('SIGTERM');
+  const began = Date.now();
+  expect(await first.exit).toBe(0);
+  expect(Date.now() - began).toBeLessThan(10_000);
+
+  const second = start(env);
+  await ready(second);
+  expect((await call(`${url}/orders/${String(order['orderId'])}`, 'GET')).body).toEqual(order);
+  second.process.kill('SIGKILL');
+  await second.exit;
+
+  const third = start(env);
+  await ready(third);
+  expect(third.output()).toMatch(/ending postgres \(pid \d+\), left by an earlier start/);
+  expect(third.output()).toMatch(/ending temporal \(pid \d+\), left by an earlier start/);
+  expect((await placeOrder(url, customer, '9.00', WAIT)).body).toMatchObject({ state: 'APPROVED' });
+  expect((await placeOrder(url, customer, '0.01', WAIT)).body).toMatchObject({ state: 'CANCELLED' });
+  third.process.kill('SIGINT');
+  expect(await third.exit).toBe(0);
+  data.remove();
+}, 180_000);
+
+test.each(['PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'])(
+  'a taken %s is one line that names it',
+  async (name) => {
+    const env: Record<string, string> = await ports();
+    const squatter = createServer();
+    await new Promise<void>((resolve) => squatter.listen(Number(env[name]), '127.0.0.1', resolve));
+    const data = scratch();
+    expect(await refusal(start({ ...env, DATA_DIR: data.folder }))).toMatch(
+      new RegExp(`^${name} ${String(env[name])} cannot be used`, 'm'),
+    );
+    squatter.close();
+    data.remove();
+  },
+);
+
+test.each([
+  ['DATA_DIR', { DATA_DIR: '/proc/self/nowhere' }, /DATA_DIR .* cannot be written/],
+  [
+    'TEMPORAL_ADDRESS',
+    { TEMPORAL_ADDRESS: '127.0.0.1:1' },
+    /TEMPORAL_ADDRESS 127\.0\.0\.1:1 cannot be reached/,
+  ],
+  [
+    'ORDER_DATABASE_URL',
+    { ORDER_DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/orders' },
+    /ORDER_DATABASE_URL cannot be used.*ECONNREFUSED/,
+  ],
+  ['SAGA_GROUP_MAX', { SAGA_GROUP_MAX: '51' }, /SAGA_GROUP_MAX/],
+])(
+  'a bad %s is one line that names it',
+  async (_name, bad, line) => {
+    const data = scratch();
+    const output = await refusal(start({ ...(await ports()), DATA_DIR: data.folder, ...bad }));
+    expect(output).toMatch(line);
+    expect(output).not.toContain('secret');
+    data.remove();
+  },
+  60_000,
+);

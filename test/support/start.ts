@@ -1,0 +1,56 @@
+/** `npm start` as a real process of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { eventually } from './http';
+
+const ROOT = path.resolve(__dirname, '../..');
+
+export interface StartedProcess {
+  readonly process: ChildProcess;
+  /** All that it has printed so far. */
+  output(): string;
+  /** Its exit code, once it has ended; null when it was killed. */
+  readonly exit: Promise<number | null>;
+}
+
+export function start(env: Record<string, string>): StartedProcess {
+  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+  const child = spawn(process.execPath, ['dev/run.mjs', 'start'], { cwd: ROOT, env: { ...own, ...env } });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  }
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return { process: child, output: () => printed, exit };
+}
+
+export async function ready(started: StartedProcess): Promise<void> {
+  await eventually(() => {
+    if (started.process.exitCode !== null) throw new Error(`it ended:\n${started.output()}`);
+    return Promise.resolve(started.output().includes('Ctrl-C stops everything') ? true : undefined);
+  }, 50_000);
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        resolve(typeof address === 'object' && address ? address.port : 0);
+      });
+    });
+  });
+}
+
+export function scratch(): { readonly folder: string; remove(): void } {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'order-saga-start-'));
+  return {
+    folder: path.join(folder, 'data'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
