@@ -64,7 +64,7 @@ test.each(['PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'])(
 );
 
 test.each([
-  ['DATA_DIR', { DATA_DIR: '/proc/self/nowhere' }, /DATA_DIR .* cannot be written/],
+  ['DATA_DIR', { DATA_DIR: '/dev/null/nowhere' }, /DATA_DIR .* cannot be written/],
   [
     'TEMPORAL_ADDRESS',
     { TEMPORAL_ADDRESS: '127.0.0.1:1' },

@@ -51,7 +51,7 @@ test.each(Object.entries(MOMENTS))(
     const first = run();
     await ready(first);
     const customer = await newCustomer(url, '10.00');
-    const key = { 'Idempotency-Key': moment };
+    const key = { 'Idempotency-Key': moment.replaceAll(' ', '-') };
     const credit = new Client({ connectionString: databases.adminCustomerUrl });
     await credit.connect();
     const holder = new Client({ connectionString: databases[database] });
