@@ -47,7 +47,6 @@ async function prepare() {
     'api',
     'platform',
     'dev',
-    'bench',
   ];
   await whenChanged('packages', packages, existsSync('node_modules'), 'installing packages', async () => {
     await npm('ci', '--include=dev');
