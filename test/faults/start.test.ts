@@ -19,7 +19,7 @@ async function refusal(started: StartedProcess): Promise<string> {
 test('stopped and started again, also after kill -9, it has everything and goes on', async () => {
   const data = scratch();
   const env = { ...(await ports()), DATA_DIR: data.folder };
-  const url = `http://127.0.0.1:${String(env['PORT' as keyof typeof env])}`;
+  const url = `http://127.0.0.1:${env['PORT' as keyof typeof env]}`;
   const first = start(env);
   await ready(first);
   const customer = await newCustomer(url, '10.00');
