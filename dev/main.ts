@@ -70,6 +70,9 @@ async function main(): Promise<void> {
     });
     const service = await serve(config, servers);
     running.push(service);
+    service.failed.catch(
+      (error: unknown) => void stop(1, `The worker has ended by itself: ${oneLine(error)}`),
+    );
     console.log(readyBlock(config, servers, service));
   } catch (error) {
     if (state.stopping) return;

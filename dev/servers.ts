@@ -39,14 +39,16 @@ export async function requireServers(config: Config): Promise<void> {
   if (TEMPORAL_ADDRESS === undefined) {
     await requireFreePort('TEMPORAL_PORT', config.TEMPORAL_PORT, LOOPBACK);
     await requireFreePort('TEMPORAL_UI_PORT', config.TEMPORAL_UI_PORT, LOOPBACK);
+  } else {
+    await requireTemporal({ address: TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
   }
 }
 
 export async function startServers(config: Config, onStarted: OnStarted): Promise<Servers> {
-  const [databases, temporal] = await Promise.all([
-    databasesOf(config, onStarted),
-    temporalOf(config, onStarted),
-  ]);
+  const starting = [databasesOf(config, onStarted), temporalOf(config, onStarted)] as const;
+  // When one fails, the other is waited for all the same, so that it is known and can be stopped.
+  await Promise.allSettled(starting);
+  const [databases, temporal] = await Promise.all(starting);
   const ui = config.TEMPORAL_UI_URL ?? `http://localhost:${String(config.TEMPORAL_UI_PORT)}`;
   return { ...databases, temporal, temporalUiUrl: ui.replace(/\/$/, '') };
 }
@@ -100,10 +102,7 @@ async function databaseOf(
 
 async function temporalOf(config: Config, onStarted: OnStarted): Promise<TemporalAddress> {
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = config;
-  if (address !== undefined) {
-    await requireTemporal({ address, namespace });
-    return { address, namespace };
-  }
+  if (address !== undefined) return { address, namespace };
   const embedded = await step('starting Temporal', () =>
     startTemporal({
       cliPath: config.TEMPORAL_CLI_PATH ?? 'temporal',
