@@ -4,6 +4,7 @@
  */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createHttpTerminator } from 'http-terminator';
 import type { Logger } from 'pino';
 import { createCustomer } from '../activities/create-customer';
 import { createCustomerActivities } from '../activities/customer';
@@ -94,12 +95,14 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     }),
   });
   const server = await listen(app, settings.host, settings.port);
+  // Answers under way tell their callers to close; who keeps a connection open would be cut off otherwise.
+  const terminator = createHttpTerminator({ server, gracefulTerminationTimeout: REQUEST_DRAIN_MS });
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${settings.host}:${String(port)}`,
     failed: running.then(() => new Promise<never>(() => undefined)),
     stop: async () => {
-      await closeServer(server);
+      await terminator.terminate();
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await running;
       await connection.close();
@@ -114,18 +117,5 @@ function listen(app: ReturnType<typeof createApp>, host: string, port: number): 
       if (error) reject(error);
       else resolve(server);
     });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => {
-      server.closeAllConnections();
-    }, REQUEST_DRAIN_MS);
-    server.close(() => {
-      clearTimeout(cut);
-      resolve();
-    });
-    server.closeIdleConnections();
   });
 }

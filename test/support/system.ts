@@ -11,6 +11,8 @@ export interface TestSystem {
   readonly databases: TestDatabases;
   readonly client: Client;
   readonly settings: ServiceSettings;
+  /** Stops the service only; the databases and the Temporal server stay. */
+  stopService(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -37,13 +39,16 @@ export async function startSystem(overrides: Partial<ServiceSettings> = {}): Pro
   installTemporalRuntime(logger);
   const service: RunningService = await startService(settings, logger);
   const { client, connection } = await connectTemporal(temporal);
+  let stopped: Promise<void> | undefined;
+  const stopService = () => (stopped ??= service.stop());
   return {
     url: service.url,
     databases,
     client,
     settings,
+    stopService,
     stop: async () => {
-      await service.stop();
+      await stopService();
       await connection.close();
       await databases.drop();
     },

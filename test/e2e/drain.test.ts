@@ -1,0 +1,35 @@
+import { expect, test } from '@jest/globals';
+import { rowsOf } from '../support/databases';
+import { type Answer, eventually, newCustomer, placeOrder } from '../support/http';
+import { startSystem } from '../support/system';
+
+test('a stop under load finishes what it has taken: no request fails but those that came too late', async () => {
+  const system = await startSystem();
+  const customer = await newCustomer(system.url, '100000.00');
+  const answers: Answer[] = [];
+  let refused = 0;
+  const caller = async () => {
+    for (;;) {
+      const answer = await placeOrder(system.url, customer, '0.01').catch(() => undefined);
+      if (answer) answers.push(answer);
+      else {
+        refused += 1;
+        return; // the server does not listen any more
+      }
+    }
+  };
+  const callers = Array.from({ length: 20 }, caller);
+  await eventually(() => Promise.resolve(answers.length > 100 ? true : undefined));
+  const acknowledged = () => answers.map(({ body }) => String(body['orderId']));
+  const began = Date.now();
+  await system.stopService();
+  expect(Date.now() - began).toBeLessThan(10_000);
+  await Promise.all(callers);
+  expect(refused).toBe(20);
+  expect([...new Set(answers.map(({ status }) => status))]).toEqual([202]);
+  const rows = await rowsOf(system.databases.adminOrderUrl, 'SELECT id FROM orders WHERE id = ANY ($1)', [
+    acknowledged(),
+  ]);
+  expect(rows).toHaveLength(answers.length);
+  await system.stop();
+});
