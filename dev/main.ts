@@ -98,7 +98,10 @@ function serve(config: Config, servers: Servers): Promise<RunningService> {
   return startService(settings, logger);
 }
 
-/** When npm is killed, nobody is left to stop us: we stop by ourselves. */
+/**
+ * When npm is killed, nobody is left to stop us: we stop by ourselves. The start script says `exec`, so
+ * that no shell stands between npm and us that would live on.
+ */
 function stopWithParent(stop: () => void): void {
   const parent = process.ppid;
   if (process.env['npm_lifecycle_event'] === undefined) return;
@@ -117,6 +120,8 @@ function oneLine(error: unknown): string {
 
 function readyBlock(config: Config, servers: Servers, { url }: RunningService): string {
   return `
+  Ready in ${process.uptime().toFixed(1)} s
+
   Orders API    ${url}
   Temporal UI   ${servers.temporalUiUrl}/namespaces/${servers.temporal.namespace}/workflows
   Logs          ${path.join(config.DATA_DIR, 'logs')}

@@ -19,7 +19,7 @@ import { asUser, type PostgresUser, postgresUser } from './postgres-user';
 
 const ADMIN = 'postgres';
 
-/** 100 connections: two services' pools of ten, a second copy's, tests in parallel, and room for psql. */
+/** 200 connections: two services' pools of ten in several processes, tests in parallel, and room for psql. */
 const SERVER_SETTINGS = [
   '-c',
   'max_connections=200',

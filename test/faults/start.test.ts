@@ -1,14 +1,7 @@
 import { createServer } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { call, newCustomer, placeOrder, WAIT } from '../support/http';
-import { freePort, ready, scratch, start, type StartedProcess } from '../support/start';
-
-async function ports(): Promise<Record<string, string>> {
-  const names = ['PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'];
-  return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, String(await freePort())] as const)),
-  );
-}
+import { freePorts, ready, scratch, start, type StartedProcess } from '../support/start';
 
 async function refusal(started: StartedProcess): Promise<string> {
   expect(await started.exit).toBe(1);
@@ -18,8 +11,8 @@ async function refusal(started: StartedProcess): Promise<string> {
 
 test('stopped and started again, also after kill -9, it has everything and goes on', async () => {
   const data = scratch();
-  const env = { ...(await ports()), DATA_DIR: data.folder };
-  const url = `http://127.0.0.1:${env['PORT' as keyof typeof env]}`;
+  const env = { ...(await freePorts()), DATA_DIR: data.folder };
+  const url = `http://127.0.0.1:${env.PORT}`;
   const first = start(env);
   await ready(first);
   const customer = await newCustomer(url, '10.00');
@@ -51,7 +44,7 @@ test('stopped and started again, also after kill -9, it has everything and goes 
 test.each(['PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'])(
   'a taken %s is one line that names it',
   async (name) => {
-    const env: Record<string, string> = await ports();
+    const env: Record<string, string> = await freePorts();
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(Number(env[name]), '127.0.0.1', resolve));
     const data = scratch();
@@ -80,7 +73,7 @@ test.each([
   'a bad %s is one line that names it',
   async (_name, bad, line) => {
     const data = scratch();
-    const output = await refusal(start({ ...(await ports()), DATA_DIR: data.folder, ...bad }));
+    const output = await refusal(start({ ...(await freePorts()), DATA_DIR: data.folder, ...bad }));
     expect(output).toMatch(line);
     expect(output).not.toContain('secret');
     data.remove();

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { eventually } from './http';
 
-const ROOT = path.resolve(__dirname, '../..');
+export const ROOT = path.resolve(__dirname, '../..');
 
 export interface StartedProcess {
   readonly process: ChildProcess;
@@ -45,6 +45,17 @@ export function freePort(): Promise<number> {
       });
     });
   });
+}
+
+/** A free port for everything that a start listens on, by variable. */
+export async function freePorts() {
+  const [api, postgres, temporal, ui] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  return {
+    PORT: String(api),
+    POSTGRES_PORT: String(postgres),
+    TEMPORAL_PORT: String(temporal),
+    TEMPORAL_UI_PORT: String(ui),
+  };
 }
 
 export function scratch(): { readonly folder: string; remove(): void } {

@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from '@jest/globals';
+import { freePort, ROOT } from '../support/start';
+import { startSystem } from '../support/system';
+
+const demo = (port: string) =>
+  promisify(execFile)(process.execPath, ['dist/dev/demo.js'], {
+    cwd: ROOT,
+    env: { ...process.env, PORT: port },
+  });
+
+test('the demo tells what became of its orders, with a link to each saga', async () => {
+  const system = await startSystem();
+  const { stdout } = await demo(new URL(system.url).port);
+  const rows = stdout.split('\n').filter((line) => line.includes('/workflows/order-'));
+  expect(rows).toHaveLength(6);
+  expect(rows.map((row) => /APPROVED|INSUFFICIENT_CREDIT|UNKNOWN_CUSTOMER/.exec(row)?.[0])).toEqual([
+    'APPROVED',
+    'APPROVED',
+    'INSUFFICIENT_CREDIT',
+    'INSUFFICIENT_CREDIT',
+    'APPROVED',
+    'UNKNOWN_CUSTOMER',
+  ]);
+  await system.stop();
+});
+
+test('without a running system it says what it needs, in one line', async () => {
+  const port = String(await freePort());
+  await expect(demo(port)).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^The demo needs a running system \(npm start, or PORT\): .*ECONNREFUSED.*\n$/,
+    ),
+  });
+});
