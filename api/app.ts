@@ -1,6 +1,7 @@
 /** The HTTP application: what every route shares, and the routes of the services that this process has. */
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '../platform/logger';
+import { customerForwarding } from './customer-forwarding';
 import { customerRoutes, type CustomerRoutesDependencies } from './customers';
 import { docsRoutes } from './docs';
 import { healthRoutes, type Readiness } from './health';
@@ -11,22 +12,31 @@ import { requestLog } from './request-log';
 export interface ApiDependencies {
   readonly logger: Logger;
   /** Present where this process serves the order service. */
-  readonly orders?: OrderRoutesDependencies;
+  readonly orders?: OrderRoutesDependencies | undefined;
   /** Present where this process serves the customer service. */
-  readonly customers?: CustomerRoutesDependencies;
+  readonly customers?: CustomerRoutesDependencies | undefined;
+  /** Where `/customers*` is forwarded to, where this process does not serve it. */
+  readonly customerServiceUrl?: string | undefined;
   readonly ready: Readiness;
 }
 
-export function createApp({ logger, orders, customers, ready }: ApiDependencies): Express {
+export function createApp(dependencies: ApiDependencies): Express {
+  const { logger, orders, customers, customerServiceUrl, ready } = dependencies;
   const app = express();
   app.disable('x-powered-by');
   // A hash of every answer costs more than it saves: orders change, and answers are small.
   app.disable('etag');
   app.use(requestLog(logger), safeDefaults);
   app.use(healthRoutes(ready));
-  app.use(docsRoutes({ orders: orders !== undefined, customers: customers !== undefined }));
+  app.use(
+    docsRoutes({
+      orders: orders !== undefined,
+      customers: customers !== undefined || customerServiceUrl !== undefined,
+    }),
+  );
   if (orders) app.use(orderRoutes(orders));
   if (customers) app.use(customerRoutes(customers));
+  else if (customerServiceUrl !== undefined) app.use(customerForwarding(customerServiceUrl));
   app.use(notFound, problemHandler);
   return app;
 }

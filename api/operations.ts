@@ -68,7 +68,7 @@ export const OPERATIONS: readonly Operation[] = [
     headers: { 'Idempotency-Key': IDEMPOTENCY_KEY },
     body: newCustomerBody,
     answers: { 201: { description: 'The customer.', schema: customerSchema, location: true } },
-    problems: WRITE,
+    problems: [...WRITE, 'customer-service-unavailable'],
   },
   {
     service: 'customers',
@@ -77,7 +77,7 @@ export const OPERATIONS: readonly Operation[] = [
     operationId: 'getCustomer',
     summary: 'A customer with its credit',
     answers: { 200: { description: 'The customer.', schema: customerSchema } },
-    problems: [...READ, 'not-found'],
+    problems: [...READ, 'not-found', 'customer-service-unavailable'],
   },
   {
     service: 'orders',

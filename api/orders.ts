@@ -1,5 +1,6 @@
 /** The order service's routes. */
 import { type Request, type Response, Router } from 'express';
+import type { InFlight } from './in-flight';
 import { orderJson, orderPath, type OrderView } from './order-json';
 import { findOrder, listOrders } from './order-reads';
 import { placeOrder, type PlaceOrderDependencies } from './place-order';
@@ -11,12 +12,13 @@ import { customerOrdersQuery, idParameters, newOrderBody, ordersQuery } from './
 import { jsonBody, valid } from './validation';
 
 export interface OrderRoutesDependencies extends PlaceOrderDependencies {
+  readonly inFlight: InFlight;
   /** The Temporal UI's page of a saga. */
   readonly sagaLink: (sagaId: string) => string;
 }
 
 export function orderRoutes(deps: OrderRoutesDependencies): Router {
-  const { db, sagaLink } = deps;
+  const { db, inFlight, sagaLink } = deps;
   const json = (order: OrderView) => orderJson(order, sagaLink);
   const router = Router();
 
@@ -33,7 +35,8 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
         totalMinor: orderTotal.amountMinor,
         currency: orderTotal.currency,
       };
-      const placed = await placeOrder(deps, { order, keyed, waitMs: waitSeconds * 1_000 });
+      const placing = { order, keyed, waitMs: waitSeconds * 1_000 };
+      const placed = await inFlight.run(() => placeOrder(deps, placing));
       request.log.info({ workflowId: placed.sagaId, state: placed.state }, 'order placed');
       if (waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
       response

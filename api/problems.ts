@@ -11,6 +11,10 @@ export const PROBLEMS = {
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used with another body' },
   overloaded: { status: 503, title: 'Too many orders are under way' },
   'temporal-unavailable': { status: 503, title: 'Sagas cannot be started at the moment' },
+  'customer-service-unavailable': {
+    status: 503,
+    title: 'The customer service does not answer at the moment',
+  },
   'database-unavailable': { status: 503, title: 'The database does not answer at the moment' },
   internal: { status: 500, title: 'Something went wrong on our side' },
 } as const;

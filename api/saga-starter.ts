@@ -21,12 +21,6 @@ const WORKFLOW_TASK_TIMEOUT_MS = 5_000;
  */
 const GROUP_SLOT_MS = 1_000;
 
-/**
- * 2,000 orders may wait for a group: about two seconds' worth at the rate of two cores. Who comes later
- * is told to come back, before memory grows.
- */
-const WAITING_MAX = 2_000;
-
 const orderIdsAttribute = defineSearchAttributeKey(ORDER_IDS_ATTRIBUTE, SearchAttributeType.KEYWORD_LIST);
 
 /** Too many orders wait for a saga; nothing was started for this one. */
@@ -46,6 +40,8 @@ export interface SagaStarterOptions {
   /** Orders in a group, 1 to 50; 1 turns groups off. */
   readonly groupMax: number;
   readonly groupsInFlight: number;
+  /** Orders that may wait for a group. */
+  readonly waitingMax: number;
   /** Told of each start: how many orders, and whether the worker got its first task with the reply. */
   readonly onStarted?: (start: { sagaId: string; orderIds: readonly string[]; eager: boolean }) => void;
 }
@@ -72,8 +68,10 @@ export class SagaStarter {
    * @throws SagaStartFailed when Temporal is away
    */
   submit(order: OrderRequest): Promise<Submission> {
-    if (this.#waiting.length >= WAITING_MAX) {
-      return Promise.reject(new SagaStarterFull(`${String(WAITING_MAX)} orders are waiting for their saga`));
+    if (this.#waiting.length >= this.options.waitingMax) {
+      return Promise.reject(
+        new SagaStarterFull(`${String(this.options.waitingMax)} orders are waiting for their saga`),
+      );
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ order, resolve, reject });

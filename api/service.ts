@@ -1,97 +1,65 @@
 /**
- * Composition of the colocated placement: both services, their worker and the HTTP API in one process.
- * Each service has its own database; only this file sees both.
+ * Composition of a process: the order service, the customer service, or both (colocated), each with its own
+ * database, its worker and its routes. Only this file sees both.
  */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Client } from '@temporalio/client';
 import { createHttpTerminator } from 'http-terminator';
 import type { Logger } from 'pino';
 import { createCustomer } from '../activities/create-customer';
-import { createCustomerActivities } from '../activities/customer';
-import { createOrderActivities } from '../activities/order';
 import type { OrderNotice } from '../domain/contracts';
 import { KeyedWaiters } from '../platform/keyed-waiters';
-import { connectTemporal, type TemporalAddress } from '../platform/temporal';
-import { createCustomerDatabase } from '../prisma/customer/client';
+import { connectTemporal } from '../platform/temporal';
+import { createCustomerDatabase, type CustomerDatabase } from '../prisma/customer/client';
 import { createOrderDatabase } from '../prisma/order/client';
-import { createOrderWorker } from '../workers/order-worker';
+import { startWorkers } from '../workers/workers';
 import { createApp } from './app';
 import { readiness } from './health';
+import { InFlight } from './in-flight';
+import type { OrderRoutesDependencies } from './orders';
 import { SagaStarter } from './saga-starter';
+import type { OrderServiceSettings, ServiceSettings } from './service-settings';
 
 /** 4 s for requests under way; what is left of the 10 s of a stop belongs to the worker and the servers. */
 const REQUEST_DRAIN_MS = 4_000;
 
-export interface ServiceSettings {
-  readonly host: string;
-  /** 0 takes a free port. */
-  readonly port: number;
-  readonly temporal: TemporalAddress;
-  /** Base URL of the Temporal UI, for the links of orders. */
-  readonly temporalUiUrl: string;
-  readonly orderDatabaseUrl: string;
-  readonly customerDatabaseUrl: string;
-  /** Path of the built workflow bundle. */
-  readonly bundlePath: string;
-  readonly creditCheckTimeoutMs: number;
-  readonly sagaGroupMax: number;
-  readonly sagaGroupsInFlight: number;
-}
-
 export interface RunningService {
   readonly url: string;
-  /** Rejects when the worker dies by itself. */
+  /** Rejects when a worker dies by itself. */
   readonly failed: Promise<never>;
   /** Drains in order: HTTP requests, sagas' steps under way, connections. */
   stop(): Promise<void>;
 }
 
 export async function startService(settings: ServiceSettings, logger: Logger): Promise<RunningService> {
-  const orderDb = createOrderDatabase(settings.orderDatabaseUrl);
-  const customerDb = createCustomerDatabase(settings.customerDatabaseUrl);
-  const { connection, client } = await connectTemporal(settings.temporal);
+  const { order, customer, temporal } = settings;
+  const { connection, client } = await connectTemporal(temporal);
+  const orderDb = order && createOrderDatabase(order.databaseUrl);
+  const customerDb = customer && createCustomerDatabase(customer.databaseUrl);
   const notices = new KeyedWaiters<OrderNotice>();
-  const worker = await createOrderWorker({
+  const workers = await startWorkers({
     connection,
-    namespace: settings.temporal.namespace,
+    namespace: temporal.namespace,
     bundlePath: settings.bundlePath,
-    steps: {
-      ...createOrderActivities({
-        db: orderDb,
-        notify: (notice) => {
-          notices.publish(notice.orderId, notice);
-        },
-      }),
-      ...createCustomerActivities({ db: customerDb }),
+    order: orderDb && {
+      db: orderDb,
+      notify: (notice) => {
+        notices.publish(notice.orderId, notice);
+      },
     },
-  });
-  const running = worker.run();
-  const starter = new SagaStarter({
-    client,
-    placement: 'colocated',
-    creditCheckTimeoutMs: settings.creditCheckTimeoutMs,
-    groupMax: settings.sagaGroupMax,
-    groupsInFlight: settings.sagaGroupsInFlight,
-    onStarted: ({ sagaId, orderIds, eager }) => {
-      logger.debug({ sagaId, orders: orderIds.length, eager }, 'saga started');
-    },
+    customer: customerDb && { db: customerDb },
   });
   const app = createApp({
     logger,
-    orders: {
-      db: orderDb,
-      starter,
-      notices,
-      sagaLink: (sagaId) =>
-        `${settings.temporalUiUrl}/namespaces/${settings.temporal.namespace}/workflows/${encodeURIComponent(sagaId)}`,
-    },
-    customers: { db: customerDb, createCustomer: (customer) => createCustomer(customerDb, customer) },
+    orders: order && orderDb && ordersOf(settings, order, { db: orderDb, notices, client, logger }),
+    customers: customerDb && customersOf(customerDb),
+    customerServiceUrl: order?.customerServiceUrl,
     ready: readiness({
-      orderDatabase: () => orderDb.$queryRaw`SELECT 1`,
-      customerDatabase: () => customerDb.$queryRaw`SELECT 1`,
+      ...(orderDb && { orderDatabase: () => orderDb.$queryRaw`SELECT 1` }),
+      ...(customerDb && { customerDatabase: () => customerDb.$queryRaw`SELECT 1` }),
       temporal: () => client.workflowService.getSystemInfo({}),
-      worker: () =>
-        worker.getState() === 'RUNNING' ? Promise.resolve() : Promise.reject(new Error(worker.getState())),
+      worker: () => workers.check(),
     }),
   });
   const server = await listen(app, settings.host, settings.port);
@@ -100,14 +68,50 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${settings.host}:${String(port)}`,
-    failed: running.then(() => new Promise<never>(() => undefined)),
+    failed: workers.failed,
     stop: async () => {
       await terminator.terminate();
-      if (worker.getState() === 'RUNNING') worker.shutdown();
-      await running;
+      await workers.stop();
       await connection.close();
-      await Promise.all([orderDb.$disconnect(), customerDb.$disconnect()]);
+      await Promise.all([orderDb?.$disconnect(), customerDb?.$disconnect()]);
     },
+  };
+}
+
+function ordersOf(
+  { customer, temporal, temporalUiUrl }: ServiceSettings,
+  order: OrderServiceSettings,
+  parts: Pick<OrderRoutesDependencies, 'db' | 'notices'> & {
+    readonly client: Client;
+    readonly logger: Logger;
+  },
+): OrderRoutesDependencies {
+  const { db, notices, client, logger } = parts;
+  const starter = new SagaStarter({
+    client,
+    placement: customer ? 'colocated' : 'distributed',
+    creditCheckTimeoutMs: order.creditCheckTimeoutMs,
+    groupMax: order.sagaGroupMax,
+    groupsInFlight: order.sagaGroupsInFlight,
+    waitingMax: order.ordersInFlightMax,
+    onStarted: ({ sagaId, orderIds, eager }) => {
+      logger.debug({ workflowId: sagaId, orders: orderIds.length, eager }, 'saga started');
+    },
+  });
+  const sagas = `${temporalUiUrl}/namespaces/${temporal.namespace}/workflows`;
+  return {
+    db,
+    starter,
+    notices,
+    inFlight: new InFlight(order.ordersInFlightMax),
+    sagaLink: (sagaId) => `${sagas}/${encodeURIComponent(sagaId)}`,
+  };
+}
+
+function customersOf(db: CustomerDatabase) {
+  return {
+    db,
+    createCustomer: (customer: Parameters<typeof createCustomer>[1]) => createCustomer(db, customer),
   };
 }
 

@@ -2,11 +2,12 @@
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { type RunningService, startService } from '../api/service';
-import { type Config, ConfigError, readConfig } from '../platform/config';
+import { serviceSettings } from '../api/service-settings';
+import { type Config, readConfig } from '../platform/config';
+import { ConfigError } from '../platform/config-error';
 import { createLogger } from '../platform/logger';
 import { installTemporalRuntime } from '../platform/temporal';
 import { Owner } from './owner';
-import { BUNDLE_PATH } from './paths';
 import { requireDataDir } from './preconditions';
 import { requireServers, type Servers, startServers } from './servers';
 import { StartError } from './start-error';
@@ -86,16 +87,7 @@ function serve(config: Config, servers: Servers): Promise<RunningService> {
     createWriteStream(path.join(config.DATA_DIR, 'logs', 'service.log'), { flags: 'a' }),
   );
   installTemporalRuntime(logger);
-  const settings = {
-    ...servers,
-    host: config.HOST,
-    port: config.PORT,
-    bundlePath: BUNDLE_PATH,
-    creditCheckTimeoutMs: config.CREDIT_CHECK_TIMEOUT_MS,
-    sagaGroupMax: config.SAGA_GROUP_MAX,
-    sagaGroupsInFlight: config.SAGA_GROUPS_IN_FLIGHT,
-  };
-  return startService(settings, logger);
+  return startService(serviceSettings(config, servers), logger);
 }
 
 /**

@@ -27,11 +27,16 @@ async function main() {
   checkNode();
   process.chdir(ROOT);
   await prepare();
-  if (command.temporal && !process.env.TEMPORAL_ADDRESS) {
+  if (command.temporal && !namesTemporal(process.env)) {
     const { temporalCli } = await import('./temporal-cli.mjs');
     process.env.TEMPORAL_CLI_PATH = await temporalCli();
   }
   await command.run(args);
+}
+
+/** A server that the environment names, by an address or by a profile, is used instead of an embedded one. */
+function namesTemporal({ TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE }) {
+  return Boolean(TEMPORAL_ADDRESS || TEMPORAL_PROFILE || TEMPORAL_CONFIG_FILE);
 }
 
 async function prepare() {

@@ -2,21 +2,21 @@
 import path from 'node:path';
 import { ORDER_IDS_ATTRIBUTE } from '../domain/names';
 import type { Config } from '../platform/config';
-import { connectTemporal, ensureKeywordList, type TemporalAddress } from '../platform/temporal';
+import { prepareTemporal, type TemporalTarget } from '../platform/temporal';
 import { applyMigrations } from '../prisma/migrate';
 import { provision } from '../prisma/provision';
 import type { ServiceName } from '../prisma/schema-engine';
 import type { Child } from './child';
 import { keptPassword, startPostgres } from './postgres';
-import { codeOf, requireDatabase, requireFreePort } from './preconditions';
+import { requireDatabase, requireFreePort } from './preconditions';
 import { step } from './progress.cjs';
-import { StartError } from './start-error';
 import { startTemporal } from './temporal';
 
 export interface Servers {
-  readonly orderDatabaseUrl: string;
-  readonly customerDatabaseUrl: string;
-  readonly temporal: TemporalAddress;
+  /** Undefined where the service is not run. */
+  readonly orderDatabaseUrl: string | undefined;
+  readonly customerDatabaseUrl: string | undefined;
+  readonly temporal: TemporalTarget;
   readonly temporalUiUrl: string;
 }
 
@@ -25,24 +25,43 @@ export type OnStarted = (server: { readonly child: Child; stop(): Promise<void> 
 
 const LOOPBACK = '127.0.0.1';
 
-/** 5 s: a server that is said to be there answers sooner. */
-const TEMPORAL_WITHIN_MS = 5_000;
-
 /** @throws StartError before anything is started, when a port is taken or a named server is away */
 export async function requireServers(config: Config): Promise<void> {
-  const { ORDER_DATABASE_URL, CUSTOMER_DATABASE_URL, TEMPORAL_ADDRESS } = config;
   await requireFreePort('PORT', config.PORT, config.HOST);
-  if (ORDER_DATABASE_URL !== undefined) await requireDatabase('ORDER_DATABASE_URL', ORDER_DATABASE_URL);
-  if (CUSTOMER_DATABASE_URL !== undefined)
-    await requireDatabase('CUSTOMER_DATABASE_URL', CUSTOMER_DATABASE_URL);
+  for (const { variable, url } of databasesAsked(config)) {
+    if (url !== undefined) await requireDatabase(variable, url);
+  }
   if (embedsPostgres(config)) await requireFreePort('POSTGRES_PORT', config.POSTGRES_PORT, LOOPBACK);
-  if (TEMPORAL_ADDRESS === undefined) {
+  if (config.temporal) {
+    await prepareTemporal(config.temporal, ORDER_IDS_ATTRIBUTE);
+  } else {
     await requireFreePort('TEMPORAL_PORT', config.TEMPORAL_PORT, LOOPBACK);
     await requireFreePort('TEMPORAL_UI_PORT', config.TEMPORAL_UI_PORT, LOOPBACK);
-  } else {
-    await requireTemporal({ address: TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
   }
 }
+
+/** The databases of the services that are run. */
+function databasesAsked(config: Config) {
+  const all = [
+    {
+      service: 'order',
+      variable: 'ORDER_DATABASE_URL',
+      url: config.ORDER_DATABASE_URL,
+      ownerUrl: config.ORDER_DATABASE_OWNER_URL,
+      database: config.ORDER_DATABASE_NAME,
+    },
+    {
+      service: 'customer',
+      variable: 'CUSTOMER_DATABASE_URL',
+      url: config.CUSTOMER_DATABASE_URL,
+      ownerUrl: config.CUSTOMER_DATABASE_OWNER_URL,
+      database: config.CUSTOMER_DATABASE_NAME,
+    },
+  ] as const;
+  return all.filter(({ service }) => config.SERVICES.includes(service));
+}
+
+type DatabaseAsked = ReturnType<typeof databasesAsked>[number];
 
 export async function startServers(config: Config, onStarted: OnStarted): Promise<Servers> {
   const starting = [databasesOf(config, onStarted), temporalOf(config, onStarted)] as const;
@@ -54,7 +73,7 @@ export async function startServers(config: Config, onStarted: OnStarted): Promis
 }
 
 function embedsPostgres(config: Config): boolean {
-  return config.ORDER_DATABASE_URL === undefined || config.CUSTOMER_DATABASE_URL === undefined;
+  return databasesAsked(config).some(({ url }) => url === undefined);
 }
 
 async function databasesOf(config: Config, onStarted: OnStarted) {
@@ -63,34 +82,28 @@ async function databasesOf(config: Config, onStarted: OnStarted) {
     : undefined;
   if (embedded) onStarted(embedded);
   return step('bringing the databases up to date', async () => {
-    const named = (service: ServiceName, url: string | undefined, ownerUrl: string | undefined) =>
-      databaseOf(config, service, embedded?.adminUrl, url, ownerUrl);
-    const orderDatabaseUrl = await named('order', config.ORDER_DATABASE_URL, config.ORDER_DATABASE_OWNER_URL);
-    const customerDatabaseUrl = await named(
-      'customer',
-      config.CUSTOMER_DATABASE_URL,
-      config.CUSTOMER_DATABASE_OWNER_URL,
-    );
-    return { orderDatabaseUrl, customerDatabaseUrl };
+    const urls: Partial<Record<ServiceName, string>> = {};
+    for (const asked of databasesAsked(config)) {
+      urls[asked.service] = await databaseOf(config, asked, embedded?.adminUrl);
+    }
+    return { orderDatabaseUrl: urls.order, customerDatabaseUrl: urls.customer };
   });
 }
 
 /** @returns the URL with which the service logs in, to a database with its tables */
 async function databaseOf(
   config: Config,
-  service: ServiceName,
+  { service, url, ownerUrl: namedOwnerUrl, database }: DatabaseAsked,
   adminUrl: string | undefined,
-  namedUrl: string | undefined,
-  namedOwnerUrl: string | undefined,
 ): Promise<string> {
-  if (namedUrl !== undefined) {
-    await applyMigrations(service, namedOwnerUrl ?? namedUrl);
-    return namedUrl;
+  if (url !== undefined) {
+    await applyMigrations(service, namedOwnerUrl ?? url);
+    return url;
   }
   if (adminUrl === undefined) throw new TypeError('there is neither a URL nor an embedded Postgres');
   const password = (role: string) => keptPassword(path.join(config.DATA_DIR, `${role}.password`));
   const { ownerUrl, serviceUrl } = await provision(adminUrl, {
-    database: service === 'order' ? config.ORDER_DATABASE_NAME : config.CUSTOMER_DATABASE_NAME,
+    database,
     owner: `${service}_owner`,
     ownerPassword: password(`${service}_owner`),
     login: `${service}_service`,
@@ -100,9 +113,9 @@ async function databaseOf(
   return serviceUrl;
 }
 
-async function temporalOf(config: Config, onStarted: OnStarted): Promise<TemporalAddress> {
-  const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = config;
-  if (address !== undefined) return { address, namespace };
+async function temporalOf(config: Config, onStarted: OnStarted): Promise<TemporalTarget> {
+  if (config.temporal) return config.temporal;
+  const { TEMPORAL_NAMESPACE: namespace } = config;
   const embedded = await step('starting Temporal', () =>
     startTemporal({
       cliPath: config.TEMPORAL_CLI_PATH ?? 'temporal',
@@ -114,25 +127,4 @@ async function temporalOf(config: Config, onStarted: OnStarted): Promise<Tempora
   );
   onStarted(embedded);
   return { address: embedded.address, namespace };
-}
-
-/** @throws StartError naming the variable when the server, its namespace or the search attribute is not there */
-async function requireTemporal({ address, namespace }: TemporalAddress): Promise<void> {
-  const late = new Promise<never>((_resolve, reject) => {
-    setTimeout(reject, TEMPORAL_WITHIN_MS, new Error('no answer in 5 s')).unref();
-  });
-  const link = await Promise.race([connectTemporal({ address, namespace }), late]).catch((error: unknown) => {
-    throw new StartError(
-      `TEMPORAL_ADDRESS ${address} cannot be reached (${codeOf(error)}); mend it, or unset it to use the embedded Temporal`,
-    );
-  });
-  try {
-    await ensureKeywordList(link, namespace, ORDER_IDS_ATTRIBUTE);
-  } catch (error) {
-    throw new StartError(
-      `TEMPORAL_NAMESPACE ${namespace} cannot be used: its search attribute ${ORDER_IDS_ATTRIBUTE} (KeywordList) is missing and could not be added (${codeOf(error)})`,
-    );
-  } finally {
-    await link.connection.close();
-  }
 }

@@ -8,6 +8,15 @@ export const CREATE_ORDER_SAGA = 'createOrderSaga';
 /** Task queue of the order service: the sagas and their order-side steps. */
 export const ORDER_TASK_QUEUE = 'order';
 
+/** Task queue of the customer service: the steps that reserve and release credit, where they run apart. */
+export const CUSTOMER_TASK_QUEUE = 'customer';
+
+/**
+ * Failure type of a credit step that was asked for in an order service process which has no customer
+ * database: the saga asks on {@link CUSTOMER_TASK_QUEUE} instead.
+ */
+export const STEP_RUNS_ELSEWHERE = 'StepRunsElsewhere';
+
 /** Keyword list with the ids of a saga's orders; finds the saga of any order in the Temporal UI. */
 export const ORDER_IDS_ATTRIBUTE = 'OrderIds';
 

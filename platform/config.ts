@@ -1,9 +1,13 @@
 /** The only reader of the environment: every variable with its default and the default's reason. */
 import path from 'node:path';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { ConfigError } from './config-error';
+import type { TemporalTarget } from './temporal';
 
 const PORT_MAX = 65_535;
 const GROUP_MAX = 50;
+const DEFAULT_NAMESPACE = 'default';
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(PORT_MAX).default(fallback);
 const url = z.url();
@@ -17,12 +21,12 @@ const environment = z.object({
   /** Loopback: whoever opens it to a network decides so. */
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port(3000),
-  /** host:port of a Temporal server; unset starts the embedded one. */
+  /** host:port of a Temporal server; unset (and without a profile) starts the embedded one. */
   TEMPORAL_ADDRESS: z
     .string()
     .regex(/^[^\s/]+:\d{1,5}$/, 'must be host:port')
     .optional(),
-  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default(DEFAULT_NAMESPACE),
   TEMPORAL_PORT: port(7233),
   TEMPORAL_UI_PORT: port(8233),
   /** Base URL of the Temporal UI in links; needed when the server is not the embedded one. */
@@ -32,6 +36,8 @@ const environment = z.object({
   /** postgres:// URLs of the service's login; unset starts the embedded Postgres. */
   ORDER_DATABASE_URL: url.optional(),
   CUSTOMER_DATABASE_URL: url.optional(),
+  /** Of a role that may create roles and databases; set, the migrations make those that are missing. */
+  DATABASE_ADMIN_URL: url.optional(),
   /** URLs of the owner roles, for migrations; unset migrates with the service's own. */
   ORDER_DATABASE_OWNER_URL: url.optional(),
   CUSTOMER_DATABASE_OWNER_URL: url.optional(),
@@ -50,25 +56,64 @@ const environment = z.object({
   SAGA_GROUP_MAX: z.coerce.number().int().min(1).max(GROUP_MAX).default(GROUP_MAX),
   /** 2: one group in its database statements while the next one is in Temporal's hands. */
   SAGA_GROUPS_IN_FLIGHT: z.coerce.number().int().min(1).max(100).default(2),
-  SERVICES: z.literal('order,customer').default('order,customer'),
+  /** What this process runs: both (colocated), or one of them. */
+  SERVICES: z
+    .string()
+    .default('order,customer')
+    .transform((list) => list.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.enum(['order', 'customer'])).min(1)),
+  /** Base URL of the customer service, for an order service that has no customers itself. */
+  CUSTOMER_SERVICE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /**
+   * 2,000 requests that wait for their order: about two seconds' worth at the rate of two cores, and some
+   * twenty MB. Who comes on top is told to come back.
+   */
+  ORDERS_IN_FLIGHT_MAX: z.coerce.number().int().min(1).max(100_000).default(2_000),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
-export type Config = Readonly<z.infer<typeof environment>>;
-
-/** A variable has a value that cannot be used; the message names it and says why. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
+export type Config = Readonly<z.infer<typeof environment>> & {
+  /** The Temporal server that the environment names, with its TLS and API key; undefined: none. */
+  readonly temporal: TemporalTarget | undefined;
+};
 
 /**
  * @throws ConfigError with one line for each variable that has a bad value
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   // An empty variable is an unset one, as shells and compose files mean it.
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const set = Object.fromEntries(
+    Object.entries(env).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
+    ),
+  );
   const result = environment.safeParse(set);
-  if (result.success) return result.data;
-  const lines = result.error.issues.map(({ path: [name], message }) => `${String(name)}: ${message}`);
-  throw new ConfigError(lines.join('\n'));
+  if (!result.success) {
+    const lines = result.error.issues.map(({ path: [name], message }) => `${String(name)}: ${message}`);
+    throw new ConfigError(lines.join('\n'));
+  }
+  return { ...result.data, temporal: temporalTarget(set) };
+}
+
+/**
+ * Temporal's standard environment configuration: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
+ * TEMPORAL_TLS… A profile file is read only when it is asked for by TEMPORAL_CONFIG_FILE or TEMPORAL_PROFILE:
+ * one that lies in the home directory must not send a first start to somebody's cluster.
+ *
+ * @throws ConfigError when the file or a certificate cannot be read
+ */
+function temporalTarget(env: Record<string, string>): TemporalTarget | undefined {
+  const asked = env['TEMPORAL_CONFIG_FILE'] !== undefined || env['TEMPORAL_PROFILE'] !== undefined;
+  if (!asked && env['TEMPORAL_ADDRESS'] === undefined) return undefined;
+  try {
+    const { connectionOptions, namespace } = loadClientConnectConfig({
+      disableFile: !asked,
+      overrideEnvVars: env,
+    });
+    const { address, tls, apiKey, metadata } = connectionOptions;
+    if (address === undefined) return undefined;
+    return { address, namespace: namespace ?? DEFAULT_NAMESPACE, tls, apiKey, metadata };
+  } catch (error) {
+    throw new ConfigError(`TEMPORAL_*: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

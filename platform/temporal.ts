@@ -1,13 +1,21 @@
 /** The connection to Temporal, shared by a process's client and its workers. */
 import { Client } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, type NativeConnectionOptions, Runtime } from '@temporalio/worker';
+import { ConfigError } from './config-error';
 import type { Logger } from './logger';
 
-export interface TemporalAddress {
+/** 5 s: a server that is said to be there answers sooner. */
+const REACH_WITHIN_MS = 5_000;
+
+export interface TemporalTarget {
   /** host:port of the frontend. */
   readonly address: string;
   readonly namespace: string;
+  readonly tls?: NativeConnectionOptions['tls'];
+  readonly apiKey?: string | undefined;
+  /** gRPC headers sent with each call. */
+  readonly metadata?: NativeConnectionOptions['metadata'];
 }
 
 /** Client and workers use one connection: a start is eager only when the worker is known on it. */
@@ -32,17 +40,46 @@ export function installTemporalRuntime(logger: Logger): void {
 }
 
 /** @throws Error when the server cannot be reached */
-export async function connectTemporal({ address, namespace }: TemporalAddress): Promise<TemporalLink> {
-  const connection = await NativeConnection.connect({ address });
+export async function connectTemporal(target: TemporalTarget): Promise<TemporalLink> {
+  const { address, namespace, tls, apiKey, metadata } = target;
+  const connection = await NativeConnection.connect({
+    address,
+    ...(tls != null && { tls }),
+    ...(apiKey !== undefined && { apiKey }),
+    ...(metadata && { metadata }),
+  });
   return { connection, client: new Client({ connection, namespace }) };
 }
 
 /**
- * Registers a KeywordList search attribute where the namespace does not have it.
+ * What must hold before a service starts: the server answers, and its namespace has the search attribute,
+ * which is registered when it is missing.
  *
- * @throws Error when the namespace is unknown or the attribute may not be added
+ * @param attribute a KeywordList
+ * @throws ConfigError naming the variable, and what to do
  */
-export async function ensureKeywordList(
+export async function prepareTemporal(target: TemporalTarget, attribute: string): Promise<void> {
+  const { address, namespace } = target;
+  const late = new Promise<never>((_resolve, reject) => {
+    setTimeout(reject, REACH_WITHIN_MS, new Error('no answer in 5 s')).unref();
+  });
+  const link = await Promise.race([connectTemporal(target), late]).catch((error: unknown) => {
+    throw new ConfigError(`TEMPORAL_ADDRESS ${address} cannot be reached (${reasonOf(error)}); mend it`);
+  });
+  try {
+    await Promise.race([ensureKeywordList(link, namespace, attribute), late]);
+  } catch (error) {
+    throw new ConfigError(
+      `TEMPORAL_NAMESPACE ${namespace} cannot be used: its search attribute ${attribute} (KeywordList) is missing ` +
+        `and could not be added (${reasonOf(error)}); let somebody add it who may: temporal operator search-attribute ` +
+        `create --namespace ${namespace} --name ${attribute} --type KeywordList`,
+    );
+  } finally {
+    await link.connection.close();
+  }
+}
+
+async function ensureKeywordList(
   { connection }: TemporalLink,
   namespace: string,
   attribute: string,
@@ -53,4 +90,9 @@ export async function ensureKeywordList(
     namespace,
     searchAttributes: { [attribute]: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST },
   });
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'details' in error && typeof error.details === 'string' ? error.details : error.message;
 }

@@ -39,6 +39,18 @@ export async function provision(adminUrl: string, roles: DatabaseRoles): Promise
   return { ownerUrl, serviceUrl: databaseUrl(adminUrl, database, login, loginPassword) };
 }
 
+/** The database and the roles that two URLs of it name. */
+export function rolesOf(ownerUrl: string, serviceUrl: string): DatabaseRoles {
+  const [owner, login] = [new URL(ownerUrl), new URL(serviceUrl)];
+  return {
+    database: decodeURIComponent(owner.pathname.slice(1)),
+    owner: decodeURIComponent(owner.username),
+    ownerPassword: decodeURIComponent(owner.password),
+    login: decodeURIComponent(login.username),
+    loginPassword: decodeURIComponent(login.password),
+  };
+}
+
 /** Who may connect; PUBLIC may not, so that no other service's role can. */
 export async function grantConnect(
   admin: Client,

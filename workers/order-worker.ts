@@ -1,7 +1,9 @@
 /** The order service's worker: runs the sagas, and their steps as local activities. */
+import { ApplicationFailure } from '@temporalio/common';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { CreditSteps, OrderSteps } from '../domain/contracts';
-import { ORDER_TASK_QUEUE } from '../domain/names';
+import { ORDER_TASK_QUEUE, STEP_RUNS_ELSEWHERE } from '../domain/names';
+import { DRAIN_MS } from './drain';
 
 /**
  * 200 slots: an eager start needs a free one and otherwise quietly becomes an ordinary start; the SDK's
@@ -15,8 +17,11 @@ const LOCAL_ACTIVITY_SLOTS = 200;
 /** Sagas kept in memory between their tasks; a saga that waits longer is replayed from its history. */
 const CACHED_SAGAS = 1_000;
 
-/** 5 s to let steps under way finish; the rest is taken up by another worker, or at the next start. */
-const DRAIN_MS = 5_000;
+/**
+ * 2 s: how long a saga's next task waits for the worker that has it in memory, before another takes it. A
+ * worker that lives takes it in milliseconds.
+ */
+const OWN_WORKER_WITHIN_MS = 2_000;
 
 export interface OrderWorkerOptions {
   /** Shared with the client that starts the sagas: eager starts need it. */
@@ -24,9 +29,13 @@ export interface OrderWorkerOptions {
   readonly namespace: string;
   /** Path of the built workflow bundle. */
   readonly bundlePath: string;
-  /** The steps that run here: the order side's, and when colocated the customer side's. */
-  readonly steps: OrderSteps & Partial<CreditSteps>;
+  readonly orderSteps: OrderSteps;
+  /** Present when colocated. */
+  readonly creditSteps: CreditSteps | undefined;
 }
+
+/** For sagas that were started colocated, and are carried on by a process that is not. */
+const elsewhere: CreditSteps = { reserveCredit: runsElsewhere, releaseCredit: runsElsewhere };
 
 export function createOrderWorker(options: OrderWorkerOptions): Promise<Worker> {
   return Worker.create({
@@ -34,11 +43,17 @@ export function createOrderWorker(options: OrderWorkerOptions): Promise<Worker> 
     namespace: options.namespace,
     taskQueue: ORDER_TASK_QUEUE,
     workflowBundle: { codePath: options.bundlePath },
-    activities: options.steps,
+    activities: { ...options.orderSteps, ...(options.creditSteps ?? elsewhere) },
     enableNonLocalActivities: false,
     maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASK_SLOTS,
     maxConcurrentLocalActivityExecutions: LOCAL_ACTIVITY_SLOTS,
     maxCachedWorkflows: CACHED_SAGAS,
+    stickyQueueScheduleToStartTimeout: OWN_WORKER_WITHIN_MS,
     shutdownGraceTime: DRAIN_MS,
   });
+}
+
+function runsElsewhere(): Promise<never> {
+  const message = 'this process has no customer database; the customer service runs this step';
+  return Promise.reject(ApplicationFailure.create({ type: STEP_RUNS_ELSEWHERE, message }));
 }

@@ -1,5 +1,6 @@
 /** Every timeout and retry number of the sagas' steps, each with its reason. */
-import type { LocalActivityOptions } from '@temporalio/workflow';
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+import { CUSTOMER_TASK_QUEUE } from '../domain/names';
 
 /**
  * 10 s: longer than the database clients' own statement timeout (5 s), so that a step that hangs fails
@@ -38,3 +39,30 @@ export const LONGEST_PAUSE_MS = 20_000;
 
 /** 1 s between attempts to reserve: they end with the credit check timeout, so there are few. */
 export const LONGEST_RESERVE_PAUSE_MS = 1_000;
+
+/**
+ * 4 s: a customer service process that is killed in the middle of a step is replaced by another after this,
+ * so that its sagas go on within 5 s. A step takes a few milliseconds; one that takes longer runs twice,
+ * which its rows make harmless.
+ */
+const REMOTE_STEP_TIMEOUT_MS = 4_000;
+
+/**
+ * A step on the customer service's task queue. The server asks again by itself, which costs no event, and
+ * keeps the request while nobody is there to take it.
+ *
+ * @param leftMs how long the step may still take, milliseconds; Infinity when it must succeed
+ */
+export function remoteStep(leftMs: number): ActivityOptions {
+  const bounded = Number.isFinite(leftMs);
+  return {
+    taskQueue: CUSTOMER_TASK_QUEUE,
+    startToCloseTimeout: REMOTE_STEP_TIMEOUT_MS,
+    ...(bounded && { scheduleToCloseTimeout: Math.max(leftMs, SHORTEST_STEP_MS) }),
+    retry: {
+      initialInterval: FIRST_PAUSE_MS,
+      backoffCoefficient: PAUSE_GROWTH,
+      maximumInterval: bounded ? LONGEST_RESERVE_PAUSE_MS : LONGEST_PAUSE_MS,
+    },
+  };
+}

@@ -1,11 +1,17 @@
 /** How a saga fails, and how it reads the failures of its steps. */
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
+import { STEP_RUNS_ELSEWHERE } from '../domain/names';
 import type { CancellationReason } from '../domain/order';
 
 /** A step had no answer in the time it may take: its row stayed locked, or its service away. */
 export class StepTimeout extends Error {
   override readonly name = 'StepTimeout';
+}
+
+/** The worker that was asked has no database for this step: it was started in the other placement. */
+export function runsElsewhere(failure: unknown): boolean {
+  return failure instanceof ApplicationFailure && failure.type === STEP_RUNS_ELSEWHERE;
 }
 
 /** Failure types of a saga; each is non-retryable and means a bug or a compensation that cannot succeed. */

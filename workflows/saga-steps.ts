@@ -2,7 +2,7 @@
  * The steps as the saga sees them: one order in, one answer out. Behind each is a batch over the group,
  * run where the placement says.
  */
-import { proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type {
   ApproveOrder,
   ApproveResult,
@@ -17,7 +17,8 @@ import type {
   ReserveResult,
   StepRequest,
 } from '../domain/contracts';
-import { LONGEST_PAUSE_MS, LONGEST_RESERVE_PAUSE_MS, oneLocalAttempt } from './activity-options';
+import { LONGEST_PAUSE_MS, LONGEST_RESERVE_PAUSE_MS, oneLocalAttempt, remoteStep } from './activity-options';
+import { runsElsewhere } from './saga-failures';
 import { StepBatch, type Settled, type StepBatchOptions } from './step-batch';
 
 /**
@@ -40,12 +41,22 @@ type AllSteps = OrderSteps & CreditSteps;
 /** @param beforeEachAttempt called when a batch is about to run, to refresh the saga's details */
 export function sagaSteps(input: CreateOrderSagaInput, beforeEachAttempt: () => void): SagaSteps {
   const { workflowId: sagaId } = workflowInfo();
+  // The placement is where the saga began; a worker of the other placement may carry it on.
+  let creditStepsAreHere = input.placement === 'colocated';
+
+  const here = (leftMs: number, summary: string) =>
+    proxyLocalActivities<AllSteps>({ ...oneLocalAttempt(leftMs), summary });
+  const whereCreditIs = (leftMs: number, summary: string) =>
+    creditStepsAreHere
+      ? here(leftMs, summary)
+      : proxyActivities<AllSteps>({ ...remoteStep(leftMs), summary });
 
   function batch<
     Item extends { readonly orderId: string },
     Result extends { readonly orderId: string; readonly outcome: string },
   >(
     words: string,
+    steps: typeof here,
     run: (steps: AllSteps, request: StepRequest<Item>) => Promise<Result[]>,
     limits: Pick<StepBatchOptions<Item, Result>, 'timeoutMs' | 'longestPauseMs'> = {
       timeoutMs: Infinity,
@@ -55,34 +66,38 @@ export function sagaSteps(input: CreateOrderSagaInput, beforeEachAttempt: () => 
     return new StepBatch<Item, Result>({
       words,
       ...limits,
-      attempt: (orders, leftMs) => {
+      attempt: async (orders, leftMs) => {
         beforeEachAttempt();
         const count = orders.length === 1 ? 'one order' : `${String(orders.length)} orders`;
-        const steps = proxyLocalActivities<AllSteps>({
-          ...oneLocalAttempt(leftMs),
-          summary: `${words}: ${count}`,
-        });
-        return run(steps, { sagaId, orders });
+        try {
+          return await run(steps(leftMs, `${words}: ${count}`), { sagaId, orders });
+        } catch (failure) {
+          if (runsElsewhere(failure)) creditStepsAreHere = false;
+          throw failure;
+        }
       },
     });
   }
 
-  const create = batch<OrderRequest, CreatePendingResult>('create as PENDING', (steps, orders) =>
+  const create = batch<OrderRequest, CreatePendingResult>('create as PENDING', here, (steps, orders) =>
     steps.createPendingOrders(orders),
   );
   const reserve = batch<OrderRequest, ReserveResult>(
     'reserve credit',
+    whereCreditIs,
     (steps, orders) => steps.reserveCredit(orders),
     {
       timeoutMs: input.creditCheckTimeoutMs,
       longestPauseMs: LONGEST_RESERVE_PAUSE_MS,
     },
   );
-  const approve = batch<ApproveOrder, ApproveResult>('approve', (steps, orders) =>
+  const approve = batch<ApproveOrder, ApproveResult>('approve', here, (steps, orders) =>
     steps.approveOrders(orders),
   );
-  const cancel = batch<CancelOrder, CancelResult>('cancel', (steps, orders) => steps.cancelOrders(orders));
-  const release = batch<OrderRequest, ReleaseResult>('release credit', (steps, orders) =>
+  const cancel = batch<CancelOrder, CancelResult>('cancel', here, (steps, orders) =>
+    steps.cancelOrders(orders),
+  );
+  const release = batch<OrderRequest, ReleaseResult>('release credit', whereCreditIs, (steps, orders) =>
     steps.releaseCredit(orders),
   );
 

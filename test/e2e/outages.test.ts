@@ -9,6 +9,7 @@ import { type CuttableLine, cuttableLine } from '../support/cuttable-line';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 import { type Answer, call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { testServers } from '../support/servers';
+import { orderSettings } from '../support/system';
 
 let databases: TestDatabases;
 let lines: { order: CuttableLine; customer: CuttableLine; temporal: CuttableLine };
@@ -41,12 +42,9 @@ beforeAll(async () => {
       port: 0,
       temporal: { ...temporal, address: temporalLine.address },
       temporalUiUrl: 'http://localhost:8233',
-      orderDatabaseUrl: order.through(databases.orderUrl),
-      customerDatabaseUrl: customerLine.through(databases.customerUrl),
       bundlePath,
-      creditCheckTimeoutMs: 60_000,
-      sagaGroupMax: 50,
-      sagaGroupsInFlight: 2,
+      order: orderSettings(order.through(databases.orderUrl)),
+      customer: { databaseUrl: customerLine.through(databases.customerUrl) },
     },
     logger,
   );

@@ -1,11 +1,11 @@
 /** The servers that `npm test` has started, as a test file sees them. */
 import path from 'node:path';
 import { expect } from '@jest/globals';
-import type { TemporalAddress } from '../../platform/temporal';
+import type { TemporalTarget } from '../../platform/temporal';
 
 export interface TestServers {
   /** With a namespace that only this test file uses. */
-  readonly temporal: TemporalAddress;
+  readonly temporal: TemporalTarget;
   /** Prometheus metrics of the Temporal server. */
   readonly metricsUrl: string;
   readonly bundlePath: string;

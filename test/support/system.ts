@@ -1,17 +1,24 @@
 /** The whole product in the test's process: own databases, own namespace, real servers, real HTTP. */
 import type { Client } from '@temporalio/client';
-import { type RunningService, type ServiceSettings, startService } from '../../api/service';
+import { type RunningService, startService } from '../../api/service';
+import type { OrderServiceSettings, ServiceSettings } from '../../api/service-settings';
+import type { Placement } from '../../domain/contracts';
 import { createLogger } from '../../platform/logger';
 import { connectTemporal, installTemporalRuntime } from '../../platform/temporal';
 import { createTestDatabases, type TestDatabases } from './databases';
 import { testServers } from './servers';
 
 export interface TestSystem {
+  /** Of the order service; when distributed it forwards to the customer service. */
   readonly url: string;
   readonly databases: TestDatabases;
   readonly client: Client;
+  /** Of the service that places orders. */
   readonly settings: ServiceSettings;
-  /** Stops the service only; the databases and the Temporal server stay. */
+  /** When distributed: stops the customer service, and starts it anew at the same address. */
+  stopCustomerService(): Promise<void>;
+  startCustomerService(): Promise<void>;
+  /** Stops the order service only; the databases and the Temporal server stay. */
   stopService(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -19,25 +26,47 @@ export interface TestSystem {
 /** Long enough that only a test about it meets it. */
 const CREDIT_CHECK_TIMEOUT_MS = 60_000;
 
-export async function startSystem(overrides: Partial<ServiceSettings> = {}): Promise<TestSystem> {
-  const { temporal, bundlePath } = testServers();
-  const databases = await createTestDatabases();
-  const settings: ServiceSettings = {
-    host: '127.0.0.1',
-    port: 0,
-    temporal,
-    temporalUiUrl: 'http://localhost:8233',
-    orderDatabaseUrl: databases.orderUrl,
-    customerDatabaseUrl: databases.customerUrl,
-    bundlePath,
+export interface TestSystemOptions {
+  readonly placement?: Placement;
+  readonly order?: Partial<OrderServiceSettings>;
+}
+
+/** Settings of an order service as the tests want it. */
+export function orderSettings(databaseUrl: string): OrderServiceSettings {
+  return {
+    databaseUrl,
     creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS,
     sagaGroupMax: 50,
     sagaGroupsInFlight: 2,
-    ...overrides,
+    ordersInFlightMax: 2_000,
   };
+}
+
+export async function startSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
+  const { temporal, bundlePath } = testServers();
+  const databases = await createTestDatabases();
   const logger = createLogger('silent');
   installTemporalRuntime(logger);
-  const service: RunningService = await startService(settings, logger);
+  const common = { host: '127.0.0.1', port: 0, temporal, temporalUiUrl: 'http://localhost:8233', bundlePath };
+  const customer = { databaseUrl: databases.customerUrl };
+  const colocated = options.placement !== 'distributed';
+
+  let customers: RunningService | undefined;
+  const startCustomerService = async (port = 0) => {
+    customers = await startService({ ...common, port, customer }, logger);
+    return customers.url;
+  };
+  const customerServiceUrl = colocated ? undefined : await startCustomerService();
+  const stopCustomerService = async () => {
+    await customers?.stop();
+    customers = undefined;
+  };
+  const settings: ServiceSettings = {
+    ...common,
+    order: { ...orderSettings(databases.orderUrl), customerServiceUrl, ...options.order },
+    customer: colocated ? customer : undefined,
+  };
+  const service = await startService(settings, logger);
   const { client, connection } = await connectTemporal(temporal);
   let stopped: Promise<void> | undefined;
   const stopService = () => (stopped ??= service.stop());
@@ -46,9 +75,14 @@ export async function startSystem(overrides: Partial<ServiceSettings> = {}): Pro
     databases,
     client,
     settings,
+    stopCustomerService,
+    startCustomerService: async () => {
+      await startCustomerService(Number(new URL(String(customerServiceUrl)).port));
+    },
     stopService,
     stop: async () => {
       await stopService();
+      await stopCustomerService();
       await connection.close();
       await databases.drop();
     },

@@ -1,83 +1,85 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
 
-beforeAll(async () => {
-  system = await startSystem({ creditCheckTimeoutMs: 3_000 });
-});
-afterAll(() => system.stop());
-
-/** From outside: nobody may log in to the customer database any more, and who is there is cut off. */
-async function takeCustomerDatabaseAway(): Promise<void> {
-  const { adminCustomerUrl, customerUrl } = system.databases;
-  const name = new URL(customerUrl).pathname.slice(1);
-  const other = Object.assign(new URL(adminCustomerUrl), { pathname: '/postgres' }).href;
-  await rowsOf(other, `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-  await rowsOf(other, 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
-}
-
-async function giveCustomerDatabaseBack(): Promise<void> {
-  const { adminCustomerUrl, customerUrl } = system.databases;
-  const other = Object.assign(new URL(adminCustomerUrl), { pathname: '/postgres' }).href;
-  await rowsOf(other, `ALTER DATABASE ${new URL(customerUrl).pathname.slice(1)} ALLOW_CONNECTIONS true`);
-}
-
-test('the customer database is away for a moment: the order waits as PENDING and is approved', async () => {
-  const customer = await newCustomer(system.url, '10.00');
-  await takeCustomerDatabaseAway();
-  const { status, body } = await placeOrder(system.url, customer, '1.00');
-  expect(status).toBe(202);
-  const path = `${system.url}/orders/${String(body['orderId'])}`;
-  expect((await call(path, 'GET')).body).toMatchObject({ state: 'PENDING' });
-  await giveCustomerDatabaseBack();
-  const order = await eventually(async () => {
-    const { body: now } = await call(path, 'GET');
-    return now['state'] === 'PENDING' ? undefined : now;
+describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
+  beforeAll(async () => {
+    system = await startSystem({ placement, order: { creditCheckTimeoutMs: 3_000 } });
   });
-  expect(order).toMatchObject({ state: 'APPROVED' });
-});
+  afterAll(() => system.stop());
 
-test('away beyond the timeout: cancelled with CREDIT_CHECK_TIMEOUT at that moment, released when it is back', async () => {
-  const customer = await newCustomer(system.url, '10.00');
-  await takeCustomerDatabaseAway();
-  const { status, body } = await placeOrder(system.url, customer, '1.00', WAIT);
-  expect(status).toBe(201);
-  expect(body).toMatchObject({ state: 'CANCELLED', cancellationReason: 'CREDIT_CHECK_TIMEOUT' });
-  const sagaId = `order-${String(body['orderId'])}`;
-  expect((await system.client.workflow.getHandle(sagaId).describe()).status.name).toBe('RUNNING');
-  await giveCustomerDatabaseBack();
-  const result: unknown = await system.client.workflow.getHandle(sagaId).result();
-  expect(result).toEqual({
-    orders: [{ orderId: body['orderId'], state: 'CANCELLED', reason: 'CREDIT_CHECK_TIMEOUT' }],
-  });
-  const [reservation] = await rowsOf(
-    system.databases.adminCustomerUrl,
-    'SELECT status FROM credit_reservations WHERE order_id = $1',
-    [body['orderId']],
-  );
-  expect(reservation).toEqual({ status: 'RELEASED' });
-  const { body: account } = await call(`${system.url}/customers/${customer}`, 'GET');
-  expect(account).toMatchObject({ reserved: { amount: '0.00' } });
-});
+  /** From outside: nobody may log in to the customer database any more, and who is there is cut off. */
+  async function takeCustomerDatabaseAway(): Promise<void> {
+    const { adminCustomerUrl, customerUrl } = system.databases;
+    const name = new URL(customerUrl).pathname.slice(1);
+    const other = Object.assign(new URL(adminCustomerUrl), { pathname: '/postgres' }).href;
+    await rowsOf(other, `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+    await rowsOf(other, 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+  }
 
-test('Temporal’s own Cancel ends a waiting order as CUSTOMER_REQUEST; its credit is free', async () => {
-  const customer = await newCustomer(system.url, '10.00');
-  await takeCustomerDatabaseAway();
-  const { body } = await placeOrder(system.url, customer, '1.00');
-  const handle = system.client.workflow.getHandle(`order-${String(body['orderId'])}`);
-  await handle.cancel();
-  const path = `${system.url}/orders/${String(body['orderId'])}`;
-  const order = await eventually(async () => {
-    const { body: now } = await call(path, 'GET');
-    return now['state'] === 'PENDING' ? undefined : now;
+  async function giveCustomerDatabaseBack(): Promise<void> {
+    const { adminCustomerUrl, customerUrl } = system.databases;
+    const other = Object.assign(new URL(adminCustomerUrl), { pathname: '/postgres' }).href;
+    await rowsOf(other, `ALTER DATABASE ${new URL(customerUrl).pathname.slice(1)} ALLOW_CONNECTIONS true`);
+  }
+
+  test('the customer database is away for a moment: the order waits as PENDING and is approved', async () => {
+    const customer = await newCustomer(system.url, '10.00');
+    await takeCustomerDatabaseAway();
+    const { status, body } = await placeOrder(system.url, customer, '1.00');
+    expect(status).toBe(202);
+    const path = `${system.url}/orders/${String(body['orderId'])}`;
+    expect((await call(path, 'GET')).body).toMatchObject({ state: 'PENDING' });
+    await giveCustomerDatabaseBack();
+    const order = await eventually(async () => {
+      const { body: now } = await call(path, 'GET');
+      return now['state'] === 'PENDING' ? undefined : now;
+    });
+    expect(order).toMatchObject({ state: 'APPROVED' });
   });
-  expect(order).toMatchObject({ state: 'CANCELLED', cancellationReason: 'CUSTOMER_REQUEST' });
-  await giveCustomerDatabaseBack();
-  await handle.result();
-  expect((await call(`${system.url}/customers/${customer}`, 'GET')).body).toMatchObject({
-    reserved: { amount: '0.00' },
+
+  test('away beyond the timeout: cancelled with CREDIT_CHECK_TIMEOUT at that moment, released when it is back', async () => {
+    const customer = await newCustomer(system.url, '10.00');
+    await takeCustomerDatabaseAway();
+    const { status, body } = await placeOrder(system.url, customer, '1.00', WAIT);
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ state: 'CANCELLED', cancellationReason: 'CREDIT_CHECK_TIMEOUT' });
+    const sagaId = `order-${String(body['orderId'])}`;
+    expect((await system.client.workflow.getHandle(sagaId).describe()).status.name).toBe('RUNNING');
+    await giveCustomerDatabaseBack();
+    const result: unknown = await system.client.workflow.getHandle(sagaId).result();
+    expect(result).toEqual({
+      orders: [{ orderId: body['orderId'], state: 'CANCELLED', reason: 'CREDIT_CHECK_TIMEOUT' }],
+    });
+    const [reservation] = await rowsOf(
+      system.databases.adminCustomerUrl,
+      'SELECT status FROM credit_reservations WHERE order_id = $1',
+      [body['orderId']],
+    );
+    expect(reservation).toEqual({ status: 'RELEASED' });
+    const { body: account } = await call(`${system.url}/customers/${customer}`, 'GET');
+    expect(account).toMatchObject({ reserved: { amount: '0.00' } });
+  });
+
+  test('Temporal’s own Cancel ends a waiting order as CUSTOMER_REQUEST; its credit is free', async () => {
+    const customer = await newCustomer(system.url, '10.00');
+    await takeCustomerDatabaseAway();
+    const { body } = await placeOrder(system.url, customer, '1.00');
+    const handle = system.client.workflow.getHandle(`order-${String(body['orderId'])}`);
+    await handle.cancel();
+    const path = `${system.url}/orders/${String(body['orderId'])}`;
+    const order = await eventually(async () => {
+      const { body: now } = await call(path, 'GET');
+      return now['state'] === 'PENDING' ? undefined : now;
+    });
+    expect(order).toMatchObject({ state: 'CANCELLED', cancellationReason: 'CUSTOMER_REQUEST' });
+    await giveCustomerDatabaseBack();
+    await handle.result();
+    expect((await call(`${system.url}/customers/${customer}`, 'GET')).body).toMatchObject({
+      reserved: { amount: '0.00' },
+    });
   });
 });

@@ -7,7 +7,7 @@ import { startSystem, type TestSystem } from '../support/system';
 let system: TestSystem;
 
 beforeAll(async () => {
-  system = await startSystem({ sagaGroupsInFlight: 1 });
+  system = await startSystem({ order: { sagaGroupsInFlight: 1 } });
 });
 afterAll(() => system.stop());
 

@@ -67,7 +67,8 @@ beforeAll(async () => {
     connection: link.connection,
     namespace: temporal.namespace,
     bundlePath,
-    steps,
+    orderSteps: steps,
+    creditSteps: steps,
   });
   running = worker.run();
 });

@@ -1,0 +1,22 @@
+/** Says no in time: a bounded number of requests is worked on, and who comes on top is refused at once. */
+import { Problem } from './problems';
+
+export class InFlight {
+  #count = 0;
+
+  /** @param max requests at once; each holds a connection, its parsed body and a waiter: a few KB */
+  constructor(private readonly max: number) {}
+
+  /** @throws Problem `overloaded` when there are enough already; nothing was begun then */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#count >= this.max) {
+      throw new Problem('overloaded', 'Nothing was started for this order; send it again later.');
+    }
+    this.#count += 1;
+    try {
+      return await work();
+    } finally {
+      this.#count -= 1;
+    }
+  }
+}

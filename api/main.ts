@@ -1,0 +1,37 @@
+/**
+ * A service's process: HTTP and workers of the services named in SERVICES, on servers that run already.
+ * The migrations have been applied before (`prisma/main.ts`).
+ */
+import { ORDER_IDS_ATTRIBUTE } from '../domain/names';
+import { readConfig } from '../platform/config';
+import { needed } from '../platform/config-error';
+import { createLogger } from '../platform/logger';
+import { runUntilStopped, sayAndExit } from '../platform/shutdown';
+import { installTemporalRuntime, prepareTemporal } from '../platform/temporal';
+import { startService } from './service';
+import { serviceSettings } from './service-settings';
+
+function main(): void {
+  const config = readConfig();
+  const temporal = needed('TEMPORAL_ADDRESS', config.temporal);
+  const settings = serviceSettings(config, {
+    temporal,
+    temporalUiUrl: config.TEMPORAL_UI_URL ?? 'http://localhost:8233',
+    orderDatabaseUrl: config.ORDER_DATABASE_URL,
+    customerDatabaseUrl: config.CUSTOMER_DATABASE_URL,
+  });
+  const logger = createLogger(config.LOG_LEVEL);
+  installTemporalRuntime(logger);
+  runUntilStopped(logger, async () => {
+    await prepareTemporal(temporal, ORDER_IDS_ATTRIBUTE);
+    const service = await startService(settings, logger);
+    logger.info({ url: service.url, services: config.SERVICES }, 'ready');
+    return service;
+  });
+}
+
+try {
+  main();
+} catch (error) {
+  sayAndExit(error);
+}

@@ -1,0 +1,67 @@
+/** What a process runs and where its servers are, from its configuration. */
+import type { Config } from '../platform/config';
+import { needed } from '../platform/config-error';
+import type { TemporalTarget } from '../platform/temporal';
+import { BUNDLE_PATH } from '../workers/bundle-path';
+
+export interface ServiceSettings {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly temporal: TemporalTarget;
+  /** Base URL of the Temporal UI, for the links of orders. */
+  readonly temporalUiUrl: string;
+  /** Path of the built workflow bundle. */
+  readonly bundlePath: string;
+  /** Present where the process runs the order service. */
+  readonly order?: OrderServiceSettings | undefined;
+  /** Present where the process runs the customer service; with both, the sagas are colocated. */
+  readonly customer?: { readonly databaseUrl: string } | undefined;
+}
+
+export interface OrderServiceSettings {
+  readonly databaseUrl: string;
+  /** Where `/customers*` is forwarded to; undefined where the process has the customer service itself. */
+  readonly customerServiceUrl?: string | undefined;
+  readonly creditCheckTimeoutMs: number;
+  readonly sagaGroupMax: number;
+  readonly sagaGroupsInFlight: number;
+  /** Requests that place an order and have no answer yet; who comes on top of that is refused. */
+  readonly ordersInFlightMax: number;
+}
+
+/** The servers that a process uses, those of its services at least. */
+export interface KnownServers {
+  readonly temporal: TemporalTarget;
+  readonly temporalUiUrl: string;
+  readonly orderDatabaseUrl: string | undefined;
+  readonly customerDatabaseUrl: string | undefined;
+}
+
+/** @throws ConfigError naming the variable that the services asked for need */
+export function serviceSettings(config: Config, servers: KnownServers): ServiceSettings {
+  const { SERVICES } = config;
+  const has = (service: 'order' | 'customer') => SERVICES.includes(service);
+  return {
+    host: config.HOST,
+    port: config.PORT,
+    temporal: servers.temporal,
+    temporalUiUrl: servers.temporalUiUrl,
+    bundlePath: BUNDLE_PATH,
+    order: has('order')
+      ? {
+          databaseUrl: needed('ORDER_DATABASE_URL', servers.orderDatabaseUrl),
+          customerServiceUrl: has('customer')
+            ? undefined
+            : needed('CUSTOMER_SERVICE_URL', config.CUSTOMER_SERVICE_URL),
+          creditCheckTimeoutMs: config.CREDIT_CHECK_TIMEOUT_MS,
+          sagaGroupMax: config.SAGA_GROUP_MAX,
+          sagaGroupsInFlight: config.SAGA_GROUPS_IN_FLIGHT,
+          ordersInFlightMax: config.ORDERS_IN_FLIGHT_MAX,
+        }
+      : undefined,
+    customer: has('customer')
+      ? { databaseUrl: needed('CUSTOMER_DATABASE_URL', servers.customerDatabaseUrl) }
+      : undefined,
+  };
+}
