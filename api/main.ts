@@ -8,6 +8,7 @@ import { needed } from '../platform/config-error';
 import { createLogger } from '../platform/logger';
 import { runUntilStopped, sayAndExit } from '../platform/shutdown';
 import { installTemporalRuntime, prepareTemporal } from '../platform/temporal';
+import { BUNDLE_PATH } from '../workers/bundle-path';
 import { startService } from './service';
 import { serviceSettings } from './service-settings';
 
@@ -15,6 +16,7 @@ function main(): void {
   const config = readConfig();
   const temporal = needed('TEMPORAL_ADDRESS', config.temporal);
   const settings = serviceSettings(config, {
+    bundlePath: BUNDLE_PATH,
     temporal,
     temporalUiUrl: config.TEMPORAL_UI_URL ?? 'http://localhost:8233',
     orderDatabaseUrl: config.ORDER_DATABASE_URL,

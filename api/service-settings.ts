@@ -2,7 +2,6 @@
 import type { Config } from '../platform/config';
 import { needed } from '../platform/config-error';
 import type { TemporalTarget } from '../platform/temporal';
-import { BUNDLE_PATH } from '../workers/bundle-path';
 
 export interface ServiceSettings {
   readonly host: string;
@@ -30,8 +29,9 @@ export interface OrderServiceSettings {
   readonly ordersInFlightMax: number;
 }
 
-/** The servers that a process uses, those of its services at least. */
-export interface KnownServers {
+/** The servers that a process uses, those of its services at least, and its workflow code. */
+export interface Surroundings {
+  readonly bundlePath: string;
   readonly temporal: TemporalTarget;
   readonly temporalUiUrl: string;
   readonly orderDatabaseUrl: string | undefined;
@@ -39,7 +39,7 @@ export interface KnownServers {
 }
 
 /** @throws ConfigError naming the variable that the services asked for need */
-export function serviceSettings(config: Config, servers: KnownServers): ServiceSettings {
+export function serviceSettings(config: Config, servers: Surroundings): ServiceSettings {
   const { SERVICES } = config;
   const has = (service: 'order' | 'customer') => SERVICES.includes(service);
   return {
@@ -47,7 +47,7 @@ export function serviceSettings(config: Config, servers: KnownServers): ServiceS
     port: config.PORT,
     temporal: servers.temporal,
     temporalUiUrl: servers.temporalUiUrl,
-    bundlePath: BUNDLE_PATH,
+    bundlePath: servers.bundlePath,
     order: has('order')
       ? {
           databaseUrl: needed('ORDER_DATABASE_URL', servers.orderDatabaseUrl),

@@ -7,6 +7,7 @@ import { type Config, readConfig } from '../platform/config';
 import { ConfigError } from '../platform/config-error';
 import { createLogger } from '../platform/logger';
 import { installTemporalRuntime } from '../platform/temporal';
+import { BUNDLE_PATH } from '../workers/bundle-path';
 import { Owner } from './owner';
 import { requireDataDir } from './preconditions';
 import { requireServers, type Servers, startServers } from './servers';
@@ -87,7 +88,7 @@ function serve(config: Config, servers: Servers): Promise<RunningService> {
     createWriteStream(path.join(config.DATA_DIR, 'logs', 'service.log'), { flags: 'a' }),
   );
   installTemporalRuntime(logger);
-  return startService(serviceSettings(config, servers), logger);
+  return startService(serviceSettings(config, { ...servers, bundlePath: BUNDLE_PATH }), logger);
 }
 
 /**

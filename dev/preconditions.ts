@@ -70,7 +70,7 @@ export async function requireDatabase(variable: string, url: string): Promise<vo
 }
 
 /** A short name of what went wrong: a system error's code, or a server's SQLSTATE with its words. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
