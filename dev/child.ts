@@ -20,7 +20,10 @@ export function spawnServer(
   log: number,
   cwd: string,
 ): Child {
-  const child = spawn(command, args, { detached: true, cwd, stdio: ['ignore', log, log] });
+  return childOf(name, spawn(command, args, { detached: true, cwd, stdio: ['ignore', log, log] }));
+}
+
+export function childOf(name: string, child: ChildProcess): Child {
   const exit = new Promise<void>((resolve) => {
     child.once('exit', () => {
       resolve();

@@ -14,6 +14,7 @@ const NODE_NEEDED = [20, 19];
 
 const COMMANDS = {
   start: { run: () => inThisProcess('dev/main.js'), temporal: true },
+  'start:distributed': { run: () => inThisProcess('dev/distributed.js'), temporal: true },
   test: { run: (args) => asChild('dist/dev/test.js', args), temporal: true },
   check: { run: (args) => asChild('dist/dev/check.js', args) },
   demo: { run: (args) => asChild('dist/dev/demo.js', args) },
