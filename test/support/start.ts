@@ -1,4 +1,4 @@
-/** `npm start` as a real process of its own. */
+/** `npm start`, or `npm run start:distributed`, as a real process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -16,9 +16,9 @@ export interface StartedProcess {
   readonly exit: Promise<number | null>;
 }
 
-export function start(env: Record<string, string>): StartedProcess {
+export function start(env: Record<string, string>, command = 'start'): StartedProcess {
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
-  const child = spawn(process.execPath, ['dev/run.mjs', 'start'], { cwd: ROOT, env: { ...own, ...env } });
+  const child = spawn(process.execPath, ['dev/run.mjs', command], { cwd: ROOT, env: { ...own, ...env } });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

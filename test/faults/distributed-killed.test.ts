@@ -1,0 +1,110 @@
+/** Four real processes under load, and any one of them killed: nothing acknowledged is lost or done twice. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
+import { call, eventually, newCustomer, placeOrder } from '../support/http';
+import { testServers } from '../support/servers';
+import { freePort, ready, scratch, start, type StartedProcess } from '../support/start';
+
+const CALLERS = 8;
+const KILLS_EACH = 2;
+const AMOUNT_MINOR = 100;
+
+let databases: TestDatabases;
+let url: string;
+let system: StartedProcess;
+const data = scratch();
+
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  const port = String(await freePort());
+  url = `http://127.0.0.1:${port}`;
+  const { temporal } = testServers();
+  system = start(
+    {
+      PORT: port,
+      DATA_DIR: data.folder,
+      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_NAMESPACE: temporal.namespace,
+      ORDER_DATABASE_URL: databases.orderUrl,
+      CUSTOMER_DATABASE_URL: databases.customerUrl,
+      ORDER_DATABASE_OWNER_URL: databases.adminOrderUrl,
+      CUSTOMER_DATABASE_OWNER_URL: databases.adminCustomerUrl,
+    },
+    'start:distributed',
+  );
+  await ready(system);
+});
+afterAll(async () => {
+  system.process.kill('SIGTERM');
+  expect(await system.exit).toBe(0);
+  await databases.drop();
+  data.remove();
+});
+
+/** Where a process is now, by what it said last when it became ready. */
+function whereIs(name: string): { url: string; pid: number; times: number } {
+  const said = [...system.output().matchAll(new RegExp(`^${name} +\\| ready at (\\S+), pid (\\d+)`, 'gm'))];
+  const [, at, pid] = said.at(-1) ?? [];
+  return { url: String(at), pid: Number(pid), times: said.length };
+}
+
+test('each process is killed several times under load: every acknowledged order ends right, once', async () => {
+  const customer = await newCustomer(url, '100000.00');
+  const acknowledged = new Map<string, string>();
+  const load = { over: false };
+  const caller = async () => {
+    while (!load.over) {
+      const headers = { 'Idempotency-Key': randomUUID(), Prefer: 'wait=5' };
+      // Whoever gets no answer, or is told to come back, asks again under the same key.
+      for (let answered = false; !answered;) {
+        const answer = await placeOrder(url, customer, '1.00', headers).catch(() => undefined);
+        answered = answer !== undefined && answer.status < 300;
+        if (answer && answered)
+          acknowledged.set(String(answer.body['orderId']), String(answer.body['state']));
+        else await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  };
+  const callers = Array.from({ length: CALLERS }, caller);
+
+  for (let round = 0; round < KILLS_EACH; round++) {
+    for (const name of ['order-1', 'customer-1', 'order-2', 'customer-2']) {
+      const victim = whereIs(name);
+      const before = acknowledged.size;
+      await eventually(() => Promise.resolve(acknowledged.size > before + CALLERS || undefined));
+      process.kill(victim.pid, 'SIGKILL');
+      const atKill = acknowledged.size;
+      // The others go on while it is down.
+      await eventually(() => Promise.resolve(acknowledged.size > atKill + CALLERS || undefined));
+      await eventually(() => Promise.resolve(whereIs(name).times > victim.times || undefined), 40_000);
+    }
+  }
+  load.over = true;
+  await Promise.all(callers);
+
+  const quiet = async () => {
+    const pending = await rowsOf(databases.adminOrderUrl, `SELECT id FROM orders WHERE state = 'PENDING'`);
+    return pending.length === 0 ? true : undefined;
+  };
+  await eventually(quiet, 30_000);
+  const orders = await rowsOf(databases.adminOrderUrl, 'SELECT id, state FROM orders');
+  const states = new Map(orders.map(({ id, state }) => [String(id), String(state)]));
+  for (const [id, answered] of acknowledged) {
+    expect([id, states.get(id)]).toEqual([id, answered === 'PENDING' ? 'APPROVED' : answered]);
+  }
+  expect(new Set(states.values())).toEqual(new Set(['APPROVED']));
+  const twice = await rowsOf(
+    databases.adminOrderUrl,
+    'SELECT aggregate_id FROM outbox GROUP BY aggregate_id HAVING count(*) <> 2 OR max(sequence) <> 2',
+  );
+  expect(twice).toEqual([]);
+  const held = await rowsOf(
+    databases.adminCustomerUrl,
+    `SELECT order_id FROM credit_reservations WHERE status = 'RESERVED' AND amount_minor = $1`,
+    [AMOUNT_MINOR],
+  );
+  expect(held.map(({ order_id }) => String(order_id)).sort()).toEqual([...states.keys()].sort());
+  const { body } = await call(`${url}/customers/${customer}`, 'GET');
+  expect(body).toMatchObject({ reserved: { amount: ((orders.length * AMOUNT_MINOR) / 100).toFixed(2) } });
+}, 240_000);
