@@ -16,6 +16,7 @@ const COMMANDS = {
   start: { run: () => inThisProcess('dev/main.js'), temporal: true },
   'start:distributed': { run: () => inThisProcess('dev/distributed.js'), temporal: true },
   test: { run: (args) => asChild('dist/dev/test.js', args), temporal: true },
+  bench: { run: (args) => asChild('dist/bench/main.js', args), temporal: true },
   check: { run: (args) => asChild('dist/dev/check.js', args) },
   demo: { run: (args) => asChild('dist/dev/demo.js', args) },
   'migrate:dev': { run: (args) => asChild('dist/dev/migrate-dev.js', args) },
@@ -53,6 +54,7 @@ async function prepare() {
     'api',
     'platform',
     'dev',
+    'bench',
   ];
   await whenChanged('packages', packages, existsSync('node_modules'), 'installing packages', async () => {
     await npm('ci', '--include=dev');

@@ -1,0 +1,78 @@
+/**
+ * Closed-loop load over HTTP, in a process of its own: so many callers, each of whom places its next order
+ * when the last one is decided. Reads its task as JSON from the command line and prints what it saw as JSON.
+ */
+import { Agent, request } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { z } from 'zod';
+import { type Measured, measured } from './measure';
+
+const taskSchema = z.object({
+  /** Base URL of the API. */
+  url: z.string(),
+  /** Callers. */
+  inFlight: z.number().int(),
+  orders: z.number().int(),
+  /** 1 is the hot one. */
+  customers: z.number().int(),
+});
+
+export type LoadTask = z.infer<typeof taskSchema>;
+
+const answerSchema = z.object({ state: z.string().optional(), customerId: z.string() });
+
+/** More credit than all orders of a run need, so that every one is approved. */
+const CREDIT = { amount: '9000000000.00', currency: 'USD' };
+const ORDER_TOTAL = { amount: '1.00', currency: 'USD' };
+
+async function main(task: LoadTask): Promise<Measured> {
+  const agent = new Agent({ keepAlive: true, maxSockets: task.inFlight });
+  const customers: string[] = [];
+  while (customers.length < task.customers) {
+    const { customerId } = await post(agent, `${task.url}/customers`, { name: 'Bench', creditLimit: CREDIT });
+    customers.push(customerId);
+  }
+  const latencies: number[] = [];
+  let placed = 0;
+  const caller = async (): Promise<void> => {
+    while (placed < task.orders) {
+      const customerId = customers[placed % customers.length];
+      placed += 1;
+      const began = performance.now();
+      const { state } = await post(agent, `${task.url}/orders`, { customerId, orderTotal: ORDER_TOTAL });
+      latencies.push(performance.now() - began);
+      if (state !== 'APPROVED') throw new Error(`an order ended as ${String(state)}`);
+    }
+  };
+  const began = performance.now();
+  await Promise.all(Array.from({ length: task.inFlight }, caller));
+  const result = measured(latencies, performance.now() - began);
+  agent.destroy();
+  return result;
+}
+
+function post(agent: Agent, url: string, body: object): Promise<z.infer<typeof answerSchema>> {
+  const headers = { 'Content-Type': 'application/json', Prefer: 'wait=30' };
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'POST', agent, headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => {
+        if (response.statusCode === 201) resolve(answerSchema.parse(JSON.parse(text)));
+        else reject(new Error(`POST ${url} answered ${String(response.statusCode)}: ${text}`));
+      });
+    });
+    sent.on('error', reject);
+    sent.end(JSON.stringify(body));
+  });
+}
+
+main(taskSchema.parse(JSON.parse(process.argv[2] ?? ''))).then(
+  (result) => {
+    console.log(JSON.stringify(result));
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,61 @@
+/** What a measurement says: a rate and how long each took. */
+import { performance } from 'node:perf_hooks';
+import { z } from 'zod';
+
+export const measuredSchema = z.object({
+  /** Finished a second. */
+  rate: z.number(),
+  /** Milliseconds. */
+  p50: z.number(),
+  p99: z.number(),
+});
+
+export type Measured = z.infer<typeof measuredSchema>;
+
+/**
+ * @param latencies milliseconds each
+ * @param tookMs of all together
+ */
+export function measured(latencies: readonly number[], tookMs: number): Measured {
+  const sorted = [...latencies].sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  return { rate: (latencies.length / tookMs) * 1_000, p50: at(0.5), p99: at(0.99) };
+}
+
+/** Runs `work` `times` times, `inFlight` at once. */
+export async function closedLoop(
+  times: number,
+  inFlight: number,
+  work: () => Promise<void>,
+): Promise<Measured> {
+  const latencies: number[] = [];
+  let begun = 0;
+  const worker = async (): Promise<void> => {
+    while (begun < times) {
+      begun += 1;
+      const began = performance.now();
+      await work();
+      latencies.push(performance.now() - began);
+    }
+  };
+  const began = performance.now();
+  await Promise.all(Array.from({ length: inFlight }, worker));
+  return measured(latencies, performance.now() - began);
+}
+
+/** The middle one of several rounds, with the lowest and highest rate beside it. */
+export function median(
+  rounds: readonly Measured[],
+): Measured & { readonly rates: readonly [number, number] } {
+  const middle = (pick: (one: Measured) => number) => {
+    const sorted = rounds.map(pick).sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  };
+  const rates = rounds.map(({ rate }) => rate);
+  return {
+    rate: middle(({ rate }) => rate),
+    p50: middle(({ p50 }) => p50),
+    p99: middle(({ p99 }) => p99),
+    rates: [Math.min(...rates), Math.max(...rates)],
+  };
+}

@@ -1,0 +1,95 @@
+/** What is measured, on what, and how much of it. */
+import { step } from '../dev/progress.cjs';
+import { emptyWorkflows, statementsAlone } from './floors';
+import type { Measured } from './measure';
+import { type Product, startColocated, startDistributed } from './product';
+import { type BenchServers, MANY_CUSTOMERS } from './servers';
+
+/** One namespace for each product that is measured: they use the same task queues. */
+export const NAMESPACES = ['empty', 'colocated', 'groups-off', 'distributed', 'memory'];
+
+/** One at a time, a twentieth of the orders takes about as long as all of them with forty in flight. */
+const ALONE_SHARE = 1 / 20;
+
+/** The engine's own rate is several times lower than the product's. */
+const EMPTY_SHARE = 1 / 4;
+
+/** Fewer say nothing about a median. */
+const FEWEST = 20;
+
+const MEMORY_ORDERS = 5_000;
+
+export interface Measure {
+  readonly name: string;
+  /** @param orders that a run with forty in flight takes; the others take their share */
+  run(orders: number): Promise<Measured>;
+}
+
+export interface Measures {
+  readonly all: readonly Measure[];
+  close(): Promise<void>;
+}
+
+export async function startMeasures(servers: BenchServers): Promise<Measures> {
+  const target = { address: servers.temporalAddress, namespace: 'empty' };
+  const floors = [await statementsAlone(servers.databases), await emptyWorkflows(target)] as const;
+  const products = [
+    await startColocated(servers, 'colocated'),
+    await startColocated(servers, 'groups-off', { SAGA_GROUP_MAX: '1', SAGA_GROUPS_IN_FLIGHT: '40' }),
+    await startDistributed(servers, 'distributed'),
+  ] as const;
+  const [statements, empty] = floors;
+  const [colocated, groupsOff, distributed] = products;
+  const loaded = (
+    name: string,
+    product: Product,
+    inFlight: number,
+    share = 1,
+    customers = MANY_CUSTOMERS,
+  ) => ({
+    name,
+    run: (orders: number) => product.load({ inFlight, orders: shareOf(orders, share), customers }),
+  });
+  const floor = (name: string, measured: typeof statements, inFlight: number, share: number) => ({
+    name,
+    run: (orders: number) => measured.measure(shareOf(orders, share), inFlight),
+  });
+  return {
+    all: [
+      floor('three statements, 1', statements, 1, 4 * ALONE_SHARE),
+      floor('three statements, 40', statements, 40, 1),
+      floor('empty workflow, 1', empty, 1, ALONE_SHARE),
+      floor('empty workflow, 40', empty, 40, EMPTY_SHARE),
+      loaded('colocated, 1', colocated, 1, ALONE_SHARE),
+      loaded('colocated, 40', colocated, 40),
+      loaded('colocated, 200', colocated, 200, 2),
+      loaded('hot customer, 40', colocated, 40, 1, 1),
+      loaded('groups off, 40', groupsOff, 40, EMPTY_SHARE),
+      loaded('distributed, 1', distributed, 1, ALONE_SHARE),
+      loaded('distributed, 40', distributed, 40),
+      loaded('distributed, 200', distributed, 200, 2),
+    ],
+    close: async () => {
+      for (const product of products) await product.stop();
+      for (const one of floors) await one.close();
+    },
+  };
+}
+
+function shareOf(orders: number, share: number): number {
+  return Math.max(Math.round(orders * share), FEWEST);
+}
+
+/** @returns resident memory of a fresh process after its first 5,000 orders and after as many more, MB */
+export async function measureMemory(servers: BenchServers): Promise<readonly [number, number]> {
+  const product = await startColocated(servers, 'memory');
+  const after = async (words: string) => {
+    await step(`${words} orders, for the memory`, () =>
+      product.load({ inFlight: 40, orders: MEMORY_ORDERS, customers: MANY_CUSTOMERS }),
+    );
+    return product.memoryMb();
+  };
+  const memory = [await after('5,000'), await after('10,000')] as const;
+  await product.stop();
+  return memory;
+}

@@ -1,0 +1,96 @@
+/** The product in processes of its own, as in production, and the load on it. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT } from '../dev/paths';
+import { freePort } from '../dev/scratch-postgres';
+import type { LoadTask } from './load';
+import { type Measured, measuredSchema } from './measure';
+import type { BenchServers } from './servers';
+
+const READY_WITHIN_MS = 30_000;
+const READY_POLL_MS = 100;
+
+export interface Product {
+  /** Places orders from a process of its own. */
+  load(task: Omit<LoadTask, 'url'>): Promise<Measured>;
+  /** Resident memory of the process that places orders, MB. */
+  memoryMb(): number;
+  stop(): Promise<void>;
+}
+
+/** @param env beside the servers' addresses: the settings that are measured */
+export async function startColocated(
+  servers: BenchServers,
+  namespace: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Product> {
+  const { orderUrl, customerUrl } = servers.databases;
+  const service = await startService(servers, namespace, {
+    SERVICES: 'order,customer',
+    ORDER_DATABASE_URL: orderUrl,
+    CUSTOMER_DATABASE_URL: customerUrl,
+    ...env,
+  });
+  return productOf(service.url, [service.process]);
+}
+
+export async function startDistributed(servers: BenchServers, namespace: string): Promise<Product> {
+  const { orderUrl, customerUrl } = servers.databases;
+  const customer = await startService(servers, namespace, {
+    SERVICES: 'customer',
+    CUSTOMER_DATABASE_URL: customerUrl,
+  });
+  const order = await startService(servers, namespace, {
+    SERVICES: 'order',
+    ORDER_DATABASE_URL: orderUrl,
+    CUSTOMER_SERVICE_URL: customer.url,
+  });
+  return productOf(order.url, [order.process, customer.process]);
+}
+
+async function startService(servers: BenchServers, namespace: string, env: NodeJS.ProcessEnv) {
+  const port = String(await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(process.execPath, [path.join(ROOT, 'dist/api/main.js')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      SAGA_GROUPS_IN_FLIGHT: process.env['SAGA_GROUPS_IN_FLIGHT'],
+      LOG_LEVEL: 'info',
+      PORT: port,
+      TEMPORAL_ADDRESS: servers.temporalAddress,
+      TEMPORAL_NAMESPACE: namespace,
+      ...env,
+    },
+  });
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (!(await fetch(`${url}/readyz`).catch(() => undefined))?.ok) {
+    if (Date.now() > deadline || child.exitCode !== null) throw new Error(`${url} was not ready in time`);
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+  }
+  return { url, process: child };
+}
+
+function productOf(url: string, processes: readonly ChildProcess[]): Product {
+  return {
+    load: async (task) => {
+      const script = path.join(ROOT, 'dist/bench/load.js');
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        script,
+        JSON.stringify({ ...task, url }),
+      ]);
+      return measuredSchema.parse(JSON.parse(stdout));
+    },
+    memoryMb: () => {
+      const status = readFileSync(`/proc/${String(processes[0]?.pid)}/status`, 'utf8');
+      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+    },
+    stop: async () => {
+      for (const child of processes) {
+        child.kill('SIGTERM');
+        await new Promise((resolve) => child.once('exit', resolve));
+      }
+    },
+  };
+}

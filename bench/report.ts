@@ -1,0 +1,96 @@
+/** What a run says: the measured table, and the ratios that the project wants to reach. */
+import type { Measured, median } from './measure';
+
+export type Results = Readonly<Record<string, ReturnType<typeof median>>>;
+
+export interface Ratio {
+  readonly what: string;
+  readonly ratio: number;
+  readonly reach: string;
+  readonly met: boolean;
+}
+
+interface Wanted extends Bounds {
+  readonly what: string;
+  readonly of: readonly [string, keyof Measured];
+  readonly to: readonly [string, keyof Measured];
+}
+
+interface Bounds {
+  readonly least?: number;
+  readonly most?: number;
+}
+
+/** Each compares two measurements of one run: a machine's speed and noise are in both. */
+const WANTED: readonly Wanted[] = [
+  { what: '40 in flight, rate', of: ['colocated, 40', 'rate'], to: ['empty workflow, 40', 'rate'], least: 4 },
+  { what: '200 in flight, rate', of: ['colocated, 200', 'rate'], to: ['colocated, 40', 'rate'], least: 1 },
+  { what: 'one at a time, p50', of: ['colocated, 1', 'p50'], to: ['empty workflow, 1', 'p50'], most: 2 },
+  {
+    what: 'one hot customer, rate',
+    of: ['hot customer, 40', 'rate'],
+    to: ['colocated, 40', 'rate'],
+    least: 0.7,
+  },
+  {
+    what: 'groups off, rate',
+    of: ['groups off, 40', 'rate'],
+    to: ['empty workflow, 40', 'rate'],
+    least: 0.5,
+  },
+  {
+    what: 'distributed, rate',
+    of: ['distributed, 40', 'rate'],
+    to: ['empty workflow, 40', 'rate'],
+    least: 3,
+  },
+  {
+    what: 'distributed alone, p50',
+    of: ['distributed, 1', 'p50'],
+    to: ['empty workflow, 1', 'p50'],
+    most: 4,
+  },
+];
+
+/**
+ * Those ratios whose two measurements were taken.
+ *
+ * @param memory MB after 5,000 orders, and after 10,000
+ */
+export function ratiosOf(results: Results, memory: readonly [number, number] | undefined): Ratio[] {
+  const ratios = WANTED.flatMap(({ what, of, to, ...bounds }) => {
+    const [above, below] = [results[of[0]]?.[of[1]], results[to[0]]?.[to[1]]];
+    return above === undefined || below === undefined ? [] : [ratioOf(what, above / below, bounds)];
+  });
+  if (!memory) return ratios;
+  return [...ratios, ratioOf('memory, 10,000 orders to 5,000', memory[1] / memory[0], { most: 1.1 })];
+}
+
+function ratioOf(what: string, ratio: number, { least, most }: Bounds): Ratio {
+  const met = (least === undefined || ratio >= least) && (most === undefined || ratio <= most);
+  return { what, ratio, reach: least === undefined ? `≤ ${String(most)}` : `≥ ${String(least)}`, met };
+}
+
+export function print(results: Results, ratios: readonly Ratio[]): void {
+  console.table(
+    Object.fromEntries(
+      Object.entries(results).map(([name, { rate, rates, p50, p99 }]) => [
+        name,
+        {
+          'a second': rate.toFixed(0),
+          'lowest–highest': rates.map((each) => each.toFixed(0)).join('–'),
+          'p50 ms': p50.toFixed(1),
+          'p99 ms': p99.toFixed(1),
+        },
+      ]),
+    ),
+  );
+  console.table(
+    ratios.map(({ what, ratio, reach, met }) => ({
+      ratio: what,
+      is: ratio.toFixed(2),
+      reach,
+      met: met ? 'yes' : 'NO',
+    })),
+  );
+}

@@ -1,0 +1,64 @@
+/** The servers of one run: a Postgres and a Temporal of its own, gone afterwards, with the product's own settings. */
+import { rmSync } from 'node:fs';
+import { startPostgres } from '../dev/postgres';
+import { step } from '../dev/progress.cjs';
+import { freePort, scratchFolder } from '../dev/scratch-postgres';
+import { startTemporal } from '../dev/temporal';
+import { applyMigrations } from '../prisma/migrate';
+import { provision } from '../prisma/provision';
+import type { ServiceName } from '../prisma/schema-engine';
+
+export interface BenchDatabases {
+  readonly orderUrl: string;
+  readonly customerUrl: string;
+  /** How many customers place orders. */
+  readonly customers: number;
+}
+
+export interface BenchServers {
+  readonly databases: BenchDatabases;
+  readonly temporalAddress: string;
+  stop(): Promise<void>;
+}
+
+/** 200 customers: their rows are seldom wanted by two groups at once. */
+export const MANY_CUSTOMERS = 200;
+
+/** @param namespaces one for each product that is measured: they use the same task queues */
+export async function startBenchServers(namespaces: readonly string[]): Promise<BenchServers> {
+  const folder = scratchFolder();
+  const postgres = await step('starting Postgres', async () => startPostgres(folder, await freePort()));
+  const temporal = await step('starting Temporal', async () =>
+    startTemporal({
+      cliPath: process.env['TEMPORAL_CLI_PATH'] ?? 'temporal',
+      dataDir: folder,
+      port: await freePort(),
+      namespaces,
+    }),
+  );
+  const [orderUrl, customerUrl] = [
+    await databaseOf(postgres.adminUrl, 'order'),
+    await databaseOf(postgres.adminUrl, 'customer'),
+  ];
+  return {
+    databases: { orderUrl, customerUrl, customers: MANY_CUSTOMERS },
+    temporalAddress: temporal.address,
+    stop: async () => {
+      await temporal.stop();
+      await postgres.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function databaseOf(adminUrl: string, service: ServiceName): Promise<string> {
+  const { ownerUrl, serviceUrl } = await provision(adminUrl, {
+    database: `${service}s`,
+    owner: `${service}_owner`,
+    ownerPassword: 'bench',
+    login: `${service}_service`,
+    loginPassword: 'bench',
+  });
+  await applyMigrations(service, ownerUrl);
+  return serviceUrl;
+}
