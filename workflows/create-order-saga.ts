@@ -18,6 +18,7 @@ import type { CancellationReason } from '../domain/order';
 import { SagaDetails } from './saga-details';
 import { outcomeUnknown, sagaFailure, throwIfAnyFailed } from './saga-failures';
 import { sagaSteps, type SagaSteps } from './saga-steps';
+import { Turn } from './turn';
 
 /**
  * @returns how each order ended, in the order asked; a refused order is a result, not a failure
@@ -26,17 +27,19 @@ import { sagaSteps, type SagaSteps } from './saga-steps';
  */
 export async function createOrderSaga(input: CreateOrderSagaInput): Promise<CreateOrderSagaResult> {
   const details = new SagaDetails(input.orders);
-  const steps = sagaSteps(input, () => {
+  const turn = new Turn(input.orders.length);
+  const steps = sagaSteps(input, turn, () => {
     details.show();
   });
   const outcomes = await Promise.allSettled(
     input.orders.map(async (order) => {
-      const result = await CancellationScope.cancellable(() => new OrderSaga(order, steps, details).run());
-      details.note(
-        order.orderId,
-        result.state === 'CANCELLED' ? `CANCELLED: ${result.reason}` : result.state,
-      );
-      return result;
+      try {
+        const result = await CancellationScope.cancellable(() => new OrderSaga(order, steps, details).run());
+        details.note(order.orderId, 'reason' in result ? `${result.state}: ${result.reason}` : result.state);
+        return result;
+      } finally {
+        turn.leave();
+      }
     }),
   );
   details.show();
@@ -61,8 +64,7 @@ class OrderSaga {
     const { order, steps, details } = this;
     const { orderId } = order;
 
-    // Not cancellable: an order that may have been acknowledged must exist before it can be cancelled.
-    const pending = await CancellationScope.nonCancellable(() => steps.createPendingOrder(order));
+    const pending = await steps.createPendingOrder(order);
     if (pending.outcome === 'conflict') return { orderId, state: 'CONFLICT' };
     if (pending.outcome === 'owned-by-other') return { orderId, state: 'NOT_OWNED', ownedBy: pending.sagaId };
     details.note(orderId, 'PENDING, waiting for credit');
@@ -90,10 +92,10 @@ class OrderSaga {
     }
   }
 
-  /** After the pivot there is no way but forward: retried until it succeeds, and not cancellable. */
+  /** After the pivot there is no way but forward: retried until it succeeds. */
   async #approve(): Promise<OrderResult> {
     const { orderId } = this.order;
-    const approved = await CancellationScope.nonCancellable(() => this.steps.approveOrder({ orderId }));
+    const approved = await this.steps.approveOrder({ orderId });
     if (approved.outcome === 'approved') return { orderId, state: 'APPROVED' };
     // The order's row decides between two runs of this saga (its worker was taken for dead, and was not).
     if (approved.state === 'CANCELLED') return this.#giveUp('CREDIT_CHECK_TIMEOUT');
@@ -102,9 +104,7 @@ class OrderSaga {
 
   async #cancel(reason: CancellationReason): Promise<OrderResult> {
     const { orderId } = this.order;
-    const cancelled = await CancellationScope.nonCancellable(() =>
-      this.steps.cancelOrder({ orderId, reason }),
-    );
+    const cancelled = await this.steps.cancelOrder({ orderId, reason });
     if (cancelled.outcome === 'cancelled') return { orderId, state: 'CANCELLED', reason: cancelled.reason };
     if (cancelled.state === 'APPROVED') return { orderId, state: 'APPROVED' };
     throw sagaFailure('OrderInWrongState', `${orderId} cannot be cancelled: it is ${cancelled.state}`);

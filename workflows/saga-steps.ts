@@ -20,10 +20,11 @@ import type {
 import { LONGEST_PAUSE_MS, LONGEST_RESERVE_PAUSE_MS, oneLocalAttempt, remoteStep } from './activity-options';
 import { runsElsewhere } from './saga-failures';
 import { StepBatch, type Settled, type StepBatchOptions } from './step-batch';
+import type { Turn } from './turn';
 
 /**
- * Each is asked again until its row is free and its service is there; cancelling the order's scope ends
- * the wait.
+ * Each is asked again until its row is free and its service is there. Only the wait for credit ends when the
+ * order's scope is cancelled.
  *
  * @throws TemporalFailure when a step failed for good: a bug
  */
@@ -38,8 +39,17 @@ export interface SagaSteps {
 
 type AllSteps = OrderSteps & CreditSteps;
 
-/** @param beforeEachAttempt called when a batch is about to run, to refresh the saga's details */
-export function sagaSteps(input: CreateOrderSagaInput, beforeEachAttempt: () => void): SagaSteps {
+/**
+ * Not interruptible either: before the pivot, because an order that may have been acknowledged must exist
+ * before it can be cancelled; after it, because there is no way but forward, or back to the end.
+ */
+const MUST_SUCCEED = { timeoutMs: Infinity, longestPauseMs: LONGEST_PAUSE_MS, interruptible: false };
+
+/**
+ * @param turn of the saga's orders; a batch runs when it ends
+ * @param beforeEachAttempt called when a batch is about to run, to refresh the saga's details
+ */
+export function sagaSteps(input: CreateOrderSagaInput, turn: Turn, beforeEachAttempt: () => void): SagaSteps {
   const { workflowId: sagaId } = workflowInfo();
   // The placement is where the saga began; a worker of the other placement may carry it on.
   let creditStepsAreHere = input.placement === 'colocated';
@@ -58,13 +68,14 @@ export function sagaSteps(input: CreateOrderSagaInput, beforeEachAttempt: () => 
     words: string,
     steps: typeof here,
     run: (steps: AllSteps, request: StepRequest<Item>) => Promise<Result[]>,
-    limits: Pick<StepBatchOptions<Item, Result>, 'timeoutMs' | 'longestPauseMs'> = {
-      timeoutMs: Infinity,
-      longestPauseMs: LONGEST_PAUSE_MS,
-    },
+    limits: Pick<
+      StepBatchOptions<Item, Result>,
+      'timeoutMs' | 'longestPauseMs' | 'interruptible'
+    > = MUST_SUCCEED,
   ) {
     return new StepBatch<Item, Result>({
       words,
+      turn,
       ...limits,
       attempt: async (orders, leftMs) => {
         beforeEachAttempt();
@@ -89,6 +100,7 @@ export function sagaSteps(input: CreateOrderSagaInput, beforeEachAttempt: () => 
     {
       timeoutMs: input.creditCheckTimeoutMs,
       longestPauseMs: LONGEST_RESERVE_PAUSE_MS,
+      interruptible: true,
     },
   );
   const approve = batch<ApproveOrder, ApproveResult>('approve', here, (steps, orders) =>

@@ -1,19 +1,13 @@
 /**
- * Joins the same step, asked for by several orders in the same turn of the workflow, into one activity
- * over a list: the group commit of sagas. Deterministic, because the order of microtasks is.
+ * Joins the same step, asked for by several orders in the same turn, into one activity over a list: the
+ * group commit of sagas. Sparing with promises, because the SDK takes a stack trace of each one.
  */
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { CancelledFailure, CancellationScope, sleep } from '@temporalio/workflow';
 import type { Busy } from '../domain/contracts';
 import { FIRST_PAUSE_MS, PAUSE_GROWTH } from './activity-options';
 import { StepTimeout } from './saga-failures';
-
-/**
- * A batch is closed when nobody has joined it for this many microtasks. Coroutines that were resumed
- * together reach their next step within a handful of awaits; a bound that is too small would only cost
- * another activity, never a wrong result.
- */
-const QUIET_MICROTASKS = 32;
+import type { Turn } from './turn';
 
 interface Ordered {
   readonly orderId: string;
@@ -22,9 +16,11 @@ interface Ordered {
 /** What a batch leaves of a step's results: the busy ones are asked again. */
 export type Settled<Result> = Exclude<Result, Busy>;
 
+/** One order that waits for its answer. */
 interface Asked<Item, Result> {
   readonly item: Item;
-  readonly scope: CancellationScope;
+  /** Whether it has neither an answer nor gone its own way. */
+  waiting: boolean;
   readonly resolve: (result: Settled<Result>) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -35,6 +31,9 @@ export interface StepBatchOptions<Item, Result> {
   /** How long an order waits for its answer, milliseconds; Infinity when the step must succeed. */
   readonly timeoutMs: number;
   readonly longestPauseMs: number;
+  /** Whether cancelling the order's scope ends its wait; otherwise the step is asked for to its end. */
+  readonly interruptible: boolean;
+  readonly turn: Turn;
   /** One attempt of the step, for all these orders, that may take `leftMs`. */
   readonly attempt: (items: readonly Item[], leftMs: number) => Promise<readonly Result[]>;
 }
@@ -48,25 +47,50 @@ export class StepBatch<Item extends Ordered, Result extends Ordered & { readonly
    * The step's answer for one order. It is asked again, for as long as the step may take, while its row
    * is busy or its service is away; neighbours that have their answers go on meanwhile.
    *
-   * When the order's scope is cancelled, only this order stops waiting, and the outcome is unknown.
-   *
-   * @throws CancelledFailure when the order's scope is, or becomes, cancelled
+   * @throws CancelledFailure when the step is interruptible and the order's scope is, or becomes, cancelled;
+   *   only this order stops waiting, and the outcome is unknown
    * @throws StepTimeout when there was no answer in time; the outcome is unknown
    * @throws TemporalFailure what the step failed with for good: a bug
    */
   ask(item: Item): Promise<Settled<Result>> {
+    const { interruptible, turn } = this.options;
     const scope = CancellationScope.current();
-    if (scope.consideredCancelled)
+    if (interruptible && scope.consideredCancelled) {
       return Promise.reject(new CancelledFailure('cancelled before its next step'));
-    const answer = new Promise<Settled<Result>>((resolve, reject) => {
-      this.#joining.push({ item, scope, resolve, reject });
+    }
+    return new Promise((resolve, reject) => {
+      const goOn = (settle: () => void): void => {
+        if (!asked.waiting) return;
+        asked.waiting = false;
+        turn.enter();
+        settle();
+      };
+      const asked: Asked<Item, Result> = {
+        item,
+        waiting: true,
+        resolve: (result) => {
+          goOn(() => {
+            resolve(result);
+          });
+        },
+        reject: (reason) => {
+          goOn(() => {
+            // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was caught is handed on
+            reject(reason);
+          });
+        },
+      };
+      if (interruptible) scope.cancelRequested.catch(asked.reject);
+      if (this.#joining.push(asked) === 1) {
+        turn.atEnd(() => {
+          void this.#run();
+        });
+      }
+      turn.leave();
     });
-    if (this.#joining.length === 1) void this.#runAtEndOfTurn();
-    return scope.cancellable ? Promise.race([answer, scope.cancelRequested]) : answer;
   }
 
-  async #runAtEndOfTurn(): Promise<void> {
-    await this.#quiet();
+  async #run(): Promise<void> {
     const batch = this.#joining;
     this.#joining = [];
     try {
@@ -74,14 +98,6 @@ export class StepBatch<Item extends Ordered, Result extends Ordered & { readonly
     } catch (failure) {
       for (const { reject } of batch) reject(failure);
     }
-  }
-
-  async #quiet(): Promise<void> {
-    let joined;
-    do {
-      joined = this.#joining.length;
-      for (let hop = 0; hop < QUIET_MICROTASKS; hop++) await Promise.resolve();
-    } while (this.#joining.length > joined);
   }
 
   async #untilAnswered(batch: readonly Asked<Item, Result>[]): Promise<void> {
@@ -97,7 +113,7 @@ export class StepBatch<Item extends Ordered, Result extends Ordered & { readonly
       });
       pauseMs = Math.min(pauseMs * PAUSE_GROWTH, longestPauseMs);
       // A cancelled order has gone its own way: asking for it again could only do harm.
-      waiting = waiting.filter(({ scope }) => !scope.consideredCancelled);
+      waiting = waiting.filter((asked) => asked.waiting);
       if (waiting.length === 0) return;
       if (Date.now() >= deadline) throw new StepTimeout(`no answer in ${String(timeoutMs)} ms: ${words}`);
     }
