@@ -16,6 +16,13 @@ const COMMANDS = {
   start: { run: () => inThisProcess('dev/main.js'), temporal: true },
   'start:distributed': { run: () => inThisProcess('dev/distributed.js'), temporal: true },
   test: { run: (args) => asChild('dist/dev/test.js', args), temporal: true },
+  'test:production': {
+    run: async (args) => {
+      const { temporalServer } = await import('./temporal-server.mjs');
+      process.env.TEMPORAL_SERVER_PATH = await temporalServer();
+      await asChild('dist/test/production/main.js', args);
+    },
+  },
   bench: { run: (args) => asChild('dist/bench/main.js', args), temporal: true },
   check: { run: (args) => asChild('dist/dev/check.js', args) },
   demo: { run: (args) => asChild('dist/dev/demo.js', args) },
@@ -55,6 +62,7 @@ async function prepare() {
     'platform',
     'dev',
     'bench',
+    'test/production',
   ];
   await whenChanged('packages', packages, existsSync('node_modules'), 'installing packages', async () => {
     await npm('ci', '--include=dev');

@@ -10,9 +10,9 @@ const VERSION = '1.5.1';
 const MODULE = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;
 
 /** Outside the checkout, so that another clone need not build it again. */
-function cacheFolder() {
+export function cacheFolder(tool, version) {
   const caches = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
-  return path.join(caches, 'order-saga', `temporal-cli-${VERSION}`);
+  return path.join(caches, 'order-saga', `${tool}-${version}`);
 }
 
 /**
@@ -30,7 +30,7 @@ export async function temporalCli() {
     );
   }
   if (spawnSync('temporal', ['--version']).status === 0) return 'temporal';
-  const folder = cacheFolder();
+  const folder = cacheFolder('temporal-cli', VERSION);
   const cached = path.join(folder, 'temporal');
   if (existsSync(cached)) return cached;
   mkdirSync(path.dirname(folder), { recursive: true });
