@@ -5,6 +5,10 @@ import { DefaultLogger, NativeConnection, type NativeConnectionOptions, Runtime 
 import { ConfigError } from './config-error';
 import type { Logger } from './logger';
 
+/** 60 s: a cluster refreshes what it knows of its search attributes about twice a minute. */
+const KNOWN_WITHIN_MS = 60_000;
+const KNOWN_POLL_MS = 500;
+
 /** 5 s: a server that is said to be there answers sooner. */
 const REACH_WITHIN_MS = 5_000;
 
@@ -67,7 +71,7 @@ export async function prepareTemporal(target: TemporalTarget, attribute: string)
     throw new ConfigError(`TEMPORAL_ADDRESS ${address} cannot be reached (${reasonOf(error)}); mend it`);
   });
   try {
-    await Promise.race([ensureKeywordList(link, namespace, attribute), late]);
+    await ensureKeywordList(link, namespace, attribute);
   } catch (error) {
     throw new ConfigError(
       `TEMPORAL_NAMESPACE ${namespace} cannot be used: its search attribute ${attribute} (KeywordList) is missing ` +
@@ -90,6 +94,25 @@ async function ensureKeywordList(
     namespace,
     searchAttributes: { [attribute]: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST },
   });
+  await untilKnown(connection, namespace, attribute);
+}
+
+/** A server refuses to start a workflow with an attribute that it has not heard of yet. */
+async function untilKnown(
+  { workflowService }: NativeConnection,
+  namespace: string,
+  attribute: string,
+): Promise<void> {
+  const deadline = Date.now() + KNOWN_WITHIN_MS;
+  for (;;) {
+    try {
+      await workflowService.countWorkflowExecutions({ namespace, query: `${attribute} = 'nothing'` });
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, KNOWN_POLL_MS));
+    }
+  }
 }
 
 function reasonOf(error: unknown): string {
