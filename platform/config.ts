@@ -72,6 +72,9 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
+/** Every variable that is read here; Temporal's own standard ones come on top. */
+export const ENVIRONMENT_NAMES: readonly string[] = Object.keys(environment.shape);
+
 export type Config = Readonly<z.infer<typeof environment>> & {
   /** The Temporal server that the environment names, with its TLS and API key; undefined: none. */
   readonly temporal: TemporalTarget | undefined;

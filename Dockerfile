@@ -1,0 +1,24 @@
+# One image for every process of ours; the command says which one it is.
+FROM node:22.20.0-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --include=dev
+COPY . .
+RUN node prisma/generate.mjs \
+ && node node_modules/typescript/bin/tsc -p tsconfig.build.json \
+ && node dist/dev/build-bundle.js \
+ && npm prune --omit=dev
+
+FROM node:22.20.0-bookworm-slim
+# The Temporal SDK reads the system's certificates when it speaks TLS.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
+ENV NODE_ENV=production HOST=0.0.0.0
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/prisma ./prisma
+COPY --from=build /app/dist ./dist
+USER node
+EXPOSE 3000
+STOPSIGNAL SIGTERM
+CMD ["node", "dist/api/main.js"]

