@@ -1,0 +1,142 @@
+/** Servers that want TLS and credentials: Temporal by its standard environment configuration, Postgres by its URL. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startService } from '../../api/service';
+import { ORDER_IDS_ATTRIBUTE } from '../../domain/names';
+import { readConfig } from '../../platform/config';
+import { createLogger } from '../../platform/logger';
+import { installTemporalRuntime, prepareTemporal } from '../../platform/temporal';
+import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
+import { newCustomer, placeOrder, WAIT } from '../support/http';
+import { postgresDoor } from '../support/postgres-door';
+import { testServers } from '../support/servers';
+import { orderSettings } from '../support/system';
+import { AUTHORITY_PATH, type TlsDoor, tlsDoor } from '../support/tls-door';
+
+let databases: TestDatabases;
+let door: TlsDoor;
+
+beforeAll(async () => {
+  installTemporalRuntime(createLogger('silent'));
+  databases = await createTestDatabases();
+  door = await tlsDoor(testServers().temporal.address, 'the-key');
+});
+afterAll(async () => {
+  await door.close();
+  await databases.drop();
+});
+
+function environment(more: Record<string, string>) {
+  return {
+    TEMPORAL_ADDRESS: door.address,
+    TEMPORAL_NAMESPACE: testServers().temporal.namespace,
+    TEMPORAL_TLS_SERVER_CA_CERT_PATH: AUTHORITY_PATH,
+    ...more,
+  };
+}
+
+/** The server as the environment names it. */
+function named(env: Record<string, string>) {
+  const { temporal } = readConfig(env);
+  if (!temporal) throw new Error('the environment names no server');
+  return temporal;
+}
+
+async function approvedThrough(env: Record<string, string>): Promise<void> {
+  const temporal = named(env);
+  await prepareTemporal(temporal, ORDER_IDS_ATTRIBUTE);
+  const before = door.calls();
+  const service = await startService(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      temporal,
+      temporalUiUrl: 'http://localhost:8233',
+      bundlePath: testServers().bundlePath,
+      order: orderSettings(databases.orderUrl),
+      customer: { databaseUrl: databases.customerUrl },
+    },
+    createLogger('silent'),
+  );
+  const customer = await newCustomer(service.url, '10.00');
+  expect((await placeOrder(service.url, customer, '10.00', WAIT)).body).toMatchObject({ state: 'APPROVED' });
+  expect(door.calls()).toBeGreaterThan(before);
+  await service.stop();
+}
+
+test('TEMPORAL_API_KEY and TEMPORAL_TLS_…: sagas run on a server behind TLS and a key', async () => {
+  await approvedThrough(environment({ TEMPORAL_API_KEY: 'the-key' }));
+});
+
+test('a profile of TEMPORAL_CONFIG_FILE says the same', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'order-saga-profile-'));
+  const file = path.join(folder, 'temporal.toml');
+  writeFileSync(
+    file,
+    `[profile.shop]
+address = "${door.address}"
+namespace = "${testServers().temporal.namespace}"
+api_key = "the-key"
+[profile.shop.tls]
+server_ca_cert_path = "${AUTHORITY_PATH}"
+`,
+  );
+  await approvedThrough({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'shop' });
+  rmSync(folder, { recursive: true });
+});
+
+test.each([
+  ['a wrong key', { TEMPORAL_API_KEY: 'another' }, /TEMPORAL_(ADDRESS|NAMESPACE) /],
+  ['no key', {}, /TEMPORAL_(ADDRESS|NAMESPACE) /],
+  [
+    'a certificate of somebody else',
+    { TEMPORAL_API_KEY: 'the-key', TEMPORAL_TLS_SERVER_NAME: 'example.com' },
+    /TEMPORAL_ADDRESS /,
+  ],
+])(
+  '%s is refused in one line that names the variable',
+  async (_what, more, line) => {
+    await expect(prepareTemporal(named(environment(more)), ORDER_IDS_ATTRIBUTE)).rejects.toMatchObject({
+      name: 'ConfigError',
+      message: expect.stringMatching(line),
+    });
+  },
+  20_000,
+);
+
+test('a certificate file that is not there is one line', () => {
+  const env = environment({ TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/nowhere/ca.pem' });
+  expect(() => readConfig(env)).toThrow(/^TEMPORAL_\*: .*\/nowhere\/ca\.pem/);
+});
+
+test('a profile in the home directory alone sends nobody anywhere', () => {
+  expect(readConfig({ HOME: '/home/somebody' }).temporal).toBeUndefined();
+});
+
+test('Postgres behind TLS: the URL says whom to trust', async () => {
+  const postgres = await postgresDoor(new URL(databases.orderUrl));
+  const trust = { sslmode: 'verify-full', sslrootcert: AUTHORITY_PATH };
+  const service = await startService(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      temporal: testServers().temporal,
+      temporalUiUrl: 'http://localhost:8233',
+      bundlePath: testServers().bundlePath,
+      order: orderSettings(postgres.through(databases.orderUrl, trust)),
+      customer: { databaseUrl: postgres.through(databases.customerUrl, trust) },
+    },
+    createLogger('silent'),
+  );
+  const customer = await newCustomer(service.url, '10.00');
+  expect((await placeOrder(service.url, customer, '10.00', WAIT)).body).toMatchObject({ state: 'APPROVED' });
+  expect(postgres.connections()).toBeGreaterThanOrEqual(2);
+  await service.stop();
+  // Who does not trust the authority, or does not ask for TLS, gets nothing.
+  for (const options of [{ sslmode: 'verify-full' }, { sslmode: 'disable' }]) {
+    await expect(rowsOf(postgres.through(databases.orderUrl, options), 'SELECT 1')).rejects.toThrow();
+  }
+  await postgres.close();
+});
