@@ -12,20 +12,21 @@ import { closedLoop, type Measured } from './measure';
 import type { BenchDatabases } from './servers';
 
 const TASK_QUEUE = 'empty';
+const REMOTE_TASK_QUEUE = 'remote';
 
 /** As many as the order worker has, so that every start is eager here too. */
 const WORKFLOW_TASK_SLOTS = 200;
 
 const CREDIT_MINOR = 900_000_000_000;
 
-/** Something that can be measured, until it is closed. */
 export interface Floor {
   measure(times: number, inFlight: number): Promise<Measured>;
-  close(): Promise<void>;
 }
 
 /** An order as three transactions, one after the other, without an engine and without HTTP. */
-export async function statementsAlone(databases: BenchDatabases): Promise<Floor> {
+export async function statementsAlone(
+  databases: BenchDatabases,
+): Promise<Floor & { close(): Promise<void> }> {
   const orderDb = createOrderDatabase(databases.orderUrl);
   const customerDb = createCustomerDatabase(databases.customerUrl);
   const order = createOrderActivities({ db: orderDb });
@@ -57,22 +58,39 @@ export async function statementsAlone(databases: BenchDatabases): Promise<Floor>
   };
 }
 
-/** A workflow that does nothing, started eagerly and waited for. */
-export async function emptyWorkflows(target: TemporalTarget): Promise<Floor> {
+export interface EngineFloors {
+  /** A workflow that does nothing, started eagerly and waited for. */
+  readonly empty: Floor;
+  /** The same with one activity on another task queue, whose worker has a connection of its own. */
+  readonly remoteStep: Floor;
+  close(): Promise<void>;
+}
+
+export async function engineFloors(target: TemporalTarget): Promise<EngineFloors> {
   const { connection, client } = await connectTemporal(target);
-  const worker = await Worker.create({
-    connection,
-    namespace: target.namespace,
-    taskQueue: TASK_QUEUE,
-    workflowBundle: await bundleWorkflowCode({
-      workflowsPath: path.join(__dirname, `empty-workflow${path.extname(__filename)}`),
-      logger: new DefaultLogger('WARN'),
+  const remote = await connectTemporal(target);
+  const { namespace } = target;
+  const workers = [
+    await Worker.create({
+      connection,
+      namespace,
+      taskQueue: TASK_QUEUE,
+      workflowBundle: await bundleWorkflowCode({
+        workflowsPath: path.join(__dirname, `empty-workflow${path.extname(__filename)}`),
+        logger: new DefaultLogger('WARN'),
+      }),
+      maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASK_SLOTS,
     }),
-    maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASK_SLOTS,
-  });
-  const running = worker.run();
-  const one = async (): Promise<void> => {
-    const handle = await client.workflow.start('emptyWorkflow', {
+    await Worker.create({
+      connection: remote.connection,
+      namespace,
+      taskQueue: REMOTE_TASK_QUEUE,
+      activities: { nothing: () => Promise.resolve() },
+    }),
+  ];
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  const one = (workflowType: string) => async (): Promise<void> => {
+    const handle = await client.workflow.start(workflowType, {
       workflowId: randomUUID(),
       taskQueue: TASK_QUEUE,
       requestEagerStart: true,
@@ -80,12 +98,17 @@ export async function emptyWorkflows(target: TemporalTarget): Promise<Floor> {
     if (!handle.eagerlyStarted) throw new Error('an empty workflow was not started eagerly');
     await handle.result();
   };
+  const floor = (workflowType: string): Floor => ({
+    measure: (times, inFlight) => closedLoop(times, inFlight, one(workflowType)),
+  });
   return {
-    measure: (times, inFlight) => closedLoop(times, inFlight, one),
+    empty: floor('emptyWorkflow'),
+    remoteStep: floor('remoteStepWorkflow'),
     close: async () => {
-      worker.shutdown();
+      for (const worker of workers) worker.shutdown();
       await running;
       await connection.close();
+      await remote.connection.close();
     },
   };
 }

@@ -1,6 +1,6 @@
 /** What is measured, on what, and how much of it. */
 import { step } from '../dev/progress.cjs';
-import { emptyWorkflows, statementsAlone } from './floors';
+import { engineFloors, type Floor, statementsAlone } from './floors';
 import type { Measured } from './measure';
 import { type Product, startColocated, startDistributed } from './product';
 import { type BenchServers, MANY_CUSTOMERS } from './servers';
@@ -32,13 +32,13 @@ export interface Measures {
 
 export async function startMeasures(servers: BenchServers): Promise<Measures> {
   const target = { address: servers.temporalAddress, namespace: 'empty' };
-  const floors = [await statementsAlone(servers.databases), await emptyWorkflows(target)] as const;
+  const statements = await statementsAlone(servers.databases);
+  const engine = await engineFloors(target);
   const products = [
     await startColocated(servers, 'colocated'),
     await startColocated(servers, 'groups-off', { SAGA_GROUP_MAX: '1', SAGA_GROUPS_IN_FLIGHT: '40' }),
     await startDistributed(servers, 'distributed'),
   ] as const;
-  const [statements, empty] = floors;
   const [colocated, groupsOff, distributed] = products;
   const loaded = (
     name: string,
@@ -50,7 +50,7 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
     name,
     run: (orders: number) => product.load({ inFlight, orders: shareOf(orders, share), customers }),
   });
-  const floor = (name: string, measured: typeof statements, inFlight: number, share: number) => ({
+  const floor = (name: string, measured: Floor, inFlight: number, share: number) => ({
     name,
     run: (orders: number) => measured.measure(shareOf(orders, share), inFlight),
   });
@@ -58,8 +58,9 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
     all: [
       floor('three statements, 1', statements, 1, 4 * ALONE_SHARE),
       floor('three statements, 40', statements, 40, 1),
-      floor('empty workflow, 1', empty, 1, ALONE_SHARE),
-      floor('empty workflow, 40', empty, 40, EMPTY_SHARE),
+      floor('empty workflow, 1', engine.empty, 1, ALONE_SHARE),
+      floor('empty workflow, 40', engine.empty, 40, EMPTY_SHARE),
+      floor('one remote step, 1', engine.remoteStep, 1, ALONE_SHARE),
       loaded('colocated, 1', colocated, 1, ALONE_SHARE),
       loaded('colocated, 40', colocated, 40),
       loaded('colocated, 200', colocated, 200, 2),
@@ -71,7 +72,8 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
     ],
     close: async () => {
       for (const product of products) await product.stop();
-      for (const one of floors) await one.close();
+      await engine.close();
+      await statements.close();
     },
   };
 }

@@ -62,8 +62,21 @@ export function ratiosOf(results: Results, memory: readonly [number, number] | u
     const [above, below] = [results[of[0]]?.[of[1]], results[to[0]]?.[to[1]]];
     return above === undefined || below === undefined ? [] : [ratioOf(what, above / below, bounds)];
   });
+  const remote = promptness(results);
+  if (remote !== undefined)
+    ratios.push(ratioOf('distributed alone, p50, to colocated and a remote step', remote, { most: 1.5 }));
   if (!memory) return ratios;
   return [...ratios, ratioOf('memory, 10,000 orders to 5,000', memory[1] / memory[0], { most: 1.1 })];
+}
+
+/** A remote step costs what a workflow with one takes longer than an empty one. */
+function promptness(results: Results): number | undefined {
+  const p50 = (name: string) => results[name]?.p50;
+  const [distributed, colocated] = [p50('distributed, 1'), p50('colocated, 1')];
+  const [remote, empty] = [p50('one remote step, 1'), p50('empty workflow, 1')];
+  if (distributed === undefined || colocated === undefined || remote === undefined || empty === undefined)
+    return undefined;
+  return distributed / (colocated + remote - empty);
 }
 
 function ratioOf(what: string, ratio: number, { least, most }: Bounds): Ratio {
