@@ -15,6 +15,7 @@ import type {
   OrderResult,
 } from '../domain/contracts';
 import type { CancellationReason } from '../domain/order';
+import { Cancellation } from './cancellation';
 import { SagaDetails } from './saga-details';
 import { outcomeUnknown, sagaFailure, throwIfAnyFailed } from './saga-failures';
 import { sagaSteps, type SagaSteps } from './saga-steps';
@@ -26,6 +27,18 @@ import { Turn } from './turn';
  *   its neighbours have ended properly before that
  */
 export async function createOrderSaga(input: CreateOrderSagaInput): Promise<CreateOrderSagaResult> {
+  const cancellations = new Map(input.orders.map(({ orderId }) => [orderId, new Cancellation()]));
+  // Temporal's own Cancel means every order. Steps under way are not torn down: each order unwinds by itself.
+  CancellationScope.current().cancelRequested.catch(() => {
+    for (const cancellation of cancellations.values()) cancellation.request();
+  });
+  return CancellationScope.nonCancellable(() => runOrders(input, cancellations));
+}
+
+async function runOrders(
+  input: CreateOrderSagaInput,
+  cancellations: ReadonlyMap<string, Cancellation>,
+): Promise<CreateOrderSagaResult> {
   const details = new SagaDetails(input.orders);
   const turn = new Turn(input.orders.length);
   const steps = sagaSteps(input, turn, () => {
@@ -33,8 +46,9 @@ export async function createOrderSaga(input: CreateOrderSagaInput): Promise<Crea
   });
   const outcomes = await Promise.allSettled(
     input.orders.map(async (order) => {
+      const cancellation = cancellations.get(order.orderId) ?? new Cancellation();
       try {
-        const result = await CancellationScope.cancellable(() => new OrderSaga(order, steps, details).run());
+        const result = await new OrderSaga(order, steps, details, cancellation).run();
         details.note(order.orderId, 'reason' in result ? `${result.state}: ${result.reason}` : result.state);
         return result;
       } finally {
@@ -58,6 +72,7 @@ class OrderSaga {
     private readonly order: OrderRequest,
     private readonly steps: SagaSteps,
     private readonly details: SagaDetails,
+    private readonly cancellation: Cancellation,
   ) {}
 
   async run(): Promise<OrderResult> {
@@ -71,7 +86,7 @@ class OrderSaga {
 
     // Registered before its step: when the step's answer is lost, nobody knows whether it committed.
     this.#compensations.push(() => this.#releaseCredit());
-    const credit = await steps.reserveCredit(order).catch(outcomeUnknown);
+    const credit = await steps.reserveCredit(order, this.cancellation).catch(outcomeUnknown);
     switch (credit.outcome) {
       case 'reserved':
         details.note(orderId, 'credit reserved, being approved');
@@ -114,9 +129,7 @@ class OrderSaga {
   async #giveUp(reason: CancellationReason): Promise<OrderResult> {
     const result = await this.#cancel(reason);
     if (result.state !== 'CANCELLED') return result;
-    await CancellationScope.nonCancellable(async () => {
-      for (const compensate of this.#compensations.reverse()) await compensate();
-    });
+    for (const compensate of this.#compensations.reverse()) await compensate();
     return result;
   }
 

@@ -1,8 +1,8 @@
 /** How a saga fails, and how it reads the failures of its steps. */
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
-import { isCancellation } from '@temporalio/workflow';
 import { STEP_RUNS_ELSEWHERE } from '../domain/names';
 import type { CancellationReason } from '../domain/order';
+import { CancellationRequested } from './cancellation';
 
 /** A step had no answer in the time it may take: its row stayed locked, or its service away. */
 export class StepTimeout extends Error {
@@ -38,7 +38,7 @@ type UnknownOutcome =
  * @throws the failure itself when it is none of a step's: a bug in workflow code
  */
 export function outcomeUnknown(failure: unknown): UnknownOutcome {
-  if (isCancellation(failure)) return { outcome: 'unknown', reason: 'CUSTOMER_REQUEST' };
+  if (failure instanceof CancellationRequested) return { outcome: 'unknown', reason: 'CUSTOMER_REQUEST' };
   if (failure instanceof StepTimeout) return { outcome: 'unknown', reason: 'CREDIT_CHECK_TIMEOUT' };
   if (failure instanceof TemporalFailure) return { outcome: 'bug', failure };
   throw failure;

@@ -18,20 +18,24 @@ import type {
   StepRequest,
 } from '../domain/contracts';
 import { LONGEST_PAUSE_MS, LONGEST_RESERVE_PAUSE_MS, oneLocalAttempt, remoteStep } from './activity-options';
+import type { Cancellation } from './cancellation';
 import { runsElsewhere } from './saga-failures';
 import { StepBatch, type Settled, type StepBatchOptions } from './step-batch';
 import type { Turn } from './turn';
 
 /**
  * Each is asked again until its row is free and its service is there. Only the wait for credit ends when the
- * order's scope is cancelled.
+ * order is cancelled.
  *
  * @throws TemporalFailure when a step failed for good: a bug
  */
 export interface SagaSteps {
   createPendingOrder(order: OrderRequest): Promise<Settled<CreatePendingResult>>;
-  /** @throws StepTimeout when there is no answer within the credit check timeout */
-  reserveCredit(order: OrderRequest): Promise<Settled<ReserveResult>>;
+  /**
+   * @throws StepTimeout when there is no answer within the credit check timeout
+   * @throws CancellationRequested when the order is cancelled before there is an answer
+   */
+  reserveCredit(order: OrderRequest, cancellation: Cancellation): Promise<Settled<ReserveResult>>;
   approveOrder(order: ApproveOrder): Promise<Settled<ApproveResult>>;
   cancelOrder(order: CancelOrder): Promise<Settled<CancelResult>>;
   releaseCredit(order: OrderRequest): Promise<Settled<ReleaseResult>>;
@@ -43,7 +47,7 @@ type AllSteps = OrderSteps & CreditSteps;
  * Not interruptible either: before the pivot, because an order that may have been acknowledged must exist
  * before it can be cancelled; after it, because there is no way but forward, or back to the end.
  */
-const MUST_SUCCEED = { timeoutMs: Infinity, longestPauseMs: LONGEST_PAUSE_MS, interruptible: false };
+const MUST_SUCCEED = { timeoutMs: Infinity, longestPauseMs: LONGEST_PAUSE_MS };
 
 /**
  * @param turn of the saga's orders; a batch runs when it ends
@@ -68,24 +72,19 @@ export function sagaSteps(input: CreateOrderSagaInput, turn: Turn, beforeEachAtt
     words: string,
     steps: typeof here,
     run: (steps: AllSteps, request: StepRequest<Item>) => Promise<Result[]>,
-    limits: Pick<
-      StepBatchOptions<Item, Result>,
-      'timeoutMs' | 'longestPauseMs' | 'interruptible'
-    > = MUST_SUCCEED,
+    limits: Pick<StepBatchOptions<Item, Result>, 'timeoutMs' | 'longestPauseMs'> = MUST_SUCCEED,
   ) {
     return new StepBatch<Item, Result>({
       words,
       turn,
       ...limits,
-      attempt: async (orders, leftMs) => {
+      attempt: (orders, leftMs) => {
         beforeEachAttempt();
         const count = orders.length === 1 ? 'one order' : `${String(orders.length)} orders`;
-        try {
-          return await run(steps(leftMs, `${words}: ${count}`), { sagaId, orders });
-        } catch (failure) {
-          if (runsElsewhere(failure)) creditStepsAreHere = false;
-          throw failure;
-        }
+        return run(steps(leftMs, `${words}: ${count}`), { sagaId, orders });
+      },
+      onFailure: (failure) => {
+        if (runsElsewhere(failure)) creditStepsAreHere = false;
       },
     });
   }
@@ -100,7 +99,6 @@ export function sagaSteps(input: CreateOrderSagaInput, turn: Turn, beforeEachAtt
     {
       timeoutMs: input.creditCheckTimeoutMs,
       longestPauseMs: LONGEST_RESERVE_PAUSE_MS,
-      interruptible: true,
     },
   );
   const approve = batch<ApproveOrder, ApproveResult>('approve', here, (steps, orders) =>
@@ -115,7 +113,7 @@ export function sagaSteps(input: CreateOrderSagaInput, turn: Turn, beforeEachAtt
 
   return {
     createPendingOrder: (order) => create.ask(order),
-    reserveCredit: (order) => reserve.ask(order),
+    reserveCredit: (order, cancellation) => reserve.ask(order, cancellation),
     approveOrder: (order) => approve.ask(order),
     cancelOrder: (order) => cancel.ask(order),
     releaseCredit: (order) => release.ask(order),

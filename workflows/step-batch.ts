@@ -3,9 +3,10 @@
  * group commit of sagas. Sparing with promises, because the SDK takes a stack trace of each one.
  */
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
-import { CancelledFailure, CancellationScope, sleep } from '@temporalio/workflow';
+import { sleep } from '@temporalio/workflow';
 import type { Busy } from '../domain/contracts';
 import { FIRST_PAUSE_MS, PAUSE_GROWTH } from './activity-options';
+import { type Cancellation, CancellationRequested } from './cancellation';
 import { StepTimeout } from './saga-failures';
 import type { Turn } from './turn';
 
@@ -31,11 +32,11 @@ export interface StepBatchOptions<Item, Result> {
   /** How long an order waits for its answer, milliseconds; Infinity when the step must succeed. */
   readonly timeoutMs: number;
   readonly longestPauseMs: number;
-  /** Whether cancelling the order's scope ends its wait; otherwise the step is asked for to its end. */
-  readonly interruptible: boolean;
   readonly turn: Turn;
   /** One attempt of the step, for all these orders, that may take `leftMs`. */
   readonly attempt: (items: readonly Item[], leftMs: number) => Promise<readonly Result[]>;
+  /** Told of each attempt that failed as a whole. */
+  readonly onFailure?: (failure: unknown) => void;
 }
 
 export class StepBatch<Item extends Ordered, Result extends Ordered & { readonly outcome: string }> {
@@ -47,75 +48,57 @@ export class StepBatch<Item extends Ordered, Result extends Ordered & { readonly
    * The step's answer for one order. It is asked again, for as long as the step may take, while its row
    * is busy or its service is away; neighbours that have their answers go on meanwhile.
    *
-   * @throws CancelledFailure when the step is interruptible and the order's scope is, or becomes, cancelled;
-   *   only this order stops waiting, and the outcome is unknown
+   * @param cancellation ends the order's wait when it is requested; without it the step is asked for to its end
+   * @throws CancellationRequested only this order stops waiting; the outcome is unknown
    * @throws StepTimeout when there was no answer in time; the outcome is unknown
    * @throws TemporalFailure what the step failed with for good: a bug
    */
-  ask(item: Item): Promise<Settled<Result>> {
-    const { interruptible, turn } = this.options;
-    const scope = CancellationScope.current();
-    if (interruptible && scope.consideredCancelled) {
-      return Promise.reject(new CancelledFailure('cancelled before its next step'));
+  ask(item: Item, cancellation?: Cancellation): Promise<Settled<Result>> {
+    if (cancellation?.requested) {
+      return Promise.reject(new CancellationRequested('cancelled before its next step'));
     }
     return new Promise((resolve, reject) => {
-      const goOn = (settle: () => void): void => {
-        if (!asked.waiting) return;
-        asked.waiting = false;
-        turn.enter();
-        settle();
-      };
-      const asked: Asked<Item, Result> = {
-        item,
-        waiting: true,
-        resolve: (result) => {
-          goOn(() => {
-            resolve(result);
-          });
-        },
-        reject: (reason) => {
-          goOn(() => {
-            // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was caught is handed on
-            reject(reason);
-          });
-        },
-      };
-      if (interruptible) scope.cancelRequested.catch(asked.reject);
+      const asked: Asked<Item, Result> = { item, waiting: true, resolve, reject };
+      cancellation?.onRequest(() => {
+        this.#answer(asked, () => {
+          reject(new CancellationRequested('cancelled while it waited'));
+        });
+      });
       if (this.#joining.push(asked) === 1) {
-        turn.atEnd(() => {
+        this.options.turn.atEnd(() => {
           void this.#run();
         });
       }
-      turn.leave();
+      this.options.turn.leave();
     });
   }
 
-  async #run(): Promise<void> {
-    const batch = this.#joining;
-    this.#joining = [];
-    try {
-      await CancellationScope.nonCancellable(() => this.#untilAnswered(batch));
-    } catch (failure) {
-      for (const { reject } of batch) reject(failure);
-    }
+  /** An order goes on: with its answer, or its own way. */
+  #answer(asked: Asked<Item, Result>, settle: () => void): void {
+    if (!asked.waiting) return;
+    asked.waiting = false;
+    this.options.turn.enter();
+    settle();
   }
 
-  async #untilAnswered(batch: readonly Asked<Item, Result>[]): Promise<void> {
+  async #run(): Promise<void> {
     const { words, timeoutMs, longestPauseMs } = this.options;
     const deadline = Date.now() + timeoutMs;
-    let waiting = batch;
-    let pauseMs = FIRST_PAUSE_MS;
-    for (;;) {
-      waiting = await this.#attempt(waiting, deadline - Date.now());
-      if (waiting.length === 0) return;
-      await sleep(Math.max(Math.min(pauseMs, deadline - Date.now()), 0), {
-        summary: `before asking again: ${words}`,
-      });
-      pauseMs = Math.min(pauseMs * PAUSE_GROWTH, longestPauseMs);
-      // A cancelled order has gone its own way: asking for it again could only do harm.
-      waiting = waiting.filter((asked) => asked.waiting);
-      if (waiting.length === 0) return;
-      if (Date.now() >= deadline) throw new StepTimeout(`no answer in ${String(timeoutMs)} ms: ${words}`);
+    let waiting: readonly Asked<Item, Result>[] = this.#joining.splice(0);
+    try {
+      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * PAUSE_GROWTH, longestPauseMs)) {
+        waiting = await this.#attempt(waiting, deadline - Date.now());
+        if (waiting.length === 0) return;
+        await sleep(Math.max(Math.min(pauseMs, deadline - Date.now()), 0), {
+          summary: `before asking again: ${words}`,
+        });
+        // A cancelled order has gone its own way: asking for it again could only do harm.
+        waiting = waiting.filter((asked) => asked.waiting);
+        if (waiting.length === 0) return;
+        if (Date.now() >= deadline) throw new StepTimeout(`no answer in ${String(timeoutMs)} ms: ${words}`);
+      }
+    } catch (failure) {
+      for (const asked of waiting) this.#fail(asked, failure);
     }
   }
 
@@ -131,16 +114,27 @@ export class StepBatch<Item extends Ordered, Result extends Ordered & { readonly
         leftMs,
       );
     } catch (failure) {
+      this.options.onFailure?.(failure);
       if (mayPass(failure)) return waiting;
       throw failure;
     }
     const byOrder = new Map(results.map((result) => [result.orderId, result]));
-    return waiting.filter(({ item, resolve, reject }) => {
-      const result = byOrder.get(item.orderId);
-      if (!result) reject(new TypeError(`the step gave no result for order ${item.orderId}`));
-      else if (isSettled(result)) resolve(result);
-      else return true;
+    return waiting.filter((asked) => {
+      const { orderId } = asked.item;
+      const result = byOrder.get(orderId);
+      if (!result) this.#fail(asked, new TypeError(`the step gave no result for order ${orderId}`));
+      else if (isSettled(result)) {
+        this.#answer(asked, () => {
+          asked.resolve(result);
+        });
+      } else return true;
       return false;
+    });
+  }
+
+  #fail(asked: Asked<Item, Result>, failure: unknown): void {
+    this.#answer(asked, () => {
+      asked.reject(failure);
     });
   }
 }
