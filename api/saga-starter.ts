@@ -3,10 +3,15 @@
  * the next one. Alone, an order starts at once and is its own group; under load a group carries up to
  * `groupMax` orders for the price of one workflow.
  */
-import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandleWithStartDetails,
+} from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { CreateOrderSagaInput, OrderRequest, Placement } from '../domain/contracts';
 import { CREATE_ORDER_SAGA, ORDER_IDS_ATTRIBUTE, ORDER_TASK_QUEUE, sagaWorkflowId } from '../domain/names';
+import type { Expectation, KeyedWaiters } from '../platform/keyed-waiters';
 import type { createOrderSaga } from '../workflows';
 
 /**
@@ -33,8 +38,15 @@ export class SagaStartFailed extends Error {
   override readonly name = 'SagaStartFailed';
 }
 
+/** A saga that was carried by this process has come to its end. */
+export interface SagaEnded {
+  readonly sagaId: string;
+}
+
 export interface SagaStarterOptions {
   readonly client: Client;
+  /** By workflow id, what the worker of this process tells. */
+  readonly sagaEnds: KeyedWaiters<SagaEnded>;
   readonly placement: Placement;
   readonly creditCheckTimeoutMs: number;
   /** Orders in a group, 1 to 50; 1 turns groups off. */
@@ -48,6 +60,8 @@ export interface SagaStarterOptions {
 
 /** `already-started`: a saga for this order id was there, perhaps with other content. */
 export type Submission = 'started' | 'already-started';
+
+type StartedSaga = WorkflowHandleWithStartDetails<typeof createOrderSaga>;
 
 interface Waiting {
   readonly order: OrderRequest;
@@ -105,14 +119,13 @@ export class SagaStarter {
 
   /** Ends when the group's saga is done, or has had its place for long enough. */
   async #carry(group: readonly Waiting[]): Promise<void> {
+    const orders = group.map(({ order }) => order);
+    const sagaId = sagaWorkflowId(orders.map(({ orderId }) => orderId));
+    const end = this.options.sagaEnds.expect(sagaId);
     try {
-      const handle = await this.#start(group.map(({ order }) => order));
+      const handle = await this.#start(sagaId, orders);
       for (const { resolve } of group) resolve('started');
-      // How it ends is told by the orders' rows; here it only counts that it has ended. Not with a deadline:
-      // a server that is told of a near one answers the long poll at once, and is asked again and again.
-      await Promise.allSettled([
-        this.options.client.withAbortSignal(AbortSignal.timeout(GROUP_SLOT_MS), () => handle.result()),
-      ]);
+      await this.#ended(handle, end);
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) {
         const failure = new SagaStartFailed('Temporal did not confirm the start of the saga', {
@@ -125,13 +138,27 @@ export class SagaStarter {
         // The other saga of this id carries this group's first order, but not surely the rest of it.
         await Promise.all(group.map((waiting) => this.#carry([waiting])));
       }
+    } finally {
+      end.close();
     }
   }
 
-  async #start(orders: readonly OrderRequest[]): Promise<WorkflowHandle<typeof createOrderSaga>> {
+  /**
+   * How a saga ends is told by its orders' rows; here it only counts that it has. This process runs what it
+   * starts eagerly, and knows; of another's sagas the server is asked, by a long poll. Not with a deadline:
+   * a server that is told of a near one answers at once, and is asked again and again.
+   */
+  async #ended(handle: StartedSaga, end: Expectation<SagaEnded>): Promise<void> {
+    if (handle.eagerlyStarted) await end.next((_): _ is SagaEnded => true, GROUP_SLOT_MS);
+    else {
+      const soon = AbortSignal.timeout(GROUP_SLOT_MS);
+      await Promise.allSettled([this.options.client.withAbortSignal(soon, () => handle.result())]);
+    }
+  }
+
+  async #start(sagaId: string, orders: readonly OrderRequest[]): Promise<StartedSaga> {
     const { client, placement, creditCheckTimeoutMs, onStarted } = this.options;
     const orderIds = orders.map(({ orderId }) => orderId);
-    const sagaId = sagaWorkflowId(orderIds);
     const input: CreateOrderSagaInput = { placement, creditCheckTimeoutMs, orders };
     const handle = await client.workflow.start<typeof createOrderSaga>(CREATE_ORDER_SAGA, {
       workflowId: sagaId,

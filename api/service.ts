@@ -18,7 +18,7 @@ import { createApp } from './app';
 import { readiness } from './health';
 import { InFlight } from './in-flight';
 import type { OrderRoutesDependencies } from './orders';
-import { SagaStarter } from './saga-starter';
+import { type SagaEnded, SagaStarter } from './saga-starter';
 import type { OrderServiceSettings, ServiceSettings } from './service-settings';
 
 /** 4 s for requests under way; what is left of the 10 s of a stop belongs to the worker and the servers. */
@@ -38,6 +38,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   const orderDb = order && createOrderDatabase(order.databaseUrl);
   const customerDb = customer && createCustomerDatabase(customer.databaseUrl);
   const notices = new KeyedWaiters<OrderNotice>();
+  const sagaEnds = new KeyedWaiters<SagaEnded>();
   const workers = await startWorkers({
     connection,
     namespace: temporal.namespace,
@@ -49,10 +50,13 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
       },
     },
     customer: customerDb && { db: customerDb },
+    onSagaEnded: (sagaId) => {
+      sagaEnds.publish(sagaId, { sagaId });
+    },
   });
   const app = createApp({
     logger,
-    orders: order && orderDb && ordersOf(settings, order, { db: orderDb, notices, client, logger }),
+    orders: order && orderDb && ordersOf(settings, order, { db: orderDb, notices, sagaEnds, client, logger }),
     customers: customerDb && customersOf(customerDb),
     customerServiceUrl: order?.customerServiceUrl,
     ready: readiness({
@@ -82,13 +86,15 @@ function ordersOf(
   { customer, temporal, temporalUiUrl }: ServiceSettings,
   order: OrderServiceSettings,
   parts: Pick<OrderRoutesDependencies, 'db' | 'notices'> & {
+    readonly sagaEnds: KeyedWaiters<SagaEnded>;
     readonly client: Client;
     readonly logger: Logger;
   },
 ): OrderRoutesDependencies {
-  const { db, notices, client, logger } = parts;
+  const { db, notices, sagaEnds, client, logger } = parts;
   const starter = new SagaStarter({
     client,
+    sagaEnds,
     placement: customer ? 'colocated' : 'distributed',
     creditCheckTimeoutMs: order.creditCheckTimeoutMs,
     groupMax: order.sagaGroupMax,

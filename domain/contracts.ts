@@ -146,3 +146,15 @@ export type OrderNotice =
       readonly reason?: CancellationReason;
       readonly updatedAt: string;
     };
+
+/**
+ * What a saga tells the process that runs it, outside of its history; costs no event and is not repeated by
+ * a replay.
+ */
+// eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- the SDK wants its index signature
+export type SagaSinks = {
+  readonly saga: {
+    /** All of its orders have come to an end; only the engine's own completion is still to be written. */
+    ended(): void;
+  };
+};

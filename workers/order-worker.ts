@@ -1,7 +1,7 @@
 /** The order service's worker: runs the sagas, and their steps as local activities. */
 import { ApplicationFailure } from '@temporalio/common';
-import { type NativeConnection, Worker } from '@temporalio/worker';
-import type { CreditSteps, OrderSteps } from '../domain/contracts';
+import { type InjectedSinks, type NativeConnection, Worker } from '@temporalio/worker';
+import type { CreditSteps, OrderSteps, SagaSinks } from '../domain/contracts';
 import { ORDER_TASK_QUEUE, STEP_RUNS_ELSEWHERE } from '../domain/names';
 import { DRAIN_MS } from './drain';
 
@@ -32,18 +32,29 @@ export interface OrderWorkerOptions {
   readonly orderSteps: OrderSteps;
   /** Present when colocated. */
   readonly creditSteps: CreditSteps | undefined;
+  /** Told in this process when a saga that it runs has ended, by its workflow id. */
+  readonly onSagaEnded?: ((sagaId: string) => void) | undefined;
 }
 
 /** For sagas that were started colocated, and are carried on by a process that is not. */
 const elsewhere: CreditSteps = { reserveCredit: runsElsewhere, releaseCredit: runsElsewhere };
 
 export function createOrderWorker(options: OrderWorkerOptions): Promise<Worker> {
+  const sinks: InjectedSinks<SagaSinks> = {
+    saga: {
+      ended: {
+        fn: ({ workflowId }) => options.onSagaEnded?.(workflowId),
+        callDuringReplay: false,
+      },
+    },
+  };
   return Worker.create({
     connection: options.connection,
     namespace: options.namespace,
     taskQueue: ORDER_TASK_QUEUE,
     workflowBundle: { codePath: options.bundlePath },
     activities: { ...options.orderSteps, ...(options.creditSteps ?? elsewhere) },
+    sinks,
     enableNonLocalActivities: false,
     maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASK_SLOTS,
     maxConcurrentLocalActivityExecutions: LOCAL_ACTIVITY_SLOTS,

@@ -16,6 +16,8 @@ export interface WorkersOptions {
   readonly order?: OrderActivitiesOptions | undefined;
   /** Present where this process runs the customer service. */
   readonly customer?: { readonly db: CustomerDatabase } | undefined;
+  /** Told in this process when a saga that it runs has ended, by its workflow id. */
+  readonly onSagaEnded?: (sagaId: string) => void;
 }
 
 export interface RunningWorkers {
@@ -44,6 +46,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
             bundlePath,
             orderSteps: createOrderActivities(order),
             creditSteps,
+            onSagaEnded: options.onSagaEnded,
           }),
         ]
       : []),

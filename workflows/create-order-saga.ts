@@ -7,12 +7,13 @@
  * It is written for one order. A group runs one coroutine per order; `step-batch.ts` joins the steps that
  * they ask for in the same turn into one transaction over the list.
  */
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, proxySinks } from '@temporalio/workflow';
 import type {
   CreateOrderSagaInput,
   CreateOrderSagaResult,
   OrderRequest,
   OrderResult,
+  SagaSinks,
 } from '../domain/contracts';
 import type { CancellationReason } from '../domain/order';
 import { Cancellation } from './cancellation';
@@ -57,6 +58,7 @@ async function runOrders(
     }),
   );
   details.show();
+  proxySinks<SagaSinks>().saga.ended();
   throwIfAnyFailed(
     outcomes,
     input.orders.map(({ orderId }) => orderId),

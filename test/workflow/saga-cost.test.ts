@@ -52,52 +52,47 @@ async function ended(sagaId: string): Promise<string> {
 test.each([
   [1, 'one order'],
   [41, 'one order, then a group of forty'],
-])(
-  '%i approved orders (%s): 8 events, one workflow task, three commits, at most three RPCs a saga',
-  async (count) => {
-    const customer = await newCustomer(system.url, '1000.00');
-    const before = await settledRpcs();
-    const answers = await Promise.all(
-      Array.from({ length: count }, () => placeOrder(system.url, customer, '1.00')),
-    );
-    const ids = answers.map(({ body }) => String(body['orderId']));
-    const rows = await rowsOf(
-      system.databases.adminOrderUrl,
-      'SELECT id, saga_id FROM orders WHERE id = ANY ($1)',
-      [ids],
-    );
-    const sagas = [...new Set(rows.map((row) => String(row['saga_id'])))];
-    expect(sagas).toHaveLength(count === 1 ? 1 : 2);
-    for (const saga of sagas) expect(await ended(saga)).toBe('COMPLETED');
-    const after = await settledRpcs();
-    const spent = Object.entries(after).map(
-      ([operation, calls]) => [operation, calls - (before[operation] ?? 0)] as const,
-    );
-    const total = spent.reduce((sum, [, calls]) => sum + calls, 0);
-    expect([spent, total <= 3 * sagas.length]).toEqual([spent, true]);
-    expect(Object.fromEntries(spent)).toMatchObject({
-      StartWorkflowExecution: sagas.length,
-      RespondWorkflowTaskCompleted: sagas.length,
-    });
+])('%i approved orders (%s): 8 events, one workflow task, three commits, two RPCs a saga', async (count) => {
+  const customer = await newCustomer(system.url, '1000.00');
+  const before = await settledRpcs();
+  const answers = await Promise.all(
+    Array.from({ length: count }, () => placeOrder(system.url, customer, '1.00')),
+  );
+  const ids = answers.map(({ body }) => String(body['orderId']));
+  const rows = await rowsOf(
+    system.databases.adminOrderUrl,
+    'SELECT id, saga_id FROM orders WHERE id = ANY ($1)',
+    [ids],
+  );
+  const sagas = [...new Set(rows.map((row) => String(row['saga_id'])))];
+  expect(sagas).toHaveLength(count === 1 ? 1 : 2);
+  for (const saga of sagas) expect(await ended(saga)).toBe('COMPLETED');
+  const after = await settledRpcs();
+  const spent = Object.entries(after).map(
+    ([operation, calls]) => [operation, calls - (before[operation] ?? 0)] as const,
+  );
+  expect(Object.fromEntries(spent.filter(([, calls]) => calls > 0))).toEqual({
+    StartWorkflowExecution: sagas.length,
+    RespondWorkflowTaskCompleted: sagas.length,
+  });
 
-    for (const saga of sagas) {
-      const handle = system.client.workflow.getHandle(saga);
-      const { events } = await handle.fetchHistory();
-      expect(events).toHaveLength(8);
-      expect(events?.filter(({ workflowTaskStartedEventAttributes: task }) => task)).toHaveLength(1);
-      const own = rows.filter((row) => row['saga_id'] === saga).map((row) => row['id']);
-      const commitsOf = 'SELECT DISTINCT transaction_id FROM outbox WHERE aggregate_id = ANY ($1)';
-      const commits = [
-        ...(await rowsOf(system.databases.adminOrderUrl, commitsOf, [own])),
-        ...(await rowsOf(system.databases.adminCustomerUrl, commitsOf, [own])),
-      ];
-      expect(commits).toHaveLength(3);
-      const { orders } = (await handle.result()) as { orders: { orderId: string; state: string }[] };
-      expect(orders.map(({ orderId }) => orderId).sort()).toEqual(own.sort());
-      expect(orders.every(({ state }) => state === 'APPROVED')).toBe(true);
-    }
-  },
-);
+  for (const saga of sagas) {
+    const handle = system.client.workflow.getHandle(saga);
+    const { events } = await handle.fetchHistory();
+    expect(events).toHaveLength(8);
+    expect(events?.filter(({ workflowTaskStartedEventAttributes: task }) => task)).toHaveLength(1);
+    const own = rows.filter((row) => row['saga_id'] === saga).map((row) => row['id']);
+    const commitsOf = 'SELECT DISTINCT transaction_id FROM outbox WHERE aggregate_id = ANY ($1)';
+    const commits = [
+      ...(await rowsOf(system.databases.adminOrderUrl, commitsOf, [own])),
+      ...(await rowsOf(system.databases.adminCustomerUrl, commitsOf, [own])),
+    ];
+    expect(commits).toHaveLength(3);
+    const { orders } = (await handle.result()) as { orders: { orderId: string; state: string }[] };
+    expect(orders.map(({ orderId }) => orderId).sort()).toEqual(own.sort());
+    expect(orders.every(({ state }) => state === 'APPROVED')).toBe(true);
+  }
+});
 
 test('the Temporal UI is told in words what a saga does, and finds it by any of its orders', async () => {
   const customer = await newCustomer(system.url, '2.00');
