@@ -1,7 +1,7 @@
 /**
- * Group commit of sagas: a bounded number of groups is under way; the orders that arrive meanwhile form
- * the next one. Alone, an order starts at once and is its own group; under load a group carries up to
- * `groupMax` orders for the price of one workflow.
+ * Group commit of sagas: while a group is under way, the orders that arrive form the next one. Alone, an
+ * order starts at once and is its own group; under load a group carries up to `groupMax` orders for the price
+ * of one workflow, and full groups go alongside each other.
  */
 import {
   type Client,
@@ -25,6 +25,12 @@ const WORKFLOW_TASK_TIMEOUT_MS = 5_000;
  * next one after this, so that it blocks nobody. A group that is not waiting is done in a fraction of it.
  */
 const GROUP_SLOT_MS = 1_000;
+
+/**
+ * 250 ms: a group is done in a fraction of it, so that waiting for it and going together is cheaper than going
+ * alongside. One that takes longer waits for somebody.
+ */
+const ALONGSIDE_AFTER_MS = 250;
 
 const orderIdsAttribute = defineSearchAttributeKey(ORDER_IDS_ATTRIBUTE, SearchAttributeType.KEYWORD_LIST);
 
@@ -51,6 +57,7 @@ export interface SagaStarterOptions {
   readonly creditCheckTimeoutMs: number;
   /** Orders in a group, 1 to 50; 1 turns groups off. */
   readonly groupMax: number;
+  /** Groups under way at once. */
   readonly groupsInFlight: number;
   /** Orders that may wait for a group. */
   readonly waitingMax: number;
@@ -65,6 +72,8 @@ type StartedSaga = WorkflowHandleWithStartDetails<typeof createOrderSaga>;
 
 interface Waiting {
   readonly order: OrderRequest;
+  /** Milliseconds of the monotonic clock. */
+  readonly since: number;
   readonly resolve: (submission: Submission) => void;
   readonly reject: (reason: Error) => void;
 }
@@ -72,6 +81,7 @@ interface Waiting {
 export class SagaStarter {
   #waiting: Waiting[] = [];
   #groupsUnderWay = 0;
+  #lookAgain: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: SagaStarterOptions) {}
 
@@ -88,13 +98,13 @@ export class SagaStarter {
       );
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ order, resolve, reject });
+      this.#waiting.push({ order, since: performance.now(), resolve, reject });
       this.#startGroups();
     });
   }
 
   #startGroups(): void {
-    while (this.#groupsUnderWay < this.options.groupsInFlight && this.#waiting.length > 0) {
+    while (this.#mayStart()) {
       const group = this.#takeGroup();
       this.#groupsUnderWay += 1;
       void this.#carry(group).finally(() => {
@@ -102,6 +112,25 @@ export class SagaStarter {
         this.#startGroups();
       });
     }
+    const [first] = this.#waiting;
+    if (!first || this.#lookAgain || this.#groupsUnderWay >= this.options.groupsInFlight) return;
+    const left = first.since + ALONGSIDE_AFTER_MS - performance.now();
+    this.#lookAgain = setTimeout(
+      () => {
+        this.#lookAgain = undefined;
+        this.#startGroups();
+      },
+      Math.max(left, 1),
+    );
+  }
+
+  /** Alone at once; beside another group only when that makes a full one, or the other takes its time. */
+  #mayStart(): boolean {
+    const { groupMax, groupsInFlight } = this.options;
+    const [first] = this.#waiting;
+    if (!first || this.#groupsUnderWay >= groupsInFlight) return false;
+    if (this.#groupsUnderWay === 0 || this.#waiting.length >= groupMax) return true;
+    return performance.now() - first.since >= ALONGSIDE_AFTER_MS;
   }
 
   /** The next orders in line; of several with one id only the first, the others wait for the next group. */

@@ -37,7 +37,7 @@ export function orderSettings(databaseUrl: string): OrderServiceSettings {
     databaseUrl,
     creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS,
     sagaGroupMax: 50,
-    sagaGroupsInFlight: 2,
+    sagaGroupsInFlight: 4,
     ordersInFlightMax: 2_000,
   };
 }
