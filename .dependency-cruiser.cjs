@@ -3,12 +3,13 @@ const rooms = {
   domain: ['domain'],
   workflows: ['workflows', 'domain'],
   activities: ['activities', 'domain', 'prisma'],
-  workers: ['workers', 'activities', 'prisma', 'platform', 'domain'],
-  api: ['api', 'domain', 'platform', 'prisma', 'workflows'],
+  workers: ['workers', 'activities', 'events', 'prisma', 'platform', 'domain'],
+  api: ['api', 'domain', 'events', 'platform', 'prisma', 'workflows'],
+  events: ['events', 'domain', 'platform'],
   platform: ['platform'],
   prisma: ['prisma'],
 };
-const ROOMS = 'domain|workflows|activities|workers|api|platform|prisma|dev|bench|test';
+const ROOMS = 'domain|workflows|activities|workers|api|events|platform|prisma|dev|bench|test';
 
 const table = Object.entries(rooms).map(([room, allowed]) => ({
   name: `${room}-imports-only-${allowed.join('-')}`,

@@ -7,7 +7,7 @@ import { type Sql, sqltag as sql } from '@prisma/client/runtime/client';
 import type { CreditSteps, OrderRequest, ReleaseResult, ReserveResult } from '../domain/contracts';
 import type { CreditRejectionReason } from '../domain/order';
 import type { CustomerDatabase } from '../prisma/customer/client';
-import { forEachOrder } from './each-order';
+import { stepRunner } from './each-order';
 import { recordEvents } from './outbox';
 
 /**
@@ -16,17 +16,24 @@ import { recordEvents } from './outbox';
  */
 const LOCK_WAIT_MS = 50;
 
-export function createCustomerActivities({ db }: { readonly db: CustomerDatabase }): CreditSteps {
+export interface CustomerActivitiesOptions {
+  readonly db: CustomerDatabase;
+  /** Told after each commit that may have written events. */
+  readonly onCommit?: (() => void) | undefined;
+}
+
+export function createCustomerActivities({ db, onCommit }: CustomerActivitiesOptions): CreditSteps {
+  const run = stepRunner(onCommit);
   return {
     reserveCredit: ({ sagaId, orders }) =>
-      forEachOrder('reserveCredit', orders, (asked) =>
+      run('reserveCredit', orders, (asked) =>
         lockedLast(asked, async (some, waitMs) => {
           const rows = await db.$queryRaw<ReserveRow[]>(reserveStatement(sagaId, some, waitMs));
           return rows.map(reserveResult);
         }),
       ),
     releaseCredit: ({ sagaId, orders }) =>
-      forEachOrder('releaseCredit', orders, (asked) =>
+      run('releaseCredit', orders, (asked) =>
         lockedLast(asked, (some, waitMs) =>
           db.$queryRaw<ReleaseResult[]>(releaseStatement(sagaId, some, waitMs)),
         ),

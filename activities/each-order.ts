@@ -7,12 +7,24 @@ interface Ordered {
 }
 
 /**
+ * @param onCommit told after each step that has committed
+ * @returns {@link forEachOrder}, telling
+ */
+export function stepRunner(onCommit: (() => void) | undefined): typeof forEachOrder {
+  return async (step, orders, statement) => {
+    const results = await forEachOrder(step, orders, statement);
+    onCommit?.();
+    return results;
+  };
+}
+
+/**
  * Runs a step's statement over the list. When the statement fails because of one of its orders, each runs
  * alone, and the one that fails again is answered as busy: its saga asks for it again, by itself.
  *
  * @throws ApplicationFailure retryable `DatabaseAway`, or a final `ConstraintViolated` or `StatementRefused`
  */
-export async function forEachOrder<Item extends Ordered, Result>(
+async function forEachOrder<Item extends Ordered, Result>(
   step: string,
   orders: readonly Item[],
   statement: (orders: readonly Item[]) => Promise<Result[]>,

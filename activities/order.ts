@@ -14,32 +14,35 @@ import type {
 } from '../domain/contracts';
 import type { CancellationReason, OrderState } from '../domain/order';
 import type { OrderDatabase } from '../prisma/order/client';
-import { forEachOrder } from './each-order';
+import { stepRunner } from './each-order';
 import { recordEvents } from './outbox';
 
 export interface OrderActivitiesOptions {
   readonly db: OrderDatabase;
   /** Told after the commit, in the same process. */
   readonly notify?: (notice: OrderNotice) => void;
+  /** Told after each commit that may have written events. */
+  readonly onCommit?: (() => void) | undefined;
 }
 
-export function createOrderActivities({ db, notify }: OrderActivitiesOptions): OrderSteps {
+export function createOrderActivities({ db, notify, onCommit }: OrderActivitiesOptions): OrderSteps {
+  const run = stepRunner(onCommit);
   return {
     createPendingOrders: ({ sagaId, orders }) =>
-      forEachOrder('createPendingOrders', orders, async (asked) => {
+      run('createPendingOrders', orders, async (asked) => {
         const rows = await insertPending(db, sagaId, asked);
         for (const row of rows) notifyCreated(row, notify);
         return rows.map((row) => createPendingResult(row, sagaId));
       }),
     approveOrders: ({ sagaId, orders }: StepRequest<ApproveOrder>) =>
-      forEachOrder('approveOrders', orders, async (asked) => {
+      run('approveOrders', orders, async (asked) => {
         const rows = await decide(db, sagaId, 'APPROVED', asked);
         return rows.map((row) =>
           settle<ApproveResult>(row, 'APPROVED', notify, { orderId: row.id, outcome: 'approved' }),
         );
       }),
     cancelOrders: ({ sagaId, orders }: StepRequest<CancelOrder>) =>
-      forEachOrder('cancelOrders', orders, async (asked) => {
+      run('cancelOrders', orders, async (asked) => {
         const rows = await decide(db, sagaId, 'CANCELLED', asked);
         const reasons = new Map(asked.map(({ orderId, reason }) => [orderId, reason]));
         return rows.map((row) => {

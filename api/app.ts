@@ -4,6 +4,7 @@ import type { Logger } from '../platform/logger';
 import { customerForwarding } from './customer-forwarding';
 import { customerRoutes, type CustomerRoutesDependencies } from './customers';
 import { docsRoutes } from './docs';
+import { eventRoutes, type EventRoutesDependencies } from './events';
 import { healthRoutes, type Readiness } from './health';
 import { orderRoutes, type OrderRoutesDependencies } from './orders';
 import { notFound, problemHandler } from './problem-handler';
@@ -17,11 +18,12 @@ export interface ApiDependencies {
   readonly customers?: CustomerRoutesDependencies | undefined;
   /** Where `/customers*` is forwarded to, where this process does not serve it. */
   readonly customerServiceUrl?: string | undefined;
+  readonly events: EventRoutesDependencies;
   readonly ready: Readiness;
 }
 
 export function createApp(dependencies: ApiDependencies): Express {
-  const { logger, orders, customers, customerServiceUrl, ready } = dependencies;
+  const { logger, orders, customers, customerServiceUrl, events, ready } = dependencies;
   const app = express();
   app.disable('x-powered-by');
   // A hash of every answer costs more than it saves: orders change, and answers are small.
@@ -32,11 +34,13 @@ export function createApp(dependencies: ApiDependencies): Express {
     docsRoutes({
       orders: orders !== undefined,
       customers: customers !== undefined || customerServiceUrl !== undefined,
+      events: true,
     }),
   );
   if (orders) app.use(orderRoutes(orders));
   if (customers) app.use(customerRoutes(customers));
   else if (customerServiceUrl !== undefined) app.use(customerForwarding(customerServiceUrl));
+  app.use(eventRoutes(events));
   app.use(notFound, problemHandler);
   return app;
 }

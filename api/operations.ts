@@ -4,6 +4,8 @@ import type { ProblemName } from './problems';
 import {
   customerOrdersQuery,
   customerSchema,
+  eventPageSchema,
+  eventsQuery,
   newCustomerBody,
   newOrderBody,
   orderPageSchema,
@@ -13,7 +15,7 @@ import {
 import { LONGEST_WAIT_S } from './prefer';
 
 export interface Operation {
-  readonly service: 'orders' | 'customers';
+  readonly service: 'orders' | 'customers' | 'events';
   readonly method: 'get' | 'post';
   readonly path: string;
   readonly operationId: string;
@@ -127,5 +129,21 @@ export const OPERATIONS: readonly Operation[] = [
     query: ordersQuery,
     answers: { 200: { description: 'A page of orders.', schema: orderPageSchema } },
     problems: READ,
+  },
+  {
+    service: 'events',
+    method: 'get',
+    path: '/events',
+    operationId: 'readEvents',
+    summary: 'The domain events of both services, as CloudEvents 1.0',
+    description:
+      'With `Accept: text/event-stream` a live stream, where `Last-Event-ID` resumes. At least once; in order for one subject at one source.',
+    query: eventsQuery,
+    headers: {
+      Prefer: { ...PREFER, description: '`wait=N`: when there are no events, wait up to N seconds for one.' },
+      'Last-Event-ID': { description: 'Of a stream: reads on after this id.', schema: z.string() },
+    },
+    answers: { 200: { description: 'A page of events.', schema: eventPageSchema } },
+    problems: [...READ, 'cursor-too-old'],
   },
 ];

@@ -1,6 +1,8 @@
 /** What comes in and what goes out. The same schemas validate, type and describe. */
 import { z } from 'zod';
 import { CANCELLATION_REASONS, ORDER_STATES } from '../domain/order';
+import { cloudEventSchema, EVENT_SOURCES } from '../events/cloud-event';
+import { EVENT_TYPE_NAMES } from '../events/event-types';
 import { moneyJsonSchema, moneySchema } from './money';
 
 /** 100 orders are about 40 KB: bounds the work and the answer of one read. */
@@ -22,17 +24,24 @@ export const newOrderBody = z.strictObject({ customerId: id, orderTotal: moneySc
 
 export const idParameters = z.strictObject({ id });
 
-const page = {
-  limit: z
+const limitUpTo = (max: number, fallback: number) =>
+  z
     .string()
-    .regex(/^\d{1,3}$/, `must be a whole number from 1 to ${String(PAGE_MAX)}`)
+    .regex(/^\d{1,3}$/, `must be a whole number from 1 to ${String(max)}`)
     .transform(Number)
-    .pipe(z.int().min(1).max(PAGE_MAX))
-    .default(PAGE_DEFAULT)
-    .meta({ description: `1 to ${String(PAGE_MAX)}, ${String(PAGE_DEFAULT)} when not given.` }),
+    .pipe(z.int().min(1).max(max))
+    .default(fallback)
+    .meta({ description: `1 to ${String(max)}, ${String(fallback)} when not given.` });
+
+const page = {
+  limit: limitUpTo(PAGE_MAX, PAGE_DEFAULT),
   cursor: z.string().max(200).optional().meta({ description: '`nextCursor` of the page before.' }),
 };
 const state = z.enum(ORDER_STATES).optional();
+
+/** 500 events are about 300 KB. */
+const EVENT_PAGE_MAX = 500;
+const EVENT_PAGE_DEFAULT = 100;
 
 export const ordersQuery = z.strictObject({ customerId: id.optional(), state, ...page });
 export const customerOrdersQuery = z.strictObject({ state, ...page });
@@ -65,4 +74,32 @@ export const customerSchema = z.object({
   creditLimit: moneyJsonSchema,
   reserved: moneyJsonSchema.meta({ description: 'Held by orders that are approved or being decided.' }),
   available: moneyJsonSchema,
+});
+
+export const eventsQuery = z.strictObject({
+  after: z.string().max(500).optional().meta({
+    description: 'A cursor of this feed: reads on after it. Without it, from where the feed starts.',
+  }),
+  limit: limitUpTo(EVENT_PAGE_MAX, EVENT_PAGE_DEFAULT),
+  type: z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(z.enum(EVENT_TYPE_NAMES)))
+    .optional()
+    .meta({ description: 'Only these types, separated by commas.' }),
+  subject: id.optional().meta({ description: 'Only events of this order or customer.' }),
+});
+
+export const eventSchemaParameters = z.strictObject({
+  type: z.enum(EVENT_TYPE_NAMES),
+  version: z.string().regex(/^\d{1,4}$/),
+});
+
+export const eventPageSchema = z.object({
+  items: z.array(cloudEventSchema),
+  nextCursor: z.string().meta({ description: 'Pass it as `after`, also when there are no more items now.' }),
+  unavailable: z
+    .array(z.enum(EVENT_SOURCES))
+    .optional()
+    .meta({ description: 'Services that could not be asked now; their events come later.' }),
 });

@@ -1,5 +1,5 @@
 /** What a process runs and where its servers are, from its configuration. */
-import type { Config } from '../platform/config';
+import { type Config, DAY_MS } from '../platform/config';
 import { needed } from '../platform/config-error';
 import type { TemporalTarget } from '../platform/temporal';
 
@@ -12,10 +12,18 @@ export interface ServiceSettings {
   readonly temporalUiUrl: string;
   /** Path of the built workflow bundle. */
   readonly bundlePath: string;
+  readonly outbox: OutboxSettings;
   /** Present where the process runs the order service. */
   readonly order?: OrderServiceSettings | undefined;
   /** Present where the process runs the customer service; with both, the sagas are colocated. */
   readonly customer?: { readonly databaseUrl: string } | undefined;
+}
+
+export interface OutboxSettings {
+  /** Whether this process publishes its services' events itself. */
+  readonly relaysHere: boolean;
+  /** How long an event stays in the feed, milliseconds. */
+  readonly retentionMs: number;
 }
 
 export interface OrderServiceSettings {
@@ -48,6 +56,10 @@ export function serviceSettings(config: Config, servers: Surroundings): ServiceS
     temporal: servers.temporal,
     temporalUiUrl: servers.temporalUiUrl,
     bundlePath: servers.bundlePath,
+    outbox: {
+      relaysHere: config.OUTBOX_RELAY === 'here',
+      retentionMs: config.EVENT_RETENTION_DAYS * DAY_MS,
+    },
     order: has('order')
       ? {
           databaseUrl: needed('ORDER_DATABASE_URL', servers.orderDatabaseUrl),

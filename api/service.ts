@@ -9,10 +9,15 @@ import { createHttpTerminator } from 'http-terminator';
 import type { Logger } from 'pino';
 import { createCustomer } from '../activities/create-customer';
 import type { OrderNotice } from '../domain/contracts';
+import { databaseLog } from '../events/event-log';
+import { EventFeed } from '../events/feed';
+import { remoteLog } from '../events/remote-log';
+import type { SqlDatabase } from '../events/sql';
 import { KeyedWaiters } from '../platform/keyed-waiters';
 import { connectTemporal } from '../platform/temporal';
 import { createCustomerDatabase, type CustomerDatabase } from '../prisma/customer/client';
 import { createOrderDatabase } from '../prisma/order/client';
+import { type ServiceOutbox, serviceOutbox } from '../workers/service-outbox';
 import { startWorkers } from '../workers/workers';
 import { createApp } from './app';
 import { readiness } from './health';
@@ -37,6 +42,9 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   const { connection, client } = await connectTemporal(temporal);
   const orderDb = order && createOrderDatabase(order.databaseUrl);
   const customerDb = customer && createCustomerDatabase(customer.databaseUrl);
+  const orderOutbox = order && orderDb && outboxOf('order', orderDb, order.databaseUrl, settings, logger);
+  const customerOutbox =
+    customer && customerDb && outboxOf('customer', customerDb, customer.databaseUrl, settings, logger);
   const notices = new KeyedWaiters<OrderNotice>();
   const sagaEnds = new KeyedWaiters<SagaEnded>();
   const workers = await startWorkers({
@@ -48,17 +56,29 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
       notify: (notice) => {
         notices.publish(notice.orderId, notice);
       },
+      onCommit: orderOutbox?.onCommit,
     },
-    customer: customerDb && { db: customerDb },
+    customer: customerDb && { db: customerDb, onCommit: customerOutbox?.onCommit },
     onSagaEnded: (sagaId) => {
       sagaEnds.publish(sagaId, { sagaId });
     },
   });
+  const logs = [
+    ...(orderDb && orderOutbox ? [databaseLog('/order-service', orderDb, orderOutbox.published)] : []),
+    ...(customerDb && customerOutbox
+      ? [databaseLog('/customer-service', customerDb, customerOutbox.published)]
+      : []),
+    ...(order?.customerServiceUrl === undefined
+      ? []
+      : [remoteLog('/customer-service', order.customerServiceUrl)]),
+  ];
+  const stopping = new AbortController();
   const app = createApp({
     logger,
     orders: order && orderDb && ordersOf(settings, order, { db: orderDb, notices, sagaEnds, client, logger }),
-    customers: customerDb && customersOf(customerDb),
+    customers: customerDb && customersOf(customerDb, customerOutbox?.onCommit),
     customerServiceUrl: order?.customerServiceUrl,
+    events: { feed: new EventFeed(logs), stopping: stopping.signal },
     ready: readiness({
       ...(orderDb && { orderDatabase: () => orderDb.$queryRaw`SELECT 1` }),
       ...(customerDb && { customerDatabase: () => customerDb.$queryRaw`SELECT 1` }),
@@ -74,8 +94,10 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     url: `http://${settings.host}:${String(port)}`,
     failed: workers.failed,
     stop: async () => {
+      stopping.abort();
       await terminator.terminate();
       await workers.stop();
+      await Promise.all([orderOutbox?.stop(), customerOutbox?.stop()]);
       await connection.close();
       await Promise.all([orderDb?.$disconnect(), customerDb?.$disconnect()]);
     },
@@ -114,11 +136,25 @@ function ordersOf(
   };
 }
 
-function customersOf(db: CustomerDatabase) {
+function customersOf(db: CustomerDatabase, onCommit: (() => void) | undefined) {
   return {
     db,
-    createCustomer: (customer: Parameters<typeof createCustomer>[1]) => createCustomer(db, customer),
+    createCustomer: async (customer: Parameters<typeof createCustomer>[1]) => {
+      const outcome = await createCustomer(db, customer);
+      onCommit?.();
+      return outcome;
+    },
   };
+}
+
+function outboxOf(
+  service: 'order' | 'customer',
+  db: SqlDatabase,
+  url: string,
+  { outbox }: ServiceSettings,
+  logger: Logger,
+): ServiceOutbox {
+  return serviceOutbox({ service, db, url, ...outbox, logger });
 }
 
 function listen(app: ReturnType<typeof createApp>, host: string, port: number): Promise<Server> {

@@ -59,6 +59,7 @@ async function prepare() {
     'activities',
     'workers',
     'api',
+    'events',
     'platform',
     'dev',
     'bench',

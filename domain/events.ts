@@ -19,6 +19,8 @@ interface OrderFacts extends Amount {
 export interface OrderEvents {
   OrderCreated: OrderFacts & { readonly state: 'PENDING' };
   OrderApproved: OrderFacts & { readonly state: 'APPROVED' };
+  /** The credit of an approved order is to be released; CANCELLING is its semantic lock until then. */
+  OrderCancellationRequested: OrderFacts & { readonly state: 'CANCELLING' };
   OrderCancelled: OrderFacts & { readonly state: 'CANCELLED'; readonly reason: CancellationReason };
 }
 
@@ -41,3 +43,5 @@ export interface CustomerEvents {
   /** `heldMinor` is what became free again: 0 when nothing was held (a tombstone). */
   CreditReleased: OrderFacts & { readonly heldMinor: number };
 }
+
+export type DomainEvents = OrderEvents & CustomerEvents;

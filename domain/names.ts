@@ -4,6 +4,10 @@
  */
 
 export const CREATE_ORDER_SAGA = 'createOrderSaga';
+export const CANCEL_ORDER_SAGA = 'cancelOrderSaga';
+
+/** Update of `createOrderSaga`: cancels one of its orders, by id. */
+export const REQUEST_CANCELLATION = 'requestCancellation';
 
 /** Task queue of the order service: the sagas and their order-side steps. */
 export const ORDER_TASK_QUEUE = 'order';
@@ -30,4 +34,15 @@ export function sagaWorkflowId(orderIds: readonly string[]): string {
   const [first] = orderIds;
   if (first === undefined) throw new RangeError('a saga carries at least one order');
   return orderIds.length === 1 ? `order-${first}` : `orders-${first}-${String(orderIds.length)}`;
+}
+
+const CANCEL_SAGA_PREFIX = 'cancel-order-';
+
+/** Workflow id of the saga that cancels an approved order. */
+export function cancelSagaWorkflowId(orderId: string): string {
+  return `${CANCEL_SAGA_PREFIX}${orderId}`;
+}
+
+export function isCancelSaga(sagaId: string | null): boolean {
+  return sagaId?.startsWith(CANCEL_SAGA_PREFIX) ?? false;
 }

@@ -1,6 +1,9 @@
-/** The states of an order and what may follow what. */
+/**
+ * The states of an order: PENDING → APPROVED | CANCELLED, and APPROVED → CANCELLING → CANCELLED. CANCELLING is
+ * the semantic lock of an approved order whose credit is being released.
+ */
 
-export const ORDER_STATES = ['PENDING', 'APPROVED', 'CANCELLED'] as const;
+export const ORDER_STATES = ['PENDING', 'APPROVED', 'CANCELLING', 'CANCELLED'] as const;
 export type OrderState = (typeof ORDER_STATES)[number];
 
 export const CANCELLATION_REASONS = [
@@ -13,7 +16,9 @@ export const CANCELLATION_REASONS = [
 export type CancellationReason = (typeof CANCELLATION_REASONS)[number];
 
 /** The reasons with which the Customer Service refuses a reservation. */
-export type CreditRejectionReason = Extract<
-  CancellationReason,
-  'INSUFFICIENT_CREDIT' | 'UNKNOWN_CUSTOMER' | 'CURRENCY_MISMATCH'
->;
+export const CREDIT_REJECTION_REASONS = [
+  'INSUFFICIENT_CREDIT',
+  'UNKNOWN_CUSTOMER',
+  'CURRENCY_MISMATCH',
+] as const satisfies readonly CancellationReason[];
+export type CreditRejectionReason = (typeof CREDIT_REJECTION_REASONS)[number];

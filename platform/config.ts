@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { ConfigError } from './config-error';
 import type { TemporalTarget } from './temporal';
 
+export const DAY_MS = 24 * 60 * 60 * 1_000;
+
 const PORT_MAX = 65_535;
 const GROUP_MAX = 50;
 const DEFAULT_NAMESPACE = 'default';
@@ -69,6 +71,10 @@ const environment = z.object({
    * twenty MB. Who comes on top is told to come back.
    */
   ORDERS_IN_FLIGHT_MAX: z.coerce.number().int().min(1).max(100_000).default(2_000),
+  /** Who publishes the events: each service's process does, or processes of their own (workers/relay-main.ts). */
+  OUTBOX_RELAY: z.enum(['here', 'elsewhere']).default('here'),
+  /** 30 days: a consumer that was away for a vacation still finds its place. */
+  EVENT_RETENTION_DAYS: z.coerce.number().positive().max(36_500).default(30),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 

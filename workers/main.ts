@@ -1,25 +1,38 @@
 /** Workers alone, of the services named in SERVICES: more hands for the same queues, without HTTP. */
 import { ORDER_IDS_ATTRIBUTE } from '../domain/names';
+import type { SqlDatabase } from '../events/sql';
 import { readConfig } from '../platform/config';
 import { needed } from '../platform/config-error';
-import { createLogger } from '../platform/logger';
+import { createLogger, type Logger } from '../platform/logger';
 import { runUntilStopped, sayAndExit } from '../platform/shutdown';
 import { connectTemporal, installTemporalRuntime, prepareTemporal } from '../platform/temporal';
 import { createCustomerDatabase } from '../prisma/customer/client';
 import { createOrderDatabase } from '../prisma/order/client';
 import { BUNDLE_PATH } from './bundle-path';
+import { serviceOutbox } from './service-outbox';
 import { startWorkers } from './workers';
 
 function main(): void {
-  const { SERVICES, ORDER_DATABASE_URL, CUSTOMER_DATABASE_URL, LOG_LEVEL, ...config } = readConfig();
+  const config = readConfig();
+  const { SERVICES, LOG_LEVEL } = config;
   const temporal = needed('TEMPORAL_ADDRESS', config.temporal);
-  const orderDb = SERVICES.includes('order')
-    ? createOrderDatabase(needed('ORDER_DATABASE_URL', ORDER_DATABASE_URL))
-    : undefined;
-  const customerDb = SERVICES.includes('customer')
-    ? createCustomerDatabase(needed('CUSTOMER_DATABASE_URL', CUSTOMER_DATABASE_URL))
-    : undefined;
   const logger = createLogger(LOG_LEVEL);
+  const order = SERVICES.includes('order')
+    ? withOutbox(
+        'order',
+        needed('ORDER_DATABASE_URL', config.ORDER_DATABASE_URL),
+        createOrderDatabase,
+        logger,
+      )
+    : undefined;
+  const customer = SERVICES.includes('customer')
+    ? withOutbox(
+        'customer',
+        needed('CUSTOMER_DATABASE_URL', config.CUSTOMER_DATABASE_URL),
+        createCustomerDatabase,
+        logger,
+      )
+    : undefined;
   installTemporalRuntime(logger);
   runUntilStopped(logger, async () => {
     await prepareTemporal(temporal, ORDER_IDS_ATTRIBUTE);
@@ -28,8 +41,8 @@ function main(): void {
       connection,
       namespace: temporal.namespace,
       bundlePath: BUNDLE_PATH,
-      order: orderDb && { db: orderDb },
-      customer: customerDb && { db: customerDb },
+      order: order && { db: order.db, onCommit: order.outbox.onCommit },
+      customer: customer && { db: customer.db, onCommit: customer.outbox.onCommit },
     });
     logger.info({ services: SERVICES }, 'ready');
     return {
@@ -37,10 +50,29 @@ function main(): void {
       stop: async () => {
         await workers.stop();
         await connection.close();
-        await Promise.all([orderDb?.$disconnect(), customerDb?.$disconnect()]);
+        await Promise.all([order?.stop(), customer?.stop()]);
       },
     };
   });
+}
+
+/** The events of these steps are published by the service's relays, which are told of each commit. */
+function withOutbox<Db extends SqlDatabase & { $disconnect(): Promise<void> }>(
+  service: 'order' | 'customer',
+  url: string,
+  connect: (url: string) => Db,
+  logger: Logger,
+) {
+  const db = connect(url);
+  const outbox = serviceOutbox({ service, db, url, relaysHere: false, retentionMs: Infinity, logger });
+  return {
+    db,
+    outbox,
+    stop: async () => {
+      await outbox.stop();
+      await db.$disconnect();
+    },
+  };
 }
 
 try {

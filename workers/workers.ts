@@ -1,8 +1,7 @@
 /** The workers of the services that a process runs. */
 import type { NativeConnection, Worker } from '@temporalio/worker';
-import { createCustomerActivities } from '../activities/customer';
+import { createCustomerActivities, type CustomerActivitiesOptions } from '../activities/customer';
 import { createOrderActivities, type OrderActivitiesOptions } from '../activities/order';
-import type { CustomerDatabase } from '../prisma/customer/client';
 import { createCustomerWorker } from './customer-worker';
 import { createOrderWorker } from './order-worker';
 
@@ -15,7 +14,7 @@ export interface WorkersOptions {
   /** Present where this process runs the order service. */
   readonly order?: OrderActivitiesOptions | undefined;
   /** Present where this process runs the customer service. */
-  readonly customer?: { readonly db: CustomerDatabase } | undefined;
+  readonly customer?: CustomerActivitiesOptions | undefined;
   /** Told in this process when a saga that it runs has ended, by its workflow id. */
   readonly onSagaEnded?: (sagaId: string) => void;
 }

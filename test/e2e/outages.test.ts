@@ -9,7 +9,7 @@ import { type CuttableLine, cuttableLine } from '../support/cuttable-line';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 import { type Answer, call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { testServers } from '../support/servers';
-import { orderSettings } from '../support/system';
+import { commonSettings, orderSettings } from '../support/system';
 
 let databases: TestDatabases;
 let lines: { order: CuttableLine; customer: CuttableLine; temporal: CuttableLine };
@@ -25,7 +25,7 @@ const lineTo = (host: string) => {
 
 beforeAll(async () => {
   databases = await createTestDatabases();
-  const { temporal, bundlePath } = testServers();
+  const { temporal } = testServers();
   const [order, customerLine, temporalLine] = await Promise.all([
     lineTo(databases.orderUrl),
     lineTo(databases.customerUrl),
@@ -38,11 +38,8 @@ beforeAll(async () => {
   installTemporalRuntime(logger);
   service = await startService(
     {
-      host: '127.0.0.1',
-      port: 0,
+      ...commonSettings(),
       temporal: { ...temporal, address: temporalLine.address },
-      temporalUiUrl: 'http://localhost:8233',
-      bundlePath,
       order: orderSettings(order.through(databases.orderUrl)),
       customer: { databaseUrl: customerLine.through(databases.customerUrl) },
     },

@@ -12,7 +12,7 @@ import { createTestDatabases, rowsOf, type TestDatabases } from '../support/data
 import { newCustomer, placeOrder, WAIT } from '../support/http';
 import { postgresDoor } from '../support/postgres-door';
 import { testServers } from '../support/servers';
-import { orderSettings } from '../support/system';
+import { commonSettings, orderSettings } from '../support/system';
 import { AUTHORITY_PATH, type TlsDoor, tlsDoor } from '../support/tls-door';
 
 let databases: TestDatabases;
@@ -50,11 +50,8 @@ async function approvedThrough(env: Record<string, string>): Promise<void> {
   const before = door.calls();
   const service = await startService(
     {
-      host: '127.0.0.1',
-      port: 0,
+      ...commonSettings(),
       temporal,
-      temporalUiUrl: 'http://localhost:8233',
-      bundlePath: testServers().bundlePath,
       order: orderSettings(databases.orderUrl),
       customer: { databaseUrl: databases.customerUrl },
     },
@@ -120,11 +117,7 @@ test('Postgres behind TLS: the URL says whom to trust', async () => {
   const trust = { sslmode: 'verify-full', sslrootcert: AUTHORITY_PATH };
   const service = await startService(
     {
-      host: '127.0.0.1',
-      port: 0,
-      temporal: testServers().temporal,
-      temporalUiUrl: 'http://localhost:8233',
-      bundlePath: testServers().bundlePath,
+      ...commonSettings(),
       order: orderSettings(postgres.through(databases.orderUrl, trust)),
       customer: { databaseUrl: postgres.through(databases.customerUrl, trust) },
     },

@@ -1,7 +1,7 @@
 /** The whole product in the test's process: own databases, own namespace, real servers, real HTTP. */
 import type { Client } from '@temporalio/client';
 import { type RunningService, startService } from '../../api/service';
-import type { OrderServiceSettings, ServiceSettings } from '../../api/service-settings';
+import type { OrderServiceSettings, OutboxSettings, ServiceSettings } from '../../api/service-settings';
 import type { Placement } from '../../domain/contracts';
 import { createLogger } from '../../platform/logger';
 import { connectTemporal, installTemporalRuntime } from '../../platform/temporal';
@@ -29,6 +29,7 @@ const CREDIT_CHECK_TIMEOUT_MS = 60_000;
 export interface TestSystemOptions {
   readonly placement?: Placement;
   readonly order?: Partial<OrderServiceSettings>;
+  readonly outbox?: OutboxSettings;
 }
 
 /** Settings of an order service as the tests want it. */
@@ -42,12 +43,25 @@ export function orderSettings(databaseUrl: string): OrderServiceSettings {
   };
 }
 
-export async function startSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
+/** What the services of a test have in common. */
+export function commonSettings() {
   const { temporal, bundlePath } = testServers();
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    temporal,
+    temporalUiUrl: 'http://localhost:8233',
+    bundlePath,
+    outbox: { relaysHere: true, retentionMs: 3_600_000 },
+  };
+}
+
+export async function startSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
+  const { temporal } = testServers();
   const databases = await createTestDatabases();
   const logger = createLogger('silent');
   installTemporalRuntime(logger);
-  const common = { host: '127.0.0.1', port: 0, temporal, temporalUiUrl: 'http://localhost:8233', bundlePath };
+  const common = { ...commonSettings(), ...(options.outbox && { outbox: options.outbox }) };
   const customer = { databaseUrl: databases.customerUrl };
   const colocated = options.placement !== 'distributed';
 

@@ -1,0 +1,80 @@
+/** The event feed, and the schemas of its events. */
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import { BadCursor, CursorTooOld } from '../events/cursor';
+import { EVENT_TYPES } from '../events/event-types';
+import type { EventFeed } from '../events/feed';
+import { streamEvents } from './event-stream';
+import { preferredWaitSeconds } from './prefer';
+import { methodNotAllowed } from './problem-handler';
+import { Problem } from './problems';
+import { eventsQuery, eventSchemaParameters } from './schemas';
+import { valid } from './validation';
+
+export interface EventRoutesDependencies {
+  readonly feed: EventFeed;
+  /** Ends the streams when this process stops. */
+  readonly stopping: AbortSignal;
+}
+
+export function eventRoutes({ feed, stopping }: EventRoutesDependencies): Router {
+  const router = Router();
+  router
+    .route('/events')
+    .get(async (request: Request, response: Response) => {
+      const { after, limit, type: types, subject } = valid(eventsQuery, request.query);
+      const filter = { types, subject };
+      if (request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream') {
+        const cursor = request.get('Last-Event-ID') ?? after;
+        await streamEvents(feed, request, response, { cursor, filter, stopping }).catch(asCursorProblem);
+        return;
+      }
+      const waitMs = preferredWaitSeconds(request.get('Prefer')) * 1_000;
+      const page = await pageWithin(feed, { after, limit, filter, waitMs, stopping }).catch(asCursorProblem);
+      const { items, nextCursor, unavailable } = page;
+      response.json({
+        items: items.map(({ event }) => event),
+        nextCursor,
+        ...(unavailable.length > 0 && { unavailable }),
+      });
+    })
+    .all(methodNotAllowed('GET', 'HEAD'));
+  router
+    .route('/event-schemas/:type/:version')
+    .get((request, response) => {
+      const { type, version } = valid(eventSchemaParameters, request.params);
+      const { data, version: current } = EVENT_TYPES[type];
+      if (version !== String(current)) throw new Problem('not-found', `${type} has no version ${version}.`);
+      response.type('application/schema+json').json(z.toJSONSchema(data));
+    })
+    .all(methodNotAllowed('GET', 'HEAD'));
+  return router;
+}
+
+interface Asked {
+  readonly after: string | undefined;
+  readonly limit: number;
+  readonly filter: Parameters<EventFeed['read']>[2];
+  /** How long to wait for an event when there is none, milliseconds. */
+  readonly waitMs: number;
+  readonly stopping: AbortSignal;
+}
+
+async function pageWithin(feed: EventFeed, { after, limit, filter, waitMs, stopping }: Asked) {
+  const deadline = Date.now() + waitMs;
+  let page = await feed.read(after, limit, filter);
+  while (page.items.length === 0 && Date.now() < deadline && !stopping.aborted) {
+    await page.more(deadline - Date.now(), stopping);
+    page = await feed.read(page.nextCursor, limit, filter);
+  }
+  return page;
+}
+
+function asCursorProblem(error: unknown): never {
+  if (error instanceof CursorTooOld) {
+    throw new Problem('cursor-too-old', `The cursor ${error.message}.`, { cause: error });
+  }
+  if (!(error instanceof BadCursor)) throw error;
+  const detail = `${error.message}; start again without it`;
+  throw new Problem('invalid-request', `/after: ${detail}`, { errors: [{ pointer: '/after', detail }] });
+}

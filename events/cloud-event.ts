@@ -1,0 +1,112 @@
+/** A domain event as others see it: CloudEvents 1.0, JSON format. */
+import { z } from 'zod';
+import { isCancelSaga } from '../domain/names';
+import { CREDIT_REJECTION_REASONS } from '../domain/order';
+import { EVENT_TYPES, type EventType, isEventType, schemaPath } from './event-types';
+
+export const EVENT_SOURCES = ['/order-service', '/customer-service'] as const;
+export type EventSource = (typeof EVENT_SOURCES)[number];
+
+export const cloudEventSchema = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string().meta({
+    description: 'Unique with `source`, and the same whenever the event is delivered: de-duplicate by it.',
+  }),
+  source: z.enum(EVENT_SOURCES),
+  type: z.string(),
+  subject: z.guid().meta({
+    description:
+      "Id of the aggregate: the order of an order's and a reservation's events, otherwise a customer.",
+  }),
+  time: z.iso.datetime({ precision: 3 }).meta({ description: 'When the state changed.' }),
+  datacontenttype: z.literal('application/json'),
+  dataschema: z
+    .string()
+    .meta({ description: 'Type and version of `data`; the path answers with its JSON Schema.' }),
+  sequence: z.int().min(1).meta({
+    description: 'Numbers the events of one subject at one source, from 1, without gaps.',
+  }),
+  position: z.string().regex(/^\d+$/).meta({
+    description: 'Place among all events of its source, ascending in the order in which they were published.',
+  }),
+  correlationid: z.string().exactOptional().meta({
+    description: 'Workflow id of the saga that did it; absent where there is none, as for a new customer.',
+  }),
+  causationid: z.string().exactOptional().meta({
+    description:
+      '`<source>/<subject>/<sequence>` of the event that this one follows from, where there is one.',
+  }),
+  data: z.record(z.string(), z.unknown()),
+});
+
+export type CloudEvent = Readonly<z.infer<typeof cloudEventSchema>>;
+
+/** A row of an outbox. */
+export interface OutboxRow {
+  readonly id: bigint;
+  readonly position: bigint;
+  readonly type: string;
+  readonly aggregateId: string;
+  readonly sequence: number;
+  /** Null where no saga did it. */
+  readonly sagaId: string | null;
+  readonly occurredAt: Date;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export function cloudEvent(source: EventSource, row: OutboxRow): CloudEvent {
+  const { type, aggregateId: subject, sequence, sagaId, data } = row;
+  if (!isEventType(type)) throw new TypeError(`the outbox holds an event of the unknown type ${type}`);
+  const cause = causeOf(type, row);
+  return {
+    specversion: '1.0',
+    id: String(row.id),
+    source,
+    type,
+    subject,
+    time: row.occurredAt.toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: schemaPath(type, EVENT_TYPES[type].version),
+    sequence,
+    position: String(row.position),
+    ...(sagaId !== null && { correlationid: sagaId }),
+    ...(cause !== undefined && { causationid: `${cause.source}/${subject}/${String(cause.sequence)}` }),
+    data,
+  };
+}
+
+interface Cause {
+  readonly source: EventSource;
+  readonly sequence: number;
+}
+
+const ORDER_CREATED: Cause = { source: '/order-service', sequence: 1 };
+const ORDER_GIVEN_UP: Cause = { source: '/order-service', sequence: 2 };
+const CANCELLATION_REQUESTED: Cause = { source: '/order-service', sequence: 3 };
+const CREDIT_DECIDED: Cause = { source: '/customer-service', sequence: 1 };
+const CREDIT_RELEASED: Cause = { source: '/customer-service', sequence: 2 };
+
+/** The protocol of the sagas says it, so it need not be stored. */
+function causeOf(type: EventType, { sequence, sagaId, data }: OutboxRow): Cause | undefined {
+  switch (type) {
+    case 'CreditReserved':
+    case 'CreditLimitExceeded':
+    case 'CreditRejected':
+      return ORDER_CREATED;
+    case 'OrderApproved':
+      return CREDIT_DECIDED;
+    case 'OrderCancelled':
+      if (sequence > ORDER_GIVEN_UP.sequence) return CREDIT_RELEASED;
+      return isRefusal(data['reason']) ? CREDIT_DECIDED : undefined;
+    case 'CreditReleased':
+      return isCancelSaga(sagaId) ? CANCELLATION_REQUESTED : ORDER_GIVEN_UP;
+    case 'OrderCreated':
+    case 'OrderCancellationRequested':
+    case 'CustomerCreated':
+      return undefined;
+  }
+}
+
+function isRefusal(reason: unknown): boolean {
+  return CREDIT_REJECTION_REASONS.some((refusal) => refusal === reason);
+}

@@ -1,0 +1,86 @@
+/** A service's published events, read from its own database. */
+import { Sql, sqltag as sql } from '@prisma/client/runtime/client';
+import type { Bell } from '../platform/bell';
+import { type CloudEvent, cloudEvent, type EventSource, type OutboxRow } from './cloud-event';
+import { BadCursor, CursorTooOld, type LogPosition } from './cursor';
+import type { SqlDatabase } from './sql';
+
+export interface EventFilter {
+  readonly types?: readonly string[] | undefined;
+  readonly subject?: string | undefined;
+}
+
+export interface LogPage {
+  readonly events: readonly CloudEvent[];
+  /** Where to read on when all of these events have been taken. */
+  readonly end: LogPosition;
+  /** Resolves when there may be events after this page, or when the time is over, or at the signal. */
+  more(timeoutMs: number, signal: AbortSignal): Promise<void>;
+}
+
+/** One service's part of the feed. */
+export interface EventLog {
+  readonly source: EventSource;
+  /**
+   * The next events, in the order in which they were published.
+   *
+   * @param after undefined reads from where the feed starts
+   * @throws BadCursor, CursorTooOld when there is no such place to read on from
+   */
+  read(after: LogPosition | undefined, limit: number, filter: EventFilter): Promise<LogPage>;
+}
+
+interface FeedRow {
+  readonly feedId: string;
+  readonly lastPosition: bigint;
+  readonly prunedPosition: bigint;
+}
+
+type Row = FeedRow & Omit<OutboxRow, 'position'> & { readonly position: bigint | null };
+
+/** @param published rung when events have been published */
+export function databaseLog(source: EventSource, db: SqlDatabase, published: Bell): EventLog {
+  return {
+    source,
+    read: async (after, limit, filter) => {
+      const seen = published.rings;
+      const rows = await db.$queryRaw<Row[]>(pageOf(after?.position, limit, filter));
+      const [feed] = rows;
+      if (!feed) throw new TypeError('the relay has no row in this database');
+      checkPlace(after, feed);
+      const events = rows.flatMap(({ position, ...row }) =>
+        position === null ? [] : [cloudEvent(source, { ...row, position })],
+      );
+      // A page that is not full has looked at everything up to the last position, matching or not.
+      const last = events.length === limit ? BigInt(events.at(-1)?.position ?? 0) : feed.lastPosition;
+      return {
+        events,
+        end: { feedId: feed.feedId, position: last },
+        more: (timeoutMs, signal) => published.heard(seen, timeoutMs, signal),
+      };
+    },
+  };
+}
+
+function pageOf(after: bigint | undefined, limit: number, { types, subject }: EventFilter): Sql {
+  const ofType = types ? sql`AND o.type = ANY (${[...types]}::text[])` : sql``;
+  const ofSubject = subject === undefined ? sql`` : sql`AND o.aggregate_id = ${subject}::uuid`;
+  return sql`
+    SELECT r.feed_id AS "feedId", r.last_position AS "lastPosition", r.pruned_position AS "prunedPosition", e.*
+    FROM outbox_relay r LEFT JOIN LATERAL (
+      SELECT o.position, o.id, o.type, o.aggregate_id AS "aggregateId", o.sequence, o.saga_id AS "sagaId",
+        o.occurred_at AS "occurredAt", o.data
+      FROM outbox o
+      WHERE o.position > coalesce(${after ?? null}::bigint, r.pruned_position) ${ofType} ${ofSubject}
+      ORDER BY o.position LIMIT ${limit}::integer
+    ) e ON true
+    ORDER BY e.position`;
+}
+
+function checkPlace(after: LogPosition | undefined, { feedId, lastPosition, prunedPosition }: FeedRow): void {
+  if (!after) return;
+  if (after.feedId !== feedId || after.position > lastPosition)
+    throw new BadCursor('is from the feed of another database, or of a later state of this one');
+  if (after.position < prunedPosition)
+    throw new CursorTooOld('is older than the feed: the events after it were pruned; read from the start');
+}

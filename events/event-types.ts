@@ -1,0 +1,109 @@
+/** Every type of event: who publishes it, which version its data has, and what is in it. */
+import { z } from 'zod';
+import type { DomainEvents } from '../domain/events';
+import { MAX_AMOUNT_MINOR } from '../domain/money';
+import { CANCELLATION_REASONS } from '../domain/order';
+import type { EventSource } from './cloud-event';
+
+export type EventType = keyof DomainEvents;
+
+export interface EventTypeDescription<Data> {
+  readonly source: EventSource;
+  /** Raised when a consumer of the version before would misread the data; additions do not raise it. */
+  readonly version: number;
+  readonly when: string;
+  readonly data: z.ZodType<Data>;
+  readonly example: Data;
+}
+
+const minor = (least: number) =>
+  z.int().min(least).max(MAX_AMOUNT_MINOR).meta({ description: 'Integer minor units of `currency`.' });
+const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/)
+  .meta({ description: 'ISO 4217.' });
+const facts = { orderId: z.guid(), customerId: z.guid(), amountMinor: minor(1), currency };
+
+const order = {
+  orderId: '019f0000-0000-7000-8000-000000000001',
+  customerId: '019f0000-0000-7000-8000-00000000000a',
+  amountMinor: 4_250,
+  currency: 'USD',
+};
+
+export const EVENT_TYPES: { readonly [Type in EventType]: EventTypeDescription<DomainEvents[Type]> } = {
+  OrderCreated: {
+    source: '/order-service',
+    version: 1,
+    when: 'An order was placed; its credit is not decided yet.',
+    data: z.object({ ...facts, state: z.literal('PENDING') }),
+    example: { ...order, state: 'PENDING' },
+  },
+  OrderApproved: {
+    source: '/order-service',
+    version: 1,
+    when: "The order's credit is reserved, and the order is good.",
+    data: z.object({ ...facts, state: z.literal('APPROVED') }),
+    example: { ...order, state: 'APPROVED' },
+  },
+  OrderCancellationRequested: {
+    source: '/order-service',
+    version: 1,
+    when: 'An approved order is being cancelled; its credit is still held.',
+    data: z.object({ ...facts, state: z.literal('CANCELLING') }),
+    example: { ...order, state: 'CANCELLING' },
+  },
+  OrderCancelled: {
+    source: '/order-service',
+    version: 1,
+    when: 'The order has come to nothing, for the reason given.',
+    data: z.object({ ...facts, state: z.literal('CANCELLED'), reason: z.enum(CANCELLATION_REASONS) }),
+    example: { ...order, state: 'CANCELLED', reason: 'INSUFFICIENT_CREDIT' },
+  },
+  CustomerCreated: {
+    source: '/customer-service',
+    version: 1,
+    when: "A customer's account was opened.",
+    data: z.object({ customerId: z.guid(), name: z.string(), creditLimitMinor: minor(0), currency }),
+    example: { customerId: order.customerId, name: 'Ada', creditLimitMinor: 10_000, currency: 'USD' },
+  },
+  CreditReserved: {
+    source: '/customer-service',
+    version: 1,
+    when: "The order's amount is held from the customer's credit.",
+    data: z.object(facts),
+    example: order,
+  },
+  CreditLimitExceeded: {
+    source: '/customer-service',
+    version: 1,
+    when: 'The customer has too little credit left for the order; nothing is held.',
+    data: z.object({ ...facts, reason: z.literal('INSUFFICIENT_CREDIT') }),
+    example: { ...order, reason: 'INSUFFICIENT_CREDIT' },
+  },
+  CreditRejected: {
+    source: '/customer-service',
+    version: 1,
+    when: 'The order cannot have credit at all; nothing is held.',
+    data: z.object({ ...facts, reason: z.enum(['UNKNOWN_CUSTOMER', 'CURRENCY_MISMATCH']) }),
+    example: { ...order, reason: 'UNKNOWN_CUSTOMER' },
+  },
+  CreditReleased: {
+    source: '/customer-service',
+    version: 1,
+    when: 'What the order held is free again; `heldMinor` is 0 when it held nothing, so that a late reservation loses.',
+    data: z.object({ ...facts, heldMinor: minor(0) }),
+    example: { ...order, heldMinor: 4_250 },
+  },
+};
+
+export const EVENT_TYPE_NAMES = Object.keys(EVENT_TYPES).filter(isEventType);
+
+export function isEventType(name: string): name is EventType {
+  return Object.hasOwn(EVENT_TYPES, name);
+}
+
+/** Where the JSON Schema of a type's data is found: the `dataschema` of its events. */
+export function schemaPath(type: EventType, version: number): string {
+  return `/event-schemas/${type}/${String(version)}`;
+}

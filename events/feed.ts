@@ -1,0 +1,103 @@
+/** The feed: the events of several services as one sequence, with one cursor. */
+import { BadCursor, CursorTooOld, decodeCursor, encodeCursor, type Positions } from './cursor';
+import type { CloudEvent, EventSource } from './cloud-event';
+import type { EventFilter, EventLog, LogPage } from './event-log';
+
+export interface FeedPage {
+  /** Each with the cursor that reads on after it. */
+  readonly items: readonly FeedItem[];
+  /** Reads on after this page. */
+  readonly nextCursor: string;
+  /** Services that could not be asked; their events come later, none is lost: the cursor stays before them. */
+  readonly unavailable: readonly EventSource[];
+  /** Resolves when there may be more, or when the time is over, or at the signal. */
+  more(timeoutMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface FeedItem {
+  readonly event: CloudEvent;
+  readonly cursor: string;
+}
+
+/** 1 s: how soon a service that was away is asked again. */
+const ASK_AGAIN_MS = 1_000;
+
+interface Answered {
+  readonly log: EventLog;
+  readonly page: LogPage;
+}
+
+/**
+ * The order of one service's events is the order in which they were published; between services it is by
+ * time, as far as their clocks agree, and nothing may depend on it.
+ */
+export class EventFeed {
+  constructor(private readonly logs: readonly EventLog[]) {}
+
+  /**
+   * @param cursor undefined reads from where the feed starts
+   * @throws BadCursor, CursorTooOld
+   * @throws Error what failed, when no service could be asked
+   */
+  async read(cursor: string | undefined, limit: number, filter: EventFilter = {}): Promise<FeedPage> {
+    const before = cursor === undefined ? {} : decodeCursor(cursor);
+    const asked = await Promise.allSettled(
+      this.logs.map(async (log) => ({ log, page: await log.read(before[log.source], limit, filter) })),
+    );
+    const answered = asked.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const failures = asked.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+    );
+    const refusal = failures.find(
+      (failure) => failure instanceof BadCursor || failure instanceof CursorTooOld,
+    );
+    if (refusal ?? answered.length === 0) throw refusal ?? failures[0];
+    const available = new Set(answered.map(({ log }) => log.source));
+    const unavailable = this.logs.map(({ source }) => source).filter((source) => !available.has(source));
+    return {
+      ...merged(before, answered, limit),
+      unavailable,
+      more: (timeoutMs, signal) =>
+        firstOf(answered, unavailable.length > 0 ? Math.min(timeoutMs, ASK_AGAIN_MS) : timeoutMs, signal),
+    };
+  }
+}
+
+/** Takes the earliest of the logs' next events, again and again; never changes the order of one log. */
+function merged(before: Positions, answered: readonly Answered[], limit: number) {
+  let positions = before;
+  const items: FeedItem[] = [];
+  const queues = answered.map(({ log, page }) => ({ source: log.source, page, left: [...page.events] }));
+  while (items.length < limit) {
+    const heads = queues.flatMap((queue) => (queue.left[0] ? [{ ...queue, head: queue.left[0] }] : []));
+    const [first, ...others] = heads;
+    if (!first) break;
+    const { source, left, page, head } = others.reduce(
+      (one, other) => (other.head.time < one.head.time ? other : one),
+      first,
+    );
+    left.shift();
+    positions = { ...positions, [source]: { ...page.end, position: BigInt(head.position) } };
+    items.push({ event: head, cursor: encodeCursor(positions) });
+  }
+  for (const { source, page, left } of queues) {
+    if (left.length === 0) positions = { ...positions, [source]: page.end };
+  }
+  return { items, nextCursor: encodeCursor(positions) };
+}
+
+/** Who is told first; the others stop waiting then. */
+async function firstOf(
+  answered: readonly Answered[],
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const over = new AbortController();
+  const both = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
+  try {
+    // One that fails is asked again at once, and is unavailable then.
+    await Promise.race(answered.map(({ page }) => page.more(timeoutMs, both).catch(() => undefined)));
+  } finally {
+    over.abort();
+  }
+}

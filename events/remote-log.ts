@@ -1,0 +1,61 @@
+/** The published events of a service that runs elsewhere, read from its own feed over HTTP. */
+import { z } from 'zod';
+import { cloudEventSchema, type EventSource } from './cloud-event';
+import { BadCursor, CursorTooOld, decodeCursor, encodeCursor, type LogPosition } from './cursor';
+import type { EventFilter, EventLog } from './event-log';
+
+/** 5 s: as long as a statement of the other service may take. */
+const ANSWER_WITHIN_MS = 5_000;
+
+const pageSchema = z.object({ items: z.array(cloudEventSchema), nextCursor: z.string() });
+const problemSchema = z.object({ detail: z.string() });
+
+interface Asked {
+  readonly after: LogPosition | undefined;
+  readonly limit: number;
+  readonly filter: EventFilter;
+  /** How long the other service may wait for something new, milliseconds. */
+  readonly waitMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** @param serviceUrl base URL; may be the address of several processes */
+export function remoteLog(source: EventSource, serviceUrl: string): EventLog {
+  const page = async ({ after, limit, filter, waitMs = 0, signal }: Asked) => {
+    const url = new URL('/events', serviceUrl);
+    url.searchParams.set('limit', String(limit));
+    if (after) url.searchParams.set('after', encodeCursor({ [source]: after }));
+    if (filter.types) url.searchParams.set('type', filter.types.join(','));
+    if (filter.subject !== undefined) url.searchParams.set('subject', filter.subject);
+    const late = AbortSignal.timeout(ANSWER_WITHIN_MS + waitMs);
+    const response = await fetch(url, {
+      headers: { Accept: 'application/json', Prefer: `wait=${String(Math.ceil(waitMs / 1_000))}` },
+      signal: signal ? AbortSignal.any([late, signal]) : late,
+    });
+    const body: unknown = await response.json();
+    if (!response.ok) throw refusal(response.status, problemSchema.parse(body).detail);
+    const { items: events, nextCursor } = pageSchema.parse(body);
+    const end = decodeCursor(nextCursor)[source];
+    if (!end) throw new TypeError(`${serviceUrl} gave a cursor without ${source}`);
+    return { events, end };
+  };
+  return {
+    source,
+    read: async (after, limit, filter) => {
+      const { events, end } = await page({ after, limit, filter });
+      return {
+        events,
+        end,
+        more: async (waitMs, signal) => {
+          await page({ after: end, limit: 1, filter, waitMs, signal });
+        },
+      };
+    },
+  };
+}
+
+function refusal(status: number, detail: string): Error {
+  if (status === 400) return new BadCursor(detail);
+  if (status === 410) return new CursorTooOld(detail);
+  return new Error(`the other service answered ${String(status)}: ${detail}`);
+}

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Client } from 'pg';
+import { createOrderActivities } from '../../activities/order';
+import type { CloudEvent } from '../../events/cloud-event';
+import { databaseLog, type EventLog } from '../../events/event-log';
+import { pruneEvents, publishEvents } from '../../events/publish';
+import { Bell } from '../../platform/bell';
+import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
+import { v7 as newUuid } from 'uuid';
+import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
+
+let databases: TestDatabases;
+let db: OrderDatabase;
+let log: EventLog;
+let open: Client;
+
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  db = createOrderDatabase(databases.orderUrl);
+  log = databaseLog('/order-service', db, new Bell());
+  open = new Client({ connectionString: databases.adminOrderUrl });
+  await open.connect();
+});
+afterAll(async () => {
+  await open.end();
+  await db.$disconnect();
+  await databases.drop();
+});
+
+function place(orderIds: readonly string[]) {
+  const orders = orderIds.map((orderId) => ({
+    orderId,
+    customerId: newUuid(),
+    totalMinor: 100,
+    currency: 'USD',
+  }));
+  return createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', orders });
+}
+
+async function publishAll(): Promise<void> {
+  while ((await publishEvents(db, 100)) > 0);
+}
+
+/** Everything after `after`, as a consumer reads it: page by page, on from where each page ended. */
+async function readOn(after: Awaited<ReturnType<EventLog['read']>>['end'] | undefined) {
+  const events: CloudEvent[] = [];
+  let at = after;
+  for (;;) {
+    const page = await log.read(at, 70, {});
+    events.push(...page.events);
+    at = page.end;
+    if (page.events.length === 0) return { events, at };
+  }
+}
+
+const ids = (count: number) => Array.from({ length: count }, () => newUuid());
+
+test('a transaction that stays open across a thousand later events: each event is read once, in order', async () => {
+  const { at } = await readOn(undefined);
+  const late = newUuid();
+  await open.query('BEGIN');
+  await open.query(
+    `INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data, saga_id)
+     SELECT 'order', $1::uuid, s, 'OrderCreated', '{}', 'saga' FROM generate_series(1, 3) s`,
+    [late],
+  );
+  const first = ids(500);
+  await place(first);
+  await publishAll();
+  const meanwhile = await readOn(at);
+  expect(meanwhile.events.map(({ subject }) => subject).sort()).toEqual([...first].sort());
+
+  const second = ids(500);
+  await place(second);
+  await open.query('COMMIT');
+  await publishAll();
+  const then = await readOn(meanwhile.at);
+  expect(then.events.map(({ subject }) => subject).sort()).toEqual([...second, late, late, late].sort());
+  expect(then.events.filter(({ subject }) => subject === late).map(({ sequence }) => sequence)).toEqual([
+    1, 2, 3,
+  ]);
+  const positions = [...meanwhile.events, ...then.events].map(({ position }) => Number(position));
+  expect(positions).toEqual([...positions].sort((one, other) => one - other));
+  expect(new Set(positions).size).toBe(1_003);
+});
+
+test('relays of several processes and writers at once: nothing is lost, doubled, or out of order', async () => {
+  const { at } = await readOn(undefined);
+  const orders = Array.from({ length: 20 }, () => ids(25));
+  let writing = true;
+  const relays = Array.from({ length: 3 }, async () => {
+    while (writing) await publishEvents(db, 40);
+  });
+  const steps = createOrderActivities({ db });
+  await Promise.all(
+    orders.map(async (group) => {
+      await place(group);
+      await steps.approveOrders({ sagaId: 'saga', orders: group.map((orderId) => ({ orderId })) });
+    }),
+  );
+  writing = false;
+  await Promise.all(relays);
+  await publishAll();
+  const { events } = await readOn(at);
+  expect(events).toHaveLength(1_000);
+  const sequences = new Map<string, number[]>();
+  for (const { subject, sequence } of events)
+    sequences.set(subject, [...(sequences.get(subject) ?? []), sequence]);
+  expect([...sequences.keys()].sort()).toEqual(orders.flat().sort());
+  for (const each of sequences.values()) expect(each).toEqual([1, 2]);
+});
+
+test('filters: a page is full of what was asked for, and reading on skips what was not', async () => {
+  const [orderId = ''] = ids(1);
+  const { at } = await readOn(undefined);
+  await place([...ids(30), orderId, ...ids(30)]);
+  await createOrderActivities({ db }).approveOrders({ sagaId: 'saga', orders: [{ orderId }] });
+  await publishAll();
+  const ofOrder = await log.read(at, 10, { subject: orderId });
+  expect(ofOrder.events.map(({ type }) => type)).toEqual(['OrderCreated', 'OrderApproved']);
+  expect((await log.read(ofOrder.end, 10, {})).events).toEqual([]);
+  const approved = await log.read(at, 10, { types: ['OrderApproved'] });
+  expect(approved.events.map(({ subject }) => subject)).toEqual([orderId]);
+});
+
+test('pruning: only what was published long enough ago, in batches; the feed then starts later and says so', async () => {
+  const start = (await log.read(undefined, 1, {})).events[0];
+  const before = { ...(await log.read(undefined, 1, {})).end };
+  await place(ids(10));
+  expect(await pruneEvents(db, 3_600_000, 100)).toBe(0);
+  await rowsOf(
+    databases.adminOrderUrl,
+    `UPDATE outbox SET published_at = now() - interval '2 hours' WHERE position <= 250`,
+  );
+  expect(await pruneEvents(db, 3_600_000, 100)).toBe(100);
+  expect(await pruneEvents(db, 3_600_000, 1_000)).toBe(150);
+  expect(await pruneEvents(db, 3_600_000, 1_000)).toBe(0);
+  const page = await log.read(undefined, 1, {});
+  expect([start?.position, page.events[0]?.position]).toEqual(['1', '251']);
+  await expect(log.read(before, 1, {})).rejects.toThrow(/older than the feed/);
+  await publishAll();
+  const [unpublished] = await rowsOf(
+    databases.adminOrderUrl,
+    'SELECT count(*) FROM outbox WHERE position IS NULL',
+  );
+  expect(unpublished?.['count']).toBe('0');
+});
+
+test('a cursor of another database, or of a later state of this one, is refused', async () => {
+  const { end } = await log.read(undefined, 1, {});
+  await expect(log.read({ ...end, feedId: newUuid() }, 1, {})).rejects.toThrow(/another database/);
+  await expect(log.read({ ...end, position: 1_000_000n }, 1, {})).rejects.toThrow(/later state/);
+});
+
+test("the service's own role can prune, but not delete", async () => {
+  await expect(db.$executeRaw`DELETE FROM outbox`).rejects.toThrow(/permission denied/);
+});

@@ -1,0 +1,43 @@
+/** A service's outbox in one process: telling of commits, hearing of publications, and the relay if it runs here. */
+import { COMMITTED_CHANNEL, PUBLISHED_CHANNEL, type SqlDatabase } from '../events/sql';
+import { Bell } from '../platform/bell';
+import type { Logger } from '../platform/logger';
+import { postgresBell } from '../platform/postgres-bell';
+import { startRelay } from './outbox-relay';
+
+export interface ServiceOutboxOptions {
+  readonly service: 'order' | 'customer';
+  readonly db: SqlDatabase;
+  /** Of the same database, for the connection that listens. */
+  readonly url: string;
+  readonly relaysHere: boolean;
+  /** How long an event stays in the feed, milliseconds. */
+  readonly retentionMs: number;
+  readonly logger: Logger;
+}
+
+export interface ServiceOutbox {
+  /** Rung when events have been published. */
+  readonly published: Bell;
+  /** Call it after each commit that may have written events; costs the commit nothing. */
+  readonly onCommit: () => void;
+  stop(): Promise<void>;
+}
+
+export function serviceOutbox({ url, relaysHere, ...options }: ServiceOutboxOptions): ServiceOutbox {
+  const [committed, published] = [new Bell(), new Bell()];
+  const bells = { [PUBLISHED_CHANNEL]: published, ...(relaysHere && { [COMMITTED_CHANNEL]: committed }) };
+  const bell = postgresBell(url, bells);
+  const relay = relaysHere ? startRelay({ ...options, committed }) : undefined;
+  return {
+    published,
+    onCommit: () => {
+      if (relaysHere) committed.ring();
+      else bell.notify(COMMITTED_CHANNEL);
+    },
+    stop: async () => {
+      await relay?.stop();
+      await bell.stop();
+    },
+  };
+}
