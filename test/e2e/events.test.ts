@@ -1,0 +1,162 @@
+/** The event feed over HTTP, in both placements. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { request } from 'node:http';
+import { z } from 'zod';
+import type { Placement } from '../../domain/contracts';
+import { type CloudEvent, cloudEventSchema } from '../../events/cloud-event';
+import { EVENT_TYPES, isEventType } from '../../events/event-types';
+import { rowsOf } from '../support/databases';
+import { openStream } from '../support/event-stream';
+import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { startSystem, type TestSystem } from '../support/system';
+
+const pageSchema = z.object({ items: z.array(cloudEventSchema), nextCursor: z.string() });
+
+async function page(url: string, query: Record<string, string> = {}, headers: Record<string, string> = {}) {
+  const { status, body } = await call(
+    `${url}/events?${new URLSearchParams(query).toString()}`,
+    'GET',
+    undefined,
+    headers,
+  );
+  expect(status).toBe(200);
+  return pageSchema.parse(body);
+}
+
+/** The events of a subject, once there are so many. */
+function eventsOf(url: string, subject: string, count: number): Promise<CloudEvent[]> {
+  return eventually(async () => {
+    const { items } = await page(url, { subject });
+    return items.length >= count ? items : undefined;
+  });
+}
+
+describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
+  let system: TestSystem;
+  let customer: string;
+
+  beforeAll(async () => {
+    system = await startSystem({ placement });
+    customer = await newCustomer(system.url, '10.00');
+  });
+  afterAll(() => system.stop());
+
+  test("an approved order's story: valid CloudEvents, with correlation and causation, from both services", async () => {
+    const { body } = await placeOrder(system.url, customer, '4.00', WAIT);
+    const orderId = String(body['orderId']);
+    const story = await eventsOf(system.url, orderId, 3);
+    expect(story.map(({ type, source, sequence }) => [type, source, sequence]).sort()).toEqual([
+      ['CreditReserved', '/customer-service', 1],
+      ['OrderApproved', '/order-service', 2],
+      ['OrderCreated', '/order-service', 1],
+    ]);
+    for (const { type, data, dataschema, correlationid } of story) {
+      if (!isEventType(type)) throw new Error(type);
+      expect(EVENT_TYPES[type].data.parse(data)).toEqual(data);
+      expect(correlationid).toBe(`order-${orderId}`);
+      const schema = await call(`${system.url}${dataschema}`, 'GET');
+      expect([schema.status, schema.body['type']]).toEqual([200, 'object']);
+    }
+    const causes = Object.fromEntries(story.map(({ type, causationid }) => [type, causationid]));
+    expect(causes).toEqual({
+      OrderCreated: undefined,
+      CreditReserved: `/order-service/${orderId}/1`,
+      OrderApproved: `/customer-service/${orderId}/1`,
+    });
+  });
+
+  test('a live stream tells what happens, and resumes after Last-Event-ID without gap or repetition', async () => {
+    const { nextCursor } = await page(system.url, { limit: '500' });
+    const stream = await openStream(`${system.url}/events?after=${nextCursor}`);
+    const orders = await Promise.all(
+      Array.from({ length: 5 }, () => placeOrder(system.url, customer, '0.10', WAIT)),
+    );
+    const all = await stream.next(15);
+    await stream.close();
+    expect(new Set(all.map(({ event }) => event.subject))).toEqual(
+      new Set(orders.map(({ body }) => String(body['orderId']))),
+    );
+    for (const resumeAt of [0, 4, 13]) {
+      const again = await openStream(`${system.url}/events`, all[resumeAt]?.id);
+      const rest = await again.next(14 - resumeAt);
+      await again.close();
+      const key = ({ event }: (typeof all)[number]) => `${event.source} ${event.id}`;
+      const expected = all.slice(resumeAt + 1).map(key);
+      expect(rest.map(key).sort()).toEqual(expected.sort());
+    }
+  });
+
+  test('pages follow each other by cursor; a page waits for what is new', async () => {
+    const seen: CloudEvent[] = [];
+    let cursor: string | undefined;
+    for (;;) {
+      const next = await page(system.url, { limit: '4', ...(cursor !== undefined && { after: cursor }) });
+      seen.push(...next.items);
+      cursor = next.nextCursor;
+      if (next.items.length === 0) break;
+    }
+    const keys = seen.map(({ source, id }) => `${source} ${id}`);
+    expect(new Set(keys).size).toBe(keys.length);
+    const whole = await page(system.url, { limit: '500' });
+    expect(keys.sort()).toEqual(whole.items.map(({ source, id }) => `${source} ${id}`).sort());
+
+    const waiting = page(system.url, { after: cursor }, { Prefer: 'wait=20' });
+    await placeOrder(system.url, customer, '0.10');
+    expect((await waiting).items).not.toHaveLength(0);
+  });
+
+  test('filters by type and subject; what they name has to exist', async () => {
+    const { items } = await page(system.url, { type: 'CustomerCreated,OrderApproved', limit: '500' });
+    expect(new Set(items.map(({ type }) => type))).toEqual(new Set(['CustomerCreated', 'OrderApproved']));
+    const unknown = await call(`${system.url}/events?type=OrderEaten`, 'GET');
+    expect([unknown.status, unknown.body['type']]).toEqual([400, '/problems/invalid-request']);
+    const version = await call(`${system.url}/event-schemas/OrderCreated/99`, 'GET');
+    expect(version.status).toBe(404);
+  });
+
+  test('a cursor that was changed is refused, and one that is too old says so', async () => {
+    const { nextCursor } = await page(system.url, { limit: '1' });
+    const forged = `${nextCursor.slice(0, -4)}${nextCursor.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`;
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const { status, body } = await call(`${system.url}/events?after=${forged}`, 'GET', undefined, {
+        Accept: accept,
+      });
+      expect([status, body['type']]).toEqual([400, '/problems/invalid-request']);
+    }
+    await rowsOf(
+      system.databases.adminCustomerUrl,
+      'UPDATE outbox_relay SET pruned_position = last_position WHERE last_position > 1',
+    );
+    const old = await call(`${system.url}/events?after=${nextCursor}`, 'GET');
+    expect([old.status, old.body['type']]).toEqual([410, '/problems/cursor-too-old']);
+  });
+});
+
+test('a reader that does not read costs bounded memory, and slows nobody else', async () => {
+  const system = await startSystem();
+  try {
+    const customer = await newCustomer(system.url, '1000.00');
+    const insert = `INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data, saga_id)
+      SELECT 'order', gen_random_uuid(), 1, 'OrderCreated', jsonb_build_object('note', repeat('x', 2000)), 'saga'
+      FROM generate_series(1, 20000)`;
+    await rowsOf(system.databases.adminOrderUrl, insert);
+    const stuck = Array.from({ length: 10 }, () => {
+      const asked = request(`${system.url}/events`, { headers: { Accept: 'text/event-stream' } });
+      asked.on('response', (response) => response.pause());
+      asked.on('error', () => undefined);
+      asked.end();
+      return asked;
+    });
+    const before = process.memoryUsage().rss;
+    const whole = await openStream(`${system.url}/events`);
+    expect(await whole.next(20_000)).toHaveLength(20_000);
+    const { status } = await placeOrder(system.url, customer, '1.00', WAIT);
+    expect(status).toBe(201);
+    // Ten readers of 40 MB each, if it were kept for them.
+    expect((process.memoryUsage().rss - before) / 1024 / 1024).toBeLessThan(300);
+    await whole.close();
+    for (const each of stuck) each.destroy();
+  } finally {
+    await system.stop();
+  }
+}, 60_000);
