@@ -3,18 +3,20 @@ import { sqltag as sql } from '@prisma/client/runtime/client';
 import type {
   ApproveOrder,
   ApproveResult,
-  Busy,
   CancelOrder,
   CancelResult,
   CreatePendingResult,
   OrderNotice,
   OrderRequest,
   OrderSteps,
+  RequestCancellation,
+  RequestCancellationResult,
   StepRequest,
 } from '../domain/contracts';
-import type { CancellationReason, OrderState } from '../domain/order';
+import { isCancelSaga } from '../domain/names';
 import type { OrderDatabase } from '../prisma/order/client';
 import { stepRunner } from './each-order';
+import { type MovedRow, move, notThere, TRANSITIONS } from './order-transitions';
 import { recordEvents } from './outbox';
 
 export interface OrderActivitiesOptions {
@@ -36,23 +38,34 @@ export function createOrderActivities({ db, notify, onCommit }: OrderActivitiesO
       }),
     approveOrders: ({ sagaId, orders }: StepRequest<ApproveOrder>) =>
       run('approveOrders', orders, async (asked) => {
-        const rows = await decide(db, sagaId, 'APPROVED', asked);
-        return rows.map((row) =>
-          settle<ApproveResult>(row, 'APPROVED', notify, { orderId: row.id, outcome: 'approved' }),
-        );
+        const rows = await move(db, sagaId, TRANSITIONS.approve, asked);
+        return rows.map((row): ApproveResult => {
+          if (row.state !== 'APPROVED') return notThere(row, TRANSITIONS.approve);
+          notifyDecided(row, 'APPROVED', notify);
+          return { orderId: row.id, outcome: 'approved' };
+        });
       }),
     cancelOrders: ({ sagaId, orders }: StepRequest<CancelOrder>) =>
       run('cancelOrders', orders, async (asked) => {
-        const rows = await decide(db, sagaId, 'CANCELLED', asked);
-        const reasons = new Map(asked.map(({ orderId, reason }) => [orderId, reason]));
-        return rows.map((row) => {
-          const reason = row.reason ?? reasons.get(row.id);
-          return settle<CancelResult>(
-            row,
-            'CANCELLED',
-            notify,
-            reason && { orderId: row.id, outcome: 'cancelled', reason },
-          );
+        const transition = isCancelSaga(sagaId) ? TRANSITIONS.finishCancellation : TRANSITIONS.cancel;
+        const rows = await move(db, sagaId, transition, asked);
+        return rows.map((row): CancelResult => {
+          const { id: orderId, reason } = row;
+          if (row.state !== 'CANCELLED' || reason === null) return notThere(row, transition);
+          notifyDecided(row, 'CANCELLED', notify);
+          return { orderId, outcome: 'cancelled', reason };
+        });
+      }),
+    requestCancellations: ({ sagaId, orders }: StepRequest<RequestCancellation>) =>
+      run('requestCancellations', orders, async (asked) => {
+        const rows = await move(db, sagaId, TRANSITIONS.requestCancellation, asked);
+        return rows.map((row): RequestCancellationResult => {
+          const { id: orderId, reason } = row;
+          if (row.state === 'CANCELLING') return { orderId, outcome: 'cancelling' };
+          if (row.state === 'CANCELLED' && reason !== null) return { orderId, outcome: 'cancelled', reason };
+          // Its own saga has still to decide about it.
+          if (row.state === 'PENDING') return { orderId, outcome: 'busy' };
+          return notThere(row, TRANSITIONS.requestCancellation);
         });
       }),
   };
@@ -113,63 +126,17 @@ function notifyCreated(row: PendingRow, notify: OrderActivitiesOptions['notify']
   );
 }
 
-interface DecidedRow {
-  readonly id: string;
-  readonly changed: boolean;
-  /** As it was before this statement; null when the saga owns no such order. */
-  readonly state: OrderState | null;
-  readonly reason: CancellationReason | null;
-  readonly updatedAt: Date | null;
-}
-
-/** Moves the saga's PENDING orders to `state`; rows that somebody else holds locked are left for later. */
-function decide(
-  db: OrderDatabase,
-  sagaId: string,
+function notifyDecided(
+  { id: orderId, reason, updatedAt }: MovedRow,
   state: 'APPROVED' | 'CANCELLED',
-  orders: readonly { readonly orderId: string; readonly reason?: CancellationReason }[],
-): Promise<DecidedRow[]> {
-  const ids = orders.map(({ orderId }) => orderId);
-  const reasons = orders.map(({ reason }) => reason ?? null);
-  const event = state === 'APPROVED' ? 'OrderApproved' : 'OrderCancelled';
-  return db.$queryRaw<DecidedRow[]>(sql`
-    WITH asked AS (
-      SELECT * FROM unnest(${ids}::uuid[], ${reasons}::text[]) AS a (id, reason)
-    ), held AS (
-      SELECT id FROM orders WHERE id IN (SELECT id FROM asked) AND saga_id = ${sagaId}
-      ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-    ), changed AS (
-      UPDATE orders o
-      SET state = ${state}, cancellation_reason = a.reason, version = o.version + 1, updated_at = now()
-      FROM held h JOIN asked a ON a.id = h.id
-      WHERE o.id = h.id AND o.state = 'PENDING'
-      RETURNING o.*
-    ), recorded AS (${recordEvents(sql`
-      SELECT 'order', id, version, ${event}, jsonb_strip_nulls(jsonb_build_object('orderId', id, 'customerId', customer_id,
-        'amountMinor', total_minor, 'currency', currency, 'state', state, 'reason', cancellation_reason)), saga_id
-      FROM changed`)}
-    )
-    SELECT a.id, c.id IS NOT NULL AS changed, o.state, o.cancellation_reason AS reason,
-      coalesce(c.updated_at, o.updated_at) AS "updatedAt"
-    FROM asked a
-    LEFT JOIN orders o ON o.id = a.id AND o.saga_id = ${sagaId}
-    LEFT JOIN changed c ON c.id = a.id`);
-}
-
-function settle<Result extends ApproveResult | CancelResult>(
-  row: DecidedRow,
-  target: 'APPROVED' | 'CANCELLED',
   notify: OrderActivitiesOptions['notify'],
-  done: Result | undefined,
-): Result | Busy | { orderId: string; outcome: 'wrong-state'; state: OrderState | 'MISSING' } {
-  const orderId = row.id;
-  if (done && (row.changed || row.state === target)) {
-    const updatedAt = (row.updatedAt ?? new Date()).toISOString();
-    const reason = 'reason' in done ? { reason: done.reason } : {};
-    notify?.({ orderId, kind: 'decided', state: target, ...reason, updatedAt });
-    return done;
-  }
-  // Locked by somebody else, or decided by a commit that this statement could not see yet.
-  if (row.state === 'PENDING') return { orderId, outcome: 'busy' };
-  return { orderId, outcome: 'wrong-state', state: row.state ?? 'MISSING' };
+): void {
+  if (updatedAt === null) return;
+  notify?.({
+    orderId,
+    kind: 'decided',
+    state,
+    ...(reason && { reason }),
+    updatedAt: updatedAt.toISOString(),
+  });
 }

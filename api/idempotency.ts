@@ -6,6 +6,7 @@ import { Problem } from './problems';
 const KEY_NAMESPACES = {
   order: '6f1c2a0e-6a58-5d0e-9a4e-6d0b4a6c7e01',
   customer: '6f1c2a0e-6a58-5d0e-9a4e-6d0b4a6c7e02',
+  cancellation: '6f1c2a0e-6a58-5d0e-9a4e-6d0b4a6c7e03',
 } as const;
 
 /** Without a space: two headers of one name arrive joined by ", ", and are refused so. */

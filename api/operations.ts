@@ -55,6 +55,11 @@ const IDEMPOTENCY_KEY: HeaderParameter = {
   schema: z.string().min(1).max(255),
 };
 
+const CANCELLATION_KEY: HeaderParameter = {
+  description: 'Visible ASCII. The same key gets the same answer, also after the order was cancelled.',
+  schema: z.string().min(1).max(255),
+};
+
 const PREFER: HeaderParameter = {
   description: `\`wait=N\`: wait up to N seconds, at most ${String(LONGEST_WAIT_S)}, for the outcome (RFC 7240).`,
   schema: z.string().meta({ examples: ['wait=5'] }),
@@ -110,6 +115,20 @@ export const OPERATIONS: readonly Operation[] = [
       202: { description: 'Durable and PENDING.', schema: orderSchema, location: true },
     },
     problems: [...WRITE, 'overloaded', 'temporal-unavailable'],
+  },
+  {
+    service: 'orders',
+    method: 'post',
+    path: '/orders/{id}/cancel',
+    operationId: 'cancelOrder',
+    summary: 'Cancel an order',
+    description: 'At any time, and any number of times. The credit of an approved order is released first.',
+    headers: { 'Idempotency-Key': CANCELLATION_KEY, Prefer: PREFER },
+    answers: {
+      200: { description: 'The order is cancelled.', schema: orderSchema },
+      202: { description: 'The cancellation is durable and under way.', schema: orderSchema },
+    },
+    problems: [...READ, 'not-found', 'order-cancelled', 'temporal-unavailable'],
   },
   {
     service: 'orders',

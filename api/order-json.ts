@@ -17,6 +17,8 @@ export interface OrderView {
   readonly updatedAt: string;
   /** Workflow id of the saga that owns the order. */
   readonly sagaId: string;
+  /** UUID made of the Idempotency-Key of the request that cancelled the order. */
+  readonly cancellationKey?: string;
 }
 
 /** @param sagaLink the Temporal UI's page of a saga */

@@ -53,6 +53,7 @@ function orderView(row: OrderRow): OrderView {
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
     sagaId: row.sagaId,
+    ...(row.cancellationKey !== null && { cancellationKey: row.cancellationKey }),
   };
 }
 

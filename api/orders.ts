@@ -1,5 +1,6 @@
 /** The order service's routes. */
 import { type Request, type Response, Router } from 'express';
+import { cancelOrder, type CancelOrderDependencies } from './cancel-order';
 import type { InFlight } from './in-flight';
 import { orderJson, orderPath, type OrderView } from './order-json';
 import { findOrder, listOrders } from './order-reads';
@@ -11,7 +12,7 @@ import { Problem } from './problems';
 import { customerOrdersQuery, idParameters, newOrderBody, ordersQuery } from './schemas';
 import { jsonBody, valid } from './validation';
 
-export interface OrderRoutesDependencies extends PlaceOrderDependencies {
+export interface OrderRoutesDependencies extends PlaceOrderDependencies, CancelOrderDependencies {
   readonly inFlight: InFlight;
   /** The Temporal UI's page of a saga. */
   readonly sagaLink: (sagaId: string) => string;
@@ -58,6 +59,24 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
       response.json(json(order));
     })
     .all(methodNotAllowed('GET', 'HEAD'));
+
+  router
+    .route('/orders/:id/cancel')
+    .post(async (request: Request, response: Response) => {
+      const { id: orderId } = valid(idParameters, request.params);
+      const key = request.get('Idempotency-Key');
+      const waitSeconds = preferredWaitSeconds(request.get('Prefer'));
+      request.log.setBindings({ orderId });
+      const order = await cancelOrder(deps, {
+        orderId,
+        cancellationKey: key === undefined ? undefined : idToCreate(key, 'cancellation').id,
+        waitMs: waitSeconds * 1_000,
+      });
+      request.log.info({ workflowId: order.sagaId, state: order.state }, 'order cancellation requested');
+      if (waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
+      response.status(order.state === 'CANCELLED' ? 200 : 202).json(json(order));
+    })
+    .all(methodNotAllowed('POST'));
 
   // The order service knows orders, not customers: an unknown customer has an empty page.
   router

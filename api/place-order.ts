@@ -2,21 +2,14 @@
 import type { OrderNotice, OrderRequest } from '../domain/contracts';
 import type { Expectation, KeyedWaiters } from '../platform/keyed-waiters';
 import type { OrderDatabase } from '../prisma/order/client';
-import { databaseIsAway } from './database-errors';
 import type { OrderView } from './order-json';
 import { findOrder } from './order-reads';
+import { FIRST_LOOK_MS, ifAway, orderWhen, RAREST_LOOK_MS } from './order-watch';
 import { Problem } from './problems';
 import { type SagaStarter, SagaStarterFull, SagaStartFailed } from './saga-starter';
 
 /** 10 s for the row: who does not commit for so long is away, and the caller is told. */
 const COMMITTED_WITHIN_MS = 10_000;
-
-/**
- * The row is looked at for what another process does; this process's notice normally comes first, so not
- * before 250 ms, and ever more rarely up to 1 s: a crowd that waits under load must not add to it.
- */
-const FIRST_LOOK_MS = 250;
-const RAREST_LOOK_MS = 1_000;
 
 export interface PlaceOrderDependencies {
   readonly db: OrderDatabase;
@@ -46,7 +39,8 @@ export async function placeOrder(deps: PlaceOrderDependencies, placing: Placing)
     const before = keyed ? await findOrder(deps.db, order.orderId) : undefined;
     const placed = before ? sameContent(before, order) : await start(deps, placing, expectation);
     if (waitMs === 0) return asPending(placed);
-    return placed.state === 'PENDING' ? await decided(deps.db, placed, expectation, waitUntil) : placed;
+    if (placed.state !== 'PENDING') return placed;
+    return await orderWhen(deps.db, placed, expectation, (state) => state !== 'PENDING', waitUntil);
   } finally {
     expectation.close();
   }
@@ -123,37 +117,8 @@ async function committed(
   return undefined;
 }
 
-/** @returns the order as it is when the time is up, decided or not */
-async function decided(
-  db: OrderDatabase,
-  placed: OrderView,
-  expectation: Expectation<OrderNotice>,
-  waitUntil: number,
-): Promise<OrderView> {
-  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(2 * pause, RAREST_LOOK_MS)) {
-    const left = waitUntil - Date.now();
-    const notice = await expectation.next(isDecision, Math.min(left, pause));
-    if (notice) {
-      const { state, reason, updatedAt } = notice;
-      return { ...placed, state, ...(reason && { reason }), updatedAt };
-    }
-    if (left <= pause) return placed;
-    const row = await findOrder(db, placed.orderId).catch(ifAway);
-    if (row && row.state !== 'PENDING') return row;
-  }
-}
-
-/** The saga is durable: a database that went away meanwhile delays what comes of it, and may be back in time. */
-function ifAway(error: unknown): undefined {
-  if (!databaseIsAway(error)) throw error;
-}
-
 function concernsRow(notice: OrderNotice): notice is Extract<OrderNotice, { kind: 'created' | 'conflict' }> {
   return notice.kind !== 'decided';
-}
-
-function isDecision(notice: OrderNotice): notice is Extract<OrderNotice, { kind: 'decided' }> {
-  return notice.kind === 'decided';
 }
 
 function notStarted(placing: Placing, error: unknown): unknown {

@@ -5,6 +5,7 @@ export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'not-found': { status: 404, title: 'There is nothing here' },
+  'order-cancelled': { status: 409, title: 'The order is cancelled already' },
   'cursor-too-old': { status: 410, title: 'The events after the cursor are not kept any more' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
   'too-large': { status: 413, title: 'The body is too large' },

@@ -18,7 +18,7 @@ import type { createOrderSaga } from '../workflows';
  * 5 s: when a worker dies in the middle of a workflow task, another takes over after this. Steps that
  * take longer keep their task by heartbeats.
  */
-const WORKFLOW_TASK_TIMEOUT_MS = 5_000;
+export const WORKFLOW_TASK_TIMEOUT_MS = 5_000;
 
 /**
  * 1 s: a group that waits for somebody (an absent Customer Service, a locked row) gives its place to the
@@ -32,7 +32,10 @@ const GROUP_SLOT_MS = 1_000;
  */
 const ALONGSIDE_AFTER_MS = 250;
 
-const orderIdsAttribute = defineSearchAttributeKey(ORDER_IDS_ATTRIBUTE, SearchAttributeType.KEYWORD_LIST);
+export const orderIdsAttribute = defineSearchAttributeKey(
+  ORDER_IDS_ATTRIBUTE,
+  SearchAttributeType.KEYWORD_LIST,
+);
 
 /** Too many orders wait for a saga; nothing was started for this one. */
 export class SagaStarterFull extends Error {

@@ -23,6 +23,7 @@ import { createApp } from './app';
 import { readiness } from './health';
 import { InFlight } from './in-flight';
 import type { OrderRoutesDependencies } from './orders';
+import { SagaCanceller } from './saga-canceller';
 import { type SagaEnded, SagaStarter } from './saga-starter';
 import type { OrderServiceSettings, ServiceSettings } from './service-settings';
 
@@ -114,10 +115,11 @@ function ordersOf(
   },
 ): OrderRoutesDependencies {
   const { db, notices, sagaEnds, client, logger } = parts;
+  const placement = customer ? 'colocated' : 'distributed';
   const starter = new SagaStarter({
     client,
     sagaEnds,
-    placement: customer ? 'colocated' : 'distributed',
+    placement,
     creditCheckTimeoutMs: order.creditCheckTimeoutMs,
     groupMax: order.sagaGroupMax,
     groupsInFlight: order.sagaGroupsInFlight,
@@ -130,6 +132,7 @@ function ordersOf(
   return {
     db,
     starter,
+    canceller: new SagaCanceller({ client, placement }),
     notices,
     inFlight: new InFlight(order.ordersInFlightMax),
     sagaLink: (sagaId) => `${sagas}/${encodeURIComponent(sagaId)}`,

@@ -39,6 +39,27 @@ export type OrderResult =
   /** An order with this id and other content exists; it was left alone. */
   | { readonly orderId: string; readonly state: 'CONFLICT' };
 
+/** Argument of the update `requestCancellation`. */
+export interface CancellationRequest {
+  readonly orderId: string;
+  /** UUID made of the caller's Idempotency-Key, kept with the order that it cancels. */
+  readonly cancellationKey?: string | undefined;
+}
+
+export interface CancelOrderSagaInput {
+  /** Carried in the input so that replay takes the path that was taken. */
+  readonly placement: Placement;
+  readonly order: OrderRequest;
+  readonly cancellationKey?: string | undefined;
+}
+
+/** A saga that found the order cancelled already leaves it so, with the reason in force. */
+export interface CancelOrderSagaResult {
+  readonly orderId: string;
+  readonly state: 'CANCELLED';
+  readonly reason: CancellationReason;
+}
+
 export interface CreateOrderSagaResult {
   readonly orders: readonly OrderResult[];
 }
@@ -83,7 +104,7 @@ export type ReserveResult =
 export type ReleaseResult = Busy | Conflict | { readonly orderId: string; readonly outcome: 'released' };
 
 /** The order is in a state from which the step cannot go: a bug, which the saga makes loud. */
-interface WrongState {
+export interface WrongState {
   readonly orderId: string;
   readonly outcome: 'wrong-state';
   /** `MISSING`: the asking saga owns no such order. */
@@ -106,16 +127,30 @@ export interface ApproveOrder {
   readonly orderId: string;
 }
 
+export interface RequestCancellation {
+  readonly orderId: string;
+}
+
 export interface CancelOrder {
   readonly orderId: string;
   readonly reason: CancellationReason;
+  readonly cancellationKey?: string | undefined;
 }
+
+export type RequestCancellationResult =
+  | Busy
+  | WrongState
+  /** The order is CANCELLING: nobody else may act on it until it is CANCELLED. */
+  | { readonly orderId: string; readonly outcome: 'cancelling' }
+  | { readonly orderId: string; readonly outcome: 'cancelled'; readonly reason: CancellationReason };
 
 /** The order side's steps; each is one transaction on the order database. */
 export interface OrderSteps {
   createPendingOrders(request: StepRequest<OrderRequest>): Promise<CreatePendingResult[]>;
   approveOrders(request: StepRequest<ApproveOrder>): Promise<ApproveResult[]>;
   cancelOrders(request: StepRequest<CancelOrder>): Promise<CancelResult[]>;
+  /** Of `cancelOrderSaga`; an order that is still PENDING is answered as busy. */
+  requestCancellations(request: StepRequest<RequestCancellation>): Promise<RequestCancellationResult[]>;
 }
 
 /** The customer side's steps; each is one transaction on the customer database. */

@@ -7,20 +7,25 @@
  * It is written for one order. A group runs one coroutine per order; `step-batch.ts` joins the steps that
  * they ask for in the same turn into one transaction over the list.
  */
-import { CancellationScope, proxySinks } from '@temporalio/workflow';
+import { CancellationScope, defineUpdate, proxySinks, setHandler } from '@temporalio/workflow';
 import type {
+  CancellationRequest,
   CreateOrderSagaInput,
   CreateOrderSagaResult,
   OrderRequest,
   OrderResult,
   SagaSinks,
 } from '../domain/contracts';
+import { REQUEST_CANCELLATION } from '../domain/names';
 import type { CancellationReason } from '../domain/order';
 import { Cancellation } from './cancellation';
 import { SagaDetails } from './saga-details';
-import { outcomeUnknown, sagaFailure, throwIfAnyFailed } from './saga-failures';
+import { outcomeUnknown, refusedUpdate, sagaFailure, throwIfAnyFailed } from './saga-failures';
 import { sagaSteps, type SagaSteps } from './saga-steps';
 import { Turn } from './turn';
+
+/** Cancels one order of the saga, whose neighbours notice nothing; accepted until the order is decided. */
+const requestCancellation = defineUpdate<undefined, [CancellationRequest]>(REQUEST_CANCELLATION);
 
 /**
  * @returns how each order ended, in the order asked; a refused order is a result, not a failure
@@ -29,6 +34,19 @@ import { Turn } from './turn';
  */
 export async function createOrderSaga(input: CreateOrderSagaInput): Promise<CreateOrderSagaResult> {
   const cancellations = new Map(input.orders.map(({ orderId }) => [orderId, new Cancellation()]));
+  setHandler(
+    requestCancellation,
+    ({ orderId, cancellationKey }: CancellationRequest): undefined => {
+      cancellations.get(orderId)?.request(cancellationKey);
+    },
+    {
+      validator: ({ orderId }: CancellationRequest) => {
+        const cancellation = cancellations.get(orderId);
+        if (!cancellation) throw refusedUpdate('OrderNotInSaga', `this saga does not carry order ${orderId}`);
+        if (cancellation.tooLate) throw refusedUpdate('OrderDecided', `order ${orderId} is decided already`);
+      },
+    },
+  );
   // Temporal's own Cancel means every order. Steps under way are not torn down: each order unwinds by itself.
   CancellationScope.current().cancelRequested.catch(() => {
     for (const cancellation of cancellations.values()) cancellation.request();
@@ -91,6 +109,8 @@ class OrderSaga {
     const credit = await steps.reserveCredit(order, this.cancellation).catch(outcomeUnknown);
     switch (credit.outcome) {
       case 'reserved':
+        if (this.cancellation.requested) return this.#giveUp('CUSTOMER_REQUEST');
+        this.cancellation.close();
         details.note(orderId, 'credit reserved, being approved');
         return this.#approve();
       case 'rejected': // nothing is held, so there is nothing to compensate
@@ -114,6 +134,8 @@ class OrderSaga {
     const { orderId } = this.order;
     const approved = await this.steps.approveOrder({ orderId });
     if (approved.outcome === 'approved') return { orderId, state: 'APPROVED' };
+    // It had been approved by an earlier run of this saga, and is being cancelled since.
+    if (approved.state === 'CANCELLING') return { orderId, state: 'APPROVED' };
     // The order's row decides between two runs of this saga (its worker was taken for dead, and was not).
     if (approved.state === 'CANCELLED') return this.#giveUp('CREDIT_CHECK_TIMEOUT');
     throw sagaFailure('OrderInWrongState', `${orderId} cannot be approved: it is ${approved.state}`);
@@ -121,9 +143,12 @@ class OrderSaga {
 
   async #cancel(reason: CancellationReason): Promise<OrderResult> {
     const { orderId } = this.order;
-    const cancelled = await this.steps.cancelOrder({ orderId, reason });
+    const { key: cancellationKey } = this.cancellation;
+    this.cancellation.close();
+    const cancelled = await this.steps.cancelOrder({ orderId, reason, cancellationKey });
     if (cancelled.outcome === 'cancelled') return { orderId, state: 'CANCELLED', reason: cancelled.reason };
-    if (cancelled.state === 'APPROVED') return { orderId, state: 'APPROVED' };
+    if (cancelled.state === 'APPROVED' || cancelled.state === 'CANCELLING')
+      return { orderId, state: 'APPROVED' };
     throw sagaFailure('OrderInWrongState', `${orderId} cannot be cancelled: it is ${cancelled.state}`);
   }
 

@@ -26,6 +26,11 @@ export function sagaFailure(type: SagaFailureType, message: string, cause?: unkn
   });
 }
 
+/** An update that the saga does not accept; it leaves no trace in the history. */
+export function refusedUpdate(type: 'OrderNotInSaga' | 'OrderDecided', message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type, message, nonRetryable: true });
+}
+
 /** No answer to a reservation: whether it committed is unknown, so it has to be compensated. */
 type UnknownOutcome =
   | { readonly outcome: 'unknown'; readonly reason: CancellationReason }

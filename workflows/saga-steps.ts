@@ -8,12 +8,14 @@ import type {
   ApproveResult,
   CancelOrder,
   CancelResult,
-  CreateOrderSagaInput,
   CreatePendingResult,
   CreditSteps,
   OrderRequest,
   OrderSteps,
+  Placement,
   ReleaseResult,
+  RequestCancellation,
+  RequestCancellationResult,
   ReserveResult,
   StepRequest,
 } from '../domain/contracts';
@@ -38,7 +40,14 @@ export interface SagaSteps {
   reserveCredit(order: OrderRequest, cancellation: Cancellation): Promise<Settled<ReserveResult>>;
   approveOrder(order: ApproveOrder): Promise<Settled<ApproveResult>>;
   cancelOrder(order: CancelOrder): Promise<Settled<CancelResult>>;
+  requestCancellation(order: RequestCancellation): Promise<Settled<RequestCancellationResult>>;
   releaseCredit(order: OrderRequest): Promise<Settled<ReleaseResult>>;
+}
+
+export interface SagaStepsOptions {
+  readonly placement: Placement;
+  /** How long `reserveCredit` may take, milliseconds. */
+  readonly creditCheckTimeoutMs?: number;
 }
 
 type AllSteps = OrderSteps & CreditSteps;
@@ -53,10 +62,14 @@ const MUST_SUCCEED = { timeoutMs: Infinity, longestPauseMs: LONGEST_PAUSE_MS };
  * @param turn of the saga's orders; a batch runs when it ends
  * @param beforeEachAttempt called when a batch is about to run, to refresh the saga's details
  */
-export function sagaSteps(input: CreateOrderSagaInput, turn: Turn, beforeEachAttempt: () => void): SagaSteps {
+export function sagaSteps(
+  { placement, creditCheckTimeoutMs = Infinity }: SagaStepsOptions,
+  turn: Turn,
+  beforeEachAttempt: () => void,
+): SagaSteps {
   const { workflowId: sagaId } = workflowInfo();
   // The placement is where the saga began; a worker of the other placement may carry it on.
-  let creditStepsAreHere = input.placement === 'colocated';
+  let creditStepsAreHere = placement === 'colocated';
 
   const here = (leftMs: number, summary: string) =>
     proxyLocalActivities<AllSteps>({ ...oneLocalAttempt(leftMs), summary });
@@ -97,7 +110,7 @@ export function sagaSteps(input: CreateOrderSagaInput, turn: Turn, beforeEachAtt
     whereCreditIs,
     (steps, orders) => steps.reserveCredit(orders),
     {
-      timeoutMs: input.creditCheckTimeoutMs,
+      timeoutMs: creditCheckTimeoutMs,
       longestPauseMs: LONGEST_RESERVE_PAUSE_MS,
     },
   );
@@ -106,6 +119,11 @@ export function sagaSteps(input: CreateOrderSagaInput, turn: Turn, beforeEachAtt
   );
   const cancel = batch<CancelOrder, CancelResult>('cancel', here, (steps, orders) =>
     steps.cancelOrders(orders),
+  );
+  const requestCancel = batch<RequestCancellation, RequestCancellationResult>(
+    'request cancellation',
+    here,
+    (steps, orders) => steps.requestCancellations(orders),
   );
   const release = batch<OrderRequest, ReleaseResult>('release credit', whereCreditIs, (steps, orders) =>
     steps.releaseCredit(orders),
@@ -116,6 +134,7 @@ export function sagaSteps(input: CreateOrderSagaInput, turn: Turn, beforeEachAtt
     reserveCredit: (order, cancellation) => reserve.ask(order, cancellation),
     approveOrder: (order) => approve.ask(order),
     cancelOrder: (order) => cancel.ask(order),
+    requestCancellation: (order) => requestCancel.ask(order),
     releaseCredit: (order) => release.ask(order),
   };
 }

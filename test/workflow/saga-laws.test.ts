@@ -60,6 +60,7 @@ beforeAll(async () => {
     createPendingOrders: failing('createPendingOrders', (request) => order.createPendingOrders(request)),
     approveOrders: failing('approveOrders', (request) => order.approveOrders(request)),
     cancelOrders: failing('cancelOrders', (request) => order.cancelOrders(request)),
+    requestCancellations: failing('requestCancellations', (request) => order.requestCancellations(request)),
     reserveCredit: failing('reserveCredit', (request) => credit.reserveCredit(request)),
     releaseCredit: failing('releaseCredit', (request) => credit.releaseCredit(request)),
   };

@@ -1,0 +1,80 @@
+/** The transitions of an order, and the one statement that makes them. */
+import { sqltag as sql } from '@prisma/client/runtime/client';
+import type { Busy, WrongState } from '../domain/contracts';
+import type { OrderEvents } from '../domain/events';
+import { cancelSagaWorkflowId, isCancelSaga } from '../domain/names';
+import type { CancellationReason, OrderState } from '../domain/order';
+import type { OrderDatabase } from '../prisma/order/client';
+import { recordEvents } from './outbox';
+
+export interface Transition {
+  readonly from: OrderState;
+  readonly to: OrderState;
+  readonly event: keyof OrderEvents;
+}
+
+export const TRANSITIONS = {
+  approve: { from: 'PENDING', to: 'APPROVED', event: 'OrderApproved' },
+  cancel: { from: 'PENDING', to: 'CANCELLED', event: 'OrderCancelled' },
+  requestCancellation: { from: 'APPROVED', to: 'CANCELLING', event: 'OrderCancellationRequested' },
+  finishCancellation: { from: 'CANCELLING', to: 'CANCELLED', event: 'OrderCancelled' },
+} as const satisfies Record<string, Transition>;
+
+export interface MovedRow {
+  readonly id: string;
+  /** As it is now; null when there is no such order, or the saga may not move it. */
+  readonly state: OrderState | null;
+  readonly reason: CancellationReason | null;
+  readonly updatedAt: Date | null;
+}
+
+/**
+ * Moves those of the orders that are in the state `from`, and that the saga may move: its own, and for
+ * `cancelOrderSaga` the one that it is named after. Rows that somebody else holds locked are left for later.
+ */
+export function move(
+  db: OrderDatabase,
+  sagaId: string,
+  { from, to, event }: Transition,
+  orders: readonly {
+    readonly orderId: string;
+    readonly reason?: CancellationReason;
+    readonly cancellationKey?: string | undefined;
+  }[],
+): Promise<MovedRow[]> {
+  const ids = orders.map(({ orderId }) => orderId);
+  const reasons = orders.map(({ reason }) => reason ?? null);
+  const keys = orders.map(({ cancellationKey }) => cancellationKey ?? null);
+  const cancelled = isCancelSaga(sagaId) ? ids.filter((id) => cancelSagaWorkflowId(id) === sagaId) : [];
+  return db.$queryRaw<MovedRow[]>(sql`
+    WITH asked AS (
+      SELECT * FROM unnest(${ids}::uuid[], ${reasons}::text[], ${keys}::uuid[]) AS a (id, reason, key)
+    ), held AS (
+      SELECT id FROM orders
+      WHERE id IN (SELECT id FROM asked) AND (saga_id = ${sagaId} OR id = ANY (${cancelled}::uuid[]))
+      ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+    ), changed AS (
+      UPDATE orders o
+      SET state = ${to}, cancellation_reason = a.reason, cancellation_key = a.key, version = o.version + 1,
+        updated_at = now()
+      FROM held h JOIN asked a ON a.id = h.id
+      WHERE o.id = h.id AND o.state = ${from}
+      RETURNING o.*
+    ), recorded AS (${recordEvents(sql`
+      SELECT 'order', id, version, ${event}, jsonb_strip_nulls(jsonb_build_object('orderId', id, 'customerId', customer_id,
+        'amountMinor', total_minor, 'currency', currency, 'state', state, 'reason', cancellation_reason)), ${sagaId}
+      FROM changed`)}
+    )
+    SELECT a.id, coalesce(c.state, o.state) AS state,
+      coalesce(c.cancellation_reason, o.cancellation_reason) AS reason, coalesce(c.updated_at, o.updated_at) AS "updatedAt"
+    FROM asked a
+    LEFT JOIN orders o ON o.id = a.id AND (o.saga_id = ${sagaId} OR o.id = ANY (${cancelled}::uuid[]))
+    LEFT JOIN changed c ON c.id = a.id`);
+}
+
+/** Why the order is not where the step should bring it. */
+export function notThere({ id: orderId, state }: MovedRow, { from }: Transition): Busy | WrongState {
+  // Locked by somebody else, or changed by a commit that this statement could not see yet.
+  if (state === from) return { orderId, outcome: 'busy' };
+  return { orderId, outcome: 'wrong-state', state: state ?? 'MISSING' };
+}
