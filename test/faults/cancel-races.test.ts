@@ -1,0 +1,80 @@
+/** Cancellations that race with approvals, with each other, with the credit check timeout and with late reservations. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client } from 'pg';
+import type { Placement } from '../../domain/contracts';
+import { rowsOf } from '../support/databases';
+import { call, eventually, newCustomer, placeOrder } from '../support/http';
+import { violations } from '../support/invariants';
+import { seededRandom } from '../support/random';
+import { startSystem, type TestSystem } from '../support/system';
+
+const ORDERS = 120;
+
+/** Short, so that it is as likely to end an order's wait as a cancellation is. */
+const CREDIT_CHECK_TIMEOUT_MS = 400;
+
+describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
+  let system: TestSystem;
+
+  beforeAll(async () => {
+    system = await startSystem({ placement, order: { creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS } });
+  });
+  afterAll(() => system.stop());
+
+  test(`${String(ORDERS)} orders, each cancelled at some moment: one outcome each, and all agree`, async () => {
+    const random = seededRandom();
+    const pause = (below: number) => new Promise((resolve) => setTimeout(resolve, random.below(below)));
+    const customers = await Promise.all(Array.from({ length: 6 }, () => newCustomer(system.url, '500.00')));
+    const [lockedNow = ''] = customers;
+    const holder = new Client({ connectionString: system.databases.adminCustomerUrl });
+    await holder.connect();
+    const racing = new AbortController();
+    const holding = (async () => {
+      while (!racing.signal.aborted) {
+        await holder.query('BEGIN');
+        await holder.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [lockedNow]);
+        await pause(600);
+        await holder.query('ROLLBACK');
+        await pause(100);
+      }
+    })();
+    const statuses = new Map<string, number[]>();
+    await Promise.all(
+      Array.from({ length: ORDERS }, async () => {
+        await pause(4_000);
+        const customer = customers[random.below(customers.length)] ?? lockedNow;
+        const { body } = await placeOrder(system.url, customer, '1.00');
+        const orderId = String(body['orderId']);
+        const cancels = Array.from({ length: random.below(3) }, async () => {
+          await pause(500);
+          return (await call(`${system.url}/orders/${orderId}/cancel`, 'POST')).status;
+        });
+        statuses.set(orderId, await Promise.all(cancels));
+      }),
+    );
+    racing.abort();
+    await holding;
+    await holder.end();
+
+    const remaining = await eventually(async () => {
+      const rows = await rowsOf(
+        system.databases.adminOrderUrl,
+        "SELECT id FROM orders WHERE state IN ('PENDING', 'CANCELLING')",
+      );
+      const found = rows.length === 0 ? await violations(system.databases) : ['not quiet'];
+      return found.length === 0 ? found : undefined;
+    }).catch(() => violations(system.databases));
+    expect(remaining).toEqual([]);
+
+    const orders = await rowsOf(system.databases.adminOrderUrl, 'SELECT id, state FROM orders');
+    expect(orders).toHaveLength(ORDERS);
+    const stateOf = new Map(orders.map(({ id, state }) => [String(id), String(state)]));
+    for (const [orderId, given] of statuses) {
+      for (const status of given) expect([200, 202, 409]).toContain(status);
+      if (given.some((status) => status !== 409))
+        expect([orderId, stateOf.get(orderId)]).toEqual([orderId, 'CANCELLED']);
+    }
+    const outcomes = new Set([...stateOf.values()]);
+    expect(outcomes).toEqual(new Set(['APPROVED', 'CANCELLED']));
+  }, 60_000);
+});

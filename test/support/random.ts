@@ -1,0 +1,22 @@
+/** Random runs that can be repeated: TEST_SEED=n takes the seed that a run has printed. */
+export interface Random {
+  readonly seed: number;
+  /** A whole number from 0 to `below` - 1. */
+  below(below: number): number;
+}
+
+export function seededRandom(): Random {
+  const seed = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+  console.log(`TEST_SEED=${String(seed)}`);
+  let state = seed;
+  return {
+    seed,
+    below: (below) => {
+      // mulberry32
+      state = (state + 0x6d2b79f5) | 0;
+      let bits = Math.imul(state ^ (state >>> 15), 1 | state);
+      bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
+      return ((bits ^ (bits >>> 14)) >>> 0) % below;
+    },
+  };
+}
