@@ -5,11 +5,12 @@ const rooms = {
   activities: ['activities', 'domain', 'prisma'],
   workers: ['workers', 'activities', 'events', 'prisma', 'platform', 'domain'],
   api: ['api', 'domain', 'events', 'platform', 'prisma', 'workflows'],
+  operate: ['operate', 'api', 'domain', 'platform'],
   events: ['events', 'domain', 'platform'],
   platform: ['platform'],
   prisma: ['prisma'],
 };
-const ROOMS = 'domain|workflows|activities|workers|api|events|platform|prisma|dev|bench|test';
+const ROOMS = 'domain|workflows|activities|workers|api|events|operate|platform|prisma|dev|bench|test';
 
 const table = Object.entries(rooms).map(([room, allowed]) => ({
   name: `${room}-imports-only-${allowed.join('-')}`,

@@ -26,6 +26,7 @@ const COMMANDS = {
   bench: { run: (args) => asChild('dist/bench/main.js', args), temporal: true },
   check: { run: (args) => asChild('dist/dev/check.js', args) },
   demo: { run: (args) => asChild('dist/dev/demo.js', args) },
+  repair: { run: (args) => asChild('dist/operate/repair-main.js', args) },
   'migrate:dev': { run: (args) => asChild('dist/dev/migrate-dev.js', args) },
 };
 
@@ -60,6 +61,7 @@ async function prepare() {
     'workers',
     'api',
     'events',
+    'operate',
     'platform',
     'dev',
     'bench',
