@@ -4,19 +4,22 @@ const rooms = {
   workflows: ['workflows', 'domain'],
   activities: ['activities', 'domain', 'prisma'],
   workers: ['workers', 'activities', 'events', 'prisma', 'platform', 'domain'],
-  api: ['api', 'domain', 'events', 'platform', 'prisma', 'workflows'],
+  api: ['api', 'domain', 'events', 'history', 'platform', 'prisma', 'workflows'],
+  consumer: ['consumer', 'platform'],
+  history: ['history', 'consumer', 'events', 'domain', 'platform', 'prisma'],
   operate: ['operate', 'api', 'domain', 'platform'],
   events: ['events', 'domain', 'platform'],
   platform: ['platform'],
   prisma: ['prisma'],
 };
-const ROOMS = 'domain|workflows|activities|workers|api|events|operate|platform|prisma|dev|bench|test';
+const ROOMS =
+  'domain|workflows|activities|workers|api|events|consumer|history|operate|platform|prisma|dev|bench|test';
 
 const table = Object.entries(rooms).map(([room, allowed]) => ({
   name: `${room}-imports-only-${allowed.join('-')}`,
   severity: 'error',
-  // api/service.ts and the mains compose a process: they alone see other rooms too.
-  from: { path: `^${room}/`, pathNot: '^api/service\\.ts$|/main\\.ts$' },
+  // The mains and what composes a process alone see other rooms too.
+  from: { path: `^${room}/`, pathNot: '^api/(service|saga-services|history-service)\\.ts$|/main\\.ts$' },
   to: { path: `^(${ROOMS})/`, pathNot: `^(${allowed.join('|')})/` },
 }));
 

@@ -25,6 +25,7 @@ export interface MovedRow {
   /** As it is now; null when there is no such order, or the saga may not move it. */
   readonly state: OrderState | null;
   readonly reason: CancellationReason | null;
+  readonly version: number | null;
   readonly updatedAt: Date | null;
 }
 
@@ -66,7 +67,8 @@ export function move(
       FROM changed`)}
     )
     SELECT a.id, coalesce(c.state, o.state) AS state,
-      coalesce(c.cancellation_reason, o.cancellation_reason) AS reason, coalesce(c.updated_at, o.updated_at) AS "updatedAt"
+      coalesce(c.cancellation_reason, o.cancellation_reason) AS reason, coalesce(c.version, o.version) AS version,
+      coalesce(c.updated_at, o.updated_at) AS "updatedAt"
     FROM asked a
     LEFT JOIN orders o ON o.id = a.id AND (o.saga_id = ${sagaId} OR o.id = ANY (${cancelled}::uuid[]))
     LEFT JOIN changed c ON c.id = a.id`);

@@ -127,16 +127,17 @@ function notifyCreated(row: PendingRow, notify: OrderActivitiesOptions['notify']
 }
 
 function notifyDecided(
-  { id: orderId, reason, updatedAt }: MovedRow,
+  { id: orderId, reason, version, updatedAt }: MovedRow,
   state: 'APPROVED' | 'CANCELLED',
   notify: OrderActivitiesOptions['notify'],
 ): void {
-  if (updatedAt === null) return;
+  if (updatedAt === null || version === null) return;
   notify?.({
     orderId,
     kind: 'decided',
     state,
     ...(reason && { reason }),
+    version,
     updatedAt: updatedAt.toISOString(),
   });
 }

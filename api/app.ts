@@ -1,11 +1,13 @@
 /** The HTTP application: what every route shares, and the routes of the services that this process has. */
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '../platform/logger';
-import { customerForwarding } from './customer-forwarding';
+import { customerWithOrdersRoutes, type CustomerWithOrdersDependencies } from './customer-with-orders';
 import { customerRoutes, type CustomerRoutesDependencies } from './customers';
 import { docsRoutes } from './docs';
 import { eventRoutes, type EventRoutesDependencies } from './events';
+import { type Forwarded, forwarding } from './forwarding';
 import { healthRoutes, type Readiness } from './health';
+import { historyRoutes, type HistoryRoutesDependencies } from './order-history';
 import { orderRoutes, type OrderRoutesDependencies } from './orders';
 import { notFound, problemHandler } from './problem-handler';
 import { requestLog } from './request-log';
@@ -16,14 +18,19 @@ export interface ApiDependencies {
   readonly orders?: OrderRoutesDependencies | undefined;
   /** Present where this process serves the customer service. */
   readonly customers?: CustomerRoutesDependencies | undefined;
-  /** Where `/customers*` is forwarded to, where this process does not serve it. */
-  readonly customerServiceUrl?: string | undefined;
-  readonly events: EventRoutesDependencies;
+  /** Present where this process serves the order service. */
+  readonly customerWithOrders?: CustomerWithOrdersDependencies | undefined;
+  /** Present where this process serves the order history. */
+  readonly history?: HistoryRoutesDependencies | undefined;
+  /** What this process does not serve itself. */
+  readonly forwarded: readonly Forwarded[];
+  readonly events?: EventRoutesDependencies | undefined;
   readonly ready: Readiness;
 }
 
 export function createApp(dependencies: ApiDependencies): Express {
-  const { logger, orders, customers, customerServiceUrl, events, ready } = dependencies;
+  const { logger, orders, customers, customerWithOrders, history, forwarded, events, ready } = dependencies;
+  const isForwarded = (path: string) => forwarded.some(({ paths }) => paths.includes(path));
   const app = express();
   app.disable('x-powered-by');
   // A hash of every answer costs more than it saves: orders change, and answers are small.
@@ -33,14 +40,17 @@ export function createApp(dependencies: ApiDependencies): Express {
   app.use(
     docsRoutes({
       orders: orders !== undefined,
-      customers: customers !== undefined || customerServiceUrl !== undefined,
-      events: true,
+      customers: customers !== undefined || isForwarded('/customers'),
+      history: history !== undefined || isForwarded('/customers/:id/order-history'),
+      events: events !== undefined,
     }),
   );
   if (orders) app.use(orderRoutes(orders));
+  if (customerWithOrders) app.use(customerWithOrdersRoutes(customerWithOrders));
   if (customers) app.use(customerRoutes(customers));
-  else if (customerServiceUrl !== undefined) app.use(customerForwarding(customerServiceUrl));
-  app.use(eventRoutes(events));
+  if (history) app.use(historyRoutes(history));
+  for (const each of forwarded) app.use(forwarding(each));
+  if (events) app.use(eventRoutes(events));
   app.use(notFound, problemHandler);
   return app;
 }

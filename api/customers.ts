@@ -8,6 +8,7 @@ import { methodNotAllowed } from './problem-handler';
 import { Problem } from './problems';
 import { type customerSchema, idParameters, newCustomerBody } from './schemas';
 import { jsonBody, valid } from './validation';
+import { eTag } from './versions';
 
 export interface CustomerRoutesDependencies {
   readonly db: CustomerDatabase;
@@ -46,7 +47,11 @@ export function customerRoutes({ db, createCustomer }: CustomerRoutesDependencie
       }
       // Also to a repeated request: the customer as it was at first, when nothing was reserved.
       const created = { customerId, name, creditLimitMinor, reservedMinor: 0, currency };
-      response.status(201).location(`/customers/${customerId}`).json(customerJson(created));
+      response
+        .status(201)
+        .location(`/customers/${customerId}`)
+        .set('ETag', eTag(customerId, 1))
+        .json(customerJson(created));
     })
     .all(methodNotAllowed('POST'));
 
@@ -54,16 +59,26 @@ export function customerRoutes({ db, createCustomer }: CustomerRoutesDependencie
     .route('/customers/:id')
     .get(async (request, response) => {
       const { id } = valid(idParameters, request.params);
-      const row = await db.customer.findUnique({ where: { id } });
-      if (!row) throw new Problem('not-found', `There is no customer ${id}.`);
-      const { name, currency } = row;
-      const creditLimitMinor = Number(row.creditLimitMinor);
-      const reservedMinor = Number(row.reservedMinor);
-      response.json(customerJson({ customerId: id, name, creditLimitMinor, reservedMinor, currency }));
+      const customer = await findCustomer(db, id);
+      if (!customer) throw new Problem('not-found', `There is no customer ${id}.`);
+      response.json(customer);
     })
     .all(methodNotAllowed('GET', 'HEAD'));
 
   return router;
+}
+
+/** @returns undefined when there is no such customer */
+export async function findCustomer(
+  db: CustomerDatabase,
+  customerId: string,
+): Promise<z.infer<typeof customerSchema> | undefined> {
+  const row = await db.customer.findUnique({ where: { id: customerId } });
+  if (!row) return undefined;
+  const { name, currency } = row;
+  const creditLimitMinor = Number(row.creditLimitMinor);
+  const reservedMinor = Number(row.reservedMinor);
+  return customerJson({ customerId, name, creditLimitMinor, reservedMinor, currency });
 }
 
 function customerJson({

@@ -26,11 +26,15 @@ export function eventRoutes({ feed, stopping }: EventRoutesDependencies): Router
       const filter = { types, subject };
       if (request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream') {
         const cursor = request.get('Last-Event-ID') ?? after;
-        await streamEvents(feed, request, response, { cursor, filter, stopping }).catch(asCursorProblem);
+        await streamEvents(feed, request, response, { cursor, filter, stopping }).catch((error: unknown) =>
+          asCursorProblem(error),
+        );
         return;
       }
       const waitMs = preferredWaitSeconds(request.get('Prefer')) * 1_000;
-      const page = await pageWithin(feed, { after, limit, filter, waitMs, stopping }).catch(asCursorProblem);
+      const page = await pageWithin(feed, { after, limit, filter, waitMs, stopping }).catch(
+        (error: unknown) => asCursorProblem(error),
+      );
       const { items, nextCursor, unavailable } = page;
       response.json({
         items: items.map(({ event }) => event),
@@ -70,11 +74,12 @@ async function pageWithin(feed: EventFeed, { after, limit, filter, waitMs, stopp
   return page;
 }
 
-function asCursorProblem(error: unknown): never {
+/** @param pointer to the part of the query that has the cursor */
+export function asCursorProblem(error: unknown, pointer = '/after'): never {
   if (error instanceof CursorTooOld) {
     throw new Problem('cursor-too-old', `The cursor ${error.message}.`, { cause: error });
   }
   if (!(error instanceof BadCursor)) throw error;
   const detail = `${error.message}; start again without it`;
-  throw new Problem('invalid-request', `/after: ${detail}`, { errors: [{ pointer: '/after', detail }] });
+  throw new Problem('invalid-request', `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
 }

@@ -4,7 +4,6 @@
  */
 import { ORDER_IDS_ATTRIBUTE } from '../domain/names';
 import { readConfig } from '../platform/config';
-import { needed } from '../platform/config-error';
 import { createLogger } from '../platform/logger';
 import { runUntilStopped, sayAndExit } from '../platform/shutdown';
 import { installTemporalRuntime, prepareTemporal } from '../platform/temporal';
@@ -14,18 +13,18 @@ import { serviceSettings } from './service-settings';
 
 function main(): void {
   const config = readConfig();
-  const temporal = needed('TEMPORAL_ADDRESS', config.temporal);
   const settings = serviceSettings(config, {
     bundlePath: BUNDLE_PATH,
-    temporal,
+    temporal: config.temporal,
     temporalUiUrl: config.TEMPORAL_UI_URL ?? 'http://localhost:8233',
     orderDatabaseUrl: config.ORDER_DATABASE_URL,
     customerDatabaseUrl: config.CUSTOMER_DATABASE_URL,
+    historyDatabaseUrl: config.ORDER_HISTORY_DATABASE_URL,
   });
   const logger = createLogger(config.LOG_LEVEL);
   installTemporalRuntime(logger);
   runUntilStopped(logger, async () => {
-    await prepareTemporal(temporal, ORDER_IDS_ATTRIBUTE);
+    if (settings.temporal) await prepareTemporal(settings.temporal, ORDER_IDS_ATTRIBUTE);
     const service = await startService(settings, logger);
     logger.info({ url: service.url, services: config.SERVICES }, 'ready');
     return service;

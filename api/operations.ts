@@ -3,9 +3,13 @@ import { z } from 'zod';
 import type { ProblemName } from './problems';
 import {
   customerOrdersQuery,
+  customerQuery,
   customerSchema,
+  customerWithOrdersSchema,
   eventPageSchema,
   eventsQuery,
+  historyQuery,
+  historySchema,
   newCustomerBody,
   newOrderBody,
   orderPageSchema,
@@ -15,7 +19,7 @@ import {
 import { LONGEST_WAIT_S } from './prefer';
 
 export interface Operation {
-  readonly service: 'orders' | 'customers' | 'events';
+  readonly service: 'orders' | 'customers' | 'events' | 'history';
   readonly method: 'get' | 'post';
   readonly path: string;
   readonly operationId: string;
@@ -82,8 +86,9 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/customers/{id}',
     operationId: 'getCustomer',
-    summary: 'A customer with its credit',
-    answers: { 200: { description: 'The customer.', schema: customerSchema } },
+    summary: 'A customer with its credit, and its orders if asked for',
+    query: customerQuery,
+    answers: { 200: { description: 'The customer.', schema: customerWithOrdersSchema } },
     problems: [...READ, 'not-found', 'customer-service-unavailable'],
   },
   {
@@ -164,5 +169,19 @@ export const OPERATIONS: readonly Operation[] = [
     },
     answers: { 200: { description: 'A page of events.', schema: eventPageSchema } },
     problems: [...READ, 'cursor-too-old'],
+  },
+  {
+    service: 'history',
+    method: 'get',
+    path: '/customers/{id}/order-history',
+    operationId: 'getOrderHistory',
+    summary: 'A customer with its orders and what they went through, from the view built of events',
+    description: 'Eventually consistent: `asOf` says how far it has followed.',
+    query: historyQuery,
+    headers: {
+      Prefer: { ...PREFER, description: '`wait=N`: wait up to N seconds for what `includes` names.' },
+    },
+    answers: { 200: { description: 'The history.', schema: historySchema } },
+    problems: [...READ, 'not-found', 'order-history-unavailable'],
   },
 ];

@@ -15,6 +15,8 @@ export interface OrderView {
   /** ISO 8601 with milliseconds. */
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** Counts its transitions, from 1. */
+  readonly version: number;
   /** Workflow id of the saga that owns the order. */
   readonly sagaId: string;
   /** UUID made of the Idempotency-Key of the request that cancelled the order. */

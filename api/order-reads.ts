@@ -52,6 +52,7 @@ function orderView(row: OrderRow): OrderView {
     ...(reason && { reason }),
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
+    version: row.version,
     sagaId: row.sagaId,
     ...(row.cancellationKey !== null && { cancellationKey: row.cancellationKey }),
   };

@@ -35,8 +35,8 @@ export async function orderWhen(
     const left = waitUntil - Date.now();
     const notice = await expectation.next(decided, Math.min(left, pause));
     if (notice) {
-      const { state, reason, updatedAt } = notice;
-      return { ...order, state, ...(reason && { reason }), updatedAt };
+      const { state, reason, version, updatedAt } = notice;
+      return { ...order, state, ...(reason && { reason }), version, updatedAt };
     }
     if (left <= pause) return order;
     const row = await findOrder(db, order.orderId).catch(ifAway);

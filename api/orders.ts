@@ -11,6 +11,7 @@ import { methodNotAllowed } from './problem-handler';
 import { Problem } from './problems';
 import { customerOrdersQuery, idParameters, newOrderBody, ordersQuery } from './schemas';
 import { jsonBody, valid } from './validation';
+import { eTag } from './versions';
 
 export interface OrderRoutesDependencies extends PlaceOrderDependencies, CancelOrderDependencies {
   readonly inFlight: InFlight;
@@ -43,6 +44,7 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
       response
         .status(placed.state === 'PENDING' ? 202 : 201)
         .location(orderPath(orderId))
+        .set('ETag', eTag(orderId, placed.version))
         .json(json(placed));
     })
     .get(async (request, response) => {
@@ -56,7 +58,7 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
       const { id } = valid(idParameters, request.params);
       const order = await findOrder(db, id);
       if (!order) throw new Problem('not-found', `There is no order ${id}.`);
-      response.json(json(order));
+      response.set('ETag', eTag(id, order.version)).json(json(order));
     })
     .all(methodNotAllowed('GET', 'HEAD'));
 
@@ -74,7 +76,10 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
       });
       request.log.info({ workflowId: order.sagaId, state: order.state }, 'order cancellation requested');
       if (waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
-      response.status(order.state === 'CANCELLED' ? 200 : 202).json(json(order));
+      response
+        .status(order.state === 'CANCELLED' ? 200 : 202)
+        .set('ETag', eTag(orderId, order.version))
+        .json(json(order));
     })
     .all(methodNotAllowed('POST'));
 

@@ -48,7 +48,7 @@ export async function placeOrder(deps: PlaceOrderDependencies, placing: Placing)
 
 /** The answer to a repeated request is the answer that was given: the order as it was at first. */
 function asPending({ reason: _, ...order }: OrderView): OrderView {
-  return { ...order, state: 'PENDING', updatedAt: order.createdAt };
+  return { ...order, state: 'PENDING', version: 1, updatedAt: order.createdAt };
 }
 
 function sameContent(existing: OrderView, asked: OrderRequest): OrderView {
@@ -109,7 +109,7 @@ async function committed(
     // well, and the notice may be about that one: the row says whose content came first.
     if (notice?.kind === 'created' && !keyed) {
       const { sagaId, createdAt } = notice;
-      return { ...order, state: 'PENDING', createdAt, updatedAt: createdAt, sagaId };
+      return { ...order, state: 'PENDING', version: 1, createdAt, updatedAt: createdAt, sagaId };
     }
     const row = await findOrder(db, order.orderId).catch(ifAway);
     if (row) return sameContent(row, order);

@@ -17,6 +17,7 @@ export const PROBLEMS = {
     status: 503,
     title: 'The customer service does not answer at the moment',
   },
+  'order-history-unavailable': { status: 503, title: 'The order history does not answer at the moment' },
   'database-unavailable': { status: 503, title: 'The database does not answer at the moment' },
   internal: { status: 500, title: 'Something went wrong on our side' },
 } as const;

@@ -1,7 +1,8 @@
 /** What comes in and what goes out. The same schemas validate, type and describe. */
 import { z } from 'zod';
 import { CANCELLATION_REASONS, ORDER_STATES } from '../domain/order';
-import { cloudEventSchema, EVENT_SOURCES } from '../events/cloud-event';
+import { EVENT_SOURCES } from '../domain/events';
+import { cloudEventSchema } from '../events/cloud-event';
 import { EVENT_TYPE_NAMES } from '../events/event-types';
 import { moneyJsonSchema, moneySchema } from './money';
 
@@ -102,4 +103,56 @@ export const eventPageSchema = z.object({
     .array(z.enum(EVENT_SOURCES))
     .optional()
     .meta({ description: 'Services that could not be asked now; their events come later.' }),
+});
+
+export const historyQuery = z.strictObject({
+  ...page,
+  includes: z.string().max(500).optional().meta({
+    description:
+      'The ETag of an earlier answer, or a cursor of the feed: with `Prefer: wait` until the history has it.',
+  }),
+});
+
+export const historySchema = z.object({
+  customer: customerSchema,
+  orders: z.object({
+    items: z
+      .array(
+        z.object({
+          orderId: z.guid(),
+          orderTotal: moneyJsonSchema,
+          state: z.string(),
+          cancellationReason: z.string().optional(),
+          createdAt: time,
+          updatedAt: time,
+          events: z
+            .array(z.object({ type: z.string(), source: z.string(), sequence: z.int(), time }))
+            .meta({ description: 'What the order went through, in both services.' }),
+        }),
+      )
+      .meta({ description: 'Newest first.' }),
+    nextCursor: z.string().nullable(),
+  }),
+  asOf: z
+    .object({
+      time: time.nullable().meta({ description: 'Everything that was published by then is in.' }),
+      lagMs: z.int().nullable().meta({ description: 'How long ago that was, milliseconds.' }),
+      cursor: z.string().nullable().meta({ description: 'Of the feed: how far it was followed.' }),
+      generation: z.int().meta({ description: 'Of the view; grows with each rebuild.' }),
+      setAside: z
+        .int()
+        .meta({ description: 'Events that have no effect, because they could not be understood.' }),
+    })
+    .meta({ description: 'How far the history has followed.' }),
+});
+
+export const customerQuery = z.strictObject({
+  include: z.literal('orders').optional().meta({
+    description: 'Also the newest orders, asked from the order service at once (API composition).',
+  }),
+});
+
+export const customerWithOrdersSchema = z.object({
+  ...customerSchema.shape,
+  orders: orderPageSchema.optional().meta({ description: 'With `include=orders`.' }),
 });

@@ -7,7 +7,8 @@ export interface ServiceSettings {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
-  readonly temporal: TemporalTarget;
+  /** Not needed by the order history alone. */
+  readonly temporal: TemporalTarget | undefined;
   /** Base URL of the Temporal UI, for the links of orders. */
   readonly temporalUiUrl: string;
   /** Path of the built workflow bundle. */
@@ -17,6 +18,14 @@ export interface ServiceSettings {
   readonly order?: OrderServiceSettings | undefined;
   /** Present where the process runs the customer service; with both, the sagas are colocated. */
   readonly customer?: { readonly databaseUrl: string } | undefined;
+  /** Present where the process runs the order history. */
+  readonly history?: OrderHistorySettings | undefined;
+}
+
+export interface OrderHistorySettings {
+  readonly databaseUrl: string;
+  /** Base URL of the API whose events are followed; undefined: this process's own. */
+  readonly feedUrl?: string | undefined;
 }
 
 export interface OutboxSettings {
@@ -30,6 +39,8 @@ export interface OrderServiceSettings {
   readonly databaseUrl: string;
   /** Where `/customers*` is forwarded to; undefined where the process has the customer service itself. */
   readonly customerServiceUrl?: string | undefined;
+  /** Where `/customers/:id/order-history` is forwarded to; undefined where the process has it, or nobody. */
+  readonly historyUrl?: string | undefined;
   readonly creditCheckTimeoutMs: number;
   readonly sagaGroupMax: number;
   readonly sagaGroupsInFlight: number;
@@ -40,20 +51,21 @@ export interface OrderServiceSettings {
 /** The servers that a process uses, those of its services at least, and its workflow code. */
 export interface Surroundings {
   readonly bundlePath: string;
-  readonly temporal: TemporalTarget;
+  readonly temporal: TemporalTarget | undefined;
   readonly temporalUiUrl: string;
   readonly orderDatabaseUrl: string | undefined;
   readonly customerDatabaseUrl: string | undefined;
+  readonly historyDatabaseUrl: string | undefined;
 }
 
 /** @throws ConfigError naming the variable that the services asked for need */
 export function serviceSettings(config: Config, servers: Surroundings): ServiceSettings {
   const { SERVICES } = config;
-  const has = (service: 'order' | 'customer') => SERVICES.includes(service);
+  const has = (service: Config['SERVICES'][number]) => SERVICES.includes(service);
   return {
     host: config.HOST,
     port: config.PORT,
-    temporal: servers.temporal,
+    temporal: has('order') || has('customer') ? needed('TEMPORAL_ADDRESS', servers.temporal) : undefined,
     temporalUiUrl: servers.temporalUiUrl,
     bundlePath: servers.bundlePath,
     outbox: {
@@ -66,6 +78,7 @@ export function serviceSettings(config: Config, servers: Surroundings): ServiceS
           customerServiceUrl: has('customer')
             ? undefined
             : needed('CUSTOMER_SERVICE_URL', config.CUSTOMER_SERVICE_URL),
+          historyUrl: has('history') ? undefined : config.ORDER_HISTORY_URL,
           creditCheckTimeoutMs: config.CREDIT_CHECK_TIMEOUT_MS,
           sagaGroupMax: config.SAGA_GROUP_MAX,
           sagaGroupsInFlight: config.SAGA_GROUPS_IN_FLIGHT,
@@ -74,6 +87,12 @@ export function serviceSettings(config: Config, servers: Surroundings): ServiceS
       : undefined,
     customer: has('customer')
       ? { databaseUrl: needed('CUSTOMER_DATABASE_URL', servers.customerDatabaseUrl) }
+      : undefined,
+    history: has('history')
+      ? {
+          databaseUrl: needed('ORDER_HISTORY_DATABASE_URL', servers.historyDatabaseUrl),
+          feedUrl: has('order') ? config.EVENT_FEED_URL : needed('EVENT_FEED_URL', config.EVENT_FEED_URL),
+        }
       : undefined,
   };
 }

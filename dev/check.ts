@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { catalogDifferences, schemaScript } from '../prisma/check-migrations';
+import { SERVICE_NAMES } from '../prisma/schema-engine';
 import { ROOT } from './paths';
 import { makeEmpty, makeTemplate, withScratchPostgres } from './scratch-postgres';
 
@@ -44,7 +45,7 @@ async function main(asked: readonly string[]): Promise<number> {
 
 async function checkMigrations(): Promise<void> {
   await withScratchPostgres(async (adminUrl) => {
-    for (const service of ['order', 'customer'] as const) {
+    for (const service of SERVICE_NAMES) {
       const migrated = await makeTemplate(adminUrl, service);
       const described = await makeEmpty(adminUrl, `${service}_schema`, await schemaScript(service, migrated));
       const differences = await catalogDifferences(migrated, described);

@@ -2,10 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { changesSinceSnapshot, keepSnapshot } from '../prisma/check-migrations';
-import { migrationsPath, type ServiceName } from '../prisma/schema-engine';
+import { migrationsPath, SERVICE_NAMES, type ServiceName } from '../prisma/schema-engine';
 import { makeTemplate, withScratchPostgres } from './scratch-postgres';
 
-const USAGE = 'Usage: npm run migrate:dev -- <order|customer> <name-in-words>';
+const USAGE = 'Usage: npm run migrate:dev -- <order|customer|history> <name-in-words>';
 
 async function main([service, name]: string[]): Promise<void> {
   if (!isService(service) || !name || !/^[a-z0-9_-]+$/.test(name)) throw new Error(USAGE);
@@ -27,7 +27,7 @@ async function main([service, name]: string[]): Promise<void> {
 }
 
 function isService(name: string | undefined): name is ServiceName {
-  return name === 'order' || name === 'customer';
+  return SERVICE_NAMES.some((service) => service === name);
 }
 
 // Exits by itself: the schema engine leaves a timer of ten seconds behind.

@@ -27,6 +27,7 @@ const COMMANDS = {
   check: { run: (args) => asChild('dist/dev/check.js', args) },
   demo: { run: (args) => asChild('dist/dev/demo.js', args) },
   repair: { run: (args) => asChild('dist/operate/repair-main.js', args) },
+  'rebuild-view': { run: (args) => asChild('dist/history/rebuild-main.js', args) },
   'migrate:dev': { run: (args) => asChild('dist/dev/migrate-dev.js', args) },
 };
 
@@ -61,6 +62,8 @@ async function prepare() {
     'workers',
     'api',
     'events',
+    'consumer',
+    'history',
     'operate',
     'platform',
     'dev',
@@ -71,11 +74,14 @@ async function prepare() {
     await npm('ci', '--include=dev');
     await linkPostgresLibraries();
   });
-  const clients = ['order', 'customer'].every((service) => existsSync(`prisma/${service}/generated`));
+  const clients = ['order', 'customer', 'history'].every((service) =>
+    existsSync(`prisma/${service}/generated`),
+  );
   const schemas = [
     'package-lock.json',
     'prisma/order/schema.prisma',
     'prisma/customer/schema.prisma',
+    'prisma/history/schema.prisma',
     'prisma/generate.mjs',
   ];
   await whenChanged('clients', schemas, clients, 'generating the Prisma clients', () =>

@@ -16,6 +16,7 @@ export interface Servers {
   /** Undefined where the service is not run. */
   readonly orderDatabaseUrl: string | undefined;
   readonly customerDatabaseUrl: string | undefined;
+  readonly historyDatabaseUrl: string | undefined;
   readonly temporal: TemporalTarget;
   readonly temporalUiUrl: string;
 }
@@ -57,6 +58,13 @@ function databasesAsked(config: Config) {
       ownerUrl: config.CUSTOMER_DATABASE_OWNER_URL,
       database: config.CUSTOMER_DATABASE_NAME,
     },
+    {
+      service: 'history',
+      variable: 'ORDER_HISTORY_DATABASE_URL',
+      url: config.ORDER_HISTORY_DATABASE_URL,
+      ownerUrl: config.ORDER_HISTORY_DATABASE_OWNER_URL,
+      database: config.ORDER_HISTORY_DATABASE_NAME,
+    },
   ] as const;
   return all.filter(({ service }) => config.SERVICES.includes(service));
 }
@@ -86,7 +94,11 @@ async function databasesOf(config: Config, onStarted: OnStarted) {
     for (const asked of databasesAsked(config)) {
       urls[asked.service] = await databaseOf(config, asked, embedded?.adminUrl);
     }
-    return { orderDatabaseUrl: urls.order, customerDatabaseUrl: urls.customer };
+    return {
+      orderDatabaseUrl: urls.order,
+      customerDatabaseUrl: urls.customer,
+      historyDatabaseUrl: urls.history,
+    };
   });
 }
 

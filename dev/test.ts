@@ -3,6 +3,7 @@
  * their own, runs jest against them, and leaves nothing behind. Arguments go to jest.
  */
 import { rmSync } from 'node:fs';
+import { SERVICE_NAMES } from '../prisma/schema-engine';
 import { exitWith, runJest, testNamespaces } from './jest-run';
 import { startPostgres } from './postgres';
 import { step } from './progress.cjs';
@@ -18,7 +19,7 @@ async function main(): Promise<number> {
       step('starting Postgres', async () => {
         const postgres = await startPostgres(folder, postgresPort);
         stops.push(() => postgres.stop());
-        for (const service of ['order', 'customer'] as const) await makeTemplate(postgres.adminUrl, service);
+        for (const service of SERVICE_NAMES) await makeTemplate(postgres.adminUrl, service);
         return postgres.adminUrl;
       }),
       step('starting Temporal', async () => {

@@ -179,6 +179,7 @@ export type OrderNotice =
       readonly kind: 'decided';
       readonly state: 'APPROVED' | 'CANCELLED';
       readonly reason?: CancellationReason;
+      readonly version: number;
       readonly updatedAt: string;
     };
 

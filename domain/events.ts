@@ -45,3 +45,7 @@ export interface CustomerEvents {
 }
 
 export type DomainEvents = OrderEvents & CustomerEvents;
+
+/** Who publishes: CloudEvents' `source`. */
+export const EVENT_SOURCES = ['/order-service', '/customer-service'] as const;
+export type EventSource = (typeof EVENT_SOURCES)[number];

@@ -1,11 +1,9 @@
 /** A domain event as others see it: CloudEvents 1.0, JSON format. */
 import { z } from 'zod';
+import { EVENT_SOURCES, type EventSource } from '../domain/events';
 import { isCancelSaga } from '../domain/names';
 import { CREDIT_REJECTION_REASONS } from '../domain/order';
 import { EVENT_TYPES, type EventType, isEventType, schemaPath } from './event-types';
-
-export const EVENT_SOURCES = ['/order-service', '/customer-service'] as const;
-export type EventSource = (typeof EVENT_SOURCES)[number];
 
 export const cloudEventSchema = z.object({
   specversion: z.literal('1.0'),

@@ -1,7 +1,7 @@
 /** The feed's cursor: how far somebody has read in each service's events. Opaque to callers, and checked. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { EVENT_SOURCES, type EventSource } from './cloud-event';
+import { EVENT_SOURCES, type EventSource } from '../domain/events';
 
 /** A place in one service's events. */
 export interface LogPosition {

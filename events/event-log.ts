@@ -1,7 +1,8 @@
 /** A service's published events, read from its own database. */
 import { Sql, sqltag as sql } from '@prisma/client/runtime/client';
 import type { Bell } from '../platform/bell';
-import { type CloudEvent, cloudEvent, type EventSource, type OutboxRow } from './cloud-event';
+import { type EventSource } from '../domain/events';
+import { type CloudEvent, cloudEvent, type OutboxRow } from './cloud-event';
 import { BadCursor, CursorTooOld, type LogPosition } from './cursor';
 import type { SqlDatabase } from './sql';
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { DomainEvents } from '../domain/events';
 import { MAX_AMOUNT_MINOR } from '../domain/money';
 import { CANCELLATION_REASONS } from '../domain/order';
-import type { EventSource } from './cloud-event';
+import type { EventSource } from '../domain/events';
 
 export type EventType = keyof DomainEvents;
 

@@ -1,6 +1,7 @@
 /** The feed: the events of several services as one sequence, with one cursor. */
 import { BadCursor, CursorTooOld, decodeCursor, encodeCursor, type Positions } from './cursor';
-import type { CloudEvent, EventSource } from './cloud-event';
+import type { EventSource } from '../domain/events';
+import type { CloudEvent } from './cloud-event';
 import type { EventFilter, EventLog, LogPage } from './event-log';
 
 export interface FeedPage {

@@ -1,6 +1,7 @@
 /** The published events of a service that runs elsewhere, read from its own feed over HTTP. */
 import { z } from 'zod';
-import { cloudEventSchema, type EventSource } from './cloud-event';
+import { type EventSource } from '../domain/events';
+import { cloudEventSchema } from './cloud-event';
 import { BadCursor, CursorTooOld, decodeCursor, encodeCursor, type LogPosition } from './cursor';
 import type { EventFilter, EventLog } from './event-log';
 

@@ -43,8 +43,12 @@ const environment = z.object({
   /** URLs of the owner roles, for migrations; unset migrates with the service's own. */
   ORDER_DATABASE_OWNER_URL: url.optional(),
   CUSTOMER_DATABASE_OWNER_URL: url.optional(),
+  /** Of the order history's database. */
+  ORDER_HISTORY_DATABASE_URL: url.optional(),
+  ORDER_HISTORY_DATABASE_OWNER_URL: url.optional(),
   ORDER_DATABASE_NAME: databaseName('orders'),
   CUSTOMER_DATABASE_NAME: databaseName('customers'),
+  ORDER_HISTORY_DATABASE_NAME: databaseName('order_history'),
   DATA_DIR: z
     .string()
     .min(1)
@@ -58,14 +62,18 @@ const environment = z.object({
   SAGA_GROUP_MAX: z.coerce.number().int().min(1).max(GROUP_MAX).default(GROUP_MAX),
   /** 4 full groups alongside: measured at 200 orders in flight (docs/performance.md). */
   SAGA_GROUPS_IN_FLIGHT: z.coerce.number().int().min(1).max(100).default(4),
-  /** What this process runs: both (colocated), or one of them. */
+  /** What this process runs: all, or some of them; order and customer together are colocated. */
   SERVICES: z
     .string()
-    .default('order,customer')
+    .default('order,customer,history')
     .transform((list) => list.split(',').map((name) => name.trim()))
-    .pipe(z.array(z.enum(['order', 'customer'])).min(1)),
+    .pipe(z.array(z.enum(['order', 'customer', 'history'])).min(1)),
   /** Base URL of the customer service, for an order service that has no customers itself. */
   CUSTOMER_SERVICE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Base URL of the order history, for an order service whose process does not have it. */
+  ORDER_HISTORY_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Base URL of the API whose events the order history follows; unset, this process's own. */
+  EVENT_FEED_URL: z.url({ protocol: /^https?$/ }).optional(),
   /**
    * 2,000 requests that wait for their order: about two seconds' worth at the rate of two cores, and some
    * twenty MB. Who comes on top is told to come back.

@@ -1,4 +1,4 @@
-// Generates both services' Prisma clients, each only when its schema has changed.
+// Generates the services' Prisma clients, each only when its schema has changed.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ const folder = path.dirname(fileURLToPath(import.meta.url));
 const prisma = createRequire(import.meta.url).resolve('prisma/build/index.js');
 const version = createRequire(import.meta.url)('prisma/package.json').version;
 
-for (const service of ['order', 'customer']) {
+for (const service of ['order', 'customer', 'history']) {
   const schema = path.join(folder, service, 'schema.prisma');
   const stamp = path.join(folder, service, 'generated', '.schema-hash');
   const hash = createHash('sha256').update(version).update(readFileSync(schema)).digest('hex');

@@ -13,6 +13,7 @@ async function main(): Promise<void> {
   const services = [
     ['order', config.ORDER_DATABASE_OWNER_URL, config.ORDER_DATABASE_URL],
     ['customer', config.CUSTOMER_DATABASE_OWNER_URL, config.CUSTOMER_DATABASE_URL],
+    ['history', config.ORDER_HISTORY_DATABASE_OWNER_URL, config.ORDER_HISTORY_DATABASE_URL],
   ] as const;
   for (const [service, ownerUrl, serviceUrl] of services) {
     if (ownerUrl === undefined) continue;

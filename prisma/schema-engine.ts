@@ -13,7 +13,9 @@ import type {
   SchemasContainer,
 } from '@prisma/schema-engine-wasm/schema_engine_bg';
 
-export type ServiceName = 'order' | 'customer';
+/** The databases, by the service that owns each. */
+export const SERVICE_NAMES = ['order', 'customer', 'history'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 /** No table or enum is managed from outside the migrations. */
 export const NO_FILTER = { externalTables: [], externalEnums: [] };

@@ -11,7 +11,7 @@ function main(): void {
   const { SERVICES, ORDER_DATABASE_URL, CUSTOMER_DATABASE_URL, EVENT_RETENTION_DAYS, LOG_LEVEL } =
     readConfig();
   const logger = createLogger(LOG_LEVEL);
-  const relays = SERVICES.map((service) => {
+  const relays = SERVICES.filter((service) => service !== 'history').map((service) => {
     const isOrder = service === 'order';
     const url = isOrder
       ? needed('ORDER_DATABASE_URL', ORDER_DATABASE_URL)

@@ -2,6 +2,7 @@
  * `npm run test:production`: the e2e suite, and the services as processes of their own under kills, against
  * Temporal's production server on Postgres. Arguments go to jest.
  */
+import { SERVICE_NAMES } from '../../prisma/schema-engine';
 import { rmSync } from 'node:fs';
 import { exitWith, runJest, testNamespaces } from '../../dev/jest-run';
 import { startPostgres } from '../../dev/postgres';
@@ -28,7 +29,7 @@ async function main(): Promise<number> {
     const adminUrl = await step('starting Postgres', async () => {
       const postgres = await startPostgres(folder, await freePort());
       stops.push(() => postgres.stop());
-      for (const service of ['order', 'customer'] as const) await makeTemplate(postgres.adminUrl, service);
+      for (const service of SERVICE_NAMES) await makeTemplate(postgres.adminUrl, service);
       return postgres.adminUrl;
     });
     const temporal = await step("starting Temporal's production server", async () => {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { databaseUrl, grantConnect } from '../../prisma/provision';
+import { SERVICE_NAMES, type ServiceName } from '../../prisma/schema-engine';
 import { testServers } from './servers';
 
 const PASSWORD = 'test';
@@ -10,9 +11,11 @@ export interface TestDatabases {
   /** As the service logs in. */
   readonly orderUrl: string;
   readonly customerUrl: string;
+  readonly historyUrl: string;
   /** As the superuser, to look at everything and to hold locks. */
   readonly adminOrderUrl: string;
   readonly adminCustomerUrl: string;
+  readonly adminHistoryUrl: string;
   readonly orderOwnerUrl: string;
   drop(): Promise<void>;
 }
@@ -20,22 +23,28 @@ export interface TestDatabases {
 export async function createTestDatabases(): Promise<TestDatabases> {
   const { adminUrl } = testServers();
   const suffix = randomBytes(6).toString('hex');
-  const names = { order: `order_${suffix}`, customer: `customer_${suffix}` };
+  const names = {
+    order: `order_${suffix}`,
+    customer: `customer_${suffix}`,
+    history: `history_${suffix}`,
+  };
   await asAdmin(adminUrl, async (admin) => {
-    for (const service of ['order', 'customer'] as const) {
+    for (const service of SERVICE_NAMES) {
       await copyTemplate(admin, names[service], service);
     }
   });
-  const url = (service: 'order' | 'customer', role: string) =>
+  const url = (service: ServiceName, role: string) =>
     databaseUrl(adminUrl, names[service], `${service}_${role}`, PASSWORD);
   const asSuperuser = (database: string) =>
     Object.assign(new URL(adminUrl), { pathname: `/${database}` }).href;
   return {
     orderUrl: url('order', 'service'),
     customerUrl: url('customer', 'service'),
+    historyUrl: url('history', 'service'),
     orderOwnerUrl: url('order', 'owner'),
     adminOrderUrl: asSuperuser(names.order),
     adminCustomerUrl: asSuperuser(names.customer),
+    adminHistoryUrl: asSuperuser(names.history),
     drop: () =>
       asAdmin(adminUrl, async (admin) => {
         for (const name of Object.values(names)) await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
@@ -44,7 +53,7 @@ export async function createTestDatabases(): Promise<TestDatabases> {
 }
 
 /** Two copies of one template at once would collide: they take turns. */
-async function copyTemplate(admin: Client, database: string, service: 'order' | 'customer'): Promise<void> {
+async function copyTemplate(admin: Client, database: string, service: ServiceName): Promise<void> {
   await admin.query('SELECT pg_advisory_lock(1)');
   await admin.query(`CREATE DATABASE ${database} TEMPLATE ${service}_template OWNER ${service}_owner`);
   await admin.query('SELECT pg_advisory_unlock(1)');

@@ -1,7 +1,7 @@
 /** A reader of the event stream that reads when it is asked to, as a browser's does. */
 import type { CloudEvent } from '../../events/cloud-event';
 
-export interface StreamedEvent {
+interface StreamedEvent {
   readonly id: string;
   readonly event: CloudEvent;
 }

@@ -7,6 +7,7 @@ import { createLogger } from '../../platform/logger';
 import { connectTemporal, installTemporalRuntime } from '../../platform/temporal';
 import { createTestDatabases, type TestDatabases } from './databases';
 import { testServers } from './servers';
+import { freePort } from './start';
 
 export interface TestSystem {
   /** Of the order service; when distributed it forwards to the customer service. */
@@ -30,6 +31,8 @@ export interface TestSystemOptions {
   readonly placement?: Placement;
   readonly order?: Partial<OrderServiceSettings>;
   readonly outbox?: OutboxSettings;
+  /** Whether the order history runs too: in the same process, or when distributed in one of its own. */
+  readonly history?: boolean;
 }
 
 /** Settings of an order service as the tests want it. */
@@ -75,12 +78,27 @@ export async function startSystem(options: TestSystemOptions = {}): Promise<Test
     await customers?.stop();
     customers = undefined;
   };
+  const historyPort = options.history && !colocated ? await freePort() : undefined;
+  const historyUrl = historyPort === undefined ? undefined : `http://127.0.0.1:${String(historyPort)}`;
   const settings: ServiceSettings = {
     ...common,
-    order: { ...orderSettings(databases.orderUrl), customerServiceUrl, ...options.order },
+    order: { ...orderSettings(databases.orderUrl), customerServiceUrl, historyUrl, ...options.order },
     customer: colocated ? customer : undefined,
+    history: options.history && colocated ? { databaseUrl: databases.historyUrl } : undefined,
   };
   const service = await startService(settings, logger);
+  const history =
+    historyPort === undefined
+      ? undefined
+      : await startService(
+          {
+            ...common,
+            temporal: undefined,
+            port: historyPort,
+            history: { databaseUrl: databases.historyUrl, feedUrl: service.url },
+          },
+          logger,
+        );
   const { client, connection } = await connectTemporal(temporal);
   let stopped: Promise<void> | undefined;
   const stopService = () => (stopped ??= service.stop());
@@ -95,6 +113,7 @@ export async function startSystem(options: TestSystemOptions = {}): Promise<Test
     },
     stopService,
     stop: async () => {
+      await history?.stop();
       await stopService();
       await stopCustomerService();
       await connection.close();

@@ -1,20 +1,24 @@
-/** `/customers*` at an order service that has no customers: handed to the customer service, and its answer back. */
+/** Paths that another service has: handed to it, and its answer back. */
 import { type Request, type Response, Router } from 'express';
 import { createProxyServer } from 'httpxy';
 import { Problem } from './problems';
 
-/** 5 s: as long as a statement of the customer service may take. */
+/** 5 s: as long as a statement of the other service may take. */
 const ANSWER_WITHIN_MS = 5_000;
 
-/**
- * Register it after the order service's own `/customers/:id/orders`.
- *
- * @param customerServiceUrl base URL; may be the address of several processes
- */
-export function customerForwarding(customerServiceUrl: string): Router {
+export interface Forwarded {
+  readonly paths: string[];
+  /** Base URL of the other service; may be the address of several processes. */
+  readonly to: string;
+  /** What is said while it does not answer. */
+  readonly away: 'customer-service-unavailable' | 'order-history-unavailable';
+}
+
+/** Register it after the routes that this process has itself. */
+export function forwarding({ paths, to, away }: Forwarded): Router {
   // A new connection each time: behind one address there are several processes, and each of them may die.
   const proxy = createProxyServer({
-    target: customerServiceUrl,
+    target: to,
     agent: false,
     changeOrigin: true,
     xfwd: true,
@@ -25,10 +29,10 @@ export function customerForwarding(customerServiceUrl: string): Router {
     try {
       await proxy.web(request, response, { headers });
     } catch (cause) {
-      throw new Problem('customer-service-unavailable', 'Send the request again later.', { cause });
+      throw new Problem(away, 'Send the request again later.', { cause });
     }
   };
   const router = Router();
-  router.all(['/customers', '/customers/:id'], forward);
+  router.all(paths, forward);
   return router;
 }

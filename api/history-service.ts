@@ -1,0 +1,45 @@
+/** Composition of the order history: its database, the consumer that fills it, and its route. */
+import { type RunningConsumer, startConsumer } from '../consumer/consumer';
+import { historyStore } from '../history/store';
+import { Bell } from '../platform/bell';
+import type { Logger } from '../platform/logger';
+import { createHistoryDatabase } from '../prisma/history/client';
+import type { ApiDependencies } from './app';
+import type { OrderHistorySettings } from './service-settings';
+
+export interface HistoryService {
+  readonly routes: Pick<ApiDependencies, 'history'>;
+  readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
+  /**
+   * Begins to follow the feed.
+   *
+   * @param ownUrl base URL of this process, whose feed it is unless the settings name another
+   */
+  follow(ownUrl: string): void;
+  /** Ends following; the route still answers. */
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function startHistoryService(
+  { databaseUrl, feedUrl }: OrderHistorySettings,
+  logger: Logger,
+): HistoryService {
+  const db = createHistoryDatabase(databaseUrl);
+  const followed = new Bell();
+  let consumer: RunningConsumer | undefined;
+  return {
+    routes: { history: { db, followed } },
+    checks: { historyDatabase: () => db.$queryRaw`SELECT 1` },
+    follow: (ownUrl) => {
+      const store = historyStore(db, () => {
+        followed.ring();
+      });
+      consumer = startConsumer({ name: 'order-history', feedUrl: feedUrl ?? ownUrl, store, logger });
+    },
+    stop: async () => {
+      await consumer?.stop();
+    },
+    close: () => db.$disconnect(),
+  };
+}

@@ -1,0 +1,118 @@
+/** The order history's route: the CQRS view that is built from both services' events. */
+import { Router } from 'express';
+import type { z } from 'zod';
+import { decodeCursor } from '../events/cursor';
+import { followedCursor, type HistoryPage, hasVersion, readHistory } from '../history/read';
+import type { Bell } from '../platform/bell';
+import type { HistoryDatabase } from '../prisma/history/client';
+import { asCursorProblem } from './events';
+import { moneyJson } from './money';
+import { pageOf, readCursor } from './pagination';
+import { preferredWaitSeconds } from './prefer';
+import { methodNotAllowed } from './problem-handler';
+import { Problem } from './problems';
+import { historyQuery, type historySchema, idParameters } from './schemas';
+import { valid } from './validation';
+import { readETag } from './versions';
+
+/** 250 ms: for what another process's consumer takes in; this one's rings. */
+const LOOK_AGAIN_MS = 250;
+
+export interface HistoryRoutesDependencies {
+  readonly db: HistoryDatabase;
+  /** Rung when this process has taken in a page of the feed. */
+  readonly followed: Bell;
+}
+
+export function historyRoutes(deps: HistoryRoutesDependencies): Router {
+  const router = Router();
+  router
+    .route('/customers/:id/order-history')
+    .get(async (request, response) => {
+      const { id: customerId } = valid(idParameters, request.params);
+      const { limit, cursor, includes } = valid(historyQuery, request.query);
+      const waitSeconds = preferredWaitSeconds(request.get('Prefer'));
+      if (includes !== undefined) {
+        const there = await untilIncluded(deps, isIncluded(deps.db, includes), waitSeconds * 1_000);
+        if (there && waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
+      }
+      const after = cursor === undefined ? undefined : readCursor(cursor);
+      const page = await readHistory(deps.db, { customerId, limit, after });
+      if (!page.customer) throw new Problem('not-found', `The order history has no customer ${customerId}.`);
+      response.json(historyJson(page, page.customer, limit));
+    })
+    .all(methodNotAllowed('GET', 'HEAD'));
+  return router;
+}
+
+/** @returns whether the view has what the caller has seen, by an ETag or a cursor of the feed */
+function isIncluded(db: HistoryDatabase, includes: string): () => Promise<boolean> {
+  const tag = readETag(includes);
+  if (tag) return () => hasVersion(db, tag.id, tag.version);
+  let wanted: ReturnType<typeof decodeCursor>;
+  try {
+    wanted = decodeCursor(includes);
+  } catch (error) {
+    asCursorProblem(error, '/includes');
+  }
+  return async () => {
+    const cursor = await followedCursor(db);
+    const followed = cursor === null ? {} : decodeCursor(cursor);
+    return Object.entries(wanted).every(([source, { position }]) => {
+      const reached = Object.entries(followed).find(([name]) => name === source)?.[1];
+      return reached !== undefined && reached.position >= position;
+    });
+  };
+}
+
+async function untilIncluded(
+  { followed }: HistoryRoutesDependencies,
+  included: () => Promise<boolean>,
+  waitMs: number,
+): Promise<boolean> {
+  const deadline = Date.now() + waitMs;
+  for (;;) {
+    const seen = followed.rings;
+    if (await included()) return true;
+    const left = deadline - Date.now();
+    if (left <= 0) return false;
+    await followed.heard(seen, Math.min(left, LOOK_AGAIN_MS));
+  }
+}
+
+function historyJson(
+  { orders, asOf }: HistoryPage,
+  { id, name, creditLimitMinor, reservedMinor, currency }: NonNullable<HistoryPage['customer']>,
+  limit: number,
+): z.infer<typeof historySchema> {
+  return {
+    customer: {
+      customerId: id,
+      name,
+      creditLimit: moneyJson(Number(creditLimitMinor), currency),
+      reserved: moneyJson(Number(reservedMinor), currency),
+      available: moneyJson(Number(creditLimitMinor - reservedMinor), currency),
+    },
+    orders: pageOf(orders, limit, (order) => ({
+      orderId: order.id,
+      orderTotal: moneyJson(Number(order.totalMinor), order.currency),
+      state: order.state,
+      ...(order.cancellationReason !== null && { cancellationReason: order.cancellationReason }),
+      createdAt: order.createdAt.toISOString(),
+      updatedAt: order.updatedAt.toISOString(),
+      events: order.events.map(({ type, source, sequence, time }) => ({
+        type,
+        source,
+        sequence,
+        time: time.toISOString(),
+      })),
+    })),
+    asOf: {
+      time: asOf.followedTo?.toISOString() ?? null,
+      lagMs: asOf.followedTo === null ? null : Math.max(Date.now() - asOf.followedTo.getTime(), 0),
+      cursor: asOf.cursor,
+      generation: asOf.generation,
+      setAside: asOf.setAside,
+    },
+  };
+}

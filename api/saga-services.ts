@@ -1,0 +1,185 @@
+/**
+ * Composition of the order service, the customer service, or both (colocated), each with its own database, its
+ * worker, its outbox and its routes. Only this file sees both.
+ */
+import type { Client } from '@temporalio/client';
+import { createCustomer } from '../activities/create-customer';
+import type { OrderNotice } from '../domain/contracts';
+import { databaseLog } from '../events/event-log';
+import { EventFeed } from '../events/feed';
+import { remoteLog } from '../events/remote-log';
+import type { SqlDatabase } from '../events/sql';
+import { KeyedWaiters } from '../platform/keyed-waiters';
+import type { Logger } from '../platform/logger';
+import { connectTemporal } from '../platform/temporal';
+import { createCustomerDatabase, type CustomerDatabase } from '../prisma/customer/client';
+import { createOrderDatabase } from '../prisma/order/client';
+import { type ServiceOutbox, serviceOutbox } from '../workers/service-outbox';
+import { startWorkers } from '../workers/workers';
+import type { ApiDependencies } from './app';
+import { remoteCustomers } from './customer-with-orders';
+import { findCustomer } from './customers';
+import type { Forwarded } from './forwarding';
+import { InFlight } from './in-flight';
+import type { OrderRoutesDependencies } from './orders';
+import { SagaCanceller } from './saga-canceller';
+import { type SagaEnded, SagaStarter } from './saga-starter';
+import type { OrderServiceSettings, ServiceSettings } from './service-settings';
+
+export interface SagaServices {
+  readonly routes: Pick<
+    ApiDependencies,
+    'orders' | 'customers' | 'customerWithOrders' | 'events' | 'forwarded'
+  >;
+  readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
+  /** Rejects when a worker dies by itself. */
+  readonly failed: Promise<never>;
+  /** Lets sagas' steps under way finish, and publishes their events. */
+  stop(): Promise<void>;
+}
+
+/**
+ * @param stopping ends the event streams
+ * @returns undefined when the process runs neither service
+ */
+export async function startSagaServices(
+  settings: ServiceSettings,
+  logger: Logger,
+  stopping: AbortSignal,
+): Promise<SagaServices | undefined> {
+  const { order, customer, temporal } = settings;
+  if (!temporal || !(order ?? customer)) return undefined;
+  const { connection, client } = await connectTemporal(temporal);
+  const orderDb = order && createOrderDatabase(order.databaseUrl);
+  const customerDb = customer && createCustomerDatabase(customer.databaseUrl);
+  const orderOutbox = order && orderDb && outboxOf('order', orderDb, order.databaseUrl, settings, logger);
+  const customerOutbox =
+    customer && customerDb && outboxOf('customer', customerDb, customer.databaseUrl, settings, logger);
+  const notices = new KeyedWaiters<OrderNotice>();
+  const sagaEnds = new KeyedWaiters<SagaEnded>();
+  const workers = await startWorkers({
+    connection,
+    namespace: temporal.namespace,
+    bundlePath: settings.bundlePath,
+    order: orderDb && {
+      db: orderDb,
+      notify: (notice) => {
+        notices.publish(notice.orderId, notice);
+      },
+      onCommit: orderOutbox?.onCommit,
+    },
+    customer: customerDb && { db: customerDb, onCommit: customerOutbox?.onCommit },
+    onSagaEnded: (sagaId) => {
+      sagaEnds.publish(sagaId, { sagaId });
+    },
+  });
+  const logs = [
+    ...(orderDb && orderOutbox ? [databaseLog('/order-service', orderDb, orderOutbox.published)] : []),
+    ...(customerDb && customerOutbox
+      ? [databaseLog('/customer-service', customerDb, customerOutbox.published)]
+      : []),
+    ...(order?.customerServiceUrl === undefined
+      ? []
+      : [remoteLog('/customer-service', order.customerServiceUrl)]),
+  ];
+  const orders =
+    order &&
+    orderDb &&
+    ordersOf(settings, temporal.namespace, order, { db: orderDb, notices, sagaEnds, client, logger });
+  return {
+    routes: {
+      orders,
+      customers: customerDb && customersOf(customerDb, customerOutbox?.onCommit),
+      customerWithOrders: orders && {
+        ...orders,
+        findCustomer: customerDb
+          ? (customerId) => findCustomer(customerDb, customerId)
+          : remoteCustomers(order.customerServiceUrl ?? ''),
+      },
+      events: { feed: new EventFeed(logs), stopping },
+      forwarded: order ? forwardedBy(order) : [],
+    },
+    checks: {
+      ...(orderDb && { orderDatabase: () => orderDb.$queryRaw`SELECT 1` }),
+      ...(customerDb && { customerDatabase: () => customerDb.$queryRaw`SELECT 1` }),
+      temporal: () => client.workflowService.getSystemInfo({}),
+      worker: () => workers.check(),
+    },
+    failed: workers.failed,
+    stop: async () => {
+      await workers.stop();
+      await Promise.all([orderOutbox?.stop(), customerOutbox?.stop()]);
+      await connection.close();
+      await Promise.all([orderDb?.$disconnect(), customerDb?.$disconnect()]);
+    },
+  };
+}
+
+function forwardedBy({ customerServiceUrl, historyUrl }: OrderServiceSettings): Forwarded[] {
+  const forwarded: Forwarded[] = [];
+  if (customerServiceUrl !== undefined) {
+    const paths = ['/customers', '/customers/:id'];
+    forwarded.push({ paths, to: customerServiceUrl, away: 'customer-service-unavailable' });
+  }
+  if (historyUrl !== undefined) {
+    const paths = ['/customers/:id/order-history'];
+    forwarded.push({ paths, to: historyUrl, away: 'order-history-unavailable' });
+  }
+  return forwarded;
+}
+
+function ordersOf(
+  { customer, temporalUiUrl }: ServiceSettings,
+  namespace: string,
+  order: OrderServiceSettings,
+  parts: Pick<OrderRoutesDependencies, 'db' | 'notices'> & {
+    readonly sagaEnds: KeyedWaiters<SagaEnded>;
+    readonly client: Client;
+    readonly logger: Logger;
+  },
+): OrderRoutesDependencies {
+  const { db, notices, sagaEnds, client, logger } = parts;
+  const placement = customer ? 'colocated' : 'distributed';
+  const starter = new SagaStarter({
+    client,
+    sagaEnds,
+    placement,
+    creditCheckTimeoutMs: order.creditCheckTimeoutMs,
+    groupMax: order.sagaGroupMax,
+    groupsInFlight: order.sagaGroupsInFlight,
+    waitingMax: order.ordersInFlightMax,
+    onStarted: ({ sagaId, orderIds, eager }) => {
+      logger.debug({ workflowId: sagaId, orders: orderIds.length, eager }, 'saga started');
+    },
+  });
+  const sagas = `${temporalUiUrl}/namespaces/${namespace}/workflows`;
+  return {
+    db,
+    starter,
+    canceller: new SagaCanceller({ client, placement }),
+    notices,
+    inFlight: new InFlight(order.ordersInFlightMax),
+    sagaLink: (sagaId) => `${sagas}/${encodeURIComponent(sagaId)}`,
+  };
+}
+
+function customersOf(db: CustomerDatabase, onCommit: (() => void) | undefined) {
+  return {
+    db,
+    createCustomer: async (customer: Parameters<typeof createCustomer>[1]) => {
+      const outcome = await createCustomer(db, customer);
+      onCommit?.();
+      return outcome;
+    },
+  };
+}
+
+function outboxOf(
+  service: 'order' | 'customer',
+  db: SqlDatabase,
+  url: string,
+  { outbox }: ServiceSettings,
+  logger: Logger,
+): ServiceOutbox {
+  return serviceOutbox({ service, db, url, ...outbox, logger });
+}

@@ -1,0 +1,98 @@
+/**
+ * Follows the feed: at-least-once delivery becomes exactly-once effect, because a page's effects and the
+ * checkpoint after it are one transaction. Any number of processes may follow for one consumer: whoever comes
+ * second finds the checkpoint moved, and reads on from there.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../platform/logger';
+import { type FeedPage, nextPage, type Received } from './feed-page';
+
+/** 1 s between attempts while the feed or the consumer's database is away. */
+const RETRY_MS = 1_000;
+
+/** The consumer's own part: where its checkpoint is, and what an event does. */
+export interface ConsumerStore {
+  /** @returns the cursor to read on from; null at first */
+  checkpoint(): Promise<string | null>;
+  /**
+   * Takes a page in, in one transaction: the effects of those events that are new, and the checkpoint.
+   *
+   * @param after the checkpoint that the page was read from
+   * @returns false when another process has moved the checkpoint; nothing was changed then
+   * @throws PoisonEvent when one event of the page cannot be taken in; nothing was changed then
+   */
+  takeIn(after: string | null, page: FeedPage): Promise<boolean>;
+  /** Keeps an event that cannot be taken in where people see it, with the reason, so that the rest can go on. */
+  setAside(event: Received, reason: string): Promise<void>;
+}
+
+export class PoisonEvent extends Error {
+  override readonly name = 'PoisonEvent';
+
+  constructor(
+    readonly event: Received,
+    readonly reason: string,
+  ) {
+    super(`event ${event.source} ${event.id} (${event.type}): ${reason}`);
+  }
+}
+
+export interface ConsumerOptions {
+  /** For the log. */
+  readonly name: string;
+  /** Base URL of the API whose `/events` is followed. */
+  readonly feedUrl: string;
+  readonly store: ConsumerStore;
+  readonly logger: Logger;
+}
+
+export interface RunningConsumer {
+  stop(): Promise<void>;
+}
+
+export function startConsumer(options: ConsumerOptions): RunningConsumer {
+  const stopping = new AbortController();
+  const running = follow(options, stopping.signal);
+  return {
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal: AbortSignal): Promise<void> {
+  let away = false;
+  while (!signal.aborted) {
+    try {
+      const after = await store.checkpoint();
+      const page = await nextPage(feedUrl, after, signal);
+      await takeIn(store, after, page, logger);
+      if (away) logger.info({ consumer: name }, 'following again');
+      away = false;
+    } catch (err) {
+      if (!away && !(err instanceof DOMException))
+        logger.warn({ consumer: name, err }, 'cannot follow the feed; trying again');
+      away = true;
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function takeIn(
+  store: ConsumerStore,
+  after: string | null,
+  page: FeedPage,
+  logger: Logger,
+): Promise<void> {
+  for (;;) {
+    try {
+      await store.takeIn(after, page);
+      return;
+    } catch (error) {
+      if (!(error instanceof PoisonEvent)) throw error;
+      logger.error({ err: error }, 'an event was set aside');
+      await store.setAside(error.event, error.reason);
+    }
+  }
+}

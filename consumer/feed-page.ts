@@ -1,0 +1,61 @@
+/** A page of the feed, over HTTP: what a consumer in another repository would copy first. */
+import { z } from 'zod';
+
+/** What a consumer has to know of an event; whatever else is in it is left alone. */
+const received = z.object({
+  id: z.string(),
+  source: z.string(),
+  type: z.string(),
+  subject: z.guid(),
+  sequence: z.int(),
+  time: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+
+const pageSchema = z.object({ items: z.array(received), nextCursor: z.string() });
+
+export type Received = Readonly<z.infer<typeof received>>;
+
+export interface FeedPage {
+  readonly items: readonly Received[];
+  /** Where to read on; the checkpoint of whoever has taken this page in. */
+  readonly nextCursor: string;
+}
+
+/** The feed does not go back as far as the cursor any more: events were missed, which only a person can judge. */
+export class FeedStartsLater extends Error {
+  override readonly name = 'FeedStartsLater';
+}
+
+/** 10 s: the feed answers earlier when there is something new. */
+const WAIT_S = 10;
+
+/** 500 events in one transaction: a few milliseconds for a set-based effect. */
+const LIMIT = 500;
+
+/** 15 s: longer than the feed may wait. */
+const ANSWER_WITHIN_MS = 15_000;
+
+/**
+ * The next page after `cursor`; empty when nothing came in the time that the feed waits.
+ *
+ * @throws FeedStartsLater; Error when the feed does not answer as it should
+ */
+export async function nextPage(
+  feedUrl: string,
+  cursor: string | null,
+  signal: AbortSignal,
+): Promise<FeedPage> {
+  const url = new URL('/events', feedUrl);
+  url.searchParams.set('limit', String(LIMIT));
+  if (cursor !== null) url.searchParams.set('after', cursor);
+  const response = await fetch(url, {
+    headers: { Accept: 'application/json', Prefer: `wait=${String(WAIT_S)}` },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+  });
+  const body: unknown = await response.json();
+  if (response.status === 410) throw new FeedStartsLater(JSON.stringify(body));
+  if (!response.ok)
+    throw new Error(`${url.href} answered ${String(response.status)}: ${JSON.stringify(body)}`);
+  return pageSchema.parse(body);
+}

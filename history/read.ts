@@ -1,0 +1,115 @@
+/** What the view answers, and how far it has followed. */
+import { sqltag as sql } from '@prisma/client/runtime/client';
+import type { HistoryDatabase } from '../prisma/history/client';
+
+export interface HistoryPage {
+  /** Undefined when the view knows no such customer (yet). */
+  readonly customer: CustomerHistory | undefined;
+  /** Newest first; one more than asked for when there are more. */
+  readonly orders: readonly OrderHistory[];
+  readonly asOf: AsOf;
+}
+
+export interface CustomerHistory {
+  readonly id: string;
+  readonly name: string;
+  readonly creditLimitMinor: bigint;
+  readonly reservedMinor: bigint;
+  readonly currency: string;
+}
+
+export interface OrderHistory {
+  readonly id: string;
+  readonly totalMinor: bigint;
+  readonly currency: string;
+  readonly state: string;
+  readonly cancellationReason: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly events: readonly HistoryEvent[];
+}
+
+export interface HistoryEvent {
+  readonly type: string;
+  readonly source: string;
+  readonly sequence: number;
+  readonly time: Date;
+}
+
+export interface AsOf {
+  /** Of the view: it grows when the view is rebuilt. */
+  readonly generation: number;
+  /** Of the feed; null before the first page. */
+  readonly cursor: string | null;
+  /** Everything that was published by then is in. */
+  readonly followedTo: Date | null;
+  /** Events that could not be understood, and those that wait for them. */
+  readonly setAside: number;
+}
+
+export interface HistoryQuery {
+  readonly customerId: string;
+  readonly limit: number;
+  readonly after: { readonly createdAt: Date; readonly id: string } | undefined;
+}
+
+/** One state of the view, though it may be swapped meanwhile. */
+export function readHistory(db: HistoryDatabase, query: HistoryQuery): Promise<HistoryPage> {
+  const { customerId, limit, after } = query;
+  return db.$transaction(
+    async (tx) => {
+      const asOf = await readAsOf(tx);
+      const { generation } = asOf;
+      const row = await tx.customerView.findUnique({
+        where: { generation_id: { generation, id: customerId } },
+      });
+      const orders = await tx.orderView.findMany({
+        where: {
+          generation,
+          customerId,
+          ...(after && {
+            createdAt: { lte: after.createdAt },
+            OR: [{ createdAt: { lt: after.createdAt } }, { id: { lt: after.id } }],
+          }),
+        },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit + 1,
+      });
+      const events = await tx.receivedEvent.findMany({
+        where: { subject: { in: orders.map(({ id }) => id) }, setAsideReason: null },
+        orderBy: [{ time: 'asc' }, { receivedId: 'asc' }],
+        select: { subject: true, type: true, source: true, sequence: true, time: true },
+      });
+      return {
+        customer: row ?? undefined,
+        orders: orders.map((order) => ({
+          ...order,
+          events: events.filter(({ subject }) => subject === order.id),
+        })),
+        asOf,
+      };
+    },
+    { isolationLevel: 'RepeatableRead' },
+  );
+}
+
+async function readAsOf(db: Pick<HistoryDatabase, '$queryRaw'>): Promise<AsOf> {
+  const [row] = await db.$queryRaw<AsOf[]>(sql`
+    SELECT g.number AS generation, c.cursor, c.followed_to AS "followedTo",
+      (SELECT count(*) FROM received_events WHERE set_aside_reason IS NOT NULL)::integer AS "setAside"
+    FROM generations g LEFT JOIN checkpoints c ON true WHERE g.current`);
+  if (!row) throw new TypeError('the view has no current generation');
+  return row;
+}
+
+/** Whether the view has an order's, or a customer's, state of this version. */
+export async function hasVersion(db: HistoryDatabase, id: string, version: number): Promise<boolean> {
+  const [row] = await db.$queryRaw<{ seen: boolean }[]>(sql`
+    SELECT EXISTS (SELECT FROM received_events WHERE subject = ${id}::uuid AND sequence >= ${version}::integer
+      AND (type LIKE 'Order%' OR type LIKE 'Customer%')) AS seen`);
+  return row?.seen ?? false;
+}
+
+export async function followedCursor(db: HistoryDatabase): Promise<string | null> {
+  return (await readAsOf(db)).cursor;
+}

@@ -1,0 +1,115 @@
+/** The order history as a consumer of the feed: checkpoint, received events and view in one transaction. */
+import { sqltag as sql } from '@prisma/client/runtime/client';
+import { type ConsumerStore, PoisonEvent } from '../consumer/consumer';
+import type { FeedPage, Received } from '../consumer/feed-page';
+import { EVENT_TYPES, isEventType } from '../events/event-types';
+import type { HistoryDatabase } from '../prisma/history/client';
+import { applyEvents } from './apply';
+
+const CONSUMER = 'order-history';
+
+type Transaction = Pick<HistoryDatabase, '$queryRaw' | '$executeRaw'>;
+
+/** @param onFollowed told after each page that was taken in */
+export function historyStore(db: HistoryDatabase, onFollowed: () => void): ConsumerStore {
+  return {
+    checkpoint: async () => {
+      const row = await db.checkpoint.upsert({
+        where: { consumer: CONSUMER },
+        create: { consumer: CONSUMER },
+        update: {},
+      });
+      return row.cursor;
+    },
+    takeIn: async (after, page) => {
+      const moved = await db.$transaction(async (tx) => {
+        if (!(await holdCheckpoint(tx, after))) return false;
+        const news = await newOnes(tx, page.items);
+        for (const event of news) check(event);
+        await receive(tx, news);
+        await moveCheckpoint(tx, page);
+        return true;
+      });
+      if (moved) onFollowed();
+      return moved;
+    },
+    setAside: async (event, reason) => {
+      await db.$executeRaw(insertReceived([event], [reason]));
+    },
+  };
+}
+
+/** For as long as the transaction runs nobody else takes anything in. */
+async function holdCheckpoint(tx: Transaction, after: string | null): Promise<boolean> {
+  const [row] = await tx.$queryRaw<{ cursor: string | null }[]>(
+    sql`SELECT cursor FROM checkpoints WHERE consumer = ${CONSUMER} FOR UPDATE`,
+  );
+  return row?.cursor === after;
+}
+
+async function moveCheckpoint(tx: Transaction, { items, nextCursor }: FeedPage): Promise<void> {
+  // An empty page says that nothing was published until now.
+  const followedTo = items.at(-1)?.time ?? new Date().toISOString();
+  await tx.$executeRaw(sql`
+    UPDATE checkpoints SET cursor = ${nextCursor},
+      followed_to = greatest(followed_to, ${followedTo}::timestamptz) WHERE consumer = ${CONSUMER}`);
+}
+
+async function newOnes(tx: Transaction, items: readonly Received[]): Promise<Received[]> {
+  if (items.length === 0) return [];
+  const [sources, ids] = [items.map(({ source }) => source), items.map(({ id }) => id)];
+  const known = await tx.$queryRaw<{ source: string; id: string }[]>(sql`
+    SELECT r.source, r.event_id AS id FROM received_events r
+    JOIN unnest(${sources}::text[], ${ids}::text[]) AS a (source, id) ON r.source = a.source AND r.event_id = a.id`);
+  const keys = new Set(known.map(({ source, id }) => `${source} ${id}`));
+  return items.filter(({ source, id }) => !keys.has(`${source} ${id}`));
+}
+
+/** A type that is not known is kept and has no effect: it may be new. */
+function check(event: Received): void {
+  if (!isEventType(event.type)) return;
+  const { error } = EVENT_TYPES[event.type].data.safeParse(event.data);
+  if (error)
+    throw new PoisonEvent(
+      event,
+      error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+    );
+}
+
+async function receive(tx: Transaction, events: readonly Received[]): Promise<void> {
+  if (events.length === 0) return;
+  const [{ last }] = await tx.$queryRaw<[{ last: bigint | null }]>(
+    sql`SELECT max(applied_to) AS last FROM generations WHERE current`,
+  );
+  await tx.$executeRaw(insertReceived(events, await reasonsOf(tx, events)));
+  const [{ to }] = await tx.$queryRaw<[{ to: bigint }]>(
+    sql`SELECT max(received_id) AS to FROM received_events`,
+  );
+  const [{ number }] = await tx.$queryRaw<[{ number: number }]>(
+    sql`SELECT number FROM generations WHERE current`,
+  );
+  await applyEvents(tx, number, last ?? 0n, to);
+}
+
+/** What follows an event that was set aside waits for it, so that nothing is applied out of order. */
+async function reasonsOf(tx: Transaction, events: readonly Received[]): Promise<(string | null)[]> {
+  const subjects = events.map(({ subject }) => subject);
+  const held = await tx.$queryRaw<{ source: string; subject: string }[]>(sql`
+    SELECT source, subject FROM received_events
+    WHERE subject = ANY (${subjects}::uuid[]) AND set_aside_reason IS NOT NULL`);
+  const keys = new Set(held.map(({ source, subject }) => `${source} ${subject}`));
+  return events.map(({ source, subject }) =>
+    keys.has(`${source} ${subject}`) ? 'an earlier event of the same subject was set aside' : null,
+  );
+}
+
+function insertReceived(events: readonly Received[], reasons: readonly (string | null)[]) {
+  const column = <T>(of: (event: Received) => T) => events.map(of);
+  return sql`
+    INSERT INTO received_events (source, event_id, type, subject, sequence, time, data, set_aside_reason)
+    SELECT * FROM unnest(${column(({ source }) => source)}::text[], ${column(({ id }) => id)}::text[],
+      ${column(({ type }) => type)}::text[], ${column(({ subject }) => subject)}::uuid[],
+      ${column(({ sequence }) => sequence)}::integer[], ${column(({ time }) => time)}::timestamptz[],
+      ${column(({ data }) => JSON.stringify(data))}::jsonb[], ${[...reasons]}::text[])
+    ON CONFLICT DO NOTHING`;
+}
