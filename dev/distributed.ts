@@ -1,6 +1,6 @@
 /**
- * `npm run start:distributed`: two order services and two customer services as processes of their own, on
- * the same servers as `npm start`, with one address for the API.
+ * `npm run start:distributed`: two order services and two customer services, a relay for each, and the order
+ * history, all as processes of their own, on the same servers as `npm start`, with one address for the API.
  */
 import type { Config } from '../platform/config';
 import { startBalancer } from './balancer';
@@ -10,9 +10,13 @@ import { freePort } from './scratch-postgres';
 import { requireServers, type Servers, startServers } from './servers';
 import { ServiceProcess } from './service-process';
 
-/** Two of each: enough to lose one. */
+/** Two of each service: enough to lose one. */
 const PROCESSES_EACH = 2;
-const NAME_WIDTH = 'customer-2'.length;
+const NAME_WIDTH = 'customer-relay'.length;
+
+const SERVICE = 'api/main.js';
+const RELAY = 'workers/relay-main.js';
+const RELAY_READY = '"relaying"';
 
 /** What belongs to one service only, or to nobody but this start. */
 const NOT_SHARED = [
@@ -20,6 +24,8 @@ const NOT_SHARED = [
   'ORDER_DATABASE_OWNER_URL',
   'CUSTOMER_DATABASE_URL',
   'CUSTOMER_DATABASE_OWNER_URL',
+  'ORDER_HISTORY_DATABASE_URL',
+  'ORDER_HISTORY_DATABASE_OWNER_URL',
   'DATABASE_ADMIN_URL',
 ];
 
@@ -28,20 +34,43 @@ runStart(async (config, life) => {
   const servers = await startServers(config, (server) => {
     life.addServer(server);
   });
-  const shared = sharedEnvironment(config, servers);
-  const customers = await startProcesses('customer', config, life, {
-    ...shared,
-    CUSTOMER_DATABASE_URL: servers.customerDatabaseUrl,
+  const { HOST: host, PORT: port } = config;
+  const at = (other: number) => `http://${host}:${String(other)}`;
+  const historyPort = await freePort();
+  const shared = { ...sharedEnvironment(config, servers), OUTBOX_RELAY: 'elsewhere' };
+  const orderDatabase = { SERVICES: 'order', ORDER_DATABASE_URL: servers.orderDatabaseUrl };
+  const customerDatabase = { SERVICES: 'customer', CUSTOMER_DATABASE_URL: servers.customerDatabaseUrl };
+  const start = (names: readonly string[], env: NodeJS.ProcessEnv, script = SERVICE, onPort?: number) =>
+    startProcesses({ names, host, env: { ...shared, ...env }, script, port: onPort }, life);
+
+  const customers = await start(each('customer'), customerDatabase);
+  const customerPort = await balance(host, await freePort(), customers, life);
+  const orders = await start(each('order'), {
+    ...orderDatabase,
+    CUSTOMER_SERVICE_URL: at(customerPort),
+    ORDER_HISTORY_URL: at(historyPort),
   });
-  const customerPort = await balance(config.HOST, await freePort(), customers, life);
-  const orders = await startProcesses('order', config, life, {
-    ...shared,
-    ORDER_DATABASE_URL: servers.orderDatabaseUrl,
-    CUSTOMER_SERVICE_URL: `http://${config.HOST}:${String(customerPort)}`,
-  });
-  const port = await balance(config.HOST, config.PORT, orders, life);
-  return readyBlock(config, servers, `http://${config.HOST}:${String(port)}`);
+  await balance(host, port, orders, life);
+  await Promise.all([
+    start(['order-relay'], orderDatabase, RELAY),
+    start(['customer-relay'], customerDatabase, RELAY),
+    start(
+      ['history'],
+      {
+        SERVICES: 'history',
+        ORDER_HISTORY_DATABASE_URL: servers.historyDatabaseUrl,
+        EVENT_FEED_URL: at(port),
+      },
+      SERVICE,
+      historyPort,
+    ),
+  ]);
+  return readyBlock(config, servers, at(port));
 });
+
+function each(service: string): string[] {
+  return Array.from({ length: PROCESSES_EACH }, (_, index) => `${service}-${String(index + 1)}`);
+}
 
 function sharedEnvironment(config: Config, { temporal, temporalUiUrl }: Servers): NodeJS.ProcessEnv {
   const env = Object.entries(process.env).filter(([name]) => !NOT_SHARED.includes(name));
@@ -53,21 +82,30 @@ function sharedEnvironment(config: Config, { temporal, temporalUiUrl }: Servers)
   };
 }
 
+interface ToStart {
+  readonly names: readonly string[];
+  readonly host: string;
+  /** Undefined takes a free one. */
+  readonly port: number | undefined;
+  readonly script: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
 async function startProcesses(
-  service: 'order' | 'customer',
-  { HOST: host }: Config,
+  { names, host, port, script, env }: ToStart,
   life: Lifecycle,
-  env: NodeJS.ProcessEnv,
 ): Promise<readonly ServiceProcess[]> {
   const processes: ServiceProcess[] = [];
-  for (let number = 1; number <= PROCESSES_EACH; number++) {
+  for (const name of names) {
     processes.push(
       new ServiceProcess({
-        name: `${service}-${String(number)}`,
+        name,
         width: NAME_WIDTH,
         host,
-        port: await freePort(),
-        env: { ...env, SERVICES: service },
+        port: port ?? (await freePort()),
+        script,
+        ...(script === RELAY && { readyWords: RELAY_READY }),
+        env,
         onStarted: (child) => {
           life.own(child);
         },

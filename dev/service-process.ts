@@ -23,6 +23,10 @@ export interface ServiceProcessOptions {
   readonly width: number;
   readonly host: string;
   readonly port: number;
+  /** Below `dist/`. */
+  readonly script: string;
+  /** Present where the process has no HTTP: what it says when it is ready. */
+  readonly readyWords?: string;
   readonly env: NodeJS.ProcessEnv;
   /** Told of each process that is started. */
   readonly onStarted: (child: Child) => void;
@@ -31,6 +35,7 @@ export interface ServiceProcessOptions {
 export class ServiceProcess implements Part {
   #child: Child | undefined;
   #stopping = false;
+  #saidReady = false;
 
   constructor(private readonly options: ServiceProcessOptions) {}
 
@@ -40,8 +45,9 @@ export class ServiceProcess implements Part {
   }
 
   start(): void {
-    const { name, host, port, env, onStarted } = this.options;
-    const spawned = spawn(process.execPath, [path.join(ROOT, 'dist/api/main.js')], {
+    const { name, host, port, script, env, onStarted } = this.options;
+    this.#saidReady = false;
+    const spawned = spawn(process.execPath, [path.join(ROOT, 'dist', script)], {
       cwd: ROOT,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -49,6 +55,7 @@ export class ServiceProcess implements Part {
     });
     for (const stream of [spawned.stdout, spawned.stderr]) {
       createInterface(stream).on('line', (line) => {
+        if (this.options.readyWords !== undefined) this.#saidReady ||= line.includes(this.options.readyWords);
         this.#say(line);
       });
     }
@@ -64,14 +71,20 @@ export class ServiceProcess implements Part {
   async ready(): Promise<void> {
     const deadline = Date.now() + READY_WITHIN_MS;
     for (;;) {
-      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
-      if (answer?.ok) break;
+      if (await this.#isReady()) break;
       if (Date.now() > deadline) {
         throw new StartError(`${this.options.name} was not ready in ${String(READY_WITHIN_MS / 1000)} s`);
       }
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
     }
-    this.#say(`ready at ${this.url}, pid ${String(this.#child?.process.pid)}`);
+    const where = this.options.readyWords === undefined ? ` at ${this.url}` : '';
+    this.#say(`ready${where}, pid ${String(this.#child?.process.pid)}`);
+  }
+
+  async #isReady(): Promise<boolean> {
+    if (this.options.readyWords !== undefined) return this.#saidReady;
+    const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+    return answer?.ok ?? false;
   }
 
   async stop(): Promise<void> {

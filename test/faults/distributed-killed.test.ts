@@ -1,4 +1,7 @@
-/** Four real processes under load, and any one of them killed: nothing acknowledged is lost or done twice. */
+/**
+ * Seven real processes under load, and any one of them killed: nothing acknowledged is lost or done twice, and every
+ * event reaches the feed and the view, once.
+ */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
@@ -8,6 +11,15 @@ import { freePort, ready, scratch, start, type StartedProcess } from '../support
 
 const CALLERS = 8;
 const KILLS_EACH = 2;
+const PROCESSES = [
+  'order-1',
+  'customer-1',
+  'order-relay',
+  'order-2',
+  'history',
+  'customer-2',
+  'customer-relay',
+];
 const AMOUNT_MINOR = 100;
 
 let databases: TestDatabases;
@@ -30,6 +42,8 @@ beforeAll(async () => {
       CUSTOMER_DATABASE_URL: databases.customerUrl,
       ORDER_DATABASE_OWNER_URL: databases.adminOrderUrl,
       CUSTOMER_DATABASE_OWNER_URL: databases.adminCustomerUrl,
+      ORDER_HISTORY_DATABASE_URL: databases.historyUrl,
+      ORDER_HISTORY_DATABASE_OWNER_URL: databases.adminHistoryUrl,
     },
     'start:distributed',
   );
@@ -43,10 +57,9 @@ afterAll(async () => {
 });
 
 /** Where a process is now, by what it said last when it became ready. */
-function whereIs(name: string): { url: string; pid: number; times: number } {
-  const said = [...system.output().matchAll(new RegExp(`^${name} +\\| ready at (\\S+), pid (\\d+)`, 'gm'))];
-  const [, at, pid] = said.at(-1) ?? [];
-  return { url: String(at), pid: Number(pid), times: said.length };
+function whereIs(name: string): { pid: number; times: number } {
+  const said = [...system.output().matchAll(new RegExp(`^${name} +\\| ready.*, pid (\\d+)`, 'gm'))];
+  return { pid: Number(said.at(-1)?.[1]), times: said.length };
 }
 
 test('each process is killed several times under load: every acknowledged order ends right, once', async () => {
@@ -69,7 +82,7 @@ test('each process is killed several times under load: every acknowledged order 
   const callers = Array.from({ length: CALLERS }, caller);
 
   for (let round = 0; round < KILLS_EACH; round++) {
-    for (const name of ['order-1', 'customer-1', 'order-2', 'customer-2']) {
+    for (const name of PROCESSES) {
       const victim = whereIs(name);
       const before = acknowledged.size;
       await eventually(() => Promise.resolve(acknowledged.size > before + CALLERS || undefined));
@@ -106,5 +119,54 @@ test('each process is killed several times under load: every acknowledged order 
   );
   expect(held.map(({ order_id }) => String(order_id)).sort()).toEqual([...states.keys()].sort());
   const { body } = await call(`${url}/customers/${customer}`, 'GET');
-  expect(body).toMatchObject({ reserved: { amount: ((orders.length * AMOUNT_MINOR) / 100).toFixed(2) } });
+  const reserved = { amount: ((orders.length * AMOUNT_MINOR) / 100).toFixed(2), currency: 'USD' };
+  expect(body).toMatchObject({ reserved });
+
+  const recorded = [
+    ...(await storiesOf(databases.adminOrderUrl, '/order-service')),
+    ...(await storiesOf(databases.adminCustomerUrl, '/customer-service')),
+  ].sort();
+  await eventually(async () => {
+    const [row] = await rowsOf(
+      databases.adminHistoryUrl,
+      'SELECT count(*)::integer AS count FROM received_events',
+    );
+    return Number(row?.['count']) >= recorded.length ? true : undefined;
+  });
+  expect(await feedStories()).toEqual(recorded);
+  const received = await rowsOf(
+    databases.adminHistoryUrl,
+    `SELECT concat_ws(' ', source, event_id, subject, sequence) AS story FROM received_events`,
+  );
+  expect(received.map(({ story }) => String(story)).sort()).toEqual(recorded);
+  const views = await rowsOf(databases.adminHistoryUrl, 'SELECT id, state FROM order_views');
+  expect(new Map(views.map(({ id, state }) => [String(id), String(state)]))).toEqual(states);
+  const { body: history } = await call(`${url}/customers/${customer}/order-history`, 'GET');
+  expect(history).toMatchObject({ customer: { reserved } });
 }, 240_000);
+
+async function storiesOf(databaseUrl: string, source: string): Promise<string[]> {
+  const rows = await rowsOf(
+    databaseUrl,
+    `SELECT concat_ws(' ', $1::text, id, aggregate_id, sequence) AS story FROM outbox`,
+    [source],
+  );
+  return rows.map(({ story }) => String(story));
+}
+
+/** Read through to the end, as a consumer does; in the order of each subject. */
+async function feedStories(): Promise<string[]> {
+  const stories: string[] = [];
+  const last = new Map<string, number>();
+  for (let query = ''; ;) {
+    const { body } = await call(`${url}/events?limit=500${query}`, 'GET');
+    const items = body['items'] as { id: string; source: string; subject: string; sequence: number }[];
+    if (items.length === 0) return stories.sort();
+    for (const { id, source, subject, sequence } of items) {
+      expect(sequence).toBe((last.get(`${source} ${subject}`) ?? 0) + 1);
+      last.set(`${source} ${subject}`, sequence);
+      stories.push(`${source} ${id} ${subject} ${String(sequence)}`);
+    }
+    query = `&after=${String(body['nextCursor'])}`;
+  }
+}

@@ -24,6 +24,8 @@ beforeAll(async () => {
     CUSTOMER_DATABASE_URL: databases.customerUrl,
     ORDER_DATABASE_OWNER_URL: databases.adminOrderUrl,
     CUSTOMER_DATABASE_OWNER_URL: databases.adminCustomerUrl,
+    ORDER_HISTORY_DATABASE_URL: databases.historyUrl,
+    ORDER_HISTORY_DATABASE_OWNER_URL: databases.adminHistoryUrl,
   };
   run = () => start(env);
 });

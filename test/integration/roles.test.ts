@@ -12,6 +12,15 @@ function swapped(url: string, other: string): string {
   return Object.assign(new URL(url), { pathname: new URL(other).pathname }).href;
 }
 
+test('the order history can read neither service’s database, and they not its', async () => {
+  const { orderUrl, customerUrl, historyUrl } = databases;
+  const denied = /permission denied for database/;
+  await expect(rowsOf(swapped(historyUrl, orderUrl), 'SELECT 1')).rejects.toThrow(denied);
+  await expect(rowsOf(swapped(historyUrl, customerUrl), 'SELECT 1')).rejects.toThrow(denied);
+  await expect(rowsOf(swapped(orderUrl, historyUrl), 'SELECT 1')).rejects.toThrow(denied);
+  await expect(rowsOf(historyUrl, 'DELETE FROM order_views')).rejects.toThrow(/permission denied/);
+});
+
 test('neither service can connect to the other one’s database', async () => {
   const { orderUrl, customerUrl, orderOwnerUrl } = databases;
   await expect(rowsOf(swapped(orderUrl, customerUrl), 'SELECT 1')).rejects.toThrow(

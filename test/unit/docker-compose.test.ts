@@ -80,16 +80,15 @@ test('no service knows another’s credentials', () => {
       if (/PASSWORD|PWD/.test(variable)) return [value];
       return value.startsWith('postgres:') ? [new URL(value).password] : [];
     });
-  const [order, customer, temporal] = [
-    passwords('order-service'),
-    passwords('customer-service'),
-    passwords('temporal'),
-  ];
-  expect([order.length, customer.length, temporal.length]).toEqual([1, 1, 1]);
-  expect(new Set([...order, ...customer, ...temporal, ...passwords('migrations')]).size).toBe(6);
+  const owners = ['order-service', 'customer-service', 'order-history', 'temporal'].map(passwords);
+  expect(owners.map(({ length }) => length)).toEqual([1, 1, 1, 1]);
+  expect(new Set([...owners.flat(), ...passwords('migrations')]).size).toBe(8);
+  expect(passwords('order-relay')).toEqual(passwords('order-service'));
+  expect(passwords('customer-relay')).toEqual(passwords('customer-service'));
   expect(Object.keys(environmentOf('order-service'))).not.toContain('CUSTOMER_DATABASE_URL');
   expect(services['order-service']?.networks).not.toContain('customer-database');
   expect(services['customer-service']?.networks).not.toContain('order-database');
+  expect(services['order-history']?.networks).toEqual(['history-database', 'services']);
 });
 
 test('our processes run what the image has, as nobody in particular', () => {
