@@ -23,7 +23,7 @@ export interface FeedPage {
 }
 
 /** The feed does not go back as far as the cursor any more: events were missed, which only a person can judge. */
-export class FeedStartsLater extends Error {
+class FeedStartsLater extends Error {
   override readonly name = 'FeedStartsLater';
 }
 
@@ -39,7 +39,8 @@ const ANSWER_WITHIN_MS = 15_000;
 /**
  * The next page after `cursor`; empty when nothing came in the time that the feed waits.
  *
- * @throws FeedStartsLater; Error when the feed does not answer as it should
+ * @throws FeedStartsLater when the feed begins after the cursor
+ * @throws Error when the feed does not answer as it should
  */
 export async function nextPage(
   feedUrl: string,

@@ -10,7 +10,7 @@ export interface HistoryPage {
   readonly asOf: AsOf;
 }
 
-export interface CustomerHistory {
+interface CustomerHistory {
   readonly id: string;
   readonly name: string;
   readonly creditLimitMinor: bigint;
@@ -18,7 +18,7 @@ export interface CustomerHistory {
   readonly currency: string;
 }
 
-export interface OrderHistory {
+interface OrderHistory {
   readonly id: string;
   readonly totalMinor: bigint;
   readonly currency: string;
@@ -29,14 +29,14 @@ export interface OrderHistory {
   readonly events: readonly HistoryEvent[];
 }
 
-export interface HistoryEvent {
+interface HistoryEvent {
   readonly type: string;
   readonly source: string;
   readonly sequence: number;
   readonly time: Date;
 }
 
-export interface AsOf {
+interface AsOf {
   /** Of the view: it grows when the view is rebuilt. */
   readonly generation: number;
   /** Of the feed; null before the first page. */

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { EVENT_DOCS_PATH, eventDocs } from '../../dev/event-docs';
+import { decodeCursor, encodeCursor } from '../../events/cursor';
+import { EVENT_TYPE_NAMES, EVENT_TYPES } from '../../events/event-types';
+
+test.each(EVENT_TYPE_NAMES)('the example of %s is what its schema allows, and no more', (type) => {
+  const { data, example } = EVENT_TYPES[type];
+  expect(data.parse(example)).toEqual(example);
+  expect(data.safeParse({ ...example, customerId: 'somebody' }).success).toBe(false);
+});
+
+test('docs/events.md is current (if not: npm run docs:events)', () => {
+  expect(readFileSync(EVENT_DOCS_PATH, 'utf8')).toBe(eventDocs());
+});
+
+const feedId = '019f0000-0000-7000-8000-000000000001';
+
+test('a cursor says where it was made for, and nothing else is one', () => {
+  const positions = {
+    '/order-service': { feedId, position: 12n },
+    '/customer-service': { feedId, position: 0n },
+  };
+  const cursor = encodeCursor(positions);
+  expect(decodeCursor(cursor)).toEqual(positions);
+  expect(decodeCursor(encodeCursor({}))).toEqual({});
+  for (const wrong of ['', 'abc', `${cursor}A`, cursor.slice(1), cursor.toLowerCase()])
+    expect(() => decodeCursor(wrong)).toThrow('is not a cursor of this feed');
+});
