@@ -1,5 +1,6 @@
 /** What is measured, on what, and how much of it. */
 import { step } from '../dev/progress.cjs';
+import { commitToConsumer, relayAlone } from './events';
 import { engineFloors, type Floor, statementsAlone } from './floors';
 import type { Measured } from './measure';
 import { type Product, startColocated, startDistributed } from './product';
@@ -13,6 +14,12 @@ const ALONE_SHARE = 1 / 20;
 
 /** The engine's own rate is several times lower than the product's. */
 const EMPTY_SHARE = 1 / 4;
+
+/** Many batches' worth. */
+const EVENTS_SHARE = 10;
+
+/** At twenty a second, some ten seconds. */
+const FEED_SHARE = 1 / 10;
 
 /** Fewer say nothing about a median. */
 const FEWEST = 20;
@@ -69,6 +76,11 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
       loaded('distributed, 1', distributed, 1, ALONE_SHARE),
       loaded('distributed, 40', distributed, 40),
       loaded('distributed, 200', distributed, 200, 2),
+      { name: 'relay alone', run: (orders) => relayAlone(servers.databases, EVENTS_SHARE * orders) },
+      {
+        name: 'commit to consumer',
+        run: (orders) => commitToConsumer(colocated.url, shareOf(orders, FEED_SHARE)),
+      },
     ],
     close: async () => {
       for (const product of products) await product.stop();

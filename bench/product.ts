@@ -13,6 +13,8 @@ const READY_WITHIN_MS = 30_000;
 const READY_POLL_MS = 100;
 
 export interface Product {
+  /** Of the API. */
+  readonly url: string;
   /** Places orders from a process of its own. */
   load(task: Omit<LoadTask, 'url'>): Promise<Measured>;
   /** Resident memory of the process that places orders, MB. */
@@ -74,6 +76,7 @@ async function startService(servers: BenchServers, namespace: string, env: NodeJ
 
 function productOf(url: string, processes: readonly ChildProcess[]): Product {
   return {
+    url,
     load: async (task) => {
       const script = path.join(ROOT, 'dist/bench/load.js');
       const { stdout } = await promisify(execFile)(process.execPath, [

@@ -62,11 +62,25 @@ export function ratiosOf(results: Results, memory: readonly [number, number] | u
     const [above, below] = [results[of[0]]?.[of[1]], results[to[0]]?.[to[1]]];
     return above === undefined || below === undefined ? [] : [ratioOf(what, above / below, bounds)];
   });
+  const relay = relayAhead(results);
+  if (relay !== undefined)
+    ratios.push(
+      ratioOf("relay, events a second, to the order service's at 200 in flight", relay, { least: 5 }),
+    );
+  const told = results['commit to consumer']?.p99;
+  if (told !== undefined)
+    ratios.push(ratioOf('commit to consumer at 20 orders a second, p99, ms', told, { most: 20 }));
   const remote = promptness(results);
   if (remote !== undefined)
     ratios.push(ratioOf('distributed alone, p50, to colocated and a remote step', remote, { most: 1.5 }));
   if (!memory) return ratios;
   return [...ratios, ratioOf('memory, 10,000 orders to 5,000', memory[1] / memory[0], { most: 1.1 })];
+}
+
+/** An approved order has two events in the order service's outbox. */
+function relayAhead(results: Results): number | undefined {
+  const [relay, orders] = [results['relay alone']?.rate, results['colocated, 200']?.rate];
+  return relay === undefined || orders === undefined ? undefined : relay / (2 * orders);
 }
 
 /** A remote step costs what a workflow with one takes longer than an empty one. */

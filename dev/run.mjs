@@ -27,7 +27,7 @@ const COMMANDS = {
   check: { run: (args) => asChild('dist/dev/check.js', args) },
   demo: { run: (args) => asChild('dist/dev/demo.js', args) },
   repair: { run: (args) => asChild('dist/operate/repair-main.js', args) },
-  'rebuild-view': { run: (args) => asChild('dist/history/rebuild-main.js', args) },
+  'rebuild-view': { run: (args) => asChild('dist/dev/rebuild-view.js', args) },
   'docs:events': { run: (args) => asChild('dist/dev/event-docs.js', args) },
   'migrate:dev': { run: (args) => asChild('dist/dev/migrate-dev.js', args) },
 };

@@ -14,6 +14,9 @@ const BATCH = 500;
 /** 1 s: for the commits of whom nobody rang, as after a process was killed. */
 const SLOW_POLL_MS = 1_000;
 
+/** 20 ms, a batch of another relay: it may have begun just before the commit that we were told of. */
+const OTHERS_TURN_MS = 20;
+
 /** 1 min between looks at what is old enough, then batch after batch. */
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_BATCH = 1_000;
@@ -57,7 +60,7 @@ async function publishing(
       if (away) logger.info({ service }, 'the relay publishes again');
       away = false;
       if (published === BATCH) continue;
-      await committed.heard(seen, SLOW_POLL_MS, signal);
+      await committed.heard(seen, published === undefined ? OTHERS_TURN_MS : SLOW_POLL_MS, signal);
     } catch (err) {
       if (!away) logger.warn({ service, err }, 'the relay cannot publish; it goes on trying');
       away = true;

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { expect, test } from '@jest/globals';
-import { call, newCustomer, placeOrder, WAIT } from '../support/http';
+import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { freePorts, ready, scratch, start, type StartedProcess } from '../support/start';
 
 async function refusal(started: StartedProcess): Promise<string> {
@@ -36,6 +36,27 @@ test('stopped and started again, also after kill -9, it has everything and goes 
   expect(third.output()).toMatch(/ending temporal \(pid \d+\), left by an earlier start/);
   expect((await placeOrder(url, customer, '9.00', WAIT)).body).toMatchObject({ state: 'APPROVED' });
   expect((await placeOrder(url, customer, '0.01', WAIT)).body).toMatchObject({ state: 'CANCELLED' });
+  const history = () => call(`${url}/customers/${customer}/order-history`, 'GET');
+  await eventually(async () => {
+    const { orders } = (await history()).body as { orders: { items: { state: string }[] } };
+    return orders.items.length === 3 && !orders.items.some(({ state }) => state === 'PENDING')
+      ? true
+      : undefined;
+  });
+  const rebuild = start(env, 'rebuild-view');
+  expect([await rebuild.exit, rebuild.output()]).toEqual([
+    0,
+    expect.stringMatching(/Generation 2 answers now: 10 events/),
+  ]);
+  expect((await history()).body).toMatchObject({
+    asOf: { generation: 2 },
+    customer: { reserved: { amount: '10.00' } },
+  });
+  const repair = start(env, 'repair');
+  expect([await repair.exit, repair.output()]).toEqual([
+    0,
+    expect.stringMatching(/^0 started again, 0 could be/m),
+  ]);
   third.process.kill('SIGINT');
   expect(await third.exit).toBe(0);
   data.remove();

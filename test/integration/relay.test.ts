@@ -38,7 +38,7 @@ function place(orderIds: readonly string[]) {
 }
 
 async function publishAll(): Promise<void> {
-  while ((await publishEvents(db, 100)) > 0);
+  while ((await publishEvents(db, 100)) !== 0);
 }
 
 /** Everything after `after`, as a consumer reads it: page by page, on from where each page ended. */

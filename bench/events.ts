@@ -1,0 +1,107 @@
+/** How soon a reader of the feed hears of an event, and how fast a relay publishes. */
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sqltag as sql } from '@prisma/client/runtime/client';
+import { publishEvents } from '../events/publish';
+import { createOrderDatabase } from '../prisma/order/client';
+import { type Measured, measured } from './measure';
+import type { BenchDatabases } from './servers';
+
+/** A gentle pace: what is measured is the way of an event, not the load. */
+const ORDERS_A_SECOND = 20;
+
+/** Events of an approved order, and a customer's. */
+const EVENTS_AN_ORDER = 3;
+
+const BATCH = 500;
+
+/**
+ * Places orders at a steady pace, and reads the event stream meanwhile. From the time that is in the event (the
+ * beginning of its transaction, so a little before its commit) until the reader has it, milliseconds.
+ *
+ * @param url of the API
+ */
+export async function commitToConsumer(url: string, orders: number): Promise<Measured> {
+  const customer = await posted(`${url}/customers`, {
+    name: 'Bench',
+    creditLimit: { amount: '9000000000.00', currency: 'USD' },
+  });
+  const over = new AbortController();
+  const latencies: number[] = [];
+  const mine = new Set<string>();
+  const reading = readStream(`${url}/events?after=${await endOf(url)}`, over.signal, ({ subject, time }) => {
+    if (mine.has(subject)) latencies.push(Date.now() - Date.parse(time));
+  });
+  const began = performance.now();
+  for (let placed = 0; placed < orders; placed++) {
+    await sleep(Math.max(began + (placed * 1_000) / ORDERS_A_SECOND - performance.now(), 0));
+    void posted(`${url}/orders`, {
+      customerId: customer['customerId'],
+      orderTotal: { amount: '1.00', currency: 'USD' },
+    }).then(({ orderId }) => mine.add(String(orderId)));
+  }
+  while (latencies.length < orders * (EVENTS_AN_ORDER - 1)) await sleep(100);
+  over.abort();
+  await reading;
+  return measured(latencies, performance.now() - began);
+}
+
+/** How long a batch takes, and how many events a second that makes. */
+export async function relayAlone({ orderUrl }: BenchDatabases, events: number): Promise<Measured> {
+  const db = createOrderDatabase(orderUrl);
+  await db.$executeRaw(sql`
+    INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data, saga_id)
+    SELECT 'order', gen_random_uuid(), 1, 'OrderCreated', jsonb_build_object('orderId', gen_random_uuid(),
+      'customerId', gen_random_uuid(), 'amountMinor', 100, 'currency', 'USD', 'state', 'PENDING'), 'bench'
+    FROM generate_series(1, ${events}::integer)`);
+  const batches: number[] = [];
+  const began = performance.now();
+  let published = 0;
+  for (;;) {
+    const start = performance.now();
+    const count = await publishEvents(db, BATCH);
+    if (count === undefined) continue;
+    if (count === 0) break;
+    published += count;
+    batches.push(performance.now() - start);
+  }
+  const tookMs = performance.now() - began;
+  await db.$disconnect();
+  return { ...measured(batches, tookMs), rate: (published / tookMs) * 1_000 };
+}
+
+async function posted(url: string, body: object): Promise<Record<string, unknown>> {
+  const headers = { 'Content-Type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  return (await response.json()) as Record<string, unknown>;
+}
+
+/** The cursor after everything that there is now. */
+async function endOf(url: string): Promise<string> {
+  for (let cursor = ''; ;) {
+    const response = await fetch(`${url}/events?limit=500${cursor === '' ? '' : `&after=${cursor}`}`);
+    const { items, nextCursor } = (await response.json()) as { items: unknown[]; nextCursor: string };
+    cursor = nextCursor;
+    if (items.length === 0) return cursor;
+  }
+}
+
+interface Told {
+  readonly subject: string;
+  readonly time: string;
+}
+
+async function readStream(url: string, signal: AbortSignal, onEvent: (event: Told) => void): Promise<void> {
+  const response = await fetch(url, { headers: { Accept: 'text/event-stream' }, signal });
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for await (const chunk of response.body ?? []) {
+      const lines = (text + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
+      text = lines.pop() ?? '';
+      for (const line of lines) if (line.startsWith('data: ')) onEvent(JSON.parse(line.slice(6)) as Told);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
