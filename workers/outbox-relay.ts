@@ -14,8 +14,8 @@ const BATCH = 500;
 /** 1 s: for the commits of whom nobody rang, as after a process was killed. */
 const SLOW_POLL_MS = 1_000;
 
-/** 20 ms, a batch of another relay: it may have begun just before the commit that we were told of. */
-const OTHERS_TURN_MS = 20;
+/** 5 ms, about a small batch of another relay: it may have begun just before the commit that we were told of. */
+const OTHERS_TURN_MS = 5;
 
 /** 1 min between looks at what is old enough, then batch after batch. */
 const PRUNE_EVERY_MS = 60_000;
