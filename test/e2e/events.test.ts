@@ -160,3 +160,24 @@ test('a reader that does not read costs bounded memory, and slows nobody else', 
     await system.stop();
   }
 }, 60_000);
+
+test('a quiet stream has a heartbeat, with where to resume; a stop ends it at once', async () => {
+  const system = await startSystem();
+  try {
+    await newCustomer(system.url, '1.00');
+    const { body } = await fetch(`${system.url}/events`, { headers: { Accept: 'text/event-stream' } });
+    if (!body) throw new Error('the stream has no body');
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes(': heartbeat')) text += (await reader.read()).value ?? '';
+    const heartbeat = text.slice(text.indexOf(': heartbeat'));
+    expect(heartbeat).toMatch(/^: heartbeat\nid: \S+\n\n/);
+    const began = Date.now();
+    const stopped = system.stopService();
+    while (!(await reader.read()).done);
+    await stopped;
+    expect(Date.now() - began).toBeLessThan(4_000);
+  } finally {
+    await system.stop();
+  }
+}, 60_000);
