@@ -63,7 +63,8 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
 
 async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal: AbortSignal): Promise<void> {
   let away = false;
-  while (!signal.aborted) {
+  const stopping = () => signal.aborted;
+  while (!stopping()) {
     try {
       const after = await store.checkpoint();
       const page = await nextPage(feedUrl, after, signal);
@@ -71,8 +72,7 @@ async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal:
       if (away) logger.info({ consumer: name }, 'following again');
       away = false;
     } catch (err) {
-      if (!away && !(err instanceof DOMException))
-        logger.warn({ consumer: name, err }, 'cannot follow the feed; trying again');
+      if (!away && !stopping()) logger.warn({ consumer: name, err }, 'cannot follow the feed; trying again');
       away = true;
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
