@@ -94,12 +94,14 @@ async function receive(tx: Transaction, events: readonly Received[]): Promise<vo
 /** What follows an event that was set aside waits for it, so that nothing is applied out of order. */
 async function reasonsOf(tx: Transaction, events: readonly Received[]): Promise<(string | null)[]> {
   const subjects = events.map(({ subject }) => subject);
-  const held = await tx.$queryRaw<{ source: string; subject: string }[]>(sql`
-    SELECT source, subject FROM received_events
-    WHERE subject = ANY (${subjects}::uuid[]) AND set_aside_reason IS NOT NULL`);
-  const keys = new Set(held.map(({ source, subject }) => `${source} ${subject}`));
-  return events.map(({ source, subject }) =>
-    keys.has(`${source} ${subject}`) ? 'an earlier event of the same subject was set aside' : null,
+  const held = await tx.$queryRaw<{ source: string; subject: string; first: number }[]>(sql`
+    SELECT source, subject, min(sequence)::integer AS first FROM received_events
+    WHERE subject = ANY (${subjects}::uuid[]) AND set_aside_reason IS NOT NULL GROUP BY source, subject`);
+  const firsts = new Map(held.map(({ source, subject, first }) => [`${source} ${subject}`, first]));
+  return events.map(({ source, subject, sequence }) =>
+    sequence > (firsts.get(`${source} ${subject}`) ?? Infinity)
+      ? 'an earlier event of the same subject was set aside'
+      : null,
   );
 }
 

@@ -178,6 +178,24 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     await db.$disconnect();
   });
 
+  test('what came before a poison event of the same subject, even in the same page, keeps its effect', async () => {
+    const customer = await newCustomer(system.url, '10.00');
+    const orderId = randomUUID();
+    const facts = { orderId, customerId: customer, amountMinor: 100, currency: 'USD' };
+    await rowsOf(
+      system.databases.adminOrderUrl,
+      `INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data)
+       VALUES ('order', $1, 1, 'OrderCreated', $2), ('order', $1, 2, 'OrderApproved', $3)`,
+      [orderId, { ...facts, state: 'PENDING' }, { ...facts, state: 'EATEN' }],
+    );
+    const { orders } = await history(customer, including(`"${orderId}.2"`), WAIT);
+    expect(orders.items).toMatchObject([{ orderId, state: 'PENDING', events: [{ type: 'OrderCreated' }] }]);
+    await rowsOf(
+      system.databases.adminHistoryUrl,
+      `UPDATE received_events SET set_aside_reason = NULL WHERE subject = '${orderId}'`,
+    );
+  });
+
   test('a poison event is set aside and shown, and only its own subject waits; mended, a rebuild takes it in', async () => {
     const customer = await newCustomer(system.url, '10.00');
     const orderId = randomUUID();
