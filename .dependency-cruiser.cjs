@@ -7,13 +7,14 @@ const rooms = {
   api: ['api', 'domain', 'events', 'history', 'platform', 'prisma', 'workflows'],
   consumer: ['consumer', 'platform'],
   history: ['history', 'consumer', 'events', 'domain', 'platform', 'prisma'],
-  operate: ['operate', 'api', 'domain', 'platform'],
+  audit: ['audit', 'domain', 'events'],
+  operate: ['operate', 'api', 'audit', 'domain', 'history', 'platform', 'prisma', 'workers'],
   events: ['events', 'domain', 'platform'],
   platform: ['platform'],
   prisma: ['prisma'],
 };
 const ROOMS =
-  'domain|workflows|activities|workers|api|events|consumer|history|operate|platform|prisma|dev|bench|test';
+  'domain|workflows|activities|workers|api|events|consumer|history|audit|operate|platform|prisma|dev|bench|faults|simulator|test';
 
 const table = Object.entries(rooms).map(([room, allowed]) => ({
   name: `${room}-imports-only-${allowed.join('-')}`,
@@ -36,8 +37,8 @@ module.exports = {
     {
       name: 'nobody-imports-tests-or-dev',
       severity: 'error',
-      from: { pathNot: '^(dev|test|bench)/' },
-      to: { path: '^(dev|test|bench)/' },
+      from: { pathNot: '^(dev|test|bench|faults|simulator)/' },
+      to: { path: '^(dev|test|bench|faults|simulator)/' },
     },
     {
       name: 'workflow-code-is-isolated',

@@ -2,6 +2,8 @@
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // Records histories, on demand.
+  testPathIgnorePatterns: process.env.RECORD_HISTORIES ? [] : ['<rootDir>/test/replay/record/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   transform: {
     '^.+\\.(ts|mjs)$': [

@@ -2,7 +2,9 @@
 import path from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import type { DataConverter } from '@temporalio/common';
 import { ConfigError } from './config-error';
+import { loadPayloadCodecs } from './payload-codec';
 import type { TemporalTarget } from './temporal';
 
 export const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -58,6 +60,8 @@ const environment = z.object({
   POSTGRES_PORT: port(54329),
   /** 30 s: longer than a restart of the Customer Service, shorter than a customer waits for an answer. */
   CREDIT_CHECK_TIMEOUT_MS: z.coerce.number().int().min(100).max(86_400_000).default(30_000),
+  /** 60 s: longer than a failover or a restart of a database; a step that must succeed takes milliseconds. */
+  ATTENTION_AFTER_MS: z.coerce.number().int().min(100).max(86_400_000).default(60_000),
   /** 50: the ids of fifty orders fit the server's 2,048 bytes for a search attribute; 1 turns groups off. */
   SAGA_GROUP_MAX: z.coerce.number().int().min(1).max(GROUP_MAX).default(GROUP_MAX),
   /** 4 full groups alongside: measured at 200 orders in flight (docs/performance.md). */
@@ -83,6 +87,18 @@ const environment = z.object({
   OUTBOX_RELAY: z.enum(['here', 'elsewhere']).default('here'),
   /** 30 days: a consumer that was away for a vacation still finds its place. */
   EVENT_RETENTION_DAYS: z.coerce.number().positive().max(36_500).default(30),
+  /** A CommonJS module that exports `payloadCodecs`: what encrypts the payloads that Temporal keeps. */
+  PAYLOAD_CODEC_PATH: z.string().min(1).optional(),
+  /** Set, the order service's workers use Temporal's Worker Versioning; their build id is that of the workflow code. */
+  WORKER_DEPLOYMENT_NAME: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be letters, digits, _ and -')
+    .optional(),
+  /**
+   * Whether sagas under way go on with newer code (which must replay them), or end on the version that began them.
+   * Auto-upgrade: a saga may have to go on after its version's workers are gone.
+   */
+  WORKER_VERSIONING: z.enum(['auto-upgrade', 'pinned']).default('auto-upgrade'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -92,7 +108,22 @@ export const ENVIRONMENT_NAMES: readonly string[] = Object.keys(environment.shap
 export type Config = Readonly<z.infer<typeof environment>> & {
   /** The Temporal server that the environment names, with its TLS and API key; undefined: none. */
   readonly temporal: TemporalTarget | undefined;
+  /** With the payload codecs, where there are some. */
+  readonly dataConverter: DataConverter | undefined;
 };
+
+/** Of Temporal's Worker Versioning. */
+export interface WorkerDeployment {
+  readonly name: string;
+  /** What becomes of sagas under way when another version is current. */
+  readonly versioning: 'auto-upgrade' | 'pinned';
+}
+
+/** @returns undefined: the workers are not versioned */
+export function workerDeployment(config: Config): WorkerDeployment | undefined {
+  const { WORKER_DEPLOYMENT_NAME: name, WORKER_VERSIONING: versioning } = config;
+  return name === undefined ? undefined : { name, versioning };
+}
 
 /**
  * @throws ConfigError with one line for each variable that has a bad value
@@ -109,7 +140,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     const lines = result.error.issues.map(({ path: [name], message }) => `${String(name)}: ${message}`);
     throw new ConfigError(lines.join('\n'));
   }
-  return { ...result.data, temporal: temporalTarget(set) };
+  const { PAYLOAD_CODEC_PATH: codecs } = result.data;
+  const dataConverter = codecs === undefined ? undefined : loadPayloadCodecs(codecs);
+  const target = temporalTarget(set);
+  return { ...result.data, temporal: target && { ...target, dataConverter }, dataConverter };
 }
 
 /**

@@ -1,7 +1,14 @@
 /** The connection to Temporal, shared by a process's client and its workers. */
 import { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
-import { DefaultLogger, NativeConnection, type NativeConnectionOptions, Runtime } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  NativeConnection,
+  type NativeConnectionOptions,
+  Runtime,
+} from '@temporalio/worker';
 import { ConfigError } from './config-error';
 import type { Logger } from './logger';
 
@@ -18,6 +25,8 @@ export interface TemporalTarget {
   readonly namespace: string;
   readonly tls?: NativeConnectionOptions['tls'];
   readonly apiKey?: string | undefined;
+  /** With the payload codecs, where there are some. */
+  readonly dataConverter?: DataConverter | undefined;
   /** gRPC headers sent with each call. */
   readonly metadata?: NativeConnectionOptions['metadata'];
 }
@@ -39,30 +48,36 @@ export function installTemporalRuntime(logger: Logger): void {
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
       logger[levels[level]]({ ...meta, sdk: 'temporal' }, message);
     }),
+    telemetryOptions: {
+      logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
+    },
     shutdownSignals: [],
   });
 }
 
 /** @throws Error when the server cannot be reached */
 export async function connectTemporal(target: TemporalTarget): Promise<TemporalLink> {
-  const { address, namespace, tls, apiKey, metadata } = target;
+  const { address, namespace, tls, apiKey, metadata, dataConverter } = target;
   const connection = await NativeConnection.connect({
     address,
     ...(tls != null && { tls }),
     ...(apiKey !== undefined && { apiKey }),
     ...(metadata && { metadata }),
   });
-  return { connection, client: new Client({ connection, namespace }) };
+  return {
+    connection,
+    client: new Client({ connection, namespace, ...(dataConverter && { dataConverter }) }),
+  };
 }
 
 /**
- * What must hold before a service starts: the server answers, and its namespace has the search attribute,
- * which is registered when it is missing.
+ * What must hold before a service starts: the server answers, and its namespace has the search attributes,
+ * which are registered when they are missing.
  *
- * @param attribute a KeywordList
+ * @param attributes KeywordLists
  * @throws ConfigError naming the variable, and what to do
  */
-export async function prepareTemporal(target: TemporalTarget, attribute: string): Promise<void> {
+export async function prepareTemporal(target: TemporalTarget, attributes: readonly string[]): Promise<void> {
   const { address, namespace } = target;
   const late = new Promise<never>((_resolve, reject) => {
     setTimeout(reject, REACH_WITHIN_MS, new Error('no answer in 5 s')).unref();
@@ -71,30 +86,35 @@ export async function prepareTemporal(target: TemporalTarget, attribute: string)
     throw new ConfigError(`TEMPORAL_ADDRESS ${address} cannot be reached (${reasonOf(error)}); mend it`);
   });
   try {
-    await ensureKeywordList(link, namespace, attribute);
+    for (const attribute of attributes) await ensureKeywordList(link, namespace, attribute);
+  } finally {
+    await link.connection.close();
+  }
+}
+
+/** @throws ConfigError when it is missing and cannot be added */
+async function ensureKeywordList(
+  { connection }: TemporalLink,
+  namespace: string,
+  attribute: string,
+): Promise<void> {
+  try {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    if (customAttributes[attribute] !== undefined) return;
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: {
+        [attribute]: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+      },
+    });
+    await untilKnown(connection, namespace, attribute);
   } catch (error) {
     throw new ConfigError(
       `TEMPORAL_NAMESPACE ${namespace} cannot be used: its search attribute ${attribute} (KeywordList) is missing ` +
         `and could not be added (${reasonOf(error)}); let somebody add it who may: temporal operator search-attribute ` +
         `create --namespace ${namespace} --name ${attribute} --type KeywordList`,
     );
-  } finally {
-    await link.connection.close();
   }
-}
-
-async function ensureKeywordList(
-  { connection }: TemporalLink,
-  namespace: string,
-  attribute: string,
-): Promise<void> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  if (customAttributes[attribute] !== undefined) return;
-  await connection.operatorService.addSearchAttributes({
-    namespace,
-    searchAttributes: { [attribute]: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST },
-  });
-  await untilKnown(connection, namespace, attribute);
 }
 
 /** A server refuses to start a workflow with an attribute that it has not heard of yet. */
@@ -115,7 +135,8 @@ async function untilKnown(
   }
 }
 
-function reasonOf(error: unknown): string {
+/** What the server or the network says. */
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'details' in error && typeof error.details === 'string' ? error.details : error.message;
 }

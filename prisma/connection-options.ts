@@ -1,30 +1,31 @@
 /** How a service's process talks to its database; each number with its reason. */
+import { Pool } from 'pg';
 
-/** 10 connections: more than the groups under way at once; statements are short. */
-const POOL_SIZE = 10;
+export const DATABASE_LIMITS = {
+  /** 10: more than the groups under way at once; statements are short. */
+  connections: 10,
+  /** 5 s: longer than a failover's connection refusals, shorter than a caller's patience. */
+  connectMs: 5_000,
+  /**
+   * 5 s, enforced by the server: a statement that waits that long waits for a stuck transaction. Shorter
+   * than a step's own timeout, so that the step fails with the database's reason.
+   */
+  statementMs: 5_000,
+  /** 7 s, enforced here: the server's timeout cannot be heard over a socket that is dead. */
+  queryMs: 7_000,
+} as const;
 
-/** 5 s: longer than a failover's connection refusals, shorter than a caller's patience. */
-const CONNECT_TIMEOUT_MS = 5_000;
-
-/**
- * 5 s, enforced by the server: a statement that waits that long waits for a stuck transaction. Shorter
- * than a step's own timeout, so that the step fails with the database's reason.
- */
-const STATEMENT_TIMEOUT_MS = 5_000;
-
-/** 7 s, enforced here: the server's timeout cannot be heard over a socket that is dead. */
-const QUERY_TIMEOUT_MS = 7_000;
-
-export function connectionOptions(url: string, applicationName: string) {
-  return {
+export function createPool(url: string, applicationName: string): Pool {
+  const { connections, connectMs, statementMs, queryMs } = DATABASE_LIMITS;
+  return new Pool({
     connectionString: url,
-    max: POOL_SIZE,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
+    max: connections,
+    connectionTimeoutMillis: connectMs,
+    statement_timeout: statementMs,
+    query_timeout: queryMs,
     application_name: applicationName,
     keepAlive: true,
-  };
+  });
 }
 
 /**

@@ -1,14 +1,18 @@
 /** The customer service's database: the only client of it, and the only place that makes one. */
 import { PrismaPg } from '@prisma/adapter-pg';
-import { connectionOptions, statementName } from '../connection-options';
+import { createPool, statementName } from '../connection-options';
 import { PrismaClient } from './generated/client';
 
 export type CustomerDatabase = PrismaClient;
 
 /** @param url a postgres:// URL whose role may log in to the customer database */
-export function createCustomerDatabase(url: string): CustomerDatabase {
-  const adapter = new PrismaPg(connectionOptions(url, 'customer-service'), {
+export function createCustomerDatabase(
+  url: string,
+  pool = createPool(url, 'customer-service'),
+): CustomerDatabase {
+  const adapter = new PrismaPg(pool, {
     statementNameGenerator: statementName,
+    disposeExternalPool: true,
   });
   return new PrismaClient({ adapter });
 }

@@ -1,14 +1,15 @@
 /** The order history's database: the only client of it, and the only place that makes one. */
 import { PrismaPg } from '@prisma/adapter-pg';
-import { connectionOptions, statementName } from '../connection-options';
+import { createPool, statementName } from '../connection-options';
 import { PrismaClient } from './generated/client';
 
 export type HistoryDatabase = PrismaClient;
 
 /** @param url a postgres:// URL whose role may log in to the order history's database */
-export function createHistoryDatabase(url: string): HistoryDatabase {
-  const adapter = new PrismaPg(connectionOptions(url, 'order-history'), {
+export function createHistoryDatabase(url: string, pool = createPool(url, 'order-history')): HistoryDatabase {
+  const adapter = new PrismaPg(pool, {
     statementNameGenerator: statementName,
+    disposeExternalPool: true,
   });
   return new PrismaClient({ adapter });
 }

@@ -1,14 +1,15 @@
 /** The order service's database: the only client of it, and the only place that makes one. */
 import { PrismaPg } from '@prisma/adapter-pg';
-import { connectionOptions, statementName } from '../connection-options';
+import { createPool, statementName } from '../connection-options';
 import { PrismaClient } from './generated/client';
 
 export type OrderDatabase = PrismaClient;
 
 /** @param url a postgres:// URL whose role may log in to the order database */
-export function createOrderDatabase(url: string): OrderDatabase {
-  const adapter = new PrismaPg(connectionOptions(url, 'order-service'), {
+export function createOrderDatabase(url: string, pool = createPool(url, 'order-service')): OrderDatabase {
+  const adapter = new PrismaPg(pool, {
     statementNameGenerator: statementName,
+    disposeExternalPool: true,
   });
   return new PrismaClient({ adapter });
 }

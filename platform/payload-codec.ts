@@ -1,0 +1,43 @@
+/** What encrypts or compresses the payloads that Temporal keeps, where somebody has configured such a thing. */
+import path from 'node:path';
+import type { DataConverter, PayloadCodec } from '@temporalio/common';
+import { ConfigError } from './config-error';
+
+/**
+ * @param file of a CommonJS module that exports `payloadCodecs`, an array of Temporal's PayloadCodec
+ * @throws ConfigError when it cannot be loaded, or exports no codecs
+ */
+export function loadPayloadCodecs(file: string): DataConverter {
+  let loaded: unknown;
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- its path is known only now
+    loaded = require(path.resolve(file));
+  } catch (error) {
+    throw new ConfigError(
+      `PAYLOAD_CODEC_PATH: ${file} cannot be loaded (${error instanceof Error ? error.message : String(error)})`,
+    );
+  }
+  if (!hasCodecs(loaded)) {
+    throw new ConfigError(
+      `PAYLOAD_CODEC_PATH: ${file} does not export payloadCodecs, an array of objects with encode and decode`,
+    );
+  }
+  return { payloadCodecs: [...loaded.payloadCodecs] };
+}
+
+function hasCodecs(loaded: unknown): loaded is { readonly payloadCodecs: readonly PayloadCodec[] } {
+  if (typeof loaded !== 'object' || loaded === null || !('payloadCodecs' in loaded)) return false;
+  const { payloadCodecs } = loaded;
+  return Array.isArray(payloadCodecs) && payloadCodecs.length > 0 && payloadCodecs.every(isCodec);
+}
+
+function isCodec(codec: unknown): boolean {
+  return (
+    typeof codec === 'object' &&
+    codec !== null &&
+    'encode' in codec &&
+    typeof codec.encode === 'function' &&
+    'decode' in codec &&
+    typeof codec.decode === 'function'
+  );
+}
