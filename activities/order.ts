@@ -6,6 +6,8 @@ import type {
   CancelOrder,
   CancelResult,
   CreatePendingResult,
+  GiveUpOrder,
+  GiveUpResult,
   OrderNotice,
   OrderRequest,
   OrderSteps,
@@ -16,6 +18,7 @@ import type {
 import { isCancelSaga } from '../domain/names';
 import type { OrderDatabase } from '../prisma/order/client';
 import { stepRunner } from './each-order';
+import { recordGivingUp } from './giving-up';
 import { type MovedRow, move, notThere, TRANSITIONS } from './order-transitions';
 import { recordEvents } from './outbox';
 
@@ -67,6 +70,11 @@ export function createOrderActivities({ db, notify, onCommit }: OrderActivitiesO
           if (row.state === 'PENDING') return { orderId, outcome: 'busy' };
           return notThere(row, TRANSITIONS.requestCancellation);
         });
+      }),
+    giveUpOrders: ({ sagaId, orders }: StepRequest<GiveUpOrder>) =>
+      run('giveUpOrders', orders, async (asked) => {
+        await recordGivingUp(db, sagaId, asked);
+        return asked.map(({ orderId }): GiveUpResult => ({ orderId, outcome: 'given-up' }));
       }),
   };
 }

@@ -1,12 +1,15 @@
 /** The HTTP application: what every route shares, and the routes of the services that this process has. */
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '../platform/logger';
+import type { Metrics } from '../platform/metrics';
 import { customerWithOrdersRoutes, type CustomerWithOrdersDependencies } from './customer-with-orders';
 import { customerRoutes, type CustomerRoutesDependencies } from './customers';
 import { docsRoutes } from './docs';
 import { eventRoutes, type EventRoutesDependencies } from './events';
 import { type Forwarded, forwarding } from './forwarding';
 import { healthRoutes, type Readiness } from './health';
+import { refuseWhen } from './leaving';
+import { metricsRoutes, requestDurations } from './metrics';
 import { historyRoutes, type HistoryRoutesDependencies } from './order-history';
 import { orderRoutes, type OrderRoutesDependencies } from './orders';
 import { notFound, problemHandler } from './problem-handler';
@@ -14,6 +17,7 @@ import { requestLog } from './request-log';
 
 export interface ApiDependencies {
   readonly logger: Logger;
+  readonly metrics: Metrics;
   /** Present where this process serves the order service. */
   readonly orders?: OrderRoutesDependencies | undefined;
   /** Present where this process serves the customer service. */
@@ -26,17 +30,33 @@ export interface ApiDependencies {
   readonly forwarded: readonly Forwarded[];
   readonly events?: EventRoutesDependencies | undefined;
   readonly ready: Readiness;
+  /** Aborted when the process is about to stop. */
+  readonly stopping: AbortSignal;
+  /** Version of the workflow code, told with the readiness. */
+  readonly workflows?: object | undefined;
 }
 
 export function createApp(dependencies: ApiDependencies): Express {
-  const { logger, orders, customers, customerWithOrders, history, forwarded, events, ready } = dependencies;
+  const {
+    logger,
+    metrics,
+    orders,
+    customers,
+    customerWithOrders,
+    history,
+    forwarded,
+    events,
+    ready,
+    stopping,
+    workflows,
+  } = dependencies;
   const isForwarded = (path: string) => forwarded.some(({ paths }) => paths.includes(path));
   const app = express();
   app.disable('x-powered-by');
   // A hash of every answer costs more than it saves: orders change, and answers are small.
   app.disable('etag');
-  app.use(requestLog(logger), safeDefaults);
-  app.use(healthRoutes(ready));
+  app.use(requestLog(logger), requestDurations(metrics), safeDefaults);
+  app.use(healthRoutes(ready, workflows), metricsRoutes(metrics), refuseWhen(stopping));
   app.use(
     docsRoutes({
       orders: orders !== undefined,

@@ -39,12 +39,10 @@ export async function streamEvents(
   let whole = response.write(`retry: ${String(RECONNECT_MS)}\n\n`);
   while (!over.aborted) {
     for (const item of page.items) whole = response.write(line(item));
-    if (page.items.length === 0) {
-      await page.more(HEARTBEAT_MS, over);
-      // Also says where a reader without matching events has got to.
-      whole = response.write(`: heartbeat\nid: ${page.nextCursor}\n\n`);
-    }
+    // Also says where a reader without matching events has got to.
+    if (page.items.length === 0) whole = response.write(`: heartbeat\nid: ${page.nextCursor}\n\n`);
     if (!whole) await once(response, 'drain', { signal: over }).catch(() => undefined);
+    if (page.items.length < PAGE) await page.more(HEARTBEAT_MS, over);
     try {
       page = await feed.read(page.nextCursor, PAGE, filter);
     } catch (err) {

@@ -20,7 +20,8 @@ export function readiness(checks: Readonly<Record<string, () => Promise<unknown>
   };
 }
 
-export function healthRoutes(ready: Readiness): Router {
+/** @param workflows version of the workflow code, where sagas are run */
+export function healthRoutes(ready: Readiness, workflows: object | undefined): Router {
   const router = Router();
   router
     .route('/livez')
@@ -34,7 +35,9 @@ export function healthRoutes(ready: Readiness): Router {
       const checks = await ready();
       const isReady = Object.values(checks).every((check) => check === 'ok');
       if (!isReady) response.set('Retry-After', RETRY_AFTER_S);
-      response.status(isReady ? 200 : 503).json({ status: isReady ? 'ok' : 'unavailable', checks });
+      response
+        .status(isReady ? 200 : 503)
+        .json({ status: isReady ? 'ok' : 'unavailable', checks, workflows });
     })
     .all(methodNotAllowed('GET', 'HEAD'));
   return router;

@@ -1,13 +1,17 @@
 /** Composition of the order history: its database, the consumer that fills it, and its route. */
+import type { Pool } from 'pg';
 import { type RunningConsumer, startConsumer } from '../consumer/consumer';
 import { historyStore } from '../history/store';
 import { Bell } from '../platform/bell';
 import type { Logger } from '../platform/logger';
+import { createPool } from '../prisma/connection-options';
 import { createHistoryDatabase } from '../prisma/history/client';
 import type { ApiDependencies } from './app';
 import type { OrderHistorySettings } from './service-settings';
 
 export interface HistoryService {
+  /** Of connections, by database. */
+  readonly pools: Readonly<Record<string, Pool>>;
   readonly routes: Pick<ApiDependencies, 'history'>;
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
   /**
@@ -25,11 +29,13 @@ export function startHistoryService(
   { databaseUrl, feedUrl }: OrderHistorySettings,
   logger: Logger,
 ): HistoryService {
-  const db = createHistoryDatabase(databaseUrl);
+  const pool = createPool(databaseUrl, 'order-history');
+  const db = createHistoryDatabase(databaseUrl, pool);
   const followed = new Bell();
   let consumer: RunningConsumer | undefined;
   return {
     routes: { history: { db, followed } },
+    pools: { 'order history': pool },
     checks: { historyDatabase: () => db.$queryRaw`SELECT 1` },
     follow: (ownUrl) => {
       const store = historyStore(db, () => {

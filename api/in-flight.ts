@@ -5,7 +5,11 @@ export class InFlight {
   #count = 0;
 
   /** @param max requests at once; each holds a connection, its parsed body and a waiter: a few KB */
-  constructor(private readonly max: number) {}
+  constructor(readonly max: number) {}
+
+  get count(): number {
+    return this.#count;
+  }
 
   /** @throws Problem `overloaded` when there are enough already; nothing was begun then */
   async run<T>(work: () => Promise<T>): Promise<T> {

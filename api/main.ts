@@ -2,7 +2,7 @@
  * A service's process: HTTP and workers of the services named in SERVICES, on servers that run already.
  * The migrations have been applied before (`prisma/main.ts`).
  */
-import { ORDER_IDS_ATTRIBUTE } from '../domain/names';
+import { SEARCH_ATTRIBUTES } from '../domain/names';
 import { readConfig } from '../platform/config';
 import { createLogger } from '../platform/logger';
 import { runUntilStopped, sayAndExit } from '../platform/shutdown';
@@ -24,9 +24,9 @@ function main(): void {
   const logger = createLogger(config.LOG_LEVEL);
   installTemporalRuntime(logger);
   runUntilStopped(logger, async () => {
-    if (settings.temporal) await prepareTemporal(settings.temporal, ORDER_IDS_ATTRIBUTE);
+    if (settings.temporal) await prepareTemporal(settings.temporal, SEARCH_ATTRIBUTES);
     const service = await startService(settings, logger);
-    logger.info({ url: service.url, services: config.SERVICES }, 'ready');
+    logger.info({ url: service.url, services: config.SERVICES, workflows: service.workflows }, 'ready');
     return service;
   });
 }

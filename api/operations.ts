@@ -14,6 +14,7 @@ import {
   newOrderBody,
   orderPageSchema,
   orderSchema,
+  orderWithAttentionSchema,
   ordersQuery,
 } from './schemas';
 import { LONGEST_WAIT_S } from './prefer';
@@ -44,7 +45,7 @@ interface Answer {
   readonly location?: true;
 }
 
-const READ: readonly ProblemName[] = ['invalid-request', 'database-unavailable', 'internal'];
+const READ: readonly ProblemName[] = ['invalid-request', 'database-unavailable', 'stopping', 'internal'];
 const WRITE: readonly ProblemName[] = [
   ...READ,
   'malformed-request',
@@ -141,7 +142,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/orders/{id}',
     operationId: 'getOrder',
     summary: 'An order',
-    answers: { 200: { description: 'The order.', schema: orderSchema } },
+    answers: { 200: { description: 'The order.', schema: orderWithAttentionSchema } },
     problems: [...READ, 'not-found'],
   },
   {

@@ -2,6 +2,7 @@
 import { type Request, type Response, Router } from 'express';
 import { cancelOrder, type CancelOrderDependencies } from './cancel-order';
 import type { InFlight } from './in-flight';
+import { type AttentionDependencies, orderAttention } from './order-attention';
 import { orderJson, orderPath, type OrderView } from './order-json';
 import { findOrder, listOrders } from './order-reads';
 import { placeOrder, type PlaceOrderDependencies } from './place-order';
@@ -13,7 +14,8 @@ import { customerOrdersQuery, idParameters, newOrderBody, ordersQuery } from './
 import { jsonBody, valid } from './validation';
 import { eTag } from './versions';
 
-export interface OrderRoutesDependencies extends PlaceOrderDependencies, CancelOrderDependencies {
+export interface OrderRoutesDependencies
+  extends PlaceOrderDependencies, CancelOrderDependencies, AttentionDependencies {
   readonly inFlight: InFlight;
   /** The Temporal UI's page of a saga. */
   readonly sagaLink: (sagaId: string) => string;
@@ -58,7 +60,8 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
       const { id } = valid(idParameters, request.params);
       const order = await findOrder(db, id);
       if (!order) throw new Problem('not-found', `There is no order ${id}.`);
-      response.set('ETag', eTag(id, order.version)).json(json(order));
+      const attention = await orderAttention(deps, order);
+      response.set('ETag', eTag(id, order.version)).json({ ...json(order), ...attention });
     })
     .all(methodNotAllowed('GET', 'HEAD'));
 

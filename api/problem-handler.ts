@@ -25,7 +25,7 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
   }
   const { problem, detail, errors, headers } = asProblem(error);
   const { status, title } = PROBLEMS[problem];
-  if (status >= 500) request.log.error({ err: error, problem }, title);
+  if (status >= 500 && problem !== 'stopping') request.log.error({ err: error, problem }, title);
   if (status === 503) response.set('Retry-After', RETRY_AFTER_S);
   const body: ProblemJson = {
     type: `/problems/${problem}`,

@@ -11,6 +11,7 @@ export const PROBLEMS = {
   'too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body has to be application/json' },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used with another body' },
+  stopping: { status: 503, title: 'This process is about to stop' },
   overloaded: { status: 503, title: 'Too many orders are under way' },
   'temporal-unavailable': { status: 503, title: 'Sagas cannot be started at the moment' },
   'customer-service-unavailable': {

@@ -12,8 +12,9 @@ import {
   ORDER_TASK_QUEUE,
   REQUEST_CANCELLATION,
 } from '../domain/names';
+import { CANCELLATION_SUMMARY, WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
 import type { cancelOrderSaga } from '../workflows';
-import { orderIdsAttribute, WORKFLOW_TASK_TIMEOUT_MS } from './saga-starter';
+import { orderIdsAttribute } from './saga-starter';
 
 /** 8 s: longer than a worker that died is waited for; a saga that runs accepts in milliseconds. */
 const ACCEPTED_WITHIN_MS = 8_000;
@@ -21,6 +22,9 @@ const ACCEPTED_WITHIN_MS = 8_000;
 export interface SagaCancellerOptions {
   readonly client: Client;
   readonly placement: Placement;
+  readonly attentionAfterMs?: number | undefined;
+  /** As of the saga starter. */
+  readonly eagerStart: boolean;
 }
 
 /** Temporal did not confirm; whether the order will be cancelled is unknown. */
@@ -56,8 +60,11 @@ export class SagaCanceller {
    *
    * @throws CancellationUnconfirmed when Temporal is away
    */
-  async start({ order, cancellationKey }: Omit<CancelOrderSagaInput, 'placement'>): Promise<void> {
-    const { client, placement } = this.options;
+  async start({
+    order,
+    cancellationKey,
+  }: Omit<CancelOrderSagaInput, 'placement' | 'attentionAfterMs'>): Promise<void> {
+    const { client, placement, attentionAfterMs, eagerStart } = this.options;
     const { orderId } = order;
     try {
       await client.workflow.start<typeof cancelOrderSaga>(CANCEL_ORDER_SAGA, {
@@ -65,11 +72,11 @@ export class SagaCanceller {
         workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
         workflowIdConflictPolicy: 'USE_EXISTING',
         taskQueue: ORDER_TASK_QUEUE,
-        args: [{ placement, order, cancellationKey }],
-        requestEagerStart: true,
+        args: [{ placement, order, cancellationKey, attentionAfterMs }],
+        requestEagerStart: eagerStart,
         workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
         typedSearchAttributes: [{ key: orderIdsAttribute, value: [orderId] }],
-        staticSummary: 'Cancellation of an approved order',
+        staticSummary: CANCELLATION_SUMMARY,
       });
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return;

@@ -3,6 +3,7 @@
  * worker, its outbox and its routes. Only this file sees both.
  */
 import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
 import { createCustomer } from '../activities/create-customer';
 import type { OrderNotice } from '../domain/contracts';
 import { databaseLog } from '../events/event-log';
@@ -11,17 +12,21 @@ import { remoteLog } from '../events/remote-log';
 import type { SqlDatabase } from '../events/sql';
 import { KeyedWaiters } from '../platform/keyed-waiters';
 import type { Logger } from '../platform/logger';
+import type { Metrics } from '../platform/metrics';
 import { connectTemporal } from '../platform/temporal';
 import { createCustomerDatabase, type CustomerDatabase } from '../prisma/customer/client';
+import { createPool } from '../prisma/connection-options';
 import { createOrderDatabase } from '../prisma/order/client';
 import { type ServiceOutbox, serviceOutbox } from '../workers/service-outbox';
-import { startWorkers } from '../workers/workers';
+import { startWorkers, type WorkflowVersion } from '../workers/workers';
 import type { ApiDependencies } from './app';
 import { remoteCustomers } from './customer-with-orders';
 import { findCustomer } from './customers';
 import type { Forwarded } from './forwarding';
 import { InFlight } from './in-flight';
 import type { OrderRoutesDependencies } from './orders';
+import { ParkedSagas } from './parked-sagas';
+import { orderServiceMetrics, workerMetrics } from './process-metrics';
 import { SagaCanceller } from './saga-canceller';
 import { type SagaEnded, SagaStarter } from './saga-starter';
 import type { OrderServiceSettings, ServiceSettings } from './service-settings';
@@ -31,6 +36,10 @@ export interface SagaServices {
     ApiDependencies,
     'orders' | 'customers' | 'customerWithOrders' | 'events' | 'forwarded'
   >;
+  /** Of connections, by database. */
+  readonly pools: Readonly<Record<string, Pool>>;
+  /** Of the workflow code; undefined where no sagas are run. */
+  readonly version: WorkflowVersion | undefined;
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
   /** Rejects when a worker dies by itself. */
   readonly failed: Promise<never>;
@@ -40,30 +49,38 @@ export interface SagaServices {
 
 /**
  * @param stopping ends the event streams
+ * @param metrics where the services tell how full they are
  * @returns undefined when the process runs neither service
  */
 export async function startSagaServices(
   settings: ServiceSettings,
   logger: Logger,
   stopping: AbortSignal,
+  metrics: Metrics,
 ): Promise<SagaServices | undefined> {
   const { order, customer, temporal } = settings;
   if (!temporal || !(order ?? customer)) return undefined;
   const { connection, client } = await connectTemporal(temporal);
-  const orderDb = order && createOrderDatabase(order.databaseUrl);
-  const customerDb = customer && createCustomerDatabase(customer.databaseUrl);
+  const orderPool = order && createPool(order.databaseUrl, 'order-service');
+  const customerPool = customer && createPool(customer.databaseUrl, 'customer-service');
+  const orderDb = order && createOrderDatabase(order.databaseUrl, orderPool);
+  const customerDb = customer && createCustomerDatabase(customer.databaseUrl, customerPool);
   const orderOutbox = order && orderDb && outboxOf('order', orderDb, order.databaseUrl, settings, logger);
   const customerOutbox =
     customer && customerDb && outboxOf('customer', customerDb, customer.databaseUrl, settings, logger);
   const notices = new KeyedWaiters<OrderNotice>();
   const sagaEnds = new KeyedWaiters<SagaEnded>();
+  const countDecided = metrics.counter('orders_decided', 'Orders that this process has brought to an end.');
   const workers = await startWorkers({
     connection,
     namespace: temporal.namespace,
+    dataConverter: temporal.dataConverter,
     bundlePath: settings.bundlePath,
+    deployment: settings.deployment,
     order: orderDb && {
       db: orderDb,
       notify: (notice) => {
+        if (notice.kind === 'decided') countDecided({ state: notice.state, reason: notice.reason ?? 'none' });
         notices.publish(notice.orderId, notice);
       },
       onCommit: orderOutbox?.onCommit,
@@ -73,6 +90,7 @@ export async function startSagaServices(
       sagaEnds.publish(sagaId, { sagaId });
     },
   });
+  workerMetrics(metrics, () => workers.slots());
   const logs = [
     ...(orderDb && orderOutbox ? [databaseLog('/order-service', orderDb, orderOutbox.published)] : []),
     ...(customerDb && customerOutbox
@@ -82,10 +100,13 @@ export async function startSagaServices(
       ? []
       : [remoteLog('/customer-service', order.customerServiceUrl)]),
   ];
+  const parked = new ParkedSagas(client);
+  if (order) parked.begin();
   const orders =
     order &&
     orderDb &&
-    ordersOf(settings, temporal.namespace, order, { db: orderDb, notices, sagaEnds, client, logger });
+    ordersOf(settings, temporal.namespace, order, { db: orderDb, notices, sagaEnds, client, parked, logger });
+  if (order && orders) orderServiceMetrics(metrics, orders, order);
   return {
     routes: {
       orders,
@@ -105,8 +126,11 @@ export async function startSagaServices(
       temporal: () => client.workflowService.getSystemInfo({}),
       worker: () => workers.check(),
     },
+    pools: { ...(orderPool && { order: orderPool }), ...(customerPool && { customer: customerPool }) },
+    version: workers.version,
     failed: workers.failed,
     stop: async () => {
+      parked.stop();
       await workers.stop();
       await Promise.all([orderOutbox?.stop(), customerOutbox?.stop()]);
       await connection.close();
@@ -129,22 +153,26 @@ function forwardedBy({ customerServiceUrl, historyUrl }: OrderServiceSettings): 
 }
 
 function ordersOf(
-  { customer, temporalUiUrl }: ServiceSettings,
+  { customer, temporalUiUrl, deployment }: ServiceSettings,
   namespace: string,
   order: OrderServiceSettings,
   parts: Pick<OrderRoutesDependencies, 'db' | 'notices'> & {
+    readonly parked: ParkedSagas;
     readonly sagaEnds: KeyedWaiters<SagaEnded>;
     readonly client: Client;
     readonly logger: Logger;
   },
-): OrderRoutesDependencies {
-  const { db, notices, sagaEnds, client, logger } = parts;
+): OrderRoutesDependencies & { readonly starter: SagaStarter; readonly parked: ParkedSagas } {
+  const { db, notices, parked, sagaEnds, client, logger } = parts;
   const placement = customer ? 'colocated' : 'distributed';
+  const eagerStart = deployment === undefined;
   const starter = new SagaStarter({
     client,
+    eagerStart,
     sagaEnds,
     placement,
     creditCheckTimeoutMs: order.creditCheckTimeoutMs,
+    attentionAfterMs: order.attentionAfterMs,
     groupMax: order.sagaGroupMax,
     groupsInFlight: order.sagaGroupsInFlight,
     waitingMax: order.ordersInFlightMax,
@@ -156,8 +184,9 @@ function ordersOf(
   return {
     db,
     starter,
-    canceller: new SagaCanceller({ client, placement }),
+    canceller: new SagaCanceller({ client, placement, attentionAfterMs: order.attentionAfterMs, eagerStart }),
     notices,
+    parked,
     inFlight: new InFlight(order.ordersInFlightMax),
     sagaLink: (sagaId) => `${sagas}/${encodeURIComponent(sagaId)}`,
   };

@@ -11,14 +11,9 @@ import {
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { CreateOrderSagaInput, OrderRequest, Placement } from '../domain/contracts';
 import { CREATE_ORDER_SAGA, ORDER_IDS_ATTRIBUTE, ORDER_TASK_QUEUE, sagaWorkflowId } from '../domain/names';
+import { WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
 import type { Expectation, KeyedWaiters } from '../platform/keyed-waiters';
 import type { createOrderSaga } from '../workflows';
-
-/**
- * 5 s: when a worker dies in the middle of a workflow task, another takes over after this. Steps that
- * take longer keep their task by heartbeats.
- */
-export const WORKFLOW_TASK_TIMEOUT_MS = 5_000;
 
 /**
  * 1 s: a group that waits for somebody (an absent Customer Service, a locked row) gives its place to the
@@ -58,6 +53,9 @@ export interface SagaStarterOptions {
   readonly sagaEnds: KeyedWaiters<SagaEnded>;
   readonly placement: Placement;
   readonly creditCheckTimeoutMs: number;
+  readonly attentionAfterMs: number;
+  /** Not with versioned workers: an eager start goes to this process's worker, whichever version is current. */
+  readonly eagerStart: boolean;
   /** Orders in a group, 1 to 50; 1 turns groups off. */
   readonly groupMax: number;
   /** Groups under way at once. */
@@ -87,6 +85,19 @@ export class SagaStarter {
   #lookAgain: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: SagaStarterOptions) {}
+
+  get limits(): Pick<SagaStarterOptions, 'groupMax' | 'groupsInFlight' | 'waitingMax'> {
+    return this.options;
+  }
+
+  get groupsUnderWay(): number {
+    return this.#groupsUnderWay;
+  }
+
+  /** Orders that wait for the next group. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
 
   /**
    * Resolves once the start call of the order's group has returned: from then on the saga is durable.
@@ -189,15 +200,15 @@ export class SagaStarter {
   }
 
   async #start(sagaId: string, orders: readonly OrderRequest[]): Promise<StartedSaga> {
-    const { client, placement, creditCheckTimeoutMs, onStarted } = this.options;
+    const { client, placement, creditCheckTimeoutMs, attentionAfterMs, eagerStart, onStarted } = this.options;
     const orderIds = orders.map(({ orderId }) => orderId);
-    const input: CreateOrderSagaInput = { placement, creditCheckTimeoutMs, orders };
+    const input: CreateOrderSagaInput = { placement, creditCheckTimeoutMs, attentionAfterMs, orders };
     const handle = await client.workflow.start<typeof createOrderSaga>(CREATE_ORDER_SAGA, {
       workflowId: sagaId,
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       taskQueue: ORDER_TASK_QUEUE,
       args: [input],
-      requestEagerStart: true,
+      requestEagerStart: eagerStart,
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
       typedSearchAttributes: [{ key: orderIdsAttribute, value: orderIds }],
       staticSummary: orders.length === 1 ? 'Saga of one order' : `Saga of ${String(orders.length)} orders`,

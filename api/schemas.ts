@@ -64,6 +64,17 @@ export const orderSchema = z.object({
   }),
 });
 
+export const orderWithAttentionSchema = orderSchema.extend({
+  attention: z
+    .array(z.object({ step: z.string(), reason: z.string(), since: time }))
+    .exactOptional()
+    .meta({ description: 'Steps of its saga that must succeed and keep failing; they are tried on.' }),
+  givenUp: z
+    .object({ step: z.string(), by: z.string(), reason: z.string(), at: time })
+    .exactOptional()
+    .meta({ description: 'The step that an operator gave up last; the order stays as it was.' }),
+});
+
 export const orderPageSchema = z.object({
   items: z.array(orderSchema).meta({ description: 'Newest first.' }),
   nextCursor: z.string().nullable().meta({ description: 'null on the last page.' }),

@@ -1,7 +1,13 @@
 /** What a process runs and where its servers are, from its configuration. */
-import { type Config, DAY_MS } from '../platform/config';
+import { type Config, DAY_MS, type WorkerDeployment, workerDeployment } from '../platform/config';
 import { needed } from '../platform/config-error';
 import type { TemporalTarget } from '../platform/temporal';
+
+/**
+ * 500 ms: whoever keeps a connection asks again within it and is told to go elsewhere, and a balancer that looks at
+ * /readyz has time to see it; little of the 10 s of a stop.
+ */
+const LEAVING_MS = 500;
 
 export interface ServiceSettings {
   readonly host: string;
@@ -13,7 +19,11 @@ export interface ServiceSettings {
   readonly temporalUiUrl: string;
   /** Path of the built workflow bundle. */
   readonly bundlePath: string;
+  /** Present where the sagas' workers are versioned. */
+  readonly deployment?: WorkerDeployment | undefined;
   readonly outbox: OutboxSettings;
+  /** How long a process that stops still answers that it does, milliseconds. */
+  readonly leavingMs: number;
   /** Present where the process runs the order service. */
   readonly order?: OrderServiceSettings | undefined;
   /** Present where the process runs the customer service; with both, the sagas are colocated. */
@@ -42,6 +52,8 @@ export interface OrderServiceSettings {
   /** Where `/customers/:id/order-history` is forwarded to; undefined where the process has it, or nobody. */
   readonly historyUrl?: string | undefined;
   readonly creditCheckTimeoutMs: number;
+  /** After how long a step that must succeed and keeps failing is told of, milliseconds. */
+  readonly attentionAfterMs: number;
   readonly sagaGroupMax: number;
   readonly sagaGroupsInFlight: number;
   /** Requests that place an order and have no answer yet; who comes on top of that is refused. */
@@ -68,6 +80,8 @@ export function serviceSettings(config: Config, servers: Surroundings): ServiceS
     temporal: has('order') || has('customer') ? needed('TEMPORAL_ADDRESS', servers.temporal) : undefined,
     temporalUiUrl: servers.temporalUiUrl,
     bundlePath: servers.bundlePath,
+    deployment: workerDeployment(config),
+    leavingMs: LEAVING_MS,
     outbox: {
       relaysHere: config.OUTBOX_RELAY === 'here',
       retentionMs: config.EVENT_RETENTION_DAYS * DAY_MS,
@@ -80,6 +94,7 @@ export function serviceSettings(config: Config, servers: Surroundings): ServiceS
             : needed('CUSTOMER_SERVICE_URL', config.CUSTOMER_SERVICE_URL),
           historyUrl: has('history') ? undefined : config.ORDER_HISTORY_URL,
           creditCheckTimeoutMs: config.CREDIT_CHECK_TIMEOUT_MS,
+          attentionAfterMs: config.ATTENTION_AFTER_MS,
           sagaGroupMax: config.SAGA_GROUP_MAX,
           sagaGroupsInFlight: config.SAGA_GROUPS_IN_FLIGHT,
           ordersInFlightMax: config.ORDERS_IN_FLIGHT_MAX,

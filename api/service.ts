@@ -4,51 +4,64 @@
  */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createHttpTerminator } from 'http-terminator';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../platform/logger';
+import { Metrics } from '../platform/metrics';
 import { createApp } from './app';
 import { readiness } from './health';
+import { finishRequests } from './leaving';
+import { databaseMetrics } from './process-metrics';
 import { startHistoryService } from './history-service';
 import { startSagaServices } from './saga-services';
+import type { WorkflowVersion } from '../workers/workers';
 import type { ServiceSettings } from './service-settings';
-
-/** 4 s for requests under way; what is left of the 10 s of a stop belongs to the worker and the servers. */
-const REQUEST_DRAIN_MS = 4_000;
 
 export interface RunningService {
   readonly url: string;
+  /** Of the workflow code, where sagas are run. */
+  readonly workflows: WorkflowVersion | undefined;
   /** Rejects when a worker dies by itself. */
   readonly failed: Promise<never>;
-  /** Drains in order: HTTP requests, sagas' steps under way, connections. */
+  /** Drains in order: says that it leaves, HTTP requests, sagas' steps under way, connections. */
   stop(): Promise<void>;
 }
 
 export async function startService(settings: ServiceSettings, logger: Logger): Promise<RunningService> {
   const stopping = new AbortController();
-  const sagas = await startSagaServices(settings, logger, stopping.signal);
+  const metrics = new Metrics();
+  const sagas = await startSagaServices(settings, logger, stopping.signal, metrics);
   const history = settings.history && startHistoryService(settings.history, logger);
+  databaseMetrics(metrics, { ...sagas?.pools, ...history?.pools });
+  const ready = readiness({ ...sagas?.checks, ...history?.checks });
   const app = createApp({
     logger,
+    metrics,
     forwarded: [],
     ...sagas?.routes,
     ...history?.routes,
-    ready: readiness({ ...sagas?.checks, ...history?.checks }),
+    workflows: sagas?.version,
+    stopping: stopping.signal,
+    ready: async () => ({
+      ...(await ready()),
+      ...(stopping.signal.aborted && { process: 'unavailable' as const }),
+    }),
   });
   const server = await listen(app, settings.host, settings.port);
-  // Answers under way tell their callers to close; who keeps a connection open would be cut off otherwise.
-  const terminator = createHttpTerminator({ server, gracefulTerminationTimeout: REQUEST_DRAIN_MS });
   const { port } = server.address() as AddressInfo;
   const url = `http://${settings.host}:${String(port)}`;
   history?.follow(url);
   return {
     url,
+    workflows: sagas?.version,
     failed: sagas?.failed ?? new Promise<never>(() => undefined),
     stop: async () => {
       stopping.abort();
       await history?.stop();
-      await terminator.terminate();
+      await sleep(settings.leavingMs);
+      await finishRequests(server);
       await sagas?.stop();
       await history?.close();
+      await metrics.stop();
     },
   };
 }

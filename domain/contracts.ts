@@ -26,6 +26,8 @@ export interface CreateOrderSagaInput {
   readonly placement: Placement;
   /** How long the Customer Service may stay away before the order is cancelled; milliseconds. */
   readonly creditCheckTimeoutMs: number;
+  /** After how long a step that must succeed and keeps failing is told of; milliseconds. */
+  readonly attentionAfterMs?: number | undefined;
   /** 1 to 50 orders with distinct ids. */
   readonly orders: readonly OrderRequest[];
 }
@@ -39,6 +41,44 @@ export type OrderResult =
   /** An order with this id and other content exists; it was left alone. */
   | { readonly orderId: string; readonly state: 'CONFLICT' };
 
+/** An operator's decision that a step is not asked for any longer. */
+export interface GivingUp {
+  /** UUID: the same decision is recorded once. */
+  readonly id: string;
+  /** The step in words. */
+  readonly step: string;
+  /** Who, as they called themselves. */
+  readonly by: string;
+  readonly reason: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** A step that must succeed, and keeps failing. */
+export interface ParkedStepReport {
+  /** In words. */
+  readonly step: string;
+  readonly reason: string;
+  /** When it was asked for first, ISO 8601. */
+  readonly since: string;
+  /** Those that wait for it. */
+  readonly orderIds: readonly string[];
+}
+
+/** Argument of the update `retryStep`. */
+export interface RetryStepRequest {
+  /** Who wants it: 1 to 100 characters. */
+  readonly by: string;
+  /** Only this order's step; otherwise all that are parked. */
+  readonly orderId?: string | undefined;
+}
+
+/** Argument of the update `giveUpStep`. */
+export interface GiveUpStepRequest extends RetryStepRequest {
+  /** 1 to 500 characters. */
+  readonly reason: string;
+}
+
 /** Argument of the update `requestCancellation`. */
 export interface CancellationRequest {
   readonly orderId: string;
@@ -51,6 +91,8 @@ export interface CancelOrderSagaInput {
   readonly placement: Placement;
   readonly order: OrderRequest;
   readonly cancellationKey?: string | undefined;
+  /** As for {@link CreateOrderSagaInput}. */
+  readonly attentionAfterMs?: number | undefined;
 }
 
 /** A saga that found the order cancelled already leaves it so, with the reason in force. */
@@ -127,6 +169,12 @@ export interface ApproveOrder {
   readonly orderId: string;
 }
 
+export interface GiveUpOrder extends OrderRequest {
+  readonly givingUp: GivingUp;
+}
+
+export type GiveUpResult = Busy | { readonly orderId: string; readonly outcome: 'given-up' };
+
 export interface RequestCancellation {
   readonly orderId: string;
 }
@@ -151,6 +199,8 @@ export interface OrderSteps {
   cancelOrders(request: StepRequest<CancelOrder>): Promise<CancelResult[]>;
   /** Of `cancelOrderSaga`; an order that is still PENDING is answered as busy. */
   requestCancellations(request: StepRequest<RequestCancellation>): Promise<RequestCancellationResult[]>;
+  /** Records operators' decisions; the orders stay as they are. */
+  giveUpOrders(request: StepRequest<GiveUpOrder>): Promise<GiveUpResult[]>;
 }
 
 /** The customer side's steps; each is one transaction on the customer database. */

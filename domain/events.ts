@@ -44,7 +44,20 @@ export interface CustomerEvents {
   CreditReleased: OrderFacts & { readonly heldMinor: number };
 }
 
-export type DomainEvents = OrderEvents & CustomerEvents;
+/** Events whose aggregate is an operator's decision about a saga; the order itself has not changed. */
+interface SagaEvents {
+  /** The saga asks no longer for the step; what is undone stays so until somebody has the saga run again. */
+  SagaStepGivenUp: OrderFacts & {
+    /** In words. */
+    readonly step: string;
+    readonly by: string;
+    readonly reason: string;
+    /** ISO 8601. */
+    readonly at: string;
+  };
+}
+
+export type DomainEvents = OrderEvents & SagaEvents & CustomerEvents;
 
 /** Who publishes: CloudEvents' `source`. */
 export const EVENT_SOURCES = ['/order-service', '/customer-service'] as const;

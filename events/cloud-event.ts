@@ -14,7 +14,7 @@ export const cloudEventSchema = z.object({
   type: z.string(),
   subject: z.guid().meta({
     description:
-      "Id of the aggregate: the order of an order's and a reservation's events, otherwise a customer.",
+      "Id of the aggregate: the order of an order's and a reservation's events, otherwise a customer, or an operator's decision.",
   }),
   time: z.iso.datetime({ precision: 3 }).meta({ description: 'When the state changed.' }),
   datacontenttype: z.literal('application/json'),
@@ -101,6 +101,7 @@ function causeOf(type: EventType, { sequence, sagaId, data }: OutboxRow): Cause 
     case 'OrderCreated':
     case 'OrderCancellationRequested':
     case 'CustomerCreated':
+    case 'SagaStepGivenUp':
       return undefined;
   }
 }

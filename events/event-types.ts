@@ -60,6 +60,19 @@ export const EVENT_TYPES: { readonly [Type in EventType]: EventTypeDescription<D
     data: z.object({ ...facts, state: z.literal('CANCELLED'), reason: z.enum(CANCELLATION_REASONS) }),
     example: { ...order, state: 'CANCELLED', reason: 'INSUFFICIENT_CREDIT' },
   },
+  SagaStepGivenUp: {
+    source: '/order-service',
+    version: 1,
+    when: "An operator gave up a step that the order's saga could not do; the order stays as it is.",
+    data: z.object({ ...facts, step: z.string(), by: z.string(), reason: z.string(), at: z.iso.datetime() }),
+    example: {
+      ...order,
+      step: 'release credit',
+      by: 'grace',
+      reason: 'OPS-1742: the reservation is released by hand',
+      at: '2026-11-24T12:00:00.000Z',
+    },
+  },
   CustomerCreated: {
     source: '/customer-service',
     version: 1,

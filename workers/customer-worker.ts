@@ -1,29 +1,34 @@
 /** The customer service's worker: runs the credit steps of sagas whose order service is another process. */
+import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { CreditSteps } from '../domain/contracts';
 import { CUSTOMER_TASK_QUEUE } from '../domain/names';
 import { DRAIN_MS } from './drain';
 
 /** 10 steps at once, as many as the pool has connections: more would only wait for one. */
-const STEP_SLOTS = 10;
+export const CUSTOMER_STEP_SLOTS = 10;
 
 export interface CustomerWorkerOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
+  /** With the payload codecs, where there are some. */
+  readonly dataConverter?: DataConverter | undefined;
   readonly steps: CreditSteps;
 }
 
 export function createCustomerWorker({
   connection,
   namespace,
+  dataConverter,
   steps,
 }: CustomerWorkerOptions): Promise<Worker> {
   return Worker.create({
     connection,
     namespace,
     taskQueue: CUSTOMER_TASK_QUEUE,
+    ...(dataConverter && { dataConverter }),
     activities: steps,
-    maxConcurrentActivityTaskExecutions: STEP_SLOTS,
+    maxConcurrentActivityTaskExecutions: CUSTOMER_STEP_SLOTS,
     shutdownGraceTime: DRAIN_MS,
   });
 }

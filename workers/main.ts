@@ -1,7 +1,7 @@
 /** Workers alone, of the services named in SERVICES: more hands for the same queues, without HTTP. */
-import { ORDER_IDS_ATTRIBUTE } from '../domain/names';
+import { SEARCH_ATTRIBUTES } from '../domain/names';
 import type { SqlDatabase } from '../events/sql';
-import { readConfig } from '../platform/config';
+import { readConfig, workerDeployment } from '../platform/config';
 import { needed } from '../platform/config-error';
 import { createLogger, type Logger } from '../platform/logger';
 import { runUntilStopped, sayAndExit } from '../platform/shutdown';
@@ -35,16 +35,18 @@ function main(): void {
     : undefined;
   installTemporalRuntime(logger);
   runUntilStopped(logger, async () => {
-    await prepareTemporal(temporal, ORDER_IDS_ATTRIBUTE);
+    await prepareTemporal(temporal, SEARCH_ATTRIBUTES);
     const { connection } = await connectTemporal(temporal);
     const workers = await startWorkers({
       connection,
       namespace: temporal.namespace,
+      dataConverter: temporal.dataConverter,
       bundlePath: BUNDLE_PATH,
+      deployment: workerDeployment(config),
       order: order && { db: order.db, onCommit: order.outbox.onCommit },
       customer: customer && { db: customer.db, onCommit: customer.outbox.onCommit },
     });
-    logger.info({ services: SERVICES }, 'ready');
+    logger.info({ services: SERVICES, workflows: workers.version }, 'ready');
     return {
       failed: workers.failed,
       stop: async () => {

@@ -1,27 +1,28 @@
 /** The order service's worker: runs the sagas, and their steps as local activities. */
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, type DataConverter } from '@temporalio/common';
 import { type InjectedSinks, type NativeConnection, Worker } from '@temporalio/worker';
 import type { CreditSteps, OrderSteps, SagaSinks } from '../domain/contracts';
 import { ORDER_TASK_QUEUE, STEP_RUNS_ELSEWHERE } from '../domain/names';
+import type { WorkerDeployment } from '../platform/config';
 import { DRAIN_MS } from './drain';
 
+export const ORDER_WORKER_LIMITS = {
+  /**
+   * 200: an eager start needs a free slot and otherwise quietly becomes an ordinary start; the SDK's
+   * default of 40 lost one start in seven under load.
+   */
+  workflowTasks: 200,
+  /** As many as workflow tasks: a saga has one step under way at a time. */
+  localActivities: 200,
+  /** Sagas kept in memory between their tasks; a saga that waits longer is replayed from its history. */
+  cachedSagas: 1_000,
+} as const;
+
 /**
- * 200 slots: an eager start needs a free one and otherwise quietly becomes an ordinary start; the SDK's
- * default of 40 lost one start in seven under load.
- */
-const WORKFLOW_TASK_SLOTS = 200;
-
-/** As many as workflow tasks: a saga has one step under way at a time. */
-const LOCAL_ACTIVITY_SLOTS = 200;
-
-/** Sagas kept in memory between their tasks; a saga that waits longer is replayed from its history. */
-const CACHED_SAGAS = 1_000;
-
-/**
- * 2 s: how long a saga's next task waits for the worker that has it in memory, before another takes it. A
+ * 1 s: how long a saga's next task waits for the worker that has it in memory, before another takes it. A
  * worker that lives takes it in milliseconds.
  */
-const OWN_WORKER_WITHIN_MS = 2_000;
+const OWN_WORKER_WITHIN_MS = 1_000;
 
 export interface OrderWorkerOptions {
   /** Shared with the client that starts the sagas: eager starts need it. */
@@ -29,6 +30,10 @@ export interface OrderWorkerOptions {
   readonly namespace: string;
   /** Path of the built workflow bundle. */
   readonly bundlePath: string;
+  /** With the payload codecs, where there are some. */
+  readonly dataConverter?: DataConverter | undefined;
+  /** Present where the worker is versioned. */
+  readonly deployment?: (WorkerDeployment & { readonly buildId: string }) | undefined;
   readonly orderSteps: OrderSteps;
   /** Present when colocated. */
   readonly creditSteps: CreditSteps | undefined;
@@ -52,16 +57,26 @@ export function createOrderWorker(options: OrderWorkerOptions): Promise<Worker> 
     connection: options.connection,
     namespace: options.namespace,
     taskQueue: ORDER_TASK_QUEUE,
+    ...(options.dataConverter && { dataConverter: options.dataConverter }),
     workflowBundle: { codePath: options.bundlePath },
+    ...(options.deployment && { workerDeploymentOptions: versioned(options.deployment) }),
     activities: { ...options.orderSteps, ...(options.creditSteps ?? elsewhere) },
     sinks,
     enableNonLocalActivities: false,
-    maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASK_SLOTS,
-    maxConcurrentLocalActivityExecutions: LOCAL_ACTIVITY_SLOTS,
-    maxCachedWorkflows: CACHED_SAGAS,
+    maxConcurrentWorkflowTaskExecutions: ORDER_WORKER_LIMITS.workflowTasks,
+    maxConcurrentLocalActivityExecutions: ORDER_WORKER_LIMITS.localActivities,
+    maxCachedWorkflows: ORDER_WORKER_LIMITS.cachedSagas,
     stickyQueueScheduleToStartTimeout: OWN_WORKER_WITHIN_MS,
     shutdownGraceTime: DRAIN_MS,
   });
+}
+
+function versioned({ name, buildId, versioning }: WorkerDeployment & { readonly buildId: string }) {
+  return {
+    version: { deploymentName: name, buildId },
+    useWorkerVersioning: true as const,
+    defaultVersioningBehavior: versioning === 'pinned' ? ('PINNED' as const) : ('AUTO_UPGRADE' as const),
+  };
 }
 
 function runsElsewhere(): Promise<never> {

@@ -6,16 +6,32 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 /** The bundler says nothing unless it has something to complain about. */
 const BUNDLER_LOG_LEVEL = 'WARN';
 
+/** Of the workflow types that our workers run. */
+const WORKFLOWS = path.resolve(__dirname, '../workflows');
+
+/**
+ * @param workflowsPath the code's entry
+ * @param interceptors paths of modules that are bundled with it
+ * @throws Error when workflow code imports what a workflow may not (the message names it)
+ */
+export function bundleWorkflows(
+  workflowsPath = WORKFLOWS,
+  interceptors: string[] = [],
+): Promise<{ readonly code: string }> {
+  return bundleWorkflowCode({
+    workflowsPath,
+    workflowInterceptorModules: interceptors,
+    logger: new DefaultLogger(BUNDLER_LOG_LEVEL),
+  });
+}
+
 /**
  * Builds the bundle of `workflows/` into `outFile`, complete or not at all.
  *
- * @throws Error when workflow code imports what a workflow may not (the message names it)
+ * @throws Error as {@link bundleWorkflows}
  */
 export async function buildWorkflowBundle(outFile: string): Promise<void> {
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: path.resolve(__dirname, '../workflows'),
-    logger: new DefaultLogger(BUNDLER_LOG_LEVEL),
-  });
+  const { code } = await bundleWorkflows();
   await mkdir(path.dirname(outFile), { recursive: true });
   const draft = `${outFile}.${String(process.pid)}`;
   await writeFile(draft, code);

@@ -41,24 +41,32 @@ export const LONGEST_PAUSE_MS = 20_000;
 export const LONGEST_RESERVE_PAUSE_MS = 1_000;
 
 /**
- * 4 s: a customer service process that is killed in the middle of a step is replaced by another after this,
+ * 2 s: a customer service process that is killed in the middle of a step is replaced by another after this,
  * so that its sagas go on within 5 s. A step takes a few milliseconds; one that takes longer runs twice,
  * which its rows make harmless.
  */
-const REMOTE_STEP_TIMEOUT_MS = 4_000;
+const REMOTE_STEP_TIMEOUT_MS = 2_000;
+
+/**
+ * 60 s, unless the saga was started with another: longer than a failover or a restart of a database, so that
+ * nobody is called for what mends itself.
+ */
+export const ATTENTION_AFTER_MS = 60_000;
 
 /**
  * A step on the customer service's task queue. The server asks again by itself, which costs no event, and
- * keeps the request while nobody is there to take it.
+ * keeps the request while nobody is there to take it. One that must succeed fails after a time all the same, so
+ * that its saga hears of it, says so, and asks again.
  *
  * @param leftMs how long the step may still take, milliseconds; Infinity when it must succeed
+ * @param attentionAfterMs how long its saga hears nothing of a step that must succeed, milliseconds
  */
-export function remoteStep(leftMs: number): ActivityOptions {
+export function remoteStep(leftMs: number, attentionAfterMs: number): ActivityOptions {
   const bounded = Number.isFinite(leftMs);
   return {
     taskQueue: CUSTOMER_TASK_QUEUE,
     startToCloseTimeout: REMOTE_STEP_TIMEOUT_MS,
-    ...(bounded && { scheduleToCloseTimeout: Math.max(leftMs, SHORTEST_STEP_MS) }),
+    scheduleToCloseTimeout: bounded ? Math.max(leftMs, SHORTEST_STEP_MS) : attentionAfterMs,
     retry: {
       initialInterval: FIRST_PAUSE_MS,
       backoffCoefficient: PAUSE_GROWTH,

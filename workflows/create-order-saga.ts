@@ -18,7 +18,10 @@ import type {
 } from '../domain/contracts';
 import { REQUEST_CANCELLATION } from '../domain/names';
 import type { CancellationReason } from '../domain/order';
+import { Attention } from './attention';
+import { cancelApproved } from './cancel-approved';
 import { Cancellation } from './cancellation';
+import { endGivenUp, GivenUp, handleParkedSteps } from './parked-steps';
 import { SagaDetails } from './saga-details';
 import { outcomeUnknown, refusedUpdate, sagaFailure, throwIfAnyFailed } from './saga-failures';
 import { sagaSteps, type SagaSteps } from './saga-steps';
@@ -29,7 +32,7 @@ const requestCancellation = defineUpdate<undefined, [CancellationRequest]>(REQUE
 
 /**
  * @returns how each order ended, in the order asked; a refused order is a result, not a failure
- * @throws ApplicationFailure `SagaFailed` when an order met a bug or a compensation that cannot succeed;
+ * @throws ApplicationFailure `SagaFailed` when an order met a bug, or an operator gave one of its steps up;
  *   its neighbours have ended properly before that
  */
 export async function createOrderSaga(input: CreateOrderSagaInput): Promise<CreateOrderSagaResult> {
@@ -58,21 +61,28 @@ async function runOrders(
   input: CreateOrderSagaInput,
   cancellations: ReadonlyMap<string, Cancellation>,
 ): Promise<CreateOrderSagaResult> {
-  const details = new SagaDetails(input.orders);
+  const attention = new Attention();
+  handleParkedSteps(attention);
+  const details = new SagaDetails(input.orders, attention);
   const turn = new Turn(input.orders.length);
-  const steps = sagaSteps(input, turn, () => {
+  const steps = sagaSteps(input, turn, attention, () => {
     details.show();
   });
   const outcomes = await Promise.allSettled(
     input.orders.map(async (order) => {
       const cancellation = cancellations.get(order.orderId) ?? new Cancellation();
+      let result: OrderResult;
       try {
-        const result = await new OrderSaga(order, steps, details, cancellation).run();
+        result = await new OrderSaga(order, steps, details, cancellation)
+          .run()
+          .catch((failure: unknown) => endGivenUp(order, failure, steps));
         details.note(order.orderId, 'reason' in result ? `${result.state}: ${result.reason}` : result.state);
-        return result;
       } finally {
         turn.leave();
       }
+      if (result.state === 'APPROVED' && cancellation.requested)
+        await cancelApproved(input, order, cancellation.key);
+      return result;
     }),
   );
   details.show();
@@ -109,19 +119,19 @@ class OrderSaga {
     const credit = await steps.reserveCredit(order, this.cancellation).catch(outcomeUnknown);
     switch (credit.outcome) {
       case 'reserved':
-        if (this.cancellation.requested) return this.#giveUp('CUSTOMER_REQUEST');
+        if (this.cancellation.requested) return this.#unwind('CUSTOMER_REQUEST');
         this.cancellation.close();
         details.note(orderId, 'credit reserved, being approved');
         return this.#approve();
       case 'rejected': // nothing is held, so there is nothing to compensate
         return this.#cancel(credit.reason);
       case 'released': // an earlier run of this saga gave the order up; its reason is in force
-        return this.#giveUp('CREDIT_CHECK_TIMEOUT');
+        return this.#unwind('CREDIT_CHECK_TIMEOUT');
       case 'unknown':
         details.note(orderId, `being cancelled: ${credit.reason}`);
-        return this.#giveUp(credit.reason);
+        return this.#unwind(credit.reason);
       case 'bug':
-        await this.#giveUp('CREDIT_CHECK_TIMEOUT');
+        await this.#unwind('CREDIT_CHECK_TIMEOUT');
         throw credit.failure;
       case 'conflict': // the reservation under this id is somebody else's: not ours to release
         await this.#cancel('CREDIT_CHECK_TIMEOUT');
@@ -137,7 +147,7 @@ class OrderSaga {
     // It had been approved by an earlier run of this saga, and is being cancelled since.
     if (approved.state === 'CANCELLING') return { orderId, state: 'APPROVED' };
     // The order's row decides between two runs of this saga (its worker was taken for dead, and was not).
-    if (approved.state === 'CANCELLED') return this.#giveUp('CREDIT_CHECK_TIMEOUT');
+    if (approved.state === 'CANCELLED') return this.#unwind('CREDIT_CHECK_TIMEOUT');
     throw sagaFailure('OrderInWrongState', `${orderId} cannot be approved: it is ${approved.state}`);
   }
 
@@ -153,7 +163,7 @@ class OrderSaga {
   }
 
   /** Cancels the order at once, then compensates for as long as that takes. */
-  async #giveUp(reason: CancellationReason): Promise<OrderResult> {
+  async #unwind(reason: CancellationReason): Promise<OrderResult> {
     const result = await this.#cancel(reason);
     if (result.state !== 'CANCELLED') return result;
     for (const compensate of this.#compensations.reverse()) await compensate();
@@ -164,6 +174,7 @@ class OrderSaga {
     const { orderId } = this.order;
     this.details.note(orderId, 'CANCELLED, its credit being released');
     const released = await this.steps.releaseCredit(this.order).catch((failure: unknown) => {
+      if (failure instanceof GivenUp) throw failure;
       throw sagaFailure('CompensationFailed', `credit of ${orderId} could not be released`, failure);
     });
     if (released.outcome === 'conflict') {

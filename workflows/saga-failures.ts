@@ -14,8 +14,9 @@ export function runsElsewhere(failure: unknown): boolean {
   return failure instanceof ApplicationFailure && failure.type === STEP_RUNS_ELSEWHERE;
 }
 
-/** Failure types of a saga; each is non-retryable and means a bug or a compensation that cannot succeed. */
-type SagaFailureType = 'OrderInWrongState' | 'ReservationConflict' | 'CompensationFailed' | 'SagaFailed';
+/** Failure types of a saga; each is non-retryable and means a bug, or an operator's decision. */
+type SagaFailureType =
+  'OrderInWrongState' | 'ReservationConflict' | 'CompensationFailed' | 'SagaGivenUp' | 'SagaFailed';
 
 export function sagaFailure(type: SagaFailureType, message: string, cause?: unknown): ApplicationFailure {
   return ApplicationFailure.create({
@@ -26,8 +27,10 @@ export function sagaFailure(type: SagaFailureType, message: string, cause?: unkn
   });
 }
 
+type RefusalType = 'OrderNotInSaga' | 'OrderDecided' | 'NothingParked' | 'BadRequest';
+
 /** An update that the saga does not accept; it leaves no trace in the history. */
-export function refusedUpdate(type: 'OrderNotInSaga' | 'OrderDecided', message: string): ApplicationFailure {
+export function refusedUpdate(type: RefusalType, message: string): ApplicationFailure {
   return ApplicationFailure.create({ type, message, nonRetryable: true });
 }
 

@@ -10,6 +10,8 @@ import type {
   CancelResult,
   CreatePendingResult,
   CreditSteps,
+  GiveUpOrder,
+  GiveUpResult,
   OrderRequest,
   OrderSteps,
   Placement,
@@ -19,17 +21,26 @@ import type {
   ReserveResult,
   StepRequest,
 } from '../domain/contracts';
-import { LONGEST_PAUSE_MS, LONGEST_RESERVE_PAUSE_MS, oneLocalAttempt, remoteStep } from './activity-options';
+import {
+  ATTENTION_AFTER_MS,
+  LONGEST_PAUSE_MS,
+  LONGEST_RESERVE_PAUSE_MS,
+  oneLocalAttempt,
+  remoteStep,
+} from './activity-options';
+import type { Attention } from './attention';
 import type { Cancellation } from './cancellation';
 import { runsElsewhere } from './saga-failures';
-import { StepBatch, type Settled, type StepBatchOptions } from './step-batch';
+import { StepBatch, type StepBatchOptions } from './step-batch';
+import type { Settled } from './step-run';
 import type { Turn } from './turn';
 
 /**
  * Each is asked again until its row is free and its service is there. Only the wait for credit ends when the
  * order is cancelled.
  *
- * @throws TemporalFailure when a step failed for good: a bug
+ * @throws GivenUp when an operator gave the step up
+ * @throws TemporalFailure when `reserveCredit` failed for good: a bug
  */
 export interface SagaSteps {
   createPendingOrder(order: OrderRequest): Promise<Settled<CreatePendingResult>>;
@@ -42,12 +53,15 @@ export interface SagaSteps {
   cancelOrder(order: CancelOrder): Promise<Settled<CancelResult>>;
   requestCancellation(order: RequestCancellation): Promise<Settled<RequestCancellationResult>>;
   releaseCredit(order: OrderRequest): Promise<Settled<ReleaseResult>>;
+  giveUpOrder(order: GiveUpOrder): Promise<Settled<GiveUpResult>>;
 }
 
 export interface SagaStepsOptions {
   readonly placement: Placement;
   /** How long `reserveCredit` may take, milliseconds. */
   readonly creditCheckTimeoutMs?: number;
+  /** After how long a step that must succeed needs attention, milliseconds. */
+  readonly attentionAfterMs?: number | undefined;
 }
 
 type AllSteps = OrderSteps & CreditSteps;
@@ -56,15 +70,17 @@ type AllSteps = OrderSteps & CreditSteps;
  * Not interruptible either: before the pivot, because an order that may have been acknowledged must exist
  * before it can be cancelled; after it, because there is no way but forward, or back to the end.
  */
-const MUST_SUCCEED = { timeoutMs: Infinity, longestPauseMs: LONGEST_PAUSE_MS };
+const MUST_SUCCEED = { timeoutMs: Infinity, longestPauseMs: LONGEST_PAUSE_MS } as const;
 
 /**
  * @param turn of the saga's orders; a batch runs when it ends
+ * @param attention told of steps that keep failing
  * @param beforeEachAttempt called when a batch is about to run, to refresh the saga's details
  */
 export function sagaSteps(
-  { placement, creditCheckTimeoutMs = Infinity }: SagaStepsOptions,
+  { placement, creditCheckTimeoutMs = Infinity, attentionAfterMs = ATTENTION_AFTER_MS }: SagaStepsOptions,
   turn: Turn,
+  attention: Attention,
   beforeEachAttempt: () => void,
 ): SagaSteps {
   const { workflowId: sagaId } = workflowInfo();
@@ -76,7 +92,7 @@ export function sagaSteps(
   const whereCreditIs = (leftMs: number, summary: string) =>
     creditStepsAreHere
       ? here(leftMs, summary)
-      : proxyActivities<AllSteps>({ ...remoteStep(leftMs), summary });
+      : proxyActivities<AllSteps>({ ...remoteStep(leftMs, attentionAfterMs), summary });
 
   function batch<
     Item extends { readonly orderId: string },
@@ -85,11 +101,13 @@ export function sagaSteps(
     words: string,
     steps: typeof here,
     run: (steps: AllSteps, request: StepRequest<Item>) => Promise<Result[]>,
-    limits: Pick<StepBatchOptions<Item, Result>, 'timeoutMs' | 'longestPauseMs'> = MUST_SUCCEED,
+    limits: Pick<StepBatchOptions<Item, Result>, 'timeoutMs' | 'longestPauseMs' | 'refusal'> = MUST_SUCCEED,
   ) {
     return new StepBatch<Item, Result>({
       words,
       turn,
+      attention,
+      attentionAfterMs,
       ...limits,
       attempt: (orders, leftMs) => {
         beforeEachAttempt();
@@ -125,8 +143,18 @@ export function sagaSteps(
     here,
     (steps, orders) => steps.requestCancellations(orders),
   );
-  const release = batch<OrderRequest, ReleaseResult>('release credit', whereCreditIs, (steps, orders) =>
-    steps.releaseCredit(orders),
+  const release = batch<OrderRequest, ReleaseResult>(
+    'release credit',
+    whereCreditIs,
+    (steps, orders) => steps.releaseCredit(orders),
+    {
+      ...MUST_SUCCEED,
+      refusal: ({ outcome }) =>
+        outcome === 'conflict' ? 'credit is reserved with other content' : undefined,
+    },
+  );
+  const giveUp = batch<GiveUpOrder, GiveUpResult>('record that it was given up', here, (steps, orders) =>
+    steps.giveUpOrders(orders),
   );
 
   return {
@@ -136,5 +164,6 @@ export function sagaSteps(
     cancelOrder: (order) => cancel.ask(order),
     requestCancellation: (order) => requestCancel.ask(order),
     releaseCredit: (order) => release.ask(order),
+    giveUpOrder: (order) => giveUp.ask(order),
   };
 }

@@ -1,0 +1,89 @@
+/** Everything in a process that can fill up, beside its limit; and the times after which it gives up. */
+import type { Pool } from 'pg';
+import { WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
+import { type Fullness, type Metrics, only, type Reading } from '../platform/metrics';
+import { DATABASE_LIMITS } from '../prisma/connection-options';
+import type { InFlight } from './in-flight';
+import type { ParkedSagas } from './parked-sagas';
+import type { SagaStarter } from './saga-starter';
+import type { OrderServiceSettings } from './service-settings';
+
+/** @param pools by database */
+export function databaseMetrics(metrics: Metrics, pools: Readonly<Record<string, Pool>>): void {
+  const each = (read: (pool: Pool, database: string) => readonly Reading[]) => () =>
+    Object.entries(pools).flatMap(([database, pool]) => read(pool, database));
+  metrics.gauge(
+    'database_connections',
+    'Connections to a database.',
+    each((pool, database) => [
+      { value: pool.idleCount, labels: { database, state: 'idle' } },
+      { value: pool.totalCount - pool.idleCount, labels: { database, state: 'in use' } },
+    ]),
+  );
+  metrics.gauge(
+    'database_connections_limit',
+    'The most connections to a database.',
+    each((_pool, database) => [{ value: DATABASE_LIMITS.connections, labels: { database } }]),
+  );
+  metrics.gauge(
+    'database_statements_waiting',
+    'Statements that wait for a connection.',
+    each((pool, database) => [{ value: pool.waitingCount, labels: { database } }]),
+  );
+  const { connectMs, statementMs, queryMs } = DATABASE_LIMITS;
+  timeouts(metrics, 'database_timeout_seconds', {
+    connect: connectMs,
+    statement: statementMs,
+    query: queryMs,
+  });
+}
+
+export function workerMetrics(metrics: Metrics, slots: () => readonly Fullness[]): void {
+  metrics.gauge('worker_slots', 'What a worker does or keeps just now.', () =>
+    slots().map(({ kind, inUse }) => ({ value: inUse, labels: { kind } })),
+  );
+  metrics.gauge('worker_slots_limit', 'The most that a worker does or keeps.', () =>
+    slots().map(({ kind, limit }) => ({ value: limit, labels: { kind } })),
+  );
+}
+
+export function orderServiceMetrics(
+  metrics: Metrics,
+  { starter, inFlight, parked }: { starter: SagaStarter; inFlight: InFlight; parked: ParkedSagas },
+  { creditCheckTimeoutMs, attentionAfterMs }: OrderServiceSettings,
+): void {
+  const { groupsInFlight, groupMax, waitingMax } = starter.limits;
+  metrics.gauge('orders_in_flight', 'Requests that place an order and have no answer yet.', () =>
+    only(inFlight.count),
+  );
+  metrics.gauge('orders_in_flight_limit', 'Who comes on top of so many is refused with 503.', () =>
+    only(inFlight.max),
+  );
+  metrics.gauge('saga_groups_under_way', 'Groups of orders that count as under way.', () =>
+    only(starter.groupsUnderWay),
+  );
+  metrics.gauge('saga_groups_under_way_limit', 'The most groups side by side.', () => only(groupsInFlight));
+  metrics.gauge('saga_group_orders_limit', 'The most orders in a group.', () => only(groupMax));
+  metrics.gauge('orders_waiting_for_group', 'Orders that wait for the next group.', () =>
+    only(starter.waiting),
+  );
+  metrics.gauge('orders_waiting_for_group_limit', 'Who comes on top of so many is refused with 503.', () =>
+    only(waitingMax),
+  );
+  metrics.gauge(
+    'sagas_needing_attention',
+    'Sagas with a step that must succeed and keeps failing: npm run parked.',
+    () => only(parked.count),
+  );
+  timeouts(metrics, 'saga_timeout_seconds', {
+    workflowTask: WORKFLOW_TASK_TIMEOUT_MS,
+    creditCheck: creditCheckTimeoutMs,
+    attentionAfter: attentionAfterMs,
+  });
+}
+
+function timeouts(metrics: Metrics, name: string, all: Readonly<Record<string, number>>): void {
+  metrics.gauge(name, 'After so long it is given up, or told of.', () =>
+    Object.entries(all).map(([of, ms]) => ({ value: ms / 1_000, labels: { of } })),
+  );
+}
