@@ -1,42 +1,63 @@
-/** `npm run repair [-- --apply]`: finds sagas that did not come to their end, and starts them again. */
+/** `npm run repair`: exit code 0 when nothing is left for a person, 1 when something is, 2 when it could not look. */
 import { parseArgs } from 'node:util';
 import { readConfig } from '../platform/config';
+import { ConfigError } from '../platform/config-error';
 import { createLogger } from '../platform/logger';
-import { sayAndExit } from '../platform/shutdown';
-import { connectTemporal, installTemporalRuntime } from '../platform/temporal';
-import { brokenSagas, startAgain } from './repair';
+import { connectTemporal, installTemporalRuntime, reasonOf } from '../platform/temporal';
+import { openReadOnly } from './databases';
+import { graceOf } from './grace';
+import { Repairing } from './repairing';
+import { temporalOf } from './temporal';
+
+const USAGE = `npm run repair [-- --dry-run]   says what it would start again
+npm run repair -- --apply       starts it again: sagas that were terminated or lost, the order history's following
+
+  --grace SECONDS   how long what looks wrong has to come right before it counts as wrong; 5`;
+
+/** It could not look. */
+const UNDECIDED = 2;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { apply: { type: 'boolean', default: false } } });
+  const { apply, graceMs } = readArguments();
   const config = readConfig();
   installTemporalRuntime(createLogger('silent'));
-  const { client, connection } = await connectTemporal(
-    config.temporal ?? {
-      address: `localhost:${String(config.TEMPORAL_PORT)}`,
-      namespace: config.TEMPORAL_NAMESPACE,
-    },
-  );
-  const counts = { repaired: 0, repairable: 0, forAPerson: 0 };
-  for await (const saga of brokenSagas(client)) {
-    const { sagaId, status, repairable } = saga;
-    if (!repairable) {
-      counts.forAPerson += 1;
-      console.log(`${sagaId}: ${status}; look at its failure in the Temporal UI`);
-    } else if (values.apply) {
-      await startAgain(client, saga);
-      counts.repaired += 1;
-      console.log(`${sagaId}: ${status}; started again`);
-    } else {
-      counts.repairable += 1;
-      console.log(`${sagaId}: ${status}; would be started again`);
-    }
-  }
+  const databases = openReadOnly(config);
+  const target = temporalOf(config);
+  const { client, connection } = await connectTemporal(target).catch((error: unknown) => {
+    throw new ConfigError(`Temporal at ${target.address} cannot be reached (${reasonOf(error)})`);
+  });
+  const repairing = new Repairing(config, client, databases, apply, graceMs);
+  await repairing.sagasThatBroke();
+  await repairing.whatTheAuditFinds();
+  await databases.close();
   await connection.close();
-  const { repaired, repairable, forAPerson } = counts;
+  const { repaired, repairable, forAPerson } = repairing.counts;
   console.log(
     `${String(repaired)} started again, ${String(repairable)} could be (--apply), ${String(forAPerson)} for a person to look at`,
   );
   return forAPerson > 0 ? 1 : 0;
 }
 
-main().then((code) => process.exit(code), sayAndExit);
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        apply: { type: 'boolean', default: false },
+        'dry-run': { type: 'boolean', default: false },
+        grace: { type: 'string' },
+      },
+    });
+    if (values.apply && values['dry-run']) throw new Error('either --dry-run or --apply, not both');
+    return { apply: values.apply, graceMs: graceOf(values.grace) };
+  } catch (error) {
+    throw new ConfigError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  }
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(`The repair could not look: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(UNDECIDED);
+  },
+);

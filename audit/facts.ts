@@ -1,0 +1,150 @@
+/** Reads what the databases say, page by page: nothing here grows with the number of orders. */
+import { sqltag as sql } from '@prisma/client/runtime/client';
+import type { SqlDatabase } from '../events/sql';
+import type {
+  Coverage,
+  CustomerFacts,
+  OrderFacts,
+  OrderRow,
+  OrderView,
+  RecordedEvent,
+  ReservationRow,
+} from './rows';
+
+/** 1,000 orders with their events: some MB. */
+const PAGE = 1_000;
+
+/** Before every id. */
+const FIRST = '00000000-0000-0000-0000-000000000000';
+
+export interface AuditedDatabases {
+  readonly orders: SqlDatabase;
+  readonly customers: SqlDatabase;
+  /** Undefined where no order history is audited. */
+  readonly history: SqlDatabase | undefined;
+}
+
+/** Pages of order ids: those that have a row, an event, or only a reservation. */
+export async function* orderIds({ orders, customers }: AuditedDatabases): AsyncGenerator<string[]> {
+  yield* pages((after) =>
+    orders.$queryRaw<{ id: string }[]>(sql`
+      SELECT id::text FROM orders WHERE id > ${after}::uuid ORDER BY id LIMIT ${PAGE}::integer`),
+  );
+  const reserved = pages((after) =>
+    customers.$queryRaw<{ id: string }[]>(sql`
+      SELECT order_id::text AS id FROM credit_reservations
+      WHERE order_id > ${after}::uuid ORDER BY order_id LIMIT ${PAGE}::integer`),
+  );
+  for await (const ids of reserved) {
+    const known = await orders.$queryRaw<{ id: string }[]>(
+      sql`SELECT id::text FROM orders WHERE id = ANY (${ids}::uuid[])`,
+    );
+    const rows = new Set(known.map(({ id }) => id));
+    yield ids.filter((id) => !rows.has(id));
+  }
+}
+
+async function* pages(read: (after: string) => PromiseLike<{ id: string }[]>): AsyncGenerator<string[]> {
+  for (let after = FIRST; ;) {
+    const ids = (await read(after)).map(({ id }) => id);
+    if (ids.length === 0) return;
+    yield ids;
+    after = ids.at(-1) ?? after;
+  }
+}
+
+export async function orderFacts(
+  { orders, customers, history }: AuditedDatabases,
+  ids: readonly string[],
+): Promise<OrderFacts[]> {
+  const list = [...ids];
+  // The events of a row are read after it: what is told of a row is never older than the row.
+  const [rows, reservations] = await Promise.all([
+    orders.$queryRaw<OrderRow[]>(sql`
+      SELECT id::text, saga_id AS "sagaId", customer_id::text AS "customerId", total_minor AS "totalMinor", currency,
+        state, cancellation_reason AS reason, version
+      FROM orders WHERE id = ANY (${list}::uuid[])`),
+    customers.$queryRaw<ReservationRow[]>(sql`
+      SELECT order_id::text AS "orderId", saga_id AS "sagaId", customer_id::text AS "customerId",
+        amount_minor AS "amountMinor", currency, status, version
+      FROM credit_reservations WHERE order_id = ANY (${list}::uuid[])`),
+  ]);
+  const [orderEvents, reservationEvents, views] = await Promise.all([
+    eventsOf(orders, list),
+    eventsOf(customers, list),
+    history ? viewsOf(history, list) : [],
+  ]);
+  const row = new Map(rows.map((each) => [each.id, each]));
+  const reservation = new Map(reservations.map((each) => [each.orderId, each]));
+  const view = new Map(views.map((each) => [each.id, each]));
+  return list.map((id) => ({
+    id,
+    order: row.get(id),
+    reservation: reservation.get(id),
+    orderEvents: orderEvents.get(id) ?? [],
+    reservationEvents: reservationEvents.get(id) ?? [],
+    view: view.get(id),
+  }));
+}
+
+async function eventsOf(db: SqlDatabase, ids: string[]): Promise<ReadonlyMap<string, RecordedEvent[]>> {
+  const rows = await db.$queryRaw<RecordedEvent[]>(sql`
+    SELECT aggregate_id::text AS subject, sequence, type, data FROM outbox
+    WHERE aggregate_id = ANY (${ids}::uuid[]) ORDER BY aggregate_id, sequence`);
+  const bySubject = new Map<string, RecordedEvent[]>();
+  for (const event of rows) bySubject.set(event.subject, [...(bySubject.get(event.subject) ?? []), event]);
+  return bySubject;
+}
+
+function viewsOf(history: SqlDatabase, ids: string[]): PromiseLike<OrderView[]> {
+  return history.$queryRaw<OrderView[]>(sql`
+    SELECT id::text, customer_id::text AS "customerId", total_minor AS "totalMinor", state,
+      cancellation_reason AS reason, version
+    FROM order_views WHERE id = ANY (${ids}::uuid[])
+      AND generation = (SELECT number FROM generations WHERE current)`);
+}
+
+export async function* customerIds({ customers }: AuditedDatabases): AsyncGenerator<string[]> {
+  yield* pages((after) =>
+    customers.$queryRaw<{ id: string }[]>(sql`
+      SELECT id::text FROM customers WHERE id > ${after}::uuid ORDER BY id LIMIT ${PAGE}::integer`),
+  );
+}
+
+/** Of one moment, but for what the order history says. */
+export async function customerFacts(
+  { customers, history }: AuditedDatabases,
+  ids: readonly string[],
+): Promise<CustomerFacts[]> {
+  const list = [...ids];
+  const rows = await customers.$queryRaw<Omit<CustomerFacts, 'viewedMinor'>[]>(sql`
+    SELECT c.id::text, c.credit_limit_minor AS "limitMinor", c.reserved_minor AS "reservedMinor",
+      (SELECT coalesce(sum(r.amount_minor), 0)::bigint FROM credit_reservations r
+       WHERE r.customer_id = c.id AND r.status = 'RESERVED') AS "heldMinor"
+    FROM customers c WHERE c.id = ANY (${list}::uuid[])`);
+  const views = await (history?.$queryRaw<{ id: string; minor: bigint }[]>(sql`
+    SELECT id::text, reserved_minor AS minor FROM customer_views
+    WHERE id = ANY (${list}::uuid[]) AND generation = (SELECT number FROM generations WHERE current)`) ?? []);
+  const viewed = new Map(views.map(({ id, minor }) => [id, minor]));
+  return rows.map((row) => ({ ...row, viewedMinor: viewed.get(row.id) }));
+}
+
+export async function coverageOf({ orders, customers, history }: AuditedDatabases): Promise<Coverage> {
+  const pruned = async (db: SqlDatabase) => {
+    const [row] = await db.$queryRaw<{ pruned: boolean }[]>(
+      sql`SELECT pruned_position > 0 AS pruned FROM outbox_relay`,
+    );
+    return row?.pruned ?? false;
+  };
+  return {
+    ordersPruned: await pruned(orders),
+    creditPruned: await pruned(customers),
+    withView: history !== undefined,
+  };
+}
+
+/** @returns how many orders there are, about; for the progress */
+export async function orderCount({ orders }: AuditedDatabases): Promise<number> {
+  const [row] = await orders.$queryRaw<{ count: bigint }[]>(sql`SELECT count(*) AS count FROM orders`);
+  return Number(row?.count ?? 0);
+}

@@ -1,0 +1,171 @@
+/**
+ * `npm run replay`: whether the workflow code as it is here can carry on sagas that older code began. Exit code 0
+ * when all histories replayed, 1 when one diverged, 2 when it could not be decided.
+ */
+import { parseArgs } from 'node:util';
+import type { HistoryAndWorkflowId } from '@temporalio/client';
+import cliProgress from 'cli-progress';
+import { CANCEL_ORDER_SAGA, CREATE_ORDER_SAGA } from '../domain/names';
+import { ConfigError } from '../platform/config-error';
+import { readConfig } from '../platform/config';
+import { createLogger } from '../platform/logger';
+import { connectTemporal, installTemporalRuntime, reasonOf } from '../platform/temporal';
+import { BUNDLE_PATH } from '../workers/bundle-path';
+import { corpusFiles } from './corpus';
+import { ofFiles, ofServer } from './histories';
+import { replay } from './replay';
+import { ReplayReport } from './replay-report';
+
+const USAGE = `npm run replay                                     the recorded histories of test/replay/histories
+npm run replay -- --history FILE…                  files exported from the Temporal UI or CLI
+npm run replay -- --address HOST:PORT [--namespace NAME] [--query QUERY] [--since TIME] [--limit N]
+                                                   histories of a running server, open and closed
+
+  --query QUERY    Temporal's list filter, as in the UI: "ExecutionStatus = 'Running'"
+  --since TIME     only sagas started since then: 2026-11-24, 2026-11-24T10:00:00Z, or 90m, 24h, 7d ago
+  --limit N        at most so many
+  --json           the answer as JSON
+  --junit FILE     and as a JUnit report
+
+TLS, API key, profile and all else about the connection come from Temporal's environment (TEMPORAL_ADDRESS,
+TEMPORAL_TLS_…, TEMPORAL_API_KEY, TEMPORAL_PROFILE, …); a payload codec from PAYLOAD_CODEC_PATH.`;
+
+/** Not decided. */
+const UNDECIDED = 2;
+
+const TYPES = `WorkflowType IN ('${CREATE_ORDER_SAGA}', '${CANCEL_ORDER_SAGA}')`;
+
+const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+interface Source {
+  readonly words: string;
+  /** How many there are, as far as is known. */
+  readonly count: number;
+  readonly histories: AsyncIterable<HistoryAndWorkflowId> | Iterable<HistoryAndWorkflowId>;
+  close(): Promise<void>;
+}
+
+async function main(): Promise<number> {
+  const values = readArguments();
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  installTemporalRuntime(createLogger('silent'));
+  const source = await sourceOf(values);
+  const report = new ReplayReport(values.junit !== undefined);
+  const bar = new cliProgress.SingleBar({
+    format: 'replaying [{bar}] {value} of {total}, {duration_formatted}',
+    stream: process.stderr,
+    noTTYOutput: true,
+    clearOnComplete: true,
+  });
+  bar.start(source.count, 0);
+  try {
+    const { dataConverter } = readConfig();
+    for await (const replayed of replay(
+      { workflowBundle: { codePath: BUNDLE_PATH }, dataConverter },
+      source.histories,
+    )) {
+      report.note(replayed);
+      bar.increment();
+    }
+  } finally {
+    bar.stop();
+    await source.close();
+  }
+  if (values.junit !== undefined) report.writeJunit(values.junit);
+  if (values.json) console.log(JSON.stringify(report, undefined, 2));
+  else console.log(report.toString());
+  if (report.replayed === 0) {
+    throw new ConfigError(`no histories: ${source.words}; nothing was replayed, so nothing is decided`);
+  }
+  return report.failed === 0 ? 0 : 1;
+}
+
+type Arguments = ReturnType<typeof readArguments>;
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      // So that a shell's wildcard after --history names many.
+      allowPositionals: true,
+      options: {
+        address: { type: 'string' },
+        namespace: { type: 'string' },
+        query: { type: 'string' },
+        since: { type: 'string' },
+        limit: { type: 'string' },
+        history: { type: 'string', multiple: true },
+        json: { type: 'boolean', default: false },
+        junit: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const { history } = values;
+    if (positionals.length > 0 && !history) throw new Error(`what is ${positionals.join(' ')}?`);
+    return { ...values, history: history && [...history, ...positionals] };
+  } catch (error) {
+    throw new ConfigError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  }
+}
+
+function sourceOf(values: Arguments): Promise<Source> {
+  const { address, namespace, query, since, limit, history } = values;
+  const asksServer = [address, namespace, query, since, limit].some((value) => value !== undefined);
+  if (asksServer && history) throw new ConfigError(`either --history or a server, not both\n\n${USAGE}`);
+  if (asksServer) return serverSource(values);
+  const files = history ?? corpusFiles();
+  return Promise.resolve({
+    words: history ? 'the files that were named' : 'the recorded ones',
+    count: files.length,
+    histories: ofFiles(files),
+    close: () => Promise.resolve(),
+  });
+}
+
+async function serverSource({ address, namespace, query, since, limit }: Arguments): Promise<Source> {
+  const most = limit === undefined ? Infinity : Number(limit);
+  if (!(most > 0)) throw new ConfigError(`--limit ${String(limit)} is not a number above 0`);
+  const { temporal } = readConfig({
+    ...process.env,
+    ...(address !== undefined && { TEMPORAL_ADDRESS: address }),
+    ...(namespace !== undefined && { TEMPORAL_NAMESPACE: namespace }),
+  });
+  if (!temporal) throw new ConfigError('--address HOST:PORT (or TEMPORAL_ADDRESS) says which server');
+  const filter = [TYPES];
+  if (query !== undefined) filter.push(`(${query})`);
+  if (since !== undefined) filter.push(`StartTime >= '${startOf(since).toISOString()}'`);
+  const asked = filter.join(' AND ');
+  const words = `${asked} in ${temporal.namespace} at ${temporal.address}`;
+  const { client, connection } = await connectTemporal(temporal).catch((error: unknown) => {
+    throw new ConfigError(`Temporal at ${temporal.address} cannot be reached (${reasonOf(error)})`);
+  });
+  const { count } = await client.workflow.count(asked);
+  return {
+    words,
+    count: Math.min(count, most),
+    histories: ofServer(client, asked, most),
+    close: () => connection.close(),
+  };
+}
+
+/** @returns that time, or so long ago */
+function startOf(since: string): Date {
+  const [, amount, unit] = /^(\d+)([mhd])$/.exec(since) ?? [];
+  const time =
+    amount !== undefined && (unit === 'm' || unit === 'h' || unit === 'd')
+      ? new Date(Date.now() - Number(amount) * UNITS[unit])
+      : new Date(since);
+  if (Number.isNaN(time.getTime()))
+    throw new ConfigError(`--since ${since} is neither a time nor 90m, 24h, 7d`);
+  return time;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(UNDECIDED);
+  },
+);
