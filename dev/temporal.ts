@@ -2,7 +2,7 @@
 import { openSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
-import { ORDER_IDS_ATTRIBUTE } from '../domain/names';
+import { SEARCH_ATTRIBUTES } from '../domain/names';
 import { type Child, spawnServer, stopChild } from './child';
 import { StartError } from './start-error';
 
@@ -19,7 +19,7 @@ const STOP_WITHIN_MS = 3_000;
 const SERVER_OPTIONS = [
   ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=full'],
   ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000'],
-  ...['--search-attribute', `${ORDER_IDS_ATTRIBUTE}=KeywordList`],
+  ...SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', `${attribute}=KeywordList`]),
   ...['--ip', '127.0.0.1', '--log-level', 'warn'],
 ];
 

@@ -1,0 +1,173 @@
+/** Records sagas whose databases, rows, services and workers are away for a while. */
+import { describe, test } from '@jest/globals';
+import type { Placement } from '../../../domain/contracts';
+import { NEEDS_ATTENTION_ATTRIBUTE, REQUEST_CANCELLATION, sagaWorkflowId } from '../../../domain/names';
+import { call, eventually, placeOrder } from '../../support/http';
+import { giveDatabaseBack, hold, holdCustomer, type Lock, takeDatabaseAway } from '../../support/outages';
+import { startServiceProcess } from '../../support/service-process';
+import { freePort } from '../../support/start';
+import { Stage } from './stage';
+
+describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
+  const stage = new Stage(placement);
+
+  test('credit timeout, and the same saga run again', async () => {
+    const order = stage.order();
+    const { adminCustomerUrl } = stage.system.databases;
+    await takeDatabaseAway(adminCustomerUrl);
+    const saga = await stage.start([order]);
+    await stage.stateIs(order.orderId, 'CANCELLED');
+    await giveDatabaseBack(adminCustomerUrl);
+    await saga.result();
+    await stage.keep(
+      saga.workflowId,
+      'credit-timeout',
+      'no answer in time: cancelled, and compensated when the database is back',
+    );
+    const again = await stage.start([order]);
+    await again.result();
+    await stage.keep(
+      again.workflowId,
+      'run-again-released',
+      'run again after it was given up: the tombstone answers',
+    );
+  });
+
+  test('a busy row', async () => {
+    const customer = await stage.newCustomer();
+    const order = stage.order(customer);
+    const lock = await holdCustomer(stage.system.databases.adminCustomerUrl, customer);
+    const saga = await stage.start([order]);
+    await stage.historyHas(saga, 'timerStartedEventAttributes');
+    await lock.release();
+    await saga.result();
+    await stage.keep(saga.workflowId, 'busy', "waits for its customer's row, and is approved");
+  });
+
+  test('retries', async () => {
+    const order = stage.order();
+    await takeDatabaseAway(stage.system.databases.adminCustomerUrl);
+    const saga = await stage.start([order]);
+    await stage.stateIs(order.orderId, 'PENDING');
+    if (placement === 'colocated') await stage.historyHas(saga, 'timerStartedEventAttributes');
+    await giveDatabaseBack(stage.system.databases.adminCustomerUrl);
+    await saga.result();
+    await stage.keep(saga.workflowId, 'retries', "approved after the customer service's database was away");
+  });
+
+  test('needs attention', async () => {
+    const order = stage.order();
+    await takeDatabaseAway(stage.system.databases.adminCustomerUrl);
+    const saga = await stage.start([order], { creditCheckTimeoutMs: 1_000, attentionAfterMs: 300 });
+    await eventually(async () => {
+      const { typedSearchAttributes } = await saga.describe();
+      return typedSearchAttributes.getAll().some(({ key }) => key.name === NEEDS_ATTENTION_ATTRIBUTE)
+        ? true
+        : undefined;
+    });
+    await giveDatabaseBack(stage.system.databases.adminCustomerUrl);
+    await saga.result();
+    await stage.keep(
+      saga.workflowId,
+      'needs-attention',
+      'its compensation fails for so long that it is told of; then it succeeds',
+    );
+  });
+
+  /** Kills the process that carries a new order, in the middle of the step that waits for the orders' lock. */
+  const killWhileItWaits = async (before: (url: string, customerId: string) => Promise<void>) => {
+    const other = await startServiceProcess(await freePort(), {
+      LOG_LEVEL: 'silent',
+      ORDER_DATABASE_URL: stage.system.databases.orderUrl,
+      ...(placement === 'colocated'
+        ? { SERVICES: 'order,customer', CUSTOMER_DATABASE_URL: stage.system.databases.customerUrl }
+        : { SERVICES: 'order', CUSTOMER_SERVICE_URL: stage.system.url }),
+    });
+    const customer = await stage.newCustomer();
+    await before(other.url, customer);
+    await stage.someoneWaitsForOrders();
+    await other.stop('SIGKILL');
+    return customer;
+  };
+
+  test('a worker killed in the middle of a step', async () => {
+    const lock = await stage.holdOrders();
+    let placing: Promise<unknown> = Promise.resolve();
+    const customer = await killWhileItWaits((url, customerId) => {
+      placing = placeOrder(url, customerId, '1.00').catch(() => undefined);
+      return Promise.resolve();
+    });
+    await placing;
+    await lock.release();
+    const sagaId = await eventually(async () => {
+      const { body } = await call(`${stage.system.url}/customers/${customer}/orders?limit=1`, 'GET');
+      const [order] = body['items'] as { orderId: string; state: string }[];
+      return order?.state === 'APPROVED' ? sagaWorkflowId([order.orderId]) : undefined;
+    }, 40_000);
+    await stage.ended(sagaId);
+    await stage.keep(sagaId, 'worker-killed', 'its worker is killed in a step, and another goes on');
+  });
+
+  test.each([
+    ['cancelled-and-approved', false],
+    ['cancelled-and-approved-twice', true],
+  ])('%s: its worker is killed while it approves', async (name, twice) => {
+    let orderId = '';
+    let lock: Lock | undefined;
+    await killWhileItWaits(async (url, customerId) => {
+      const credit = await holdCustomer(stage.system.databases.adminCustomerUrl, customerId);
+      orderId = String((await placeOrder(url, customerId, '1.00')).body['orderId']);
+      lock = await stage.holdOrders();
+      const order = { orderId, customerId, totalMinor: 100, currency: 'USD' };
+      if (twice) await stage.startCancelling(order);
+      await credit.release();
+    });
+    const sagaId = sagaWorkflowId([orderId]);
+    const saga = stage.system.client.workflow.getHandle(sagaId);
+    const accepted = saga.executeUpdate(REQUEST_CANCELLATION, { args: [{ orderId }] });
+    // The second saga stays CANCELLING until the first has seen it.
+    const credit = twice
+      ? await hold(stage.system.databases.adminCustomerUrl, 'SELECT FROM customers FOR UPDATE')
+      : undefined;
+    await lock?.release();
+    await accepted;
+    if (twice) await stage.ended(sagaId);
+    await credit?.release();
+    await stage.stateIs(orderId, 'CANCELLED');
+    await stage.ended(sagaId);
+    await stage.keep(
+      sagaId,
+      name,
+      twice
+        ? 'its cancellation is accepted, a dead worker approves it, and the second saga is there already'
+        : 'its cancellation is accepted, a dead worker approves it, and the second saga is started',
+    );
+  });
+
+  if (placement === 'colocated') return;
+
+  test('begun in the other placement', async () => {
+    const order = stage.order();
+    const saga = await stage.start([order], { placement: 'colocated' });
+    await saga.result();
+    await stage.keep(
+      saga.workflowId,
+      'begun-colocated',
+      'begun colocated, carried on by an order service without a customer database',
+    );
+  });
+
+  test('the customer service away', async () => {
+    const order = stage.order();
+    await stage.system.stopCustomerService();
+    const saga = await stage.start([order]);
+    await stage.stateIs(order.orderId, 'CANCELLED');
+    await stage.system.startCustomerService();
+    await saga.result();
+    await stage.keep(
+      saga.workflowId,
+      'customer-service-away',
+      'nobody takes the step in time: cancelled, and compensated when the service is back',
+    );
+  });
+});

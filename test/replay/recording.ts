@@ -1,0 +1,61 @@
+/** Histories as files: what is recorded, and what is left out so that a recording says nothing about its machine. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Client } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { CORPUS, corpusIndex, INDEX } from '../../operate/corpus';
+import { historyOf } from '../../operate/histories';
+import { type History, stepsOf } from '../../operate/saga-words';
+import { version } from '../../package.json';
+import { testServers } from '../support/servers';
+import { replay } from './replaying';
+
+/** Fields that name the process and the machine; replay does not read them. */
+const OF_THE_MACHINE = new Set(['identity', 'stackTrace', 'binaryChecksum', 'requestId']);
+
+/**
+ * Keeps a saga's history. One that was kept before stays while it tells the same path: a recording that is made
+ * again changes nothing but what has changed. One that was kept by an earlier version, tells another path and
+ * still replays is kept beside the new one: sagas with such a history may be under way.
+ *
+ * @param words which path the saga took
+ */
+export async function keepHistory(
+  client: Client,
+  workflowId: string,
+  name: string,
+  words: string,
+): Promise<void> {
+  mkdirSync(CORPUS, { recursive: true });
+  const fetched = await client.workflow.getHandle(workflowId).fetchHistory();
+  const text = JSON.stringify(
+    JSON.parse(historyToJSON(fetched)),
+    (key, value: unknown) => (OF_THE_MACHINE.has(key) ? undefined : value),
+    1,
+  );
+  const index = existsSync(INDEX) ? corpusIndex() : {};
+  const [file, before] = [fileOf(name), index[name]];
+  if (before && existsSync(file)) {
+    const old = historyOf(JSON.parse(readFileSync(file, 'utf8')));
+    const replays = await replaysStill(name, old);
+    if (replays && told(old) === told(historyOf(JSON.parse(text)))) return;
+    if (replays && before.version !== version) {
+      renameSync(file, fileOf(`${name}@${before.version}`));
+      index[`${name}@${before.version}`] = before;
+    }
+  }
+  writeFileSync(file, `${text}\n`);
+  index[name] = { path: words, version };
+  const sorted = Object.entries(index).sort(([a], [b]) => a.localeCompare(b));
+  writeFileSync(INDEX, `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`);
+}
+
+const fileOf = (name: string) => path.join(CORPUS, `${name}.json`);
+
+/** Its kinds of steps: how often a step was asked for again, and who of a group was first, is chance. */
+const told = (history: History) => [...new Set(stepsOf(history))].sort().join('\n');
+
+async function replaysStill(workflowId: string, history: History): Promise<boolean> {
+  const [result] = await replay(testServers().bundlePath, [{ workflowId, history }]);
+  return result !== undefined && result.error === undefined;
+}
