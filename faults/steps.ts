@@ -1,0 +1,28 @@
+/** Which step of a saga a statement is, seen from outside: on its way to the database. */
+
+export const STEPS = [
+  'createPendingOrders',
+  'reserveCredit',
+  'approveOrders',
+  'cancelOrders',
+  'requestCancellations',
+  'releaseCredit',
+] as const;
+export type Step = (typeof STEPS)[number];
+
+/** What a request that runs the step has in its text or its parameters, and no other request has. */
+const MARKS: Readonly<Record<Step, string>> = {
+  createPendingOrders: 'INSERT INTO orders (',
+  reserveCredit: 'FROM reserve_credit(',
+  approveOrders: 'OrderApproved',
+  cancelOrders: 'OrderCancelled',
+  requestCancellations: 'OrderCancellationRequested',
+  releaseCredit: 'FROM release_credit(',
+};
+
+/** @param words the text of the statement and the parameters bound to it */
+export function stepOf(words: string): Step | undefined {
+  // Only what runs as one statement with its event is a step; reading events names them too.
+  if (!words.includes('INSERT INTO outbox') && !words.includes('_credit(')) return undefined;
+  return STEPS.find((step) => words.includes(MARKS[step]));
+}
