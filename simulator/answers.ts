@@ -1,0 +1,26 @@
+/** Answers that several of the models' steps give. */
+import type { Transition } from '../activities/order-transitions';
+import type { Busy, OrderRequest, WrongState } from '../domain/contracts';
+import type { OrderState } from '../domain/order';
+
+export function busy(orderId: string): Busy {
+  return { orderId, outcome: 'busy' };
+}
+
+export function sameContent(one: OrderRequest, other: OrderRequest): boolean {
+  return (
+    one.customerId === other.customerId &&
+    one.totalMinor === other.totalMinor &&
+    one.currency === other.currency
+  );
+}
+
+export function notThere(
+  orderId: string,
+  row: { readonly state: OrderState } | undefined,
+  { from }: Transition,
+): Busy | WrongState {
+  return row?.state === from
+    ? busy(orderId)
+    : { orderId, outcome: 'wrong-state', state: row?.state ?? 'MISSING' };
+}

@@ -1,0 +1,107 @@
+/** What must hold in the model: the product's own invariants (audit/invariants.ts), and what only a model can look at. */
+import { type Finding, INVARIANTS, isTerminal, wrongCustomer, wrongOrder } from '../audit/invariants';
+import { COVERAGE, factsOf, heldBy } from './facts';
+import { isGivenUp } from './parked';
+import type { OutboxEvent } from './outbox';
+import { wrongResults } from './results';
+import type { World } from './world';
+
+/** Invariant 1, which holds at every commit. */
+export function wrongNow({ customers }: World): string[] {
+  const wrong: string[] = [];
+  for (const { customerId, limitMinor, reservedMinor } of customers.customers.all()) {
+    let held = 0;
+    for (const reservation of customers.reservations.all())
+      if (reservation.status === 'RESERVED' && reservation.customerId === customerId)
+        held += reservation.totalMinor;
+    if (reservedMinor < 0 || reservedMinor > limitMinor)
+      wrong.push(
+        `${INVARIANTS.credit}: ${customerId} has reserved ${String(reservedMinor)} of ${String(limitMinor)}`,
+      );
+    if (reservedMinor !== held)
+      wrong.push(
+        `${INVARIANTS.credit}: ${customerId} has reserved ${String(reservedMinor)}, its reservations are ${String(held)}`,
+      );
+  }
+  return wrong;
+}
+
+/** When nothing is under way any more, and the relays have had their turns. */
+export function wrongAtTheEnd(world: World): string[] {
+  const facts = factsOf(world);
+  const words = ({ invariant, subject, words: what }: Finding) =>
+    `${INVARIANTS[invariant]}: ${subject}: ${what}`;
+  const customers = [...world.customers.customers.all()].flatMap(
+    ({ customerId, limitMinor, reservedMinor }) =>
+      wrongCustomer(
+        {
+          id: customerId,
+          limitMinor: BigInt(limitMinor),
+          reservedMinor: BigInt(reservedMinor),
+          heldMinor: heldBy(customerId, facts),
+          viewedMinor: undefined,
+        },
+        COVERAGE,
+      ),
+  );
+  return [
+    ...[...customers, ...facts.flatMap((each) => wrongOrder(each, COVERAGE))].map(words),
+    ...facts.flatMap(({ id, order }) =>
+      order && !isTerminal(order) ? [`${INVARIANTS.terminal}: ${id} is still ${order.state}`] : [],
+    ),
+    ...wrongSagas(world),
+    ...wrongPromises(world),
+    ...wrongReasons(world),
+    ...wrongResults(world),
+    ...[world.orders.outbox, world.customers.outbox].flatMap(({ events }) => wrongFeed(events)),
+  ];
+}
+
+function wrongSagas({ sagas }: World): string[] {
+  return [...sagas.values()].flatMap(({ sagaId, outcome }) => {
+    if (!outcome) return [`${INVARIANTS.saga}: ${sagaId} runs, and waits for nothing`];
+    if ('result' in outcome) return [];
+    const { failure } = outcome;
+    if (isGivenUp(failure)) return [];
+    return [`${sagaId} failed: ${failure instanceof Error ? failure.message : String(failure)}`];
+  });
+}
+
+/** What was confirmed to whoever wanted an order cancelled; an operator who gives a step up takes it back. */
+function wrongPromises({ orders, witness: { promised, givenUp } }: World): string[] {
+  return [...orders.orders.all()].flatMap(({ orderId, state }) =>
+    promised.has(orderId) && !givenUp.has(orderId) && state !== 'CANCELLED'
+      ? [`the cancellation of ${orderId} was accepted, and it is ${state}`]
+      : [],
+  );
+}
+
+/** An order is cancelled for a reason that is its own. */
+function wrongReasons({ orders, witness: { unwanted, troubled } }: World): string[] {
+  return [...orders.orders.all()].flatMap(({ orderId, reason }) => {
+    if (reason === 'CUSTOMER_REQUEST' && !unwanted.has(orderId))
+      return [`${orderId} is cancelled for ${reason}, and nobody wanted that`];
+    if (reason === 'CREDIT_CHECK_TIMEOUT' && !troubled.has(orderId) && !unwanted.has(orderId))
+      return [`${orderId} is cancelled for ${reason}, and nothing had happened to it`];
+    return [];
+  });
+}
+
+/** Who reads the feed by position gets every event, and each subject's in their order. */
+function wrongFeed(events: readonly OutboxEvent[]): string[] {
+  const skipped = events.filter(({ position }) => position === undefined);
+  const last = new Map<string, number>();
+  const published = events.filter(({ position }) => position !== undefined);
+  published.sort((one, other) => (one.position ?? 0) - (other.position ?? 0));
+  const disordered = published.filter(({ aggregateId, sequence }) => {
+    const before = last.get(aggregateId) ?? 0;
+    last.set(aggregateId, sequence);
+    return sequence <= before;
+  });
+  return [
+    ...skipped.map(({ type, aggregateId }) => `the relay skips ${type} of ${aggregateId}`),
+    ...disordered.map(
+      ({ type, aggregateId }) => `${type} of ${aggregateId} is published after a later event`,
+    ),
+  ];
+}

@@ -1,0 +1,31 @@
+/** A saga's history, as far as its code can tell. */
+import type { StepName } from './model-steps';
+import type { StepResults } from './workflow-host';
+
+/** What it tells the code next; `at` is the time of the task, milliseconds. */
+export type Input = {
+  readonly at: number;
+  /** Told in the same task, before the code goes on. */
+  readonly and?: Input | undefined;
+} & (
+  | { readonly kind: 'start' | 'cancel' }
+  | { readonly kind: 'step'; readonly seq: number; readonly name: StepName; readonly answer: Answer }
+  | { readonly kind: 'timer'; readonly seq: number }
+  | { readonly kind: 'update'; readonly name: string; readonly argument: unknown }
+  | {
+      readonly kind: 'child';
+      readonly seq: number;
+      readonly workflowId: string;
+      /** Why Temporal has not started it. */
+      readonly refusal: Error | undefined;
+    }
+);
+
+export type Answer = { readonly results: StepResults } | { readonly failure: Error };
+
+export type Outcome = { readonly result: unknown } | { readonly failure: unknown };
+
+/** The saga's code took another way than the history that it was given. */
+export class Divergence extends Error {
+  override readonly name = 'Divergence';
+}

@@ -1,0 +1,63 @@
+/** One complete schedule: from the start of the sagas until nothing is under way any more. */
+import type { Action } from './action';
+import { possibleActions } from './actions';
+import { wrongAtTheEnd, wrongNow } from './checks';
+import type { Choices } from './choices';
+import type { Scenario } from './scenario';
+import type { Protocol } from './protocols';
+import { World } from './world';
+
+/** Some hundred are usual; a saga that still goes on after this many does not come to its end. */
+const LONGEST_STORY = 2_000;
+
+export interface Interleaving {
+  /** How many things happened. */
+  readonly length: number;
+  /** How many of them were faults. */
+  readonly faults: number;
+  /** What is wrong, in words with ids; empty when everything held. */
+  readonly wrong: readonly string[];
+}
+
+/** @param listener told of each thing that happens, before it does */
+export async function runInterleaving(
+  protocol: Protocol,
+  scenario: Scenario,
+  choices: Choices,
+  listener?: (action: Action) => void,
+): Promise<Interleaving> {
+  const world = new World(scenario, protocol);
+  let length = 0;
+  const story = (wrong: readonly string[]) => ({ length, wrong, faults: scenario.faults - world.faultsLeft });
+  const { stackTraceLimit } = Error;
+  // Failures are part of a saga's ordinary life here, and nobody reads their stacks.
+  Error.stackTraceLimit = 0;
+  try {
+    await world.begin();
+    while (length < LONGEST_STORY) {
+      const { usual, unusual } = possibleActions(world);
+      if (usual.length === 0) return story(ended(world));
+      const only = usual.length + unusual.length === 1;
+      const picked = only ? 0 : choices.pick(usual.length, unusual.length);
+      const action = usual[picked] ?? unusual[picked - usual.length];
+      if (!action) throw new RangeError(`there is no choice ${String(picked)}`);
+      length += 1;
+      if (picked >= usual.length) world.faultsLeft -= 1;
+      listener?.(action);
+      const goesOn = action.happen(world);
+      if (goesOn) await goesOn;
+      const wrong = wrongNow(world);
+      if (wrong.length > 0) return story(wrong);
+    }
+    return story([`it does not come to its end in ${String(LONGEST_STORY)} steps`]);
+  } catch (error) {
+    return story([`it breaks: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`]);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function ended(world: World): string[] {
+  for (const relay of world.relays) while (relay.next().length > 0) relay.publish();
+  return wrongAtTheEnd(world);
+}

@@ -1,0 +1,135 @@
+/** The model of the order database: what the statements of activities/order.ts and activities/order-transitions.ts do. */
+import { TRANSITIONS, type Transition } from '../activities/order-transitions';
+import type {
+  ApproveOrder,
+  ApproveResult,
+  CancelOrder,
+  CancelResult,
+  CreatePendingResult,
+  GiveUpOrder,
+  GiveUpResult,
+  OrderRequest,
+  RequestCancellation,
+  RequestCancellationResult,
+  StepRequest,
+} from '../domain/contracts';
+import { cancelSagaWorkflowId, isCancelSaga } from '../domain/names';
+import type { CancellationReason, OrderState } from '../domain/order';
+import { busy, notThere, sameContent } from './answers';
+import { GivenUpSteps } from './given-up-steps';
+import type { Attempt, OrderModelSteps } from './model-steps';
+import { Outbox } from './outbox';
+import { Table } from './table';
+
+export interface ModelOrder extends OrderRequest {
+  readonly sagaId: string;
+  readonly state: OrderState;
+  readonly reason: CancellationReason | null;
+  readonly cancellationKey: string | null;
+  readonly version: number;
+}
+
+export class OrderDatabase implements OrderModelSteps {
+  readonly orders = new Table<ModelOrder>();
+
+  readonly givenUp: GivenUpSteps;
+
+  constructor(readonly outbox = new Outbox()) {
+    this.givenUp = new GivenUpSteps(outbox);
+  }
+
+  createPendingOrders(
+    { sagaId, orders }: StepRequest<OrderRequest>,
+    { transaction, held }: Attempt,
+  ): CreatePendingResult[] {
+    return orders.map((asked): CreatePendingResult => {
+      const { orderId } = asked;
+      if (held.has(orderId) || this.orders.beingInserted(orderId, transaction)) return busy(orderId);
+      const there = this.orders.seen(orderId, transaction);
+      if (!there) {
+        const { customerId, totalMinor, currency } = asked;
+        const row: ModelOrder = {
+          ...{ orderId, customerId, totalMinor, currency, sagaId },
+          ...{ state: 'PENDING', reason: null, cancellationKey: null, version: 1 },
+        };
+        this.orders.write(orderId, row, transaction);
+        this.#record('OrderCreated', row, transaction);
+        return { orderId, outcome: 'created' };
+      }
+      if (!sameContent(there, asked)) return { orderId, outcome: 'conflict' };
+      if (!this.drives(sagaId, there)) return { orderId, outcome: 'owned-by-other', sagaId: there.sagaId };
+      return { orderId, outcome: 'created' };
+    });
+  }
+
+  approveOrders({ sagaId, orders }: StepRequest<ApproveOrder>, attempt: Attempt): ApproveResult[] {
+    return orders.map((order): ApproveResult => {
+      const { orderId } = order;
+      const row = this.#move(sagaId, TRANSITIONS.approve, order, attempt);
+      return row?.state === 'APPROVED'
+        ? { orderId, outcome: 'approved' }
+        : notThere(orderId, row, TRANSITIONS.approve);
+    });
+  }
+
+  cancelOrders({ sagaId, orders }: StepRequest<CancelOrder>, attempt: Attempt): CancelResult[] {
+    const transition = isCancelSaga(sagaId) ? TRANSITIONS.finishCancellation : TRANSITIONS.cancel;
+    return orders.map((order): CancelResult => {
+      const { orderId } = order;
+      const row = this.#move(sagaId, transition, order, attempt);
+      return row?.state === 'CANCELLED' && row.reason !== null
+        ? { orderId, outcome: 'cancelled', reason: row.reason }
+        : notThere(orderId, row, transition);
+    });
+  }
+
+  requestCancellations(
+    { sagaId, orders }: StepRequest<RequestCancellation>,
+    attempt: Attempt,
+  ): RequestCancellationResult[] {
+    return orders.map((order): RequestCancellationResult => {
+      const { orderId } = order;
+      const row = this.#move(sagaId, TRANSITIONS.requestCancellation, order, attempt);
+      if (row?.state === 'CANCELLING') return { orderId, outcome: 'cancelling' };
+      if (row?.state === 'CANCELLED' && row.reason !== null)
+        return { orderId, outcome: 'cancelled', reason: row.reason };
+      return row?.state === 'PENDING'
+        ? busy(orderId)
+        : notThere(orderId, row, TRANSITIONS.requestCancellation);
+    });
+  }
+
+  giveUpOrders(request: StepRequest<GiveUpOrder>, attempt: Attempt): GiveUpResult[] {
+    return this.givenUp.record(request, attempt);
+  }
+
+  /** Whether the saga may act on the order as the one that created it. */
+  protected drives(sagaId: string, order: ModelOrder): boolean {
+    return order.sagaId === sagaId;
+  }
+
+  /** @returns the row as it is now; undefined when there is none, or the saga may not move it */
+  #move(
+    sagaId: string,
+    { from, to, event }: Transition,
+    asked: Pick<CancelOrder, 'orderId' | 'cancellationKey'> & { readonly reason?: CancellationReason },
+    { transaction, held }: Attempt,
+  ): ModelOrder | undefined {
+    const { orderId, reason = null, cancellationKey = null } = asked;
+    const row = this.orders.seen(orderId, transaction);
+    if (!row || !(this.drives(sagaId, row) || sagaId === cancelSagaWorkflowId(orderId))) return undefined;
+    if (held.has(orderId) || this.orders.heldByOther(orderId, transaction)) return row;
+    this.orders.hold(orderId, transaction);
+    if (row.state !== from) return row;
+    const moved = { ...row, state: to, reason, cancellationKey, version: row.version + 1 };
+    this.orders.write(orderId, moved, transaction);
+    this.#record(event, moved, transaction);
+    return moved;
+  }
+
+  #record(type: Transition['event'], row: ModelOrder, transaction: Attempt['transaction']): void {
+    const { orderId, customerId, totalMinor: amountMinor, currency, state, reason, version } = row;
+    const data = { orderId, customerId, amountMinor, currency, state, ...(reason !== null && { reason }) };
+    this.outbox.record({ aggregateId: orderId, sequence: version, type, data }, transaction);
+  }
+}

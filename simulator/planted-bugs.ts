@@ -1,0 +1,135 @@
+/**
+ * Bugs that sagas are known for, each planted in a copy: in the model of a database, or in the sagas' own compiled
+ * code. A simulator that finds all of them would find them in the product too.
+ */
+import type { OrderRequest, ReserveResult } from '../domain/contracts';
+import { busy } from './answers';
+import { CustomerDatabase, type ModelReservation } from './customer-database';
+import type { Edit } from './load-workflows';
+import type { Attempt } from './model-steps';
+import { OrderDatabase } from './order-database';
+import { type NewEvent, Outbox, type OutboxEvent, Relay } from './outbox';
+import { type Protocol, productProtocol } from './protocols';
+import type { Transaction } from './table';
+
+export interface PlantedBug {
+  readonly words: string;
+  readonly protocol: () => Protocol;
+}
+
+const SAGA = 'workflows/create-order-saga.js';
+const REGISTER = 'this.#compensations.push(() => this.#releaseCredit());';
+const RESERVE =
+  'const credit = await steps.reserveCredit(order, this.cancellation).catch(saga_failures_1.outcomeUnknown);';
+
+const REGISTERED_LATE: readonly Edit[] = [
+  { file: SAGA, from: REGISTER, to: '' },
+  // Only an answer registers it: the code after a step that throws is not reached.
+  { file: SAGA, from: RESERVE, to: `${RESERVE} if (credit.outcome !== 'unknown') ${REGISTER}` },
+];
+
+const APPROVED_FIRST: readonly Edit[] = [
+  { file: SAGA, from: RESERVE, to: `await steps.approveOrder({ orderId }); ${RESERVE}` },
+];
+
+const FORGOTTEN: readonly Edit[] = [
+  {
+    file: 'workflows/cancel-approved.js',
+    from: 'if (!(0, workflow_1.patched)(PATCH))',
+    to: 'if (PATCH)',
+  },
+];
+
+class WithoutTombstones extends CustomerDatabase {
+  protected override bury(): void {
+    // Nothing is held, so nothing is written: a reserve that comes later finds no trace of the release.
+  }
+}
+
+class ReservingAgain extends CustomerDatabase {
+  protected override reservedBefore(
+    asked: OrderRequest,
+    there: ModelReservation,
+    attempt: Attempt,
+  ): ReserveResult {
+    const { customerId, totalMinor } = asked;
+    if (there.status === 'RESERVED' && !this.customers.heldByOther(customerId, attempt.transaction))
+      this.charge(customerId, totalMinor, attempt.transaction);
+    return super.reservedBefore(asked, there, attempt);
+  }
+}
+
+class WithoutOwners extends OrderDatabase {
+  protected override drives(): boolean {
+    return true;
+  }
+}
+
+/** Writes the events when the process knows of the commit, in a transaction of their own. */
+class OutsideOutbox extends Outbox {
+  readonly #later = new Map<Transaction, NewEvent[]>();
+
+  override record(event: NewEvent, transaction: Transaction): void {
+    this.#later.set(transaction, [...(this.#later.get(transaction) ?? []), event]);
+  }
+
+  override afterCommit(transaction: Transaction): void {
+    for (const event of this.#later.get(transaction) ?? []) this.insert(event, transaction);
+    this.#later.delete(transaction);
+  }
+}
+
+class RelayByLastId extends Relay {
+  #lastId = 0;
+
+  override next(): OutboxEvent[] {
+    return super.next().filter(({ id }) => id > this.#lastId);
+  }
+
+  override publish(): void {
+    const lastId = this.next().at(-1)?.id;
+    super.publish();
+    this.#lastId = lastId ?? this.#lastId;
+  }
+}
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  { words: 'compensation registered after its step', protocol: () => productProtocol(REGISTERED_LATE) },
+  { words: 'no tombstone', protocol: withCustomers(() => new WithoutTombstones()) },
+  { words: 'non-idempotent reserve', protocol: withCustomers(() => new ReservingAgain()) },
+  { words: 'approve before reserve', protocol: () => productProtocol(APPROVED_FIRST) },
+  {
+    words: 'two sagas driving one order (ownership ignored)',
+    protocol: () => ({ ...productProtocol(), orderDatabase: () => new WithoutOwners() }),
+  },
+  {
+    words: "a group's step that fails all for one",
+    protocol: () => ({
+      ...productProtocol(),
+      attempt: (call, steps, held) => {
+        call.begin(steps, held.size > 0 ? new Set(call.step.orderIds) : held);
+        if (held.size > 0) call.answer = call.step.orderIds.map(busy);
+      },
+    }),
+  },
+  {
+    words: 'outbox outside the transaction',
+    protocol: () => ({
+      ...productProtocol(),
+      orderDatabase: () => new OrderDatabase(new OutsideOutbox()),
+      customerDatabase: () => new CustomerDatabase(new OutsideOutbox()),
+    }),
+  },
+  {
+    words: 'relay by "id > last"',
+    protocol: () => ({ ...productProtocol(), relay: (outbox) => new RelayByLastId(outbox) }),
+  },
+  {
+    words: 'an accepted cancellation is forgotten when a lost worker approves',
+    protocol: () => productProtocol(FORGOTTEN),
+  },
+];
+
+function withCustomers(customerDatabase: () => CustomerDatabase): () => Protocol {
+  return () => ({ ...productProtocol(), customerDatabase });
+}

@@ -1,0 +1,59 @@
+/** `npm run repair` for orders whose sagas were given up: the product's own plan, on the models' rows. */
+import { type Finding, isTerminal, wrongOrder } from '../audit/invariants';
+import type { OrderFacts } from '../audit/rows';
+import { cancelSagaWorkflowId } from '../domain/names';
+import { planRepairs, type Repair } from '../operate/repair-plan';
+import type { Action } from './action';
+import { COVERAGE, factsOf } from './facts';
+import { askSaga } from './people';
+import { ATTENTION_AFTER_MS, placementOf, simulatedSaga } from './scenario';
+import type { World } from './world';
+
+/** None while something is not committed: it looks at what is. */
+export function possibleRepairs(world: World): Action[] {
+  const { givenUp } = world.witness;
+  if (givenUp.size === 0 || [...world.calls].some(({ state }) => state === 'in its transaction')) return [];
+  const facts = factsOf(world).filter(({ id }) => givenUp.has(id));
+  const findings = facts.flatMap((each) => findingsAbout(each, world));
+  const { repairs } = planRepairs(findings, new Map(facts.map((each) => [each.id, each])));
+  return repairs.flatMap((repair) => (repair.kind === 'view' ? [] : [actionOf(repair)]));
+}
+
+/** What nobody is at. */
+function findingsAbout(facts: OrderFacts, { sagas }: World): Finding[] {
+  const { id, order } = facts;
+  const runs = (sagaId: string) => sagas.has(sagaId) && sagas.get(sagaId)?.outcome === undefined;
+  const cancels = cancelSagaWorkflowId(id);
+  const driven = order !== undefined && (runs(order.sagaId) || runs(cancels));
+  const findings = wrongOrder(facts, COVERAGE).filter(({ settledBy }) => settledBy === undefined || !driven);
+  if (!order || isTerminal(order) || runs(order.state === 'CANCELLING' ? cancels : order.sagaId))
+    return findings;
+  return [
+    ...findings,
+    { invariant: 'saga', subject: id, words: `${order.state}, and its saga does not run` },
+  ];
+}
+
+function actionOf(repair: Exclude<Repair, { kind: 'view' }>): Action {
+  if (repair.kind === 'cancel')
+    return {
+      words: () => `a repair has ${cancelSagaWorkflowId(repair.order.orderId)} run again`,
+      happen: async (world) => {
+        const { order } = repair;
+        const placement = placementOf(world.scenario);
+        await world.startCancelSaga({ placement, order, attentionAfterMs: ATTENTION_AFTER_MS }, 'always');
+      },
+    };
+  const { sagaId, orders } = repair;
+  return {
+    words: () => `a repair has ${sagaId} run again for ${orders.map(({ orderId }) => orderId).join(', ')}`,
+    happen: async (world) => {
+      const input = simulatedSaga(orders, placementOf(world.scenario));
+      const repeated = world.sagas.get(sagaId)?.accepted ?? [];
+      await world.start(sagaId, () => world.protocol.workflows.createOrderSaga(input), 'always');
+      const saga = world.sagas.get(sagaId);
+      const ids = new Set(orders.map(({ orderId }) => orderId));
+      for (const order of repeated) if (saga && ids.has(order.orderId)) await askSaga(world, saga, order);
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/** What is printed. */
+import type { Story } from './story';
+
+export function storyText({ steps, faults, wrong, shortest }: Story): string {
+  const width = String(steps.length).length;
+  const numbered = steps.map((step, index) => `  ${String(index + 1).padStart(width)}. ${step}`);
+  const how = shortest ? 'in the fewest decisions' : 'not known to be the shortest';
+  return [
+    `${counted(steps.length, 'step')}, ${counted(faults, 'fault')}, ${how}:`,
+    ...numbered,
+    ...wrong.map((words) => `  ✗ ${words}`),
+  ].join('\n');
+}
+
+/** @param took seconds */
+export function rateText(interleavings: number, took: number): string {
+  const rate = Math.round((interleavings / Math.max(took, 0.001)) * 60);
+  return `${grouped(interleavings)} interleavings in ${took.toFixed(1)} s, ${grouped(rate)} a minute`;
+}
+
+export interface BugRow {
+  readonly words: string;
+  readonly interleavings: number;
+  readonly story: Story | undefined;
+}
+
+/** A table in Markdown. */
+export function bugTable(rows: readonly BugRow[]): string {
+  const cells = rows.map(({ words, interleavings, story }) => [
+    words,
+    story ? grouped(interleavings) : `not in ${grouped(interleavings)}`,
+    story ? String(story.steps.length) : '–',
+    story ? String(story.faults) : '–',
+  ]);
+  const table = [
+    ['planted bug', 'interleavings until found', 'steps of the shortest story', 'faults in it'],
+    ...cells,
+  ];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [head = [], ...body] = table;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
+}
+
+function counted(count: number, what: string): string {
+  return `${grouped(count)} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString('en-US');
+}

@@ -1,0 +1,69 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { DrawnChoices, GivenChoices } from '../../simulator/choices';
+import { explore } from '../../simulator/explore';
+import { runInterleaving } from '../../simulator/interleaving';
+import { decisions, largerCases } from '../../simulator/larger-cases';
+import { type Protocol, productProtocol } from '../../simulator/protocols';
+import { storyText } from '../../simulator/report';
+import { search } from '../../simulator/search';
+import { smallCases } from '../../simulator/small-cases';
+import { tell } from '../../simulator/story';
+import { testSeed } from './seed';
+
+let product: Protocol;
+
+beforeAll(() => {
+  product = productProtocol();
+});
+
+test('every interleaving of the small cases is clean', async () => {
+  let all = 0;
+  for (const { words, scenario } of smallCases(0)) {
+    const { interleavings, complete, wrong } = await explore(product, scenario);
+    console.log(`${words}: ${String(interleavings)} interleavings`);
+    if (wrong)
+      throw new Error(storyText(await tell(product, scenario, new GivenChoices(wrong.choices), false)));
+    expect(complete).toBe(true);
+    all += interleavings;
+  }
+  expect(all).toBeGreaterThan(8_000);
+});
+
+test('one order, and any two faults of two services: every interleaving is clean', async () => {
+  const [, scenario] = smallCases(1).map((each) => each.scenario);
+  if (!scenario) throw new Error('the case is gone');
+  const { interleavings, complete, wrong } = await explore(product, scenario);
+  expect({ complete, wrong }).toEqual({ complete: true, wrong: undefined });
+  expect(interleavings).toBeGreaterThan(10_000);
+});
+
+test('larger cases, by chance, are clean', async () => {
+  const seed = testSeed();
+  const until = Date.now() + 4_000;
+  const { interleavings, found } = await search(product, {
+    seed,
+    atMost: 1_000_000,
+    isOver: () => Date.now() > until,
+  });
+  console.log(`${String(interleavings)} interleavings`);
+  if (found) throw new Error(`TEST_SEED=${String(seed)}\n${storyText(found)}`);
+  expect(interleavings).toBeGreaterThan(1_000);
+});
+
+test('the same seed draws the same cases', async () => {
+  const searched = () => search(product, { seed: 3, atMost: 300 });
+  expect(await searched()).toEqual({ interleavings: 300, found: undefined });
+  expect(await searched()).toEqual(await searched());
+});
+
+test('what is drawn has cancellations by other sagas, steps retried and given up, and repairs', async () => {
+  const seen = new Set<string>();
+  for (const [scenario, bytes] of fc.sample(fc.tuple(largerCases, decisions), { seed: 5, numRuns: 5_000 }))
+    await runInterleaving(product, scenario, new DrawnChoices(bytes), ({ words }) => {
+      for (const each of RARE) if (words().includes(each)) seen.add(each);
+    });
+  expect([...seen].sort()).toEqual([...RARE].sort());
+});
+
+const RARE = [' has cancel-order-', ' are retried', ' is told to give up ', 'a repair has order-'];
