@@ -3,6 +3,8 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import { publishEvents } from '../events/publish';
+import type { SqlDatabase } from '../events/sql';
+import { createCustomerDatabase } from '../prisma/customer/client';
 import { createOrderDatabase } from '../prisma/order/client';
 import { type Measured, measured } from './measure';
 import type { BenchDatabases } from './servers';
@@ -16,21 +18,29 @@ const EVENTS_AN_ORDER = 3;
 const BATCH = 500;
 
 /**
- * Places orders at a steady pace, and reads the event stream meanwhile. From the time that is in the event (the
- * beginning of its transaction, so a little before its commit) until the reader has it, milliseconds.
+ * Places orders at a steady pace, and reads the event stream meanwhile. From the commit of an event, as Postgres
+ * remembers it, until the reader has it, milliseconds.
  *
  * @param url of the API
  */
-export async function commitToConsumer(url: string, orders: number): Promise<Measured> {
+export async function commitToConsumer(
+  databases: BenchDatabases,
+  url: string,
+  orders: number,
+): Promise<Measured> {
   const customer = await posted(`${url}/customers`, {
     name: 'Bench',
     creditLimit: { amount: '9000000000.00', currency: 'USD' },
   });
   const over = new AbortController();
-  const heard = new Map<string, number[]>();
-  const reading = readStream(`${url}/events?after=${await endOf(url)}`, over.signal, ({ subject, time }) => {
-    heard.set(subject, [...(heard.get(subject) ?? []), Date.now() - Date.parse(time)]);
-  });
+  const heard = new Map<string, Heard[]>();
+  const reading = readStream(
+    `${url}/events?after=${await endOf(url)}`,
+    over.signal,
+    ({ source, id, subject }) => {
+      heard.set(subject, [...(heard.get(subject) ?? []), { source, id, at: Date.now() }]);
+    },
+  );
   const began = performance.now();
   const placing: Promise<string>[] = [];
   while (placing.length < orders) {
@@ -43,7 +53,26 @@ export async function commitToConsumer(url: string, orders: number): Promise<Mea
   const tookMs = performance.now() - began;
   over.abort();
   await reading;
-  return measured(ofMine().flat(), tookMs);
+  return measured(await sinceCommits(databases, ofMine().flat()), tookMs);
+}
+
+/** From each event's commit until it was heard, milliseconds. */
+async function sinceCommits(
+  { orderUrl, customerUrl }: BenchDatabases,
+  heard: readonly Heard[],
+): Promise<number[]> {
+  const of = async (db: SqlDatabase & { $disconnect(): Promise<void> }, source: string) => {
+    const mine = new Map(heard.filter((event) => event.source === source).map(({ id, at }) => [id, at]));
+    const rows = await db.$queryRaw<{ id: bigint; committed: number }[]>(sql`
+      SELECT id, extract(epoch FROM pg_xact_commit_timestamp(transaction_id::xid))::double precision * 1000 AS committed
+      FROM outbox WHERE id = ANY (${[...mine.keys()].map(BigInt)}::bigint[])`);
+    await db.$disconnect();
+    return rows.map(({ id, committed }) => (mine.get(String(id)) ?? NaN) - committed);
+  };
+  return [
+    ...(await of(createOrderDatabase(orderUrl), '/order-service')),
+    ...(await of(createCustomerDatabase(customerUrl), '/customer-service')),
+  ];
 }
 
 async function placed(url: string, customerId: string): Promise<string> {
@@ -92,8 +121,16 @@ async function endOf(url: string): Promise<string> {
 }
 
 interface Told {
+  readonly source: string;
+  readonly id: string;
   readonly subject: string;
-  readonly time: string;
+}
+
+interface Heard {
+  readonly source: string;
+  readonly id: string;
+  /** Milliseconds of the epoch. */
+  readonly at: number;
 }
 
 async function readStream(url: string, signal: AbortSignal, onEvent: (event: Told) => void): Promise<void> {

@@ -15,9 +15,11 @@ const taskSchema = z.object({
   orders: z.number().int(),
   /** 1 is the hot one. */
   customers: z.number().int(),
+  /** More than the service takes: who is refused comes back when he is told to, and what is left in the end does not count. */
+  overload: z.boolean().default(false),
 });
 
-export type LoadTask = z.infer<typeof taskSchema>;
+export type LoadTask = z.input<typeof taskSchema>;
 
 const answerSchema = z.object({ state: z.string().optional(), customerId: z.string() });
 
@@ -25,7 +27,7 @@ const answerSchema = z.object({ state: z.string().optional(), customerId: z.stri
 const CREDIT = { amount: '9000000000.00', currency: 'USD' };
 const ORDER_TOTAL = { amount: '1.00', currency: 'USD' };
 
-async function main(task: LoadTask): Promise<Measured> {
+async function main(task: z.infer<typeof taskSchema>): Promise<Measured> {
   const agent = new Agent({ keepAlive: true, maxSockets: task.inFlight });
   const customers: string[] = [];
   while (customers.length < task.customers) {
@@ -34,24 +36,35 @@ async function main(task: LoadTask): Promise<Measured> {
   }
   const latencies: number[] = [];
   let placed = 0;
+  let ended = 0;
   const caller = async (): Promise<void> => {
-    while (placed < task.orders) {
+    while ((task.overload ? latencies.length : placed) < task.orders) {
       const customerId = customers[placed % customers.length];
       placed += 1;
       const began = performance.now();
-      const { state } = await post(agent, `${task.url}/orders`, { customerId, orderTotal: ORDER_TOTAL });
-      latencies.push(performance.now() - began);
+      const { state } = await post(
+        agent,
+        `${task.url}/orders`,
+        { customerId, orderTotal: ORDER_TOTAL },
+        task.overload,
+      );
+      if (latencies.push(performance.now() - began) === task.orders) ended = performance.now();
       if (state !== 'APPROVED') throw new Error(`an order ended as ${String(state)}`);
     }
   };
   const began = performance.now();
   await Promise.all(Array.from({ length: task.inFlight }, caller));
-  const result = measured(latencies, performance.now() - began);
+  const result = measured(latencies.slice(0, task.orders), ended - began);
   agent.destroy();
   return result;
 }
 
-function post(agent: Agent, url: string, body: object): Promise<z.infer<typeof answerSchema>> {
+function post(
+  agent: Agent,
+  url: string,
+  body: object,
+  comeBack = false,
+): Promise<z.infer<typeof answerSchema>> {
   const headers = { 'Content-Type': 'application/json', Prefer: 'wait=30' };
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: 'POST', agent, headers }, (response) => {
@@ -59,6 +72,13 @@ function post(agent: Agent, url: string, body: object): Promise<z.infer<typeof a
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () => {
         if (response.statusCode === 201) resolve(answerSchema.parse(JSON.parse(text)));
+        else if (comeBack && response.statusCode === 503)
+          setTimeout(
+            () => {
+              post(agent, url, body, comeBack).then(resolve, reject);
+            },
+            Number(response.headers['retry-after']) * 1_000,
+          );
         else reject(new Error(`POST ${url} answered ${String(response.statusCode)}: ${text}`));
       });
     });

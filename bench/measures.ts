@@ -4,10 +4,11 @@ import { commitToConsumer, relayAlone } from './events';
 import { engineFloors, type Floor, statementsAlone } from './floors';
 import type { Measured } from './measure';
 import { type Product, startColocated, startDistributed } from './product';
+import { replays } from './replay';
 import { type BenchServers, MANY_CUSTOMERS } from './servers';
 
 /** One namespace for each product that is measured: they use the same task queues. */
-export const NAMESPACES = ['empty', 'colocated', 'groups-off', 'distributed', 'memory'];
+export const NAMESPACES = ['empty', 'colocated', 'groups-off', 'distributed', 'full', 'memory'];
 
 /** One at a time, a twentieth of the orders takes about as long as all of them with forty in flight. */
 const ALONE_SHARE = 1 / 20;
@@ -21,8 +22,14 @@ const EVENTS_SHARE = 10;
 /** At twenty a second, some ten seconds. */
 const FEED_SHARE = 1 / 10;
 
+/** 1,000 histories with the usual 2,000 orders. */
+const REPLAY_SHARE = 1 / 2;
+
 /** Fewer say nothing about a median. */
 const FEWEST = 20;
+
+/** The products share their databases: one relay each, as in production. */
+const RELAYED_BY_THE_FIRST = { OUTBOX_RELAY: 'elsewhere' };
 
 const MEMORY_ORDERS = 5_000;
 
@@ -43,10 +50,15 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
   const engine = await engineFloors(target);
   const products = [
     await startColocated(servers, 'colocated'),
-    await startColocated(servers, 'groups-off', { SAGA_GROUP_MAX: '1', SAGA_GROUPS_IN_FLIGHT: '40' }),
-    await startDistributed(servers, 'distributed'),
+    await startColocated(servers, 'groups-off', {
+      SAGA_GROUP_MAX: '1',
+      SAGA_GROUPS_IN_FLIGHT: '40',
+      ...RELAYED_BY_THE_FIRST,
+    }),
+    await startDistributed(servers, 'distributed', RELAYED_BY_THE_FIRST),
+    await startColocated(servers, 'full', { ORDERS_IN_FLIGHT_MAX: '200', ...RELAYED_BY_THE_FIRST }),
   ] as const;
-  const [colocated, groupsOff, distributed] = products;
+  const [colocated, groupsOff, distributed, full] = products;
   const loaded = (
     name: string,
     product: Product,
@@ -71,15 +83,21 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
       loaded('colocated, 1', colocated, 1, ALONE_SHARE),
       loaded('colocated, 40', colocated, 40),
       loaded('colocated, 200', colocated, 200, 2),
+      {
+        name: 'colocated, 400 where 200 are taken',
+        run: (orders: number) =>
+          full.load({ inFlight: 400, orders: 2 * orders, customers: MANY_CUSTOMERS, overload: true }),
+      },
       loaded('hot customer, 40', colocated, 40, 1, 1),
       loaded('groups off, 40', groupsOff, 40, EMPTY_SHARE),
       loaded('distributed, 1', distributed, 1, ALONE_SHARE),
       loaded('distributed, 40', distributed, 40),
       loaded('distributed, 200', distributed, 200, 2),
+      { name: 'replay', run: (orders) => replays(shareOf(orders, REPLAY_SHARE)) },
       { name: 'relay alone', run: (orders) => relayAlone(servers.databases, EVENTS_SHARE * orders) },
       {
         name: 'commit to consumer',
-        run: (orders) => commitToConsumer(colocated.url, shareOf(orders, FEED_SHARE)),
+        run: (orders) => commitToConsumer(servers.databases, colocated.url, shareOf(orders, FEED_SHARE)),
       },
     ],
     close: async () => {

@@ -38,16 +38,22 @@ export async function startColocated(
   return productOf(service.url, [service.process]);
 }
 
-export async function startDistributed(servers: BenchServers, namespace: string): Promise<Product> {
+export async function startDistributed(
+  servers: BenchServers,
+  namespace: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Product> {
   const { orderUrl, customerUrl } = servers.databases;
   const customer = await startService(servers, namespace, {
     SERVICES: 'customer',
     CUSTOMER_DATABASE_URL: customerUrl,
+    ...env,
   });
   const order = await startService(servers, namespace, {
     SERVICES: 'order',
     ORDER_DATABASE_URL: orderUrl,
     CUSTOMER_SERVICE_URL: customer.url,
+    ...env,
   });
   return productOf(order.url, [order.process, customer.process]);
 }

@@ -25,6 +25,12 @@ interface Bounds {
 const WANTED: readonly Wanted[] = [
   { what: '40 in flight, rate', of: ['colocated, 40', 'rate'], to: ['empty workflow, 40', 'rate'], least: 4 },
   { what: '200 in flight, rate', of: ['colocated, 200', 'rate'], to: ['colocated, 40', 'rate'], least: 1 },
+  {
+    what: 'twice as many as are taken, rate',
+    of: ['colocated, 400 where 200 are taken', 'rate'],
+    to: ['colocated, 200', 'rate'],
+    least: 0.9,
+  },
   { what: 'one at a time, p50', of: ['colocated, 1', 'p50'], to: ['empty workflow, 1', 'p50'], most: 2 },
   {
     what: 'one hot customer, rate',
@@ -70,6 +76,9 @@ export function ratiosOf(results: Results, memory: readonly [number, number] | u
   const told = results['commit to consumer']?.p99;
   if (told !== undefined)
     ratios.push(ratioOf('commit to consumer at 20 orders a second, p99, ms', told, { most: 20 }));
+  const replayed = results['replay']?.rate;
+  if (replayed !== undefined)
+    ratios.push(ratioOf('replay of 1,000 histories, s', 1_000 / replayed, { most: 60 }));
   const remote = promptness(results);
   if (remote !== undefined)
     ratios.push(ratioOf('distributed alone, p50, to colocated and a remote step', remote, { most: 1.5 }));

@@ -4,13 +4,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startService } from '../../api/service';
-import { ORDER_IDS_ATTRIBUTE } from '../../domain/names';
+import { SEARCH_ATTRIBUTES } from '../../domain/names';
 import { readConfig } from '../../platform/config';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime, prepareTemporal } from '../../platform/temporal';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 import { newCustomer, placeOrder, WAIT } from '../support/http';
 import { postgresDoor } from '../support/postgres-door';
+import { operatorCommand } from '../support/operator-command';
 import { testServers } from '../support/servers';
 import { commonSettings, orderSettings } from '../support/system';
 import { AUTHORITY_PATH, type TlsDoor, tlsDoor } from '../support/tls-door';
@@ -46,7 +47,7 @@ function named(env: Record<string, string>) {
 
 async function approvedThrough(env: Record<string, string>): Promise<void> {
   const temporal = named(env);
-  await prepareTemporal(temporal, ORDER_IDS_ATTRIBUTE);
+  await prepareTemporal(temporal, SEARCH_ATTRIBUTES);
   const before = door.calls();
   const service = await startService(
     {
@@ -65,6 +66,14 @@ async function approvedThrough(env: Record<string, string>): Promise<void> {
 
 test('TEMPORAL_API_KEY and TEMPORAL_TLS_…: sagas run on a server behind TLS and a key', async () => {
   await approvedThrough(environment({ TEMPORAL_API_KEY: 'the-key' }));
+});
+
+test('the replay gate fetches histories from behind TLS and a key', async () => {
+  const env = environment({ TEMPORAL_API_KEY: 'the-key' });
+  await approvedThrough(env);
+  const { code, stdout } = await operatorCommand('replay', ['--limit', '5'], env);
+  expect(stdout).toMatch(/replayed, 0 diverged/);
+  expect(code).toBe(0);
 });
 
 test('a profile of TEMPORAL_CONFIG_FILE says the same', async () => {
@@ -95,7 +104,7 @@ test.each([
 ])(
   '%s is refused in one line that names the variable',
   async (_what, more, line) => {
-    await expect(prepareTemporal(named(environment(more)), ORDER_IDS_ATTRIBUTE)).rejects.toMatchObject({
+    await expect(prepareTemporal(named(environment(more)), SEARCH_ATTRIBUTES)).rejects.toMatchObject({
       name: 'ConfigError',
       message: expect.stringMatching(line),
     });

@@ -52,6 +52,11 @@ test('stopped and started again, also after kill -9, it has everything and goes 
     asOf: { generation: 2 },
     customer: { reserved: { amount: '10.00' } },
   });
+  const audit = start(env, 'audit');
+  expect([await audit.exit, audit.output()]).toEqual([
+    0,
+    expect.stringMatching(/^1\. a customer's reserved credit .* +1 +0 +0$/m),
+  ]);
   const repair = start(env, 'repair');
   expect([await repair.exit, repair.output()]).toEqual([
     0,

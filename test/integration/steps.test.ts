@@ -54,7 +54,10 @@ async function reserved(customerId: string): Promise<number> {
 const FORWARD = ['createPendingOrders', 'reserveCredit', 'approveOrders'] as const;
 type Answers = { orderId: string; outcome: string }[];
 
-async function ask(step: keyof (OrderSteps & CreditSteps), order: OrderRequest): Promise<string> {
+async function ask(
+  step: Exclude<keyof (OrderSteps & CreditSteps), 'giveUpOrders'>,
+  order: OrderRequest,
+): Promise<string> {
   const { orderId } = order;
   const answers: Answers =
     step === 'cancelOrders'

@@ -8,7 +8,7 @@ import { exitWith, runJest, testNamespaces } from '../../dev/jest-run';
 import { startPostgres } from '../../dev/postgres';
 import { step } from '../../dev/progress.cjs';
 import { freePort, makeTemplate, scratchFolder } from '../../dev/scratch-postgres';
-import { ORDER_IDS_ATTRIBUTE } from '../../domain/names';
+import { SEARCH_ATTRIBUTES } from '../../domain/names';
 import { prepareTemporal } from '../../platform/temporal';
 import { startProductionTemporal } from './temporal-server';
 
@@ -55,7 +55,7 @@ async function prepareNamespaces(address: string): Promise<void> {
     if (PREPARED_BY_THE_PRODUCT.includes(namespace)) continue;
     for (;;) {
       try {
-        await prepareTemporal({ address, namespace }, ORDER_IDS_ATTRIBUTE);
+        await prepareTemporal({ address, namespace }, SEARCH_ATTRIBUTES);
         break;
       } catch (error) {
         if (Date.now() > deadline) throw error;

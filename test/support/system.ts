@@ -1,8 +1,10 @@
 /** The whole product in the test's process: own databases, own namespace, real servers, real HTTP. */
 import type { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { type RunningService, startService } from '../../api/service';
 import type { OrderServiceSettings, OutboxSettings, ServiceSettings } from '../../api/service-settings';
 import type { Placement } from '../../domain/contracts';
+import type { WorkerDeployment } from '../../platform/config';
 import { createLogger } from '../../platform/logger';
 import { connectTemporal, installTemporalRuntime } from '../../platform/temporal';
 import { createTestDatabases, type TestDatabases } from './databases';
@@ -13,6 +15,8 @@ export interface TestSystem {
   /** Of the order service; when distributed it forwards to the customer service. */
   readonly url: string;
   readonly databases: TestDatabases;
+  /** Of the workflow code. */
+  readonly buildId: string;
   readonly client: Client;
   /** Of the service that places orders. */
   readonly settings: ServiceSettings;
@@ -26,11 +30,18 @@ export interface TestSystem {
 
 /** Long enough that only a test about it meets it. */
 const CREDIT_CHECK_TIMEOUT_MS = 60_000;
+const ATTENTION_AFTER_MS = 60_000;
 
 export interface TestSystemOptions {
   readonly placement?: Placement;
   readonly order?: Partial<OrderServiceSettings>;
   readonly outbox?: OutboxSettings;
+  /** With payload codecs. */
+  readonly dataConverter?: DataConverter | undefined;
+  /** Of other workflow code than the project's. */
+  readonly bundlePath?: string;
+  /** Makes the sagas' workers versioned. */
+  readonly deployment?: WorkerDeployment;
   /** Whether the order history runs too: in the same process, or when distributed in one of its own. */
   readonly history?: boolean;
 }
@@ -40,6 +51,7 @@ export function orderSettings(databaseUrl: string): OrderServiceSettings {
   return {
     databaseUrl,
     creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS,
+    attentionAfterMs: ATTENTION_AFTER_MS,
     sagaGroupMax: 50,
     sagaGroupsInFlight: 4,
     ordersInFlightMax: 2_000,
@@ -55,16 +67,24 @@ export function commonSettings() {
     temporal,
     temporalUiUrl: 'http://localhost:8233',
     bundlePath,
+    // Nobody is told: a test that stops a service knows.
+    leavingMs: 0,
     outbox: { relaysHere: true, retentionMs: 3_600_000 },
   };
 }
 
 export async function startSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
-  const { temporal } = testServers();
+  const temporal = { ...testServers().temporal, dataConverter: options.dataConverter };
   const databases = await createTestDatabases();
   const logger = createLogger('silent');
   installTemporalRuntime(logger);
-  const common = { ...commonSettings(), ...(options.outbox && { outbox: options.outbox }) };
+  const common = {
+    ...commonSettings(),
+    temporal,
+    ...(options.outbox && { outbox: options.outbox }),
+    ...(options.deployment && { deployment: options.deployment }),
+    ...(options.bundlePath !== undefined && { bundlePath: options.bundlePath }),
+  };
   const customer = { databaseUrl: databases.customerUrl };
   const colocated = options.placement !== 'distributed';
 
@@ -104,6 +124,7 @@ export async function startSystem(options: TestSystemOptions = {}): Promise<Test
   const stopService = () => (stopped ??= service.stop());
   return {
     url: service.url,
+    buildId: String(service.workflows?.buildId),
     databases,
     client,
     settings,

@@ -49,6 +49,9 @@ async function ended(sagaId: string): Promise<string> {
 }
 
 /** The first order takes the only place; those that come meanwhile form a group, or two on a busy machine. */
+/** How many sagas are parked: asked by a process every few seconds, however many sagas there are. */
+const OF_THE_PROCESS = 'CountWorkflowExecutions';
+
 const FEW = 10;
 
 test.each([
@@ -71,9 +74,9 @@ test.each([
   expect(Math.max(...sizes)).toBeGreaterThanOrEqual(count === 1 ? 1 : FEW);
   for (const saga of sagas) expect(await ended(saga)).toBe('COMPLETED');
   const after = await settledRpcs();
-  const spent = Object.entries(after).map(
-    ([operation, calls]) => [operation, calls - (before[operation] ?? 0)] as const,
-  );
+  const spent = Object.entries(after)
+    .map(([operation, calls]) => [operation, calls - (before[operation] ?? 0)] as const)
+    .filter(([operation]) => operation !== OF_THE_PROCESS);
   expect(Object.fromEntries(spent.filter(([, calls]) => calls > 0))).toEqual({
     StartWorkflowExecution: sagas.length,
     RespondWorkflowTaskCompleted: sagas.length,

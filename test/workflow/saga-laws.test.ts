@@ -63,6 +63,7 @@ beforeAll(async () => {
     requestCancellations: failing('requestCancellations', (request) => order.requestCancellations(request)),
     reserveCredit: failing('reserveCredit', (request) => credit.reserveCredit(request)),
     releaseCredit: failing('releaseCredit', (request) => credit.releaseCredit(request)),
+    giveUpOrders: failing('giveUpOrders', (request) => order.giveUpOrders(request)),
   };
   worker = await createOrderWorker({
     connection: link.connection,
@@ -147,8 +148,18 @@ test.each(FORWARD.flatMap((step) => MOMENTS.map((moment) => [step, moment] as co
 
 const bug = (message: string) => ApplicationFailure.nonRetryable(message, 'Bug');
 
+test.each(
+  (['createPendingOrders', 'approveOrders'] as const).flatMap((step) =>
+    MOMENTS.map((moment) => [step, moment] as const),
+  ),
+)('%s, which must succeed, fails for good once, %s: it is asked again', async (step, moment) => {
+  const order = await newOrder();
+  failures.set(step, { moment, failure: bug('it cannot be') });
+  expect(await runSaga(order)).toEqual(['COMPLETED']);
+  expect(await traces(order)).toEqual(APPROVED);
+});
+
 test.each([
-  ['createPendingOrders', 'before its statement', { state: undefined, reserved: 0, events: [] }],
   [
     'reserveCredit',
     'before its statement',
@@ -189,12 +200,12 @@ test.each(
   },
 );
 
-test('a compensation that cannot succeed is loud', async () => {
+test('a compensation that fails for good once is asked again', async () => {
   const order = await newOrder();
   failures.set('reserveCredit', { moment: 'after its commit', failure: bug('it cannot be') });
   failures.set('releaseCredit', { moment: 'before its statement', failure: bug('nor can this') });
   expect(await runSaga(order)).toEqual(['FAILED', 'SagaFailed']);
-  expect(await traces(order)).toMatchObject({ state: 'CANCELLED', reserved: 100 });
+  expect(await traces(order)).toMatchObject({ state: 'CANCELLED', reserved: 0 });
 });
 
 test('a saga that ran to its end, run again from the start, changes nothing', async () => {

@@ -1,0 +1,115 @@
+/** The audit sees: one violation of each kind, planted past the services, is named; a busy system is not accused. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Finding } from '../../audit/invariants';
+import { call, eventually, newCustomer, placeOrder } from '../support/http';
+import { auditOf, violations } from '../support/invariants';
+import { operatorCommand } from '../support/operator-command';
+import { holdCustomer } from '../support/outages';
+import { type Expected, PLANTS } from '../support/planted-violations';
+import { startSystem, type TestSystem } from '../support/system';
+
+/** Long enough for what is under way in these tests, and for a list of sagas that is a second behind. */
+const GRACE_MS = 2_000;
+
+let system: TestSystem;
+
+beforeAll(async () => {
+  system = await startSystem({ history: true });
+});
+afterAll(() => system.stop());
+
+test('while orders are placed, approved, refused and cancelled nothing is violated', async () => {
+  const customer = await newCustomer(system.url, '50.00');
+  let loading = true;
+  const load = async () => {
+    while (loading) {
+      const { body } = await placeOrder(system.url, customer, '1.00');
+      await call(`${system.url}/orders/${String(body['orderId'])}/cancel`, 'POST');
+      await placeOrder(system.url, customer, '60.00');
+    }
+  };
+  const clients = Array.from({ length: 8 }, load);
+  const scope = { client: system.client, withHistory: true };
+  try {
+    for (let checked = 0, before = -1; checked < 100 || before < 100;) {
+      before = checked;
+      const { violations: found, invariants } = await auditOf(system.databases, scope, GRACE_MS);
+      expect(found).toEqual([]);
+      checked = invariants.saga.checked;
+    }
+  } finally {
+    loading = false;
+    await Promise.all(clients);
+  }
+  await eventually(async () => ((await violations(system.databases, scope)).length === 0 ? true : undefined));
+});
+
+test('an order that waits for credit is in flight, in invariants 2 and 6', async () => {
+  const customer = await newCustomer(system.url, '10.00');
+  const held = await holdCustomer(system.databases.adminCustomerUrl, customer);
+  await placeOrder(system.url, customer, '1.00');
+  const report = await auditOf(system.databases, { client: system.client, withHistory: true }, 0);
+  expect(report.invariants).toMatchObject({
+    terminal: { inFlight: 1, violated: 0 },
+    saga: { inFlight: 1, violated: 0 },
+  });
+  await held.release();
+});
+
+describe('planted', () => {
+  const ends: (() => Promise<unknown>)[] = [];
+  const expected = new Map<string, Expected>();
+  let found: readonly Finding[] = [];
+
+  beforeAll(async () => {
+    for (const [name, plant] of Object.entries(PLANTS)) expected.set(name, await plant(system, ends));
+    const scope = { client: system.client, withHistory: true };
+    ({ violations: found } = await auditOf(system.databases, scope, GRACE_MS));
+  });
+  afterAll(async () => {
+    for (const end of ends) await end();
+  });
+
+  test.each(Object.keys(PLANTS))('%s', (name) => {
+    const all = expected.get(name) ?? [];
+    expect(all).not.toEqual([]);
+    for (const [subject, ...said] of all) {
+      const ofSubject = found.filter((finding) => finding.subject === subject);
+      expect(ofSubject.map(({ invariant, words }) => [invariant, words])).toEqual(said);
+    }
+  });
+});
+
+describe('npm run audit', () => {
+  const env = () => ({
+    ORDER_DATABASE_URL: system.databases.orderUrl,
+    CUSTOMER_DATABASE_URL: system.databases.customerUrl,
+    ORDER_HISTORY_DATABASE_URL: system.databases.historyUrl,
+    TEMPORAL_ADDRESS: system.settings.temporal?.address ?? '',
+    TEMPORAL_NAMESPACE: system.settings.temporal?.namespace ?? '',
+  });
+
+  test('says what is violated, where, and what to do; exit code 1', async () => {
+    const { code, stdout } = await operatorCommand('audit', ['--grace', '0'], env());
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/checked in flight {2}violated/);
+    expect(stdout).toMatch(/Violated: 3\. APPROVED holds exactly its amount, CANCELLED nothing/);
+    expect(stdout).toMatch(/What to do: npm run repair/);
+  });
+
+  test('as JSON', async () => {
+    const { code, stdout } = await operatorCommand('audit', ['--grace', '0', '--json'], env());
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ invariants: { credit: { violated: 4 } } });
+  });
+
+  test.each([
+    ['ORDER_DATABASE_URL', 'postgres://a:b@127.0.0.1:1/orders'],
+    ['TEMPORAL_ADDRESS', '127.0.0.1:1'],
+  ])('exit code 2 when it could not look: %s', async (name, value) => {
+    const { code, stderr, stdout } = await operatorCommand('audit', [], { ...env(), [name]: value });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^The audit could not look: /);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});

@@ -1,0 +1,81 @@
+/** Whatever can fill up says how full it is, beside its limit. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { hold } from '../support/outages';
+import { startSystem, type TestSystem } from '../support/system';
+
+const IN_FLIGHT_MAX = 30;
+
+let system: TestSystem;
+
+beforeAll(async () => {
+  system = await startSystem({ history: true, order: { ordersInFlightMax: IN_FLIGHT_MAX } });
+});
+afterAll(() => system.stop());
+
+/** By name and labels, as they are printed. */
+async function readings(): Promise<ReadonlyMap<string, number>> {
+  const response = await fetch(`${system.url}/metrics`);
+  expect(response.headers.get('Content-Type')).toContain('text/plain');
+  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => {
+      const end = line.lastIndexOf(' ');
+      return [line.slice(0, end).replace('order_saga_', ''), Number(line.slice(end + 1))];
+    }),
+  );
+}
+
+test('limits and timeouts are those that are in force', async () => {
+  const limits = [...(await readings())].filter(
+    ([name]) => name.includes('limit') || name.includes('timeout'),
+  );
+  expect(Object.fromEntries(limits)).toEqual({
+    'database_connections_limit{database="order"}': 10,
+    'database_connections_limit{database="customer"}': 10,
+    'database_connections_limit{database="order history"}': 10,
+    'database_timeout_seconds{of="connect"}': 5,
+    'database_timeout_seconds{of="statement"}': 5,
+    'database_timeout_seconds{of="query"}': 7,
+    orders_in_flight_limit: IN_FLIGHT_MAX,
+    orders_waiting_for_group_limit: IN_FLIGHT_MAX,
+    saga_group_orders_limit: 50,
+    saga_groups_under_way_limit: 4,
+    'saga_timeout_seconds{of="workflowTask"}': 2,
+    'saga_timeout_seconds{of="creditCheck"}': 60,
+    'saga_timeout_seconds{of="attentionAfter"}': 60,
+    'worker_slots_limit{kind="workflow task"}': 200,
+    'worker_slots_limit{kind="local activity"}': 200,
+    'worker_slots_limit{kind="cached saga"}': 1_000,
+    'worker_slots_limit{kind="customer step"}': 10,
+  });
+});
+
+test('under load: what is in flight, and no more than the limits; quiet: nothing', async () => {
+  const customer = await newCustomer(system.url, '1000.00');
+  const held = await hold(system.databases.adminOrderUrl, 'LOCK TABLE orders IN SHARE MODE');
+  const placed = Array.from({ length: IN_FLIGHT_MAX }, () => placeOrder(system.url, customer, '1.00', WAIT));
+  const full = await eventually(async () => {
+    const now = await readings();
+    const inSteps = now.get('database_connections{database="order",state="in use"}') ?? 0;
+    return now.get('orders_in_flight') === IN_FLIGHT_MAX && inSteps > 0 ? now : undefined;
+  });
+  expect(full.get('saga_groups_under_way')).toBeGreaterThan(0);
+  expect(full.get('saga_groups_under_way')).toBeLessThanOrEqual(4);
+  expect(full.get('orders_waiting_for_group')).toBeLessThanOrEqual(IN_FLIGHT_MAX);
+  expect(full.get('worker_slots{kind="local activity"}')).toBeGreaterThan(0);
+  await held.release();
+  await Promise.all(placed);
+  const quiet = await eventually(async () => {
+    const now = await readings();
+    return now.get('saga_groups_under_way') === 0 ? now : undefined;
+  });
+  expect(quiet.get('orders_in_flight')).toBe(0);
+  expect(quiet.get('orders_waiting_for_group')).toBe(0);
+  expect(quiet.get('database_statements_waiting{database="order"}')).toBe(0);
+  expect(quiet.get('sagas_needing_attention')).toBe(0);
+  expect(quiet.get('orders_decided_total{state="APPROVED",reason="none"}')).toBe(IN_FLIGHT_MAX);
+  expect(quiet.get('http_request_duration_seconds_count{method="POST",route="/orders",status="201"}')).toBe(
+    IN_FLIGHT_MAX,
+  );
+});

@@ -1,0 +1,70 @@
+/**
+ * A cancellation is accepted for an order that a worker, taken for dead, is still approving: whoever was told that the
+ * order is going to be cancelled was told so for good. Found by `npm run faults`.
+ */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { REQUEST_CANCELLATION, sagaWorkflowId } from '../../domain/names';
+import { rowsOf } from '../support/databases';
+import { call, eventually, newCustomer, placeOrder } from '../support/http';
+import { violations } from '../support/invariants';
+import { hold, holdCustomer } from '../support/outages';
+import { type ServiceProcess, startServiceProcess } from '../support/service-process';
+import { freePort } from '../support/start';
+import { startSystem, type TestSystem } from '../support/system';
+
+let system: TestSystem;
+let first: ServiceProcess;
+
+beforeEach(async () => {
+  system = await startSystem();
+  first = await startServiceProcess(await freePort(), {
+    SERVICES: 'order,customer',
+    ORDER_DATABASE_URL: system.databases.orderUrl,
+    CUSTOMER_DATABASE_URL: system.databases.customerUrl,
+  });
+});
+afterEach(async () => {
+  await first.stop('SIGKILL');
+  await system.stop();
+});
+
+test('approved by its first worker after that was killed: the second one cancels it', async () => {
+  const { adminOrderUrl, adminCustomerUrl } = system.databases;
+  const customer = await newCustomer(system.url, '10.00');
+  const credit = await holdCustomer(adminCustomerUrl, customer);
+  const { body } = await placeOrder(first.url, customer, '4.00');
+  const orderId = String(body['orderId']);
+  const orders = await hold(adminOrderUrl, 'LOCK TABLE orders IN SHARE MODE');
+  await credit.release();
+  // The approval has reached Postgres, which goes on with it whoever asked.
+  await eventually(async () => {
+    const [waiting] = await rowsOf(
+      adminOrderUrl,
+      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+    );
+    return waiting;
+  });
+  await first.stop('SIGKILL');
+  const saga = system.client.workflow.getHandle(sagaWorkflowId([orderId]));
+  const accepted = saga.executeUpdate(REQUEST_CANCELLATION, { args: [{ orderId }] });
+  await orders.release();
+  await accepted;
+  const order = await eventually(async () => {
+    const found = (await call(`${system.url}/orders/${orderId}`, 'GET')).body;
+    return found['state'] === 'CANCELLED' ? found : undefined;
+  });
+  expect(order['cancellationReason']).toBe('CUSTOMER_REQUEST');
+  await saga.result();
+  await eventually(async () => ((await violations(system.databases)).length === 0 ? true : undefined));
+  const events = await rowsOf(
+    adminOrderUrl,
+    'SELECT type FROM outbox WHERE aggregate_id = $1 ORDER BY sequence',
+    [orderId],
+  );
+  expect(events.map(({ type }) => type)).toEqual([
+    'OrderCreated',
+    'OrderApproved',
+    'OrderCancellationRequested',
+    'OrderCancelled',
+  ]);
+});

@@ -1,0 +1,28 @@
+/** A minute of `npm run faults`, with a seed that it prints. */
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { expect, test } from '@jest/globals';
+import { ROOT } from '../support/start';
+
+test('a minute of faults under load: every answer holds, and the audit is clean', async () => {
+  const seed = process.env['TEST_SEED'];
+  const { code, output } = await new Promise<{ code: number | null; output: string }>((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [
+        path.join(ROOT, 'dist/faults/main.js'),
+        '--minutes',
+        '1',
+        '--kills',
+        '0',
+        ...(seed === undefined ? [] : ['--seed', seed]),
+      ],
+      (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode, output: stdout + stderr });
+      },
+    );
+  });
+  console.log(output);
+  expect(code).toBe(0);
+  expect(output).toMatch(/orders acknowledged under/);
+}, 240_000);

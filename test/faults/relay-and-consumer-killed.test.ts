@@ -1,0 +1,145 @@
+/**
+ * The relay and the consumer as real processes, each killed with SIGKILL at every round trip to its database, after
+ * the statement and before its reply: no event is lost, doubled, or applied twice.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { v7 as newUuid } from 'uuid';
+import { createOrderActivities } from '../../activities/order';
+import { createOrderDatabase } from '../../prisma/order/client';
+import { createTestDatabases, rowsOf } from '../support/databases';
+import { holdingLine, type Moment } from '../support/holding-line';
+import { eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { freePort, ROOT } from '../support/start';
+import { startSystem } from '../support/system';
+
+/** Each leaves another state behind than the one before; a kill before a statement is the one after the last. */
+const AFTER: Moment = 'after it, before its reply';
+
+/** More round trips than a process makes until it has done its work: the loop must have ended by itself. */
+const MOST_ROUND_TRIPS = 30;
+
+let running: ChildProcess | undefined;
+/** Of what a test started, the last first, whether it passed or not. */
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  running?.kill('SIGKILL');
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+function run(script: string, env: Record<string, string>): ChildProcess {
+  running = spawn(process.execPath, [path.join(ROOT, 'dist', script)], {
+    stdio: 'ignore',
+    env: { PATH: process.env['PATH'], LOG_LEVEL: 'silent', ...env },
+  });
+  return running;
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
+}
+
+test('the relay', async () => {
+  const databases = await createTestDatabases();
+  ends.push(() => databases.drop());
+  const line = await holdingLine(new URL(databases.orderUrl));
+  ends.push(() => {
+    line.close();
+  });
+  const db = createOrderDatabase(databases.orderUrl);
+  ends.push(() => db.$disconnect());
+  const activities = createOrderActivities({ db });
+  const unpublished = async () =>
+    (await rowsOf(databases.adminOrderUrl, 'SELECT id FROM outbox WHERE position IS NULL')).length;
+  const start = () =>
+    run('workers/relay-main.js', { SERVICES: 'order', ORDER_DATABASE_URL: line.through(databases.orderUrl) });
+
+  // It listens, publishes and prunes on several connections, in no order: each is named.
+  for (const words of [
+    'LISTEN "outbox_published"',
+    'LISTEN "outbox_committed"',
+    'WITH relay',
+    'prune_outbox',
+  ]) {
+    const order = { orderId: newUuid(), customerId: newUuid(), totalMinor: 100, currency: 'USD' };
+    await activities.createPendingOrders({ sagaId: 'saga', orders: [order] });
+    const held = line.hold(0, AFTER, words);
+    const child = start();
+    await held;
+    await killed(child);
+    line.release();
+  }
+
+  const child = start();
+  await eventually(async () => ((await unpublished()) === 0 ? true : undefined));
+  await killed(child);
+  const rows = await rowsOf(
+    databases.adminOrderUrl,
+    `SELECT position::integer, row_number() OVER (ORDER BY id)::integer AS place FROM outbox ORDER BY position`,
+  );
+  expect(rows.map(({ position }) => position)).toEqual(rows.map((_, index) => index + 1));
+  expect(rows.map(({ place }) => place)).toEqual(rows.map(({ position }) => position));
+}, 120_000);
+
+test('the consumer', async () => {
+  const system = await startSystem();
+  ends.push(() => system.stop());
+  const { databases, url } = system;
+  const line = await holdingLine(new URL(databases.historyUrl));
+  ends.push(() => {
+    line.close();
+  });
+  const port = String(await freePort());
+  const customer = await newCustomer(url, '1000.00');
+  const missing = async () => {
+    const [orders, customers, received] = await Promise.all([
+      countOf(databases.adminOrderUrl, 'outbox'),
+      countOf(databases.adminCustomerUrl, 'outbox'),
+      countOf(databases.adminHistoryUrl, 'received_events'),
+    ]);
+    return orders + customers - received;
+  };
+  const start = () =>
+    run('api/main.js', {
+      SERVICES: 'history',
+      PORT: port,
+      HOST: '127.0.0.1',
+      ORDER_HISTORY_DATABASE_URL: line.through(databases.historyUrl),
+      EVENT_FEED_URL: url,
+    });
+
+  const hits: string[] = [];
+  for (let passing = 0, done = false; !done; passing++) {
+    expect(passing).toBeLessThan(MOST_ROUND_TRIPS);
+    expect((await placeOrder(url, customer, '1.00', WAIT)).status).toBe(201);
+    const held = line.hold(passing, AFTER);
+    const child = start();
+    await Promise.race([held, eventually(async () => ((await missing()) === 0 ? true : undefined))]);
+    // What it dies of may be what did the work.
+    done = !line.begun();
+    if (!done) hits.push((await held).statement);
+    await killed(child);
+    line.release();
+  }
+  for (const statement of ['BEGIN', 'INSERT INTO received_events', 'UPDATE customer_views', 'COMMIT'])
+    expect(hits).toContainEqual(expect.stringContaining(statement));
+
+  const child = start();
+  await eventually(async () => ((await missing()) === 0 ? true : undefined));
+  await killed(child);
+  const byId = 'ORDER BY id';
+  expect(
+    await rowsOf(databases.adminHistoryUrl, `SELECT id, state, version FROM order_views ${byId}`),
+  ).toEqual(await rowsOf(databases.adminOrderUrl, `SELECT id, state, version FROM orders ${byId}`));
+  expect(await rowsOf(databases.adminHistoryUrl, `SELECT id, reserved_minor FROM customer_views`)).toEqual(
+    await rowsOf(databases.adminCustomerUrl, `SELECT id, reserved_minor FROM customers`),
+  );
+}, 180_000);
+
+async function countOf(url: string, table: string): Promise<number> {
+  const [row] = await rowsOf(url, `SELECT count(*)::integer AS count FROM ${table}`);
+  return Number(row?.['count']);
+}

@@ -1,0 +1,117 @@
+/** Every process is stopped and started again under load, one after the other: nobody's request fails. */
+import { randomUUID } from 'node:crypto';
+import { request } from 'node:http';
+import { afterEach, expect, test } from '@jest/globals';
+import { startBalancer } from '../../dev/balancer';
+import { createTestDatabases, rowsOf } from '../support/databases';
+import { eventually, newCustomer } from '../support/http';
+import { violations } from '../support/invariants';
+import { type ServiceProcess, startServiceProcess } from '../support/service-process';
+import { freePort } from '../support/start';
+
+const CALLERS = 10;
+const HOST = '127.0.0.1';
+
+/** Of what the test started, the last first, whether it passed or not. */
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** One address for several processes, as a balancer in front of them. */
+async function oneAddress(ports: readonly number[]): Promise<string> {
+  const port = await freePort();
+  const balancer = await startBalancer(
+    { host: HOST, port },
+    ports.map((each) => ({ host: HOST, port: each })),
+  );
+  ends.push(() => balancer.close());
+  return `http://${HOST}:${String(port)}`;
+}
+
+interface Answered {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly text: string;
+}
+
+/** Who keeps a connection may send on it in the moment in which it is closed, and has to ask again by itself. */
+function onItsOwnConnection(url: string, method: string, body?: object): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() };
+    const sent = request(url, { method, headers, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.once('error', reject).once('end', () => {
+        resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'], text });
+      });
+    });
+    sent.once('error', reject).end(body && JSON.stringify(body));
+  });
+}
+
+test('no request fails but those that are told to come back', async () => {
+  const databases = await createTestDatabases();
+  ends.push(() => databases.drop());
+  const [c1, c2, o1, o2] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const url = await oneAddress([o1, o2]);
+  const customerService = { SERVICES: 'customer', CUSTOMER_DATABASE_URL: databases.customerUrl };
+  const orderService = {
+    SERVICES: 'order',
+    ORDER_DATABASE_URL: databases.orderUrl,
+    CUSTOMER_SERVICE_URL: await oneAddress([c1, c2]),
+  };
+  const all = [
+    { port: c1, env: customerService },
+    { port: c2, env: customerService },
+    { port: o1, env: orderService },
+    { port: o2, env: orderService },
+  ];
+  const running = new Map<number, ServiceProcess>();
+  ends.push(() => Promise.all([...running.values()].map((each) => each.stop())));
+  for (const { port, env } of all) running.set(port, await startServiceProcess(port, env));
+
+  const customer = await newCustomer(url, '100000.00');
+  const answered = { placed: 0, read: 0, refused: 0 };
+  const failed: string[] = [];
+  const over = new AbortController();
+  const ask = async (method: string, path: string, body?: object) => {
+    try {
+      const { status, retryAfter, text } = await onItsOwnConnection(`${url}${path}`, method, body);
+      if (status === 503 && retryAfter !== undefined) answered.refused += 1;
+      else if (status >= 300) failed.push(`${path}: ${String(status)} ${text}`);
+      else answered[method === 'POST' ? 'placed' : 'read'] += 1;
+    } catch (error) {
+      failed.push(`${path}: ${String(error)}`);
+    }
+  };
+  const callers = Array.from({ length: CALLERS }, async () => {
+    while (!over.signal.aborted) {
+      await ask('POST', '/orders', { customerId: customer, orderTotal: { amount: '0.01', currency: 'USD' } });
+      await ask('GET', `/customers/${customer}`);
+    }
+  });
+  for (const { port, env } of all) {
+    const before = answered.placed;
+    expect(await running.get(port)?.stop()).toBe(0);
+    running.set(port, await startServiceProcess(port, env));
+    await eventually(() => Promise.resolve(answered.placed > before + CALLERS ? true : undefined));
+  }
+  over.abort();
+  await Promise.all(callers);
+
+  expect(failed).toEqual([]);
+  await eventually(async () => ((await violations(databases)).length === 0 ? true : undefined));
+  const orders = await rowsOf(
+    databases.adminOrderUrl,
+    'SELECT state, extract(milliseconds FROM updated_at - created_at)::int AS ms FROM orders ORDER BY ms',
+  );
+  expect(orders.length).toBeGreaterThanOrEqual(answered.placed);
+  expect(new Set(orders.map(({ state }) => state))).toEqual(new Set(['APPROVED']));
+  console.log(
+    `${JSON.stringify(answered)}; from PENDING to APPROVED: ` +
+      `${String(orders.at(Math.floor(orders.length / 2))?.['ms'])} ms (p50), ${String(orders.at(-1)?.['ms'])} ms (the slowest)`,
+  );
+}, 120_000);

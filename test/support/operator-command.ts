@@ -1,0 +1,27 @@
+/** What an operator runs, as a process of its own. */
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { ROOT } from './start';
+
+export interface CommandAnswer {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export function operatorCommand(
+  name: 'replay' | 'audit' | 'repair' | 'parked',
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<CommandAnswer> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [path.join(ROOT, `dist/operate/${name}-main.js`), ...args],
+      { env: { PATH: process.env['PATH'], ...env } },
+      (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode, stdout, stderr });
+      },
+    );
+  });
+}

@@ -1,0 +1,196 @@
+/** Violations of the invariants, planted past the services; by SQL as a superuser, or in Temporal. */
+import { v7 as newUuid } from 'uuid';
+import { orderIdsAttribute } from '../../api/saga-starter';
+import type { Invariant } from '../../audit/invariants';
+import { CREATE_ORDER_SAGA } from '../../domain/names';
+import { rowsOf } from './databases';
+import { eventually, newCustomer, placeOrder, WAIT } from './http';
+import { holdCustomer } from './outages';
+import type { TestSystem } from './system';
+
+/** What the audit must say of an order or a customer: invariant, and words; and nothing else. */
+export type Expected = readonly (readonly [subject: string, ...found: (readonly [Invariant, string])[]])[];
+
+/** @param ends what is to be undone at the end */
+type Plant = (system: TestSystem, ends: (() => Promise<unknown>)[]) => Promise<Expected>;
+
+export const PLANTS: Readonly<Record<string, Plant>> = {
+  "1: a customer's sum": async (system) => {
+    const { customer } = await decided(system);
+    await customers(
+      system,
+      'UPDATE customers SET reserved_minor = reserved_minor + 1 WHERE id = $1',
+      customer,
+    );
+    return [[customer, ['credit', 'reserved 101 is not the sum 100 of its reservations']]];
+  },
+
+  '2: a transition that happened twice': async (system) => {
+    const { orderId } = await decided(system);
+    await orders(
+      system,
+      `INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data)
+       SELECT aggregate_type, aggregate_id, 3, type, data FROM outbox WHERE aggregate_id = $1 AND sequence = 2`,
+      orderId,
+    );
+    return [
+      [
+        orderId,
+        ['terminal', 'OrderApproved happened twice'],
+        ['outbox', 'its events end with OrderApproved (3), and its row is APPROVED'],
+        ['view', 'the order history has it as APPROVED (3)'],
+      ],
+    ];
+  },
+
+  '3: APPROVED without its credit': async (system) => {
+    const { orderId } = await decided(system);
+    await customers(
+      system,
+      `UPDATE credit_reservations SET status = 'RELEASED' WHERE order_id = $1`,
+      orderId,
+    );
+    return [
+      [
+        orderId,
+        ['reservation', 'APPROVED, and holds no credit'],
+        ['outbox', "its reservation's events end with CreditReserved, and its row is RELEASED"],
+      ],
+    ];
+  },
+
+  '3: APPROVED with other credit than its total': async (system) => {
+    const { orderId } = await decided(system);
+    await customers(system, `UPDATE credit_reservations SET amount_minor = 99 WHERE order_id = $1`, orderId);
+    return [[orderId, ['reservation', 'APPROVED, and holds other credit than its total']]];
+  },
+
+  '3: CANCELLED with credit': async (system) => {
+    const { orderId } = await decided(system, '11.00');
+    const reserved = `UPDATE credit_reservations SET status = 'RESERVED', reason = NULL WHERE order_id = $1`;
+    await customers(system, reserved, orderId);
+    return [
+      [
+        orderId,
+        ['reservation', 'CANCELLED, and holds credit'],
+        ['outbox', "its reservation's events end with CreditLimitExceeded, and its row is RESERVED"],
+      ],
+    ];
+  },
+
+  '3: credit of an order that does not exist': async (system) => {
+    const { orderId } = await decided(system);
+    await orders(system, 'DELETE FROM outbox WHERE aggregate_id = $1', orderId);
+    await orders(system, 'DELETE FROM orders WHERE id = $1', orderId);
+    return [
+      [
+        orderId,
+        ['reservation', 'credit is RESERVED for an order that does not exist'],
+        ['view', 'the order history has an order that does not exist'],
+      ],
+    ];
+  },
+
+  '4: an order that is not what was asked for': async (system) => {
+    const { orderId } = await decided(system, '11.00');
+    await orders(system, 'UPDATE orders SET total_minor = 99 WHERE id = $1', orderId);
+    return [
+      [
+        orderId,
+        ['identity', 'it is not what OrderCreated says that was asked for'],
+        ['view', 'the order history has it as CANCELLED (2)'],
+      ],
+    ];
+  },
+
+  '5: a transition without its event': async (system) => {
+    const { orderId } = await decided(system);
+    await orders(system, 'DELETE FROM outbox WHERE aggregate_id = $1 AND sequence = 2', orderId);
+    return [[orderId, ['outbox', 'its events end with OrderCreated (1), and its row is APPROVED']]];
+  },
+
+  '5: a gap in the events, and a credit event that is gone': async (system) => {
+    const { orderId } = await decided(system);
+    await orders(system, 'DELETE FROM outbox WHERE aggregate_id = $1 AND sequence = 1', orderId);
+    await customers(system, 'DELETE FROM outbox WHERE aggregate_id = $1', orderId);
+    return [
+      [
+        orderId,
+        ['outbox', 'there is a gap before OrderApproved (2)'],
+        ['outbox', 'its reservation has no events'],
+      ],
+    ];
+  },
+
+  '6: an open order whose saga was terminated': async (system, ends) => {
+    const customer = await newCustomer(system.url, '10.00');
+    const held = await holdCustomer(system.databases.adminCustomerUrl, customer);
+    // A worker that has a step under way hears of the end only after it.
+    ends.push(() => held.release());
+    const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
+    await system.client.workflow.getHandle(`order-${orderId}`).terminate();
+    return [
+      [
+        orderId,
+        ['terminal', 'it is still PENDING'],
+        ['saga', `PENDING, and its saga order-${orderId} does not run`],
+      ],
+    ];
+  },
+
+  '6: a saga that runs for an order at its end': async (system, ends) => {
+    const { orderId } = await decided(system);
+    const workflowId = `order-${newUuid()}`;
+    const handle = await system.client.workflow.start(CREATE_ORDER_SAGA, {
+      workflowId,
+      taskQueue: 'nobody polls this one',
+      typedSearchAttributes: [{ key: orderIdsAttribute, value: [orderId] }],
+    });
+    ends.push(() => handle.terminate());
+    await eventually(async () => {
+      const { count } = await system.client.workflow.count(`WorkflowId = '${workflowId}'`);
+      return count === 1 ? true : undefined;
+    });
+    return [[orderId, ['saga', `saga ${workflowId} runs, and has nothing left to do`]]];
+  },
+
+  'the order history: another state, an order that it does not have, a sum': async (system) => {
+    const [one, two] = [await decided(system), await decided(system)];
+    await followed(system, one.orderId);
+    await followed(system, two.orderId);
+    await history(system, `UPDATE order_views SET state = 'PENDING' WHERE id = $1`, one.orderId);
+    await history(system, 'DELETE FROM order_views WHERE id = $1', two.orderId);
+    await history(system, 'UPDATE customer_views SET reserved_minor = 7 WHERE id = $1', one.customer);
+    return [
+      [one.orderId, ['view', 'the order history has it as PENDING (2)']],
+      [two.orderId, ['view', 'the order history does not have it']],
+      [one.customer, ['view', 'the order history has its reserved credit as 7']],
+    ];
+  },
+
+  'an order beside all of these is not accused': async (system) => [[(await decided(system)).orderId]],
+};
+
+async function decided(system: TestSystem, amount = '1.00'): Promise<{ orderId: string; customer: string }> {
+  const customer = await newCustomer(system.url, '10.00');
+  const { body } = await placeOrder(system.url, customer, amount, WAIT);
+  const orderId = String(body['orderId']);
+  await followed(system, orderId);
+  return { orderId, customer };
+}
+
+/** Both services' events of it: the customer's sum is right as well. */
+async function followed(system: TestSystem, orderId: string): Promise<void> {
+  await eventually(async () =>
+    (await history(system, 'SELECT FROM received_events WHERE subject = $1', orderId)).length === 3
+      ? true
+      : undefined,
+  );
+}
+
+const orders = ({ databases }: TestSystem, text: string, ...values: unknown[]) =>
+  rowsOf(databases.adminOrderUrl, text, values);
+const customers = ({ databases }: TestSystem, text: string, ...values: unknown[]) =>
+  rowsOf(databases.adminCustomerUrl, text, values);
+const history = ({ databases }: TestSystem, text: string, ...values: unknown[]) =>
+  rowsOf(databases.adminHistoryUrl, text, values);

@@ -1,0 +1,126 @@
+/** Temporal's Worker Versioning: which version carries a saga on when another one is deployed beside it. */
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { type RunningService, startService } from '../../api/service';
+import { NEEDS_ATTENTION_ATTRIBUTE, sagaWorkflowId } from '../../domain/names';
+import type { WorkerDeployment } from '../../platform/config';
+import { createLogger } from '../../platform/logger';
+import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { giveDatabaseBack, takeDatabaseAway } from '../support/outages';
+import { testServers } from '../support/servers';
+import { startSystem, type TestSystem } from '../support/system';
+import { bundleOf, type VersionBundle } from '../support/versions';
+
+let blue: VersionBundle;
+let green: VersionBundle;
+let system: TestSystem;
+let next: RunningService | undefined;
+
+beforeAll(async () => {
+  blue = await bundleOf('before');
+  green = await bundleOf('patched');
+}, 30_000);
+afterAll(() => {
+  blue.remove();
+  green.remove();
+});
+afterEach(async () => {
+  await next?.stop();
+  next = undefined;
+  await system.stop();
+});
+
+const buildIdOf = (service: { readonly workflows: { readonly buildId: string } | undefined }) =>
+  String(service.workflows?.buildId);
+
+/** What an operator does with `temporal worker deployment set-current-version`. */
+async function makeCurrent(deploymentName: string, buildId: string): Promise<void> {
+  const { namespace } = testServers().temporal;
+  await eventually(async () => {
+    try {
+      await system.client.workflowService.setWorkerDeploymentCurrentVersion({
+        namespace,
+        deploymentName,
+        buildId,
+        ignoreMissingTaskQueues: true,
+      });
+      return true;
+    } catch {
+      return undefined; // its workers have not been heard of yet
+    }
+  });
+}
+
+/** Of the worker that completed the saga's last task; waits for the first. */
+function versionOf(sagaId: string): Promise<string> {
+  return eventually(async () => {
+    const { raw } = await system.client.workflow.getHandle(sagaId).describe();
+    return raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId ?? undefined;
+  });
+}
+
+/** A saga that blue began and cannot end, and green deployed beside it and made current. */
+async function parkedWhileGreenComes(deployment: WorkerDeployment) {
+  system = await startSystem({
+    bundlePath: blue.bundlePath,
+    deployment,
+    order: { creditCheckTimeoutMs: 1_000, attentionAfterMs: 500 },
+  });
+  const blueId = system.buildId;
+  await makeCurrent(deployment.name, blueId);
+  const customer = await newCustomer(system.url, '10.00');
+  const { body: approved } = await placeOrder(system.url, customer, '1.00', WAIT);
+  expect(approved['state']).toBe('APPROVED');
+  expect(await versionOf(sagaWorkflowId([String(approved['orderId'])]))).toBe(blueId);
+
+  await takeDatabaseAway(system.databases.adminCustomerUrl);
+  const { body } = await placeOrder(system.url, customer, '1.00', { Prefer: 'wait=10' });
+  expect(body['state']).toBe('CANCELLED');
+  const sagaId = sagaWorkflowId([String(body['orderId'])]);
+  next = await startService({ ...system.settings, bundlePath: green.bundlePath }, createLogger('silent'));
+  const greenId = buildIdOf(next);
+  expect(greenId).not.toBe(blueId);
+  await makeCurrent(deployment.name, greenId);
+  return { sagaId, customer, blueId, greenId, green: next };
+}
+
+test('pinned: a saga ends on the version that began it; new ones begin on the current', async () => {
+  const { sagaId, customer, blueId, greenId, green } = await parkedWhileGreenComes({
+    name: 'pinned-orders',
+    versioning: 'pinned',
+  });
+  await giveDatabaseBack(system.databases.adminCustomerUrl);
+  const saga = system.client.workflow.getHandle(sagaId);
+  await saga.result();
+  expect(await versionOf(sagaId)).toBe(blueId);
+  // Whichever process was asked.
+  for (const url of [green.url, system.url]) {
+    const { body } = await placeOrder(url, customer, '1.00', WAIT);
+    expect(body['state']).toBe('APPROVED');
+    expect(await versionOf(sagaWorkflowId([String(body['orderId'])]))).toBe(greenId);
+  }
+});
+
+test('auto-upgrade: a saga under way goes on with the current version', async () => {
+  const { sagaId, greenId } = await parkedWhileGreenComes({
+    name: 'upgraded-orders',
+    versioning: 'auto-upgrade',
+  });
+  const saga = system.client.workflow.getHandle(sagaId);
+  await eventually(async () => {
+    const { typedSearchAttributes } = await saga.describe();
+    const told = typedSearchAttributes.getAll().some(({ key }) => key.name === NEEDS_ATTENTION_ATTRIBUTE);
+    return told ? true : undefined;
+  });
+  await giveDatabaseBack(system.databases.adminCustomerUrl);
+  await saga.result();
+  expect(await versionOf(sagaId)).toBe(greenId);
+});
+
+test('the version is told by /readyz, with the deployment and without', async () => {
+  system = await startSystem({ deployment: { name: 'told-orders', versioning: 'pinned' } });
+  const { body } = await call(`${system.url}/readyz`, 'GET');
+  expect(body['workflows']).toEqual({ buildId: system.buildId, deployment: 'told-orders' });
+  expect(system.buildId).toMatch(/^[0-9a-f]{12}$/);
+  next = await startService({ ...system.settings, deployment: undefined }, createLogger('silent'));
+  expect((await call(`${next.url}/readyz`, 'GET')).body['workflows']).toEqual({ buildId: system.buildId });
+});
