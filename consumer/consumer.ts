@@ -18,12 +18,12 @@ export interface ConsumerStore {
    * Takes a page in, in one transaction: the effects of those events that are new, and the checkpoint.
    *
    * @param after the checkpoint that the page was read from
+   * @param poison events of the page that have no effect: they are kept where people see them, with the reason, in
+   *   the same transaction, so that nobody sees one of them who does not see what came before it
    * @returns false when another process has moved the checkpoint; nothing was changed then
-   * @throws PoisonEvent when one event of the page cannot be taken in; nothing was changed then
+   * @throws PoisonEvent when one more event of the page cannot be taken in; nothing was changed then
    */
-  takeIn(after: string | null, page: FeedPage): Promise<boolean>;
-  /** Keeps an event that cannot be taken in where people see it, with the reason, so that the rest can go on. */
-  setAside(event: Received, reason: string): Promise<void>;
+  takeIn(after: string | null, page: FeedPage, poison: readonly PoisonEvent[]): Promise<boolean>;
 }
 
 export class PoisonEvent extends Error {
@@ -85,14 +85,15 @@ async function takeIn(
   page: FeedPage,
   logger: Logger,
 ): Promise<void> {
+  const poison: PoisonEvent[] = [];
   for (;;) {
     try {
-      await store.takeIn(after, page);
+      await store.takeIn(after, page, poison);
+      for (const err of poison) logger.error({ err }, 'an event was set aside');
       return;
     } catch (error) {
       if (!(error instanceof PoisonEvent)) throw error;
-      logger.error({ err: error }, 'an event was set aside');
-      await store.setAside(error.event, error.reason);
+      poison.push(error);
     }
   }
 }

@@ -21,20 +21,18 @@ export function historyStore(db: HistoryDatabase, onFollowed: () => void): Consu
       });
       return row.cursor;
     },
-    takeIn: async (after, page) => {
+    takeIn: async (after, page, poison) => {
       const moved = await db.$transaction(async (tx) => {
         if (!(await holdCheckpoint(tx, after))) return false;
         const news = await newOnes(tx, page.items);
-        for (const event of news) check(event);
-        await receive(tx, news);
+        const reasons = new Map(poison.map(({ event, reason }) => [event, reason]));
+        for (const event of news) if (!reasons.has(event)) check(event);
+        await receive(tx, news, reasons);
         await moveCheckpoint(tx, page);
         return true;
       });
       if (moved) onFollowed();
       return moved;
-    },
-    setAside: async (event, reason) => {
-      await db.$executeRaw(insertReceived([event], [reason]));
     },
   };
 }
@@ -76,12 +74,17 @@ function check(event: Received): void {
     );
 }
 
-async function receive(tx: Transaction, events: readonly Received[]): Promise<void> {
+/** @param poison the reasons why some of the events have no effect */
+async function receive(
+  tx: Transaction,
+  events: readonly Received[],
+  poison: ReadonlyMap<Received, string>,
+): Promise<void> {
   if (events.length === 0) return;
   const [{ last }] = await tx.$queryRaw<[{ last: bigint | null }]>(
     sql`SELECT max(applied_to) AS last FROM generations WHERE current`,
   );
-  await tx.$executeRaw(insertReceived(events, await reasonsOf(tx, events)));
+  await tx.$executeRaw(insertReceived(events, await reasonsOf(tx, events, poison)));
   const [{ to }] = await tx.$queryRaw<[{ to: bigint }]>(
     sql`SELECT max(received_id) AS to FROM received_events`,
   );
@@ -92,17 +95,26 @@ async function receive(tx: Transaction, events: readonly Received[]): Promise<vo
 }
 
 /** What follows an event that was set aside waits for it, so that nothing is applied out of order. */
-async function reasonsOf(tx: Transaction, events: readonly Received[]): Promise<(string | null)[]> {
+async function reasonsOf(
+  tx: Transaction,
+  events: readonly Received[],
+  poison: ReadonlyMap<Received, string>,
+): Promise<(string | null)[]> {
   const subjects = events.map(({ subject }) => subject);
-  const held = await tx.$queryRaw<{ source: string; subject: string; first: number }[]>(sql`
-    SELECT source, subject, min(sequence)::integer AS first FROM received_events
+  const before = await tx.$queryRaw<Pick<Received, 'source' | 'subject' | 'sequence'>[]>(sql`
+    SELECT source, subject, min(sequence)::integer AS sequence FROM received_events
     WHERE subject = ANY (${subjects}::uuid[]) AND set_aside_reason IS NOT NULL GROUP BY source, subject`);
-  const firsts = new Map(held.map(({ source, subject, first }) => [`${source} ${subject}`, first]));
-  return events.map(({ source, subject, sequence }) =>
-    sequence > (firsts.get(`${source} ${subject}`) ?? Infinity)
-      ? 'an earlier event of the same subject was set aside'
-      : null,
-  );
+  const firsts = new Map<string, number>();
+  for (const { source, subject, sequence } of [...before, ...poison.keys()]) {
+    const key = `${source} ${subject}`;
+    firsts.set(key, Math.min(sequence, firsts.get(key) ?? Infinity));
+  }
+  return events.map((event) => {
+    const own = poison.get(event);
+    if (own !== undefined) return own;
+    const first = firsts.get(`${event.source} ${event.subject}`) ?? Infinity;
+    return event.sequence > first ? 'an earlier event of the same subject was set aside' : null;
+  });
 }
 
 function insertReceived(events: readonly Received[], reasons: readonly (string | null)[]) {

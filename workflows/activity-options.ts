@@ -41,11 +41,16 @@ export const LONGEST_PAUSE_MS = 20_000;
 export const LONGEST_RESERVE_PAUSE_MS = 1_000;
 
 /**
- * 2 s: a customer service process that is killed in the middle of a step is replaced by another after this,
- * so that its sagas go on within 5 s. A step takes a few milliseconds; one that takes longer runs twice,
- * which its rows make harmless.
+ * 2 s: a step whose process lives, but whose line to its database is dead, is given to another process after this.
+ * A step takes a few milliseconds; one that takes longer runs twice, which its rows make harmless.
  */
 const REMOTE_STEP_TIMEOUT_MS = 2_000;
+
+/**
+ * 600 ms: a step whose process says nothing for so long (it was killed, or stopped polling while the step was
+ * on its way to it) is given to another process, so that its sagas are delayed by less than a second.
+ */
+const REMOTE_STEP_SILENCE_MS = 600;
 
 /**
  * 60 s, unless the saga was started with another: longer than a failover or a restart of a database, so that
@@ -66,6 +71,7 @@ export function remoteStep(leftMs: number, attentionAfterMs: number): ActivityOp
   return {
     taskQueue: CUSTOMER_TASK_QUEUE,
     startToCloseTimeout: REMOTE_STEP_TIMEOUT_MS,
+    heartbeatTimeout: REMOTE_STEP_SILENCE_MS,
     scheduleToCloseTimeout: bounded ? Math.max(leftMs, SHORTEST_STEP_MS) : attentionAfterMs,
     retry: {
       initialInterval: FIRST_PAUSE_MS,

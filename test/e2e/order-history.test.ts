@@ -6,6 +6,7 @@ import { rebuildView } from '../../history/rebuild';
 import { createHistoryDatabase } from '../../prisma/history/client';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { hold } from '../support/outages';
 import { startSystem, type TestSystem } from '../support/system';
 
 interface Story {
@@ -182,12 +183,20 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     const customer = await newCustomer(system.url, '10.00');
     const orderId = randomUUID();
     const facts = { orderId, customerId: customer, amountMinor: 100, currency: 'USD' };
+    await history(customer, including(`"${customer}.1"`), WAIT);
+    const held = await hold(system.databases.adminHistoryUrl, 'LOCK TABLE order_views IN SHARE MODE');
     await rowsOf(
       system.databases.adminOrderUrl,
       `INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data)
        VALUES ('order', $1, 1, 'OrderCreated', $2), ('order', $1, 2, 'OrderApproved', $3)`,
       [orderId, { ...facts, state: 'PENDING' }, { ...facts, state: 'EATEN' }],
     );
+    const admin = system.databases.adminHistoryUrl;
+    const waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'order_views'::regclass";
+    await eventually(async () => ((await rowsOf(admin, waits)).length > 0 ? true : undefined));
+    // Whoever sees the one that was set aside sees what came before it.
+    expect(await rowsOf(admin, 'SELECT FROM received_events WHERE subject = $1', [orderId])).toEqual([]);
+    await held.release();
     const { orders } = await history(customer, including(`"${orderId}.2"`), WAIT);
     expect(orders.items).toMatchObject([{ orderId, state: 'PENDING', events: [{ type: 'OrderCreated' }] }]);
     await rowsOf(
