@@ -15,5 +15,7 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!httpxy/)'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   maxWorkers: 2,
+  // A test that failed may have left a service running; the run ends all the same, and says what failed.
+  forceExit: true,
   testTimeout: 60_000,
 };
