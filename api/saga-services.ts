@@ -71,6 +71,12 @@ export async function startSagaServices(
   const notices = new KeyedWaiters<OrderNotice>();
   const sagaEnds = new KeyedWaiters<SagaEnded>();
   const countDecided = metrics.counter('orders_decided', 'Orders that this process has brought to an end.');
+  const databases = {
+    ...(orderDb && { orderDatabase: () => orderDb.$queryRaw`SELECT 1` }),
+    ...(customerDb && { customerDatabase: () => customerDb.$queryRaw`SELECT 1` }),
+  };
+  // A process' first statement takes half a second: not a saga's. A database that is away does not keep it from starting.
+  await Promise.allSettled(Object.values(databases).map((ask) => ask()));
   const workers = await startWorkers({
     connection,
     namespace: temporal.namespace,
@@ -121,8 +127,7 @@ export async function startSagaServices(
       forwarded: order ? forwardedBy(order) : [],
     },
     checks: {
-      ...(orderDb && { orderDatabase: () => orderDb.$queryRaw`SELECT 1` }),
-      ...(customerDb && { customerDatabase: () => customerDb.$queryRaw`SELECT 1` }),
+      ...databases,
       temporal: () => client.workflowService.getSystemInfo({}),
       worker: () => workers.check(),
     },

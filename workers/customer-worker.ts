@@ -9,6 +9,12 @@ import { HEARTBEATS_AT_LEAST_APART_MS, stepHeartbeat } from './step-heartbeat';
 /** 10 steps at once, as many as the pool has connections: more would only wait for one. */
 export const CUSTOMER_STEP_SLOTS = 10;
 
+/**
+ * 2: a process that stops without a word (SIGSTOP, a machine that hangs) takes one more step with each poll that it left
+ * waiting, and each is lost for a while. Under load a step carries a group, so two fetch enough.
+ */
+const POLLS = 2;
+
 export interface CustomerWorkerOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
@@ -32,6 +38,7 @@ export function createCustomerWorker({
     interceptors: { activity: [stepHeartbeat] },
     maxHeartbeatThrottleInterval: HEARTBEATS_AT_LEAST_APART_MS,
     maxConcurrentActivityTaskExecutions: CUSTOMER_STEP_SLOTS,
+    maxConcurrentActivityTaskPolls: POLLS,
     shutdownGraceTime: DRAIN_MS,
   });
 }

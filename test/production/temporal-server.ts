@@ -9,6 +9,7 @@ import { msToTs } from '@temporalio/common/lib/time';
 import { Client } from 'pg';
 import { type Child, spawnServer, stopChild } from '../../dev/child';
 import { requireFreePort } from '../../dev/preconditions';
+import { ROOT } from '../../dev/paths';
 import { freePort } from '../../dev/scratch-postgres';
 
 /** The role and its two databases are Temporal's own; the services' roles cannot reach them. */
@@ -165,6 +166,7 @@ async function configuration(connectAddr: string, frontend: number, metrics: num
       },
     },
     dcRedirectionPolicy: { policy: 'noop' },
+    dynamicConfigClient: { filepath: path.join(ROOT, 'docker/temporal.yaml'), pollInterval: '10s' },
   };
 }
 

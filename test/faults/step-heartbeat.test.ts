@@ -1,0 +1,105 @@
+/** A step that runs apart: how its saga tells a process that is slow from one that says nothing any more. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
+import { tsToMs } from '@temporalio/common/lib/time';
+import { createTestDatabases, type TestDatabases } from '../support/databases';
+import { eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { violations } from '../support/invariants';
+import { hold, type Lock } from '../support/outages';
+import { testServers } from '../support/servers';
+import { type ServiceProcess, startServiceProcess } from '../support/service-process';
+import { freePort } from '../support/start';
+
+const HEARTBEAT = temporal.api.enums.v1.TimeoutType.TIMEOUT_TYPE_HEARTBEAT;
+
+/** Twice the 600 ms of `workflows/activity-options.ts`. */
+const LONGER_THAN_SILENCE_MS = 1_200;
+
+let databases: TestDatabases;
+let client: Client;
+let orders: ServiceProcess;
+let customers: readonly ServiceProcess[];
+/** Of what was started, the last first, whether the test passed or not. */
+const ends: (() => unknown)[] = [];
+
+beforeEach(async () => {
+  databases = await createTestDatabases();
+  ends.push(() => databases.drop());
+  const { temporal: server } = testServers();
+  const connection = await Connection.connect({ address: server.address });
+  ends.push(() => connection.close());
+  client = new Client({ connection, namespace: server.namespace });
+  const env = { SERVICES: 'customer', CUSTOMER_DATABASE_URL: databases.customerUrl };
+  customers = await Promise.all(
+    [await freePort(), await freePort()].map((port) => startServiceProcess(port, env)),
+  );
+  orders = await startServiceProcess(await freePort(), {
+    SERVICES: 'order',
+    ORDER_DATABASE_URL: databases.orderUrl,
+    CUSTOMER_SERVICE_URL: String(customers[0]?.url),
+  });
+  ends.push(() => Promise.all([orders, ...customers].map((each) => each.stop('SIGKILL'))));
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** An order whose reservation has reached the database, and cannot go on there. */
+async function heldInItsStep(): Promise<{ held: Lock; placed: ReturnType<typeof placeOrder> }> {
+  const customer = await newCustomer(orders.url, '10.00');
+  const held = await hold(databases.adminCustomerUrl, 'LOCK TABLE credit_reservations IN SHARE MODE');
+  return { held, placed: placeOrder(orders.url, customer, '1.00', WAIT) };
+}
+
+/** The step of the only saga there is. */
+async function step(): Promise<temporal.api.workflow.v1.IPendingActivityInfo | undefined> {
+  for await (const { workflowId } of client.workflow.list({ query: 'ExecutionStatus = "Running"' })) {
+    const { raw } = await client.workflow.getHandle(workflowId).describe();
+    return raw.pendingActivities?.[0];
+  }
+  return undefined;
+}
+
+/** How the step was given to a process the last time, when all is over. */
+async function started(sagaId: string) {
+  const { events } = await client.workflow.getHandle(sagaId).fetchHistory();
+  return events?.find((event) => event.activityTaskStartedEventAttributes)
+    ?.activityTaskStartedEventAttributes;
+}
+
+test('a step that takes longer than the silence that is allowed is left to its process', async () => {
+  const { held, placed } = await heldInItsStep();
+  await eventually(async () => {
+    const { lastHeartbeatTime, lastStartedTime } = (await step()) ?? {};
+    if (!lastHeartbeatTime || !lastStartedTime) return undefined;
+    return tsToMs(lastHeartbeatTime) - tsToMs(lastStartedTime) > LONGER_THAN_SILENCE_MS ? true : undefined;
+  });
+  await held.release();
+  const { body } = await placed;
+  expect(body['state']).toBe('APPROVED');
+  expect((await started(`order-${String(body['orderId'])}`))?.attempt).toBe(1);
+});
+
+test('a step whose process says nothing is given to another; the first one wakes, and changes nothing', async () => {
+  const { held, placed } = await heldInItsStep();
+  const first = await eventually(async () => {
+    const now = await step();
+    return now?.lastWorkerIdentity ? now : undefined;
+  });
+  const silent = customers.find(({ child }) => first.lastWorkerIdentity?.startsWith(`${String(child.pid)}@`));
+  silent?.child.kill('SIGSTOP');
+  await eventually(async () => {
+    const now = await step();
+    return now?.lastHeartbeatTime && now.lastWorkerIdentity !== first.lastWorkerIdentity ? true : undefined;
+  });
+  await held.release();
+  const { body } = await placed;
+  silent?.child.kill('SIGCONT');
+  expect(body['state']).toBe('APPROVED');
+  const { attempt, lastFailure } = (await started(`order-${String(body['orderId'])}`)) ?? {};
+  // The polls that it had left waiting took the step as well.
+  expect(attempt).toBeGreaterThan(1);
+  expect(lastFailure?.timeoutFailureInfo?.timeoutType).toBe(HEARTBEAT);
+  await eventually(async () => ((await violations(databases)).length === 0 ? true : undefined));
+});
