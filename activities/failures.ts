@@ -1,7 +1,7 @@
 /** What a failed statement means for a step: infrastructure, one order's trouble, or a bug. */
 import { ApplicationFailure } from '@temporalio/common';
+import { sqlState } from '../prisma/sql-state';
 
-/** SQLSTATE classes and codes by https://www.postgresql.org/docs/current/errcodes-appendix.html. */
 const LOCKED = new Set(['55P03', '57014', '40P01', '40001']);
 const INTEGRITY_CLASS = '23';
 const BUG_CLASSES = new Set(['22', '42']);
@@ -38,21 +38,4 @@ export function stepFailure(step: string, error: unknown): ApplicationFailure {
     nonRetryable: final,
     ...(error instanceof Error && { cause: error }),
   });
-}
-
-/** The five-character SQLSTATE that Prisma carries inside its own error, if the server answered at all. */
-function sqlState(error: unknown): string | undefined {
-  for (
-    let inner = error;
-    isRecord(inner);
-    inner = inner['cause'] ?? inner['driverAdapterError'] ?? inner['meta']
-  ) {
-    const code = inner['originalCode'] ?? inner['code'];
-    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^P\d{4}$/.test(code)) return code;
-  }
-  return undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

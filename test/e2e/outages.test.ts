@@ -136,6 +136,53 @@ test('Temporal away: 503 in bounded time, reads go on, and the retried key is pl
   expect(await ordersWithin('300')).toHaveLength(1);
 });
 
+/** The longest of our own timeouts that an answer waits for, and some more for a busy machine. */
+const ANSWERED_WITHIN_MS = 20_000;
+
+test.each([
+  ['order', 'orderDatabase', 'database-unavailable'],
+  ['customer', 'customerDatabase', 'database-unavailable'],
+  ['temporal', 'temporal', 'temporal-unavailable'],
+] as const)(
+  'a stalled line to %s: 503 within the time limit, /readyz says which, and nothing is lost',
+  async (line, check, problem) => {
+    const key = { 'Idempotency-Key': randomUUID() };
+    lines[line].stall();
+    const began = Date.now();
+    const [answer, checks] = await Promise.all([
+      line === 'customer'
+        ? call(`${url}/customers/${customer}`, 'GET')
+        : placeOrder(url, customer, '5.00', key),
+      ready(503),
+    ]);
+    expect(Date.now() - began).toBeLessThan(ANSWERED_WITHIN_MS);
+    expectUnavailable(answer, problem);
+    expect(checks.body).toMatchObject({ checks: { [check]: 'unavailable' } });
+    await lines[line].mend();
+    await ready(200);
+    expect(await placeOrder(url, customer, '5.00', { ...key, ...WAIT })).toMatchObject({
+      status: 201,
+      body: { state: 'APPROVED' },
+    });
+  },
+);
+
+test('a database without room: 503 with what to do, not an error of ours', async () => {
+  await rowsOf(
+    databases.adminCustomerUrl,
+    `CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
+     BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`,
+  );
+  await rowsOf(
+    databases.adminCustomerUrl,
+    'CREATE TRIGGER no_room BEFORE INSERT ON customers EXECUTE FUNCTION no_room()',
+  );
+  const body = { name: 'Ada', creditLimit: { amount: '1.00', currency: 'USD' } };
+  expectUnavailable(await call(`${url}/customers`, 'POST', body), 'database-unavailable');
+  await rowsOf(databases.adminCustomerUrl, 'DROP FUNCTION no_room CASCADE');
+  expect((await call(`${url}/customers`, 'POST', body)).status).toBe(201);
+});
+
 test('the log tells request, order and workflow, and nothing personal', async () => {
   const name = 'Confidential Person';
   const key = `secret-key-${randomUUID()}`;

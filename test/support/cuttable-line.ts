@@ -1,4 +1,4 @@
-/** A TCP line to a server that can be cut and mended: how a server goes away, seen from its clients. */
+/** A TCP line to a server that can be cut or stalled, and mended: how a server goes away, seen from its clients. */
 import net from 'node:net';
 
 export interface CuttableLine {
@@ -8,6 +8,8 @@ export interface CuttableLine {
   through(url: string): string;
   /** Resets the connections there are, and refuses new ones. */
   cut(): Promise<void>;
+  /** Connections stay, new ones are taken, and nothing passes: a cable that is pulled, a machine that hangs. */
+  stall(): void;
   mend(): Promise<void>;
   close(): Promise<void>;
 }
@@ -15,6 +17,7 @@ export interface CuttableLine {
 /** @param target host and port of the server */
 export async function cuttableLine(target: { host: string; port: number }): Promise<CuttableLine> {
   const sockets = new Set<net.Socket>();
+  let stalled = false;
   const keep = (socket: net.Socket): void => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
@@ -28,6 +31,7 @@ export async function cuttableLine(target: { host: string; port: number }): Prom
       keep(socket);
       socket.setNoDelay(true);
       socket.pipe(other);
+      if (stalled) socket.pause();
       // A reset is what this line is for; the other side hears of it by being closed.
       socket.on('error', () => undefined);
       socket.once('close', () => other.destroy());
@@ -57,7 +61,13 @@ export async function cuttableLine(target: { host: string; port: number }): Prom
     address,
     through: (url) => Object.assign(new URL(url), { host: address }).href,
     cut,
+    stall: () => {
+      stalled = true;
+      for (const socket of sockets) socket.pause();
+    },
     mend: async () => {
+      stalled = false;
+      for (const socket of sockets) socket.resume();
       if (!server.listening) await listen(port);
     },
     close: cut,
