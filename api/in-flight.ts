@@ -14,7 +14,7 @@ export class InFlight {
   /** @throws Problem `overloaded` when there are enough already; nothing was begun then */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#count >= this.max) {
-      throw new Problem('overloaded', 'Nothing was started for this order; send it again later.');
+      throw new Problem('overloaded', 'Nothing was begun for this order; send it again later.');
     }
     this.#count += 1;
     try {

@@ -72,11 +72,12 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
       const key = request.get('Idempotency-Key');
       const waitSeconds = preferredWaitSeconds(request.get('Prefer'));
       request.log.setBindings({ orderId });
-      const order = await cancelOrder(deps, {
+      const cancelling = {
         orderId,
         cancellationKey: key === undefined ? undefined : idToCreate(key, 'cancellation').id,
         waitMs: waitSeconds * 1_000,
-      });
+      };
+      const order = await inFlight.run(() => cancelOrder(deps, cancelling));
       request.log.info({ workflowId: order.sagaId, state: order.state }, 'order cancellation requested');
       if (waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
       response

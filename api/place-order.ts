@@ -123,7 +123,7 @@ function concernsRow(notice: OrderNotice): notice is Extract<OrderNotice, { kind
 
 function notStarted(placing: Placing, error: unknown): unknown {
   if (error instanceof SagaStarterFull) {
-    return new Problem('overloaded', 'Nothing was started for this order; send it again later.', {
+    return new Problem('overloaded', 'Nothing was begun for this order; send it again later.', {
       cause: error,
     });
   }

@@ -53,7 +53,7 @@ export function orderServiceMetrics(
   { creditCheckTimeoutMs, attentionAfterMs }: OrderServiceSettings,
 ): void {
   const { groupsInFlight, groupMax, waitingMax } = starter.limits;
-  metrics.gauge('orders_in_flight', 'Requests that place an order and have no answer yet.', () =>
+  metrics.gauge('orders_in_flight', 'Requests that place or cancel an order and have no answer yet.', () =>
     only(inFlight.count),
   );
   metrics.gauge('orders_in_flight_limit', 'Who comes on top of so many is refused with 503.', () =>

@@ -56,7 +56,7 @@ export interface OrderServiceSettings {
   readonly attentionAfterMs: number;
   readonly sagaGroupMax: number;
   readonly sagaGroupsInFlight: number;
-  /** Requests that place an order and have no answer yet; who comes on top of that is refused. */
+  /** Requests that place or cancel an order and have no answer yet; who comes on top of that is refused. */
   readonly ordersInFlightMax: number;
 }
 

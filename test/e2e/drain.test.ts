@@ -22,16 +22,16 @@ test('a stop under load finishes what it has taken: no request fails but those t
   };
   const callers = Array.from({ length: 20 }, caller);
   await eventually(() => Promise.resolve(answers.length > 100 ? true : undefined));
-  const acknowledged = () => answers.map(({ body }) => String(body['orderId']));
   const began = Date.now();
   await system.stopService();
   expect(Date.now() - began).toBeLessThan(10_000);
   await Promise.all(callers);
   expect(refused).toBe(20);
   for (const { status, headers } of told) expect([status, headers.get('Retry-After')]).toEqual([503, '1']);
-  const rows = await rowsOf(system.databases.adminOrderUrl, 'SELECT id FROM orders WHERE id = ANY ($1)', [
-    acknowledged(),
-  ]);
-  expect(rows).toHaveLength(answers.length);
+  // What was begun was answered, and what was answered is there.
+  const rows = await rowsOf(system.databases.adminOrderUrl, 'SELECT id FROM orders');
+  expect(new Set(rows.map(({ id }) => id))).toEqual(
+    new Set(answers.map(({ body }) => String(body['orderId']))),
+  );
   await system.stop();
 });

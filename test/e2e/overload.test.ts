@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { rowsOf } from '../support/databases';
@@ -36,7 +37,9 @@ test('full, it says no at once and when to come back; what was accepted finishes
     Array.from({ length: 200 }, () => placeOrder(system.url, customer, '1.00')),
   );
   expect(new Set(crowd.map(({ status }) => status))).toEqual(new Set([503]));
-  // Only placing is refused: everything else answers.
+  const cancelled = await call(`${system.url}/orders/${randomUUID()}/cancel`, 'POST');
+  expect(cancelled).toMatchObject({ status: 503, body: { type: '/problems/overloaded' } });
+  // Only placing and cancelling are refused: everything else answers.
   expect((await call(`${system.url}/customers/${customer}`, 'GET')).status).toBe(200);
   expect((await call(`${system.url}/orders`, 'GET')).status).toBe(200);
   await holder.query('COMMIT');

@@ -17,18 +17,27 @@ export interface ServiceProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** @param env beside the Temporal server of the tests; with the databases and services that it runs */
+/** What a process without HTTP says when it is ready. */
+const READY_WORDS = /"msg":"(ready|relaying)"/;
+
+/**
+ * @param port 0 for a process without HTTP
+ * @param env beside the Temporal server of the tests; with the databases and services that it runs
+ * @param build folder of the compiled project
+ * @param script its main, in the build
+ */
 export async function startServiceProcess(
   port: number,
   env: Readonly<Record<string, string>>,
   build = path.join(ROOT, 'dist'),
+  script = 'api/main.js',
 ): Promise<ServiceProcess> {
   const { temporal } = testServers();
-  const child = spawn(process.execPath, [path.join(build, 'api/main.js')], {
+  const child = spawn(process.execPath, [path.join(build, script)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
-      PORT: String(port),
+      ...(port > 0 && { PORT: String(port) }),
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: temporal.namespace,
       LOG_LEVEL: 'info',
@@ -45,7 +54,9 @@ export async function startServiceProcess(
   const url = `http://127.0.0.1:${String(port)}`;
   await eventually(async () => {
     if (child.exitCode !== null) throw new Error(`it ended:\n${said}`);
-    return (await fetch(`${url}/readyz`).catch(() => undefined))?.ok ? true : undefined;
+    const ready =
+      port === 0 ? READY_WORDS.test(said) : (await fetch(`${url}/readyz`).catch(() => undefined))?.ok;
+    return ready ? true : undefined;
   }, READY_WITHIN_MS);
   return {
     url,
