@@ -168,4 +168,4 @@ test('no request fails but those that are told to come back, and no saga is dela
     `${JSON.stringify(answered)}; from PENDING to APPROVED: ` +
       `${String(orders.at(Math.floor(orders.length / 2))?.['ms'])} ms (p50), ${String(orders.at(-1)?.['ms'])} ms (the slowest)`,
   );
-}, 120_000);
+}, 240_000);
