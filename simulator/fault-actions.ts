@@ -1,6 +1,6 @@
 /** Which faults can happen to a request, to a worker, and by an operator. */
 import type { Action } from './action';
-import { giveUpWaiting, loseCall, loseWorker } from './faults';
+import { giveUpWaiting, loseCall, loseWorker, refuseCall } from './faults';
 import { cancelInTemporal, terminateAndRepair } from './people';
 import type { SagaRun } from './saga-run';
 import type { StepCall } from './step-call';
@@ -32,6 +32,7 @@ export function faultsOfCall(call: StepCall): Action[] {
               } satisfies Action,
             ]),
         late,
+        { words: () => `${call.words} is refused for good`, happen: (world) => refuseCall(world, call) },
         sentTwice(call),
         // A decision is nobody's row.
         ...(step.name === 'giveUpOrders' ? [] : step.orderIds.map((orderId) => rowHeld(call, orderId))),

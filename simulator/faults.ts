@@ -1,6 +1,6 @@
 /** What goes wrong with requests and with workers. */
 import type { SagaRun } from './saga-run';
-import { connectionLost, type StepCall, tooLate } from './step-call';
+import { connectionLost, refusedForGood, type StepCall, tooLate } from './step-call';
 import type { World } from './world';
 
 /** The request, or its answer, does not arrive. */
@@ -10,6 +10,14 @@ export async function loseCall(world: World, call: StepCall): Promise<void> {
   // Temporal asks for a remote step again by itself.
   if (step.remote) call.state = 'under way';
   else await world.answer(call, { failure: connectionLost(step) });
+}
+
+/** The database refuses the statement, as it will until somebody has mended something. */
+export async function refuseCall(world: World, call: StepCall): Promise<void> {
+  const { step } = call;
+  world.witness.trouble(step.orderIds);
+  if (step.name === 'reserveCredit') world.witness.refused.add(step.sagaId);
+  await world.answer(call, { failure: refusedForGood(step) });
 }
 
 /** Its caller waits no longer, but the request is under way. */

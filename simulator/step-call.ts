@@ -73,6 +73,16 @@ export function connectionLost({ name }: StepRequested): Error {
   return ApplicationFailure.create({ type: 'DatabaseAway', message: `${name}: its database is away` });
 }
 
+/** What it hears when asking again would be in vain. */
+export function refusedForGood({ name, remote, sagaId }: StepRequested): Error {
+  const message = `${name}: its database answered 42501`;
+  const failure = ApplicationFailure.create({ type: 'StatementRefused', message, nonRetryable: true });
+  const state = RetryState.NON_RETRYABLE_FAILURE;
+  return remote
+    ? new ActivityFailure('Activity task failed', name, sagaId, state, undefined, failure)
+    : failure;
+}
+
 /** What it hears when there is no answer in time. */
 export function tooLate({ name, remote, sagaId }: StepRequested): Error {
   const type = remote ? TimeoutType.SCHEDULE_TO_CLOSE : TimeoutType.START_TO_CLOSE;

@@ -9,6 +9,8 @@ export class Witness {
   readonly unwanted = new Set<string>();
   /** Orders that something has happened to that can make their credit check late. */
   readonly troubled = new Set<string>();
+  /** Sagas whose reservation was refused for good: a bug, with which they fail when their orders are at their ends. */
+  readonly refused = new Set<string>();
   /** Orders whose saga an operator has told to give a step up. */
   readonly givenUp = new Set<string>();
 
