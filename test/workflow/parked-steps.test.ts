@@ -78,6 +78,12 @@ function repair() {
   });
 }
 
+/** As the Temporal UI shows them. */
+async function detailsOf(sagaId: string): Promise<string> {
+  const handle = system.client.workflow.getHandle(sagaId);
+  return (await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
+}
+
 const eventsOf = async (sagaId: string) =>
   (await system.client.workflow.getHandle(sagaId).fetchHistory()).events ?? [];
 
@@ -97,6 +103,9 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect((await call(`${system.url}/orders/${orderId}/cancel`, 'POST')).status).toBe(202);
     expect(await attentionOf(orderId)).toMatchObject([{ step: 'release credit' }]);
     expect(await order(orderId)).toMatchObject({ state: 'CANCELLING' });
+    expect(await detailsOf(sagaId)).toContain(
+      '**Needs attention**: release credit keeps failing (1 waiting: ',
+    );
     expect(await (await fetch(`${system.url}/metrics`)).text()).toContain('sagas_needing_attention 1\n');
     // The pause under way ends some seconds from now.
     await eventually(async () => {
@@ -118,6 +127,15 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       events.filter((event) => event[attributes]).length;
     expect(count('timerStartedEventAttributes') - count('timerFiredEventAttributes')).toBe(1);
     expect(await order(orderId)).not.toHaveProperty('attention');
+    expect(await detailsOf(sagaId)).not.toContain('Needs attention');
+    // Who had it retried, and when, stays in the history.
+    const retried = events.find((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
+    const input = retried?.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
+    expect(input?.name).toBe(RETRY_STEP);
+    expect(JSON.parse(Buffer.from(input?.args?.payloads?.[0]?.data ?? []).toString('utf8'))).toMatchObject({
+      by: 'grace',
+    });
+    expect(retried?.eventTime).toBeDefined();
     await quietAndRight();
   });
 
@@ -186,15 +204,25 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     await quietAndRight();
   });
 
-  test('after the pivot: an approval that is refused is parked, and succeeds when it is mended', async () => {
+  test('after the pivot: approvals that are refused are parked; mended, a batch of sagas is retried by a query', async () => {
     await refuseUpdatesOfOrders();
     const customer = await newCustomer(system.url, '10.00');
-    const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
-    expect(await attentionOf(orderId)).toMatchObject([{ step: 'approve' }]);
-    expect(await order(orderId)).toMatchObject({ state: 'PENDING' });
+    const orderIds: string[] = [];
+    while (orderIds.length < 2) {
+      const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
+      expect(await attentionOf(orderId)).toMatchObject([{ step: 'approve' }]);
+      expect(await order(orderId)).toMatchObject({ state: 'PENDING' });
+      orderIds.push(orderId);
+    }
+    const query = `OrderIds IN (${orderIds.map((orderId) => `'${orderId}'`).join(', ')})`;
+    await eventually(async () =>
+      (await parked('--query', query)).stdout.includes('2 parked') ? true : undefined,
+    );
+    // Too early: they are parked on.
+    expect((await parked('--retry', '--query', query)).stdout).toContain('2 parked, 2 told, 0 refused');
     await onOrders('DROP TRIGGER refused ON orders');
-    await parked('--retry');
-    await whenState(orderId, 'APPROVED');
+    await parked('--retry', '--query', query);
+    for (const orderId of orderIds) await whenState(orderId, 'APPROVED');
     await quietAndRight();
   });
 });
