@@ -35,10 +35,11 @@ export function eventRoutes({ feed, stopping }: EventRoutesDependencies): Router
       const page = await pageWithin(feed, { after, limit, filter, waitMs, stopping }).catch(
         (error: unknown) => asCursorProblem(error),
       );
-      const { items, nextCursor, unavailable } = page;
+      const { items, nextCursor, completeTo, unavailable } = page;
       response.json({
         items: items.map(({ event }) => event),
         nextCursor,
+        completeTo,
         ...(unavailable.length > 0 && { unavailable }),
       });
     })

@@ -110,6 +110,10 @@ export const eventSchemaParameters = z.strictObject({
 export const eventPageSchema = z.object({
   items: z.array(cloudEventSchema),
   nextCursor: z.string().meta({ description: 'Pass it as `after`, also when there are no more items now.' }),
+  completeTo: z.partialRecord(z.enum(EVENT_SOURCES), time).meta({
+    description:
+      'By source: everything that had been committed by then is in the pages up to this one. Absent while there is more, or the service cannot be asked.',
+  }),
   unavailable: z
     .array(z.enum(EVENT_SOURCES))
     .optional()
@@ -146,7 +150,12 @@ export const historySchema = z.object({
   }),
   asOf: z
     .object({
-      time: time.nullable().meta({ description: 'Everything that was published by then is in.' }),
+      time: time
+        .nullable()
+        .meta({
+          description:
+            'Everything that had been committed by then, in both services, is in; null until that is known.',
+        }),
       lagMs: z.int().nullable().meta({ description: 'How long ago that was, milliseconds.' }),
       cursor: z.string().nullable().meta({ description: 'Of the feed: how far it was followed.' }),
       generation: z.int().meta({ description: 'Of the view; grows with each rebuild.' }),

@@ -12,7 +12,11 @@ const received = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 
-const pageSchema = z.object({ items: z.array(received), nextCursor: z.string() });
+const pageSchema = z.object({
+  items: z.array(received),
+  nextCursor: z.string(),
+  completeTo: z.record(z.string(), z.iso.datetime()).default({}),
+});
 
 export type Received = Readonly<z.infer<typeof received>>;
 
@@ -20,6 +24,8 @@ export interface FeedPage {
   readonly items: readonly Received[];
   /** Where to read on; the checkpoint of whoever has taken this page in. */
   readonly nextCursor: string;
+  /** By source, ISO 8601: who has taken this page in has everything that had been committed by then. */
+  readonly completeTo: Readonly<Record<string, string>>;
 }
 
 /** The feed does not go back as far as the cursor any more: events were missed, which only a person can judge. */

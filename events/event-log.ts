@@ -15,6 +15,11 @@ export interface LogPage {
   readonly events: readonly CloudEvent[];
   /** Where to read on when all of these events have been taken. */
   readonly end: LogPosition;
+  /**
+   * Everything that matches and had been committed by then is in the pages up to this one. Undefined when there is
+   * more to read, or nobody knows because no relay has said.
+   */
+  readonly completeTo: Date | undefined;
   /** Resolves when there may be events after this page, or when the time is over, or at the signal. */
   more(timeoutMs: number, signal: AbortSignal): Promise<void>;
 }
@@ -35,6 +40,7 @@ interface FeedRow {
   readonly feedId: string;
   readonly lastPosition: bigint;
   readonly prunedPosition: bigint;
+  readonly publishedTo: Date | null;
 }
 
 type Row = FeedRow & Omit<OutboxRow, 'position'> & { readonly position: bigint | null };
@@ -53,10 +59,12 @@ export function databaseLog(source: EventSource, db: SqlDatabase, published: Bel
         position === null ? [] : [cloudEvent(source, { ...row, position })],
       );
       // A page that is not full has looked at everything up to the last position, matching or not.
-      const last = events.length === limit ? BigInt(events.at(-1)?.position ?? 0) : feed.lastPosition;
+      const whole = events.length < limit;
+      const last = whole ? feed.lastPosition : BigInt(events.at(-1)?.position ?? 0);
       return {
         events,
         end: { feedId: feed.feedId, position: last },
+        completeTo: whole ? (feed.publishedTo ?? undefined) : undefined,
         more: (timeoutMs, signal) => published.heard(seen, timeoutMs, signal),
       };
     },
@@ -67,7 +75,8 @@ function pageOf(after: bigint | undefined, limit: number, { types, subject }: Ev
   const ofType = types ? sql`AND o.type = ANY (${[...types]}::text[])` : sql``;
   const ofSubject = subject === undefined ? sql`` : sql`AND o.aggregate_id = ${subject}::uuid`;
   return sql`
-    SELECT r.feed_id AS "feedId", r.last_position AS "lastPosition", r.pruned_position AS "prunedPosition", e.*
+    SELECT r.feed_id AS "feedId", r.last_position AS "lastPosition", r.pruned_position AS "prunedPosition",
+      r.published_to AS "publishedTo", e.*
     FROM outbox_relay r LEFT JOIN LATERAL (
       SELECT o.position, o.id, o.type, o.aggregate_id AS "aggregateId", o.sequence, o.saga_id AS "sagaId",
         o.occurred_at AS "occurredAt", o.data

@@ -11,9 +11,16 @@ export interface FeedPage {
   readonly nextCursor: string;
   /** Services that could not be asked; their events come later, none is lost: the cursor stays before them. */
   readonly unavailable: readonly EventSource[];
+  /**
+   * By source, ISO 8601: everything of it that matches and had been committed by then is in the pages up to this one.
+   * A source is absent while it has more to read, cannot be asked, or its relay has not said.
+   */
+  readonly completeTo: CompleteTo;
   /** Resolves when there may be more, or when the time is over, or at the signal. */
   more(timeoutMs: number, signal?: AbortSignal): Promise<void>;
 }
+
+export type CompleteTo = Readonly<Partial<Record<EventSource, string>>>;
 
 export interface FeedItem {
   readonly event: CloudEvent;
@@ -81,10 +88,13 @@ function merged(before: Positions, answered: readonly Answered[], limit: number)
     positions = { ...positions, [source]: { ...page.end, position: BigInt(head.position) } };
     items.push({ event: head, cursor: encodeCursor(positions) });
   }
+  let completeTo: CompleteTo = {};
   for (const { source, page, left } of queues) {
-    if (left.length === 0) positions = { ...positions, [source]: page.end };
+    if (left.length > 0) continue;
+    positions = { ...positions, [source]: page.end };
+    if (page.completeTo) completeTo = { ...completeTo, [source]: page.completeTo.toISOString() };
   }
-  return { items, nextCursor: encodeCursor(positions) };
+  return { items, nextCursor: encodeCursor(positions), completeTo };
 }
 
 /** Who is told first; the others stop waiting then. */

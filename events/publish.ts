@@ -11,6 +11,8 @@ import { PUBLISHED_CHANNEL, type SqlDatabase } from './sql';
  * is locked, so an aggregate's events have ascending ids; and an event is never visible before the one that
  * its aggregate had before. So positions keep every aggregate's order.
  *
+ * When there is no more to publish, the row says so: everything that had been committed by `published_to` is published.
+ *
  * Written so that no plan of it is worse than one look at each row, however old the table's statistics are.
  *
  * @param batch most events in this commit
@@ -30,8 +32,11 @@ export async function publishEvents(db: SqlDatabase, batch: number): Promise<num
       FROM relay, next WHERE o.id = ANY (next.ids) AND o.position IS NULL
       RETURNING o.position
     ), advanced AS (
-      UPDATE outbox_relay SET last_position = (SELECT max(position) FROM published)
-      WHERE id = 1 AND EXISTS (SELECT FROM published)
+      -- now() is before this statement's snapshot: what had been committed by then was seen.
+      UPDATE outbox_relay SET last_position = coalesce((SELECT max(position) FROM published), last_position),
+        published_to = CASE WHEN (SELECT cardinality(ids) FROM next) < ${batch}::integer
+          THEN greatest(published_to, date_trunc('milliseconds', now())) ELSE published_to END
+      WHERE id = 1 AND EXISTS (SELECT FROM relay)
     ), told AS MATERIALIZED (
       SELECT pg_notify(${PUBLISHED_CHANNEL}, '') WHERE EXISTS (SELECT FROM published)
     )

@@ -1,6 +1,6 @@
 /** The published events of a service that runs elsewhere, read from its own feed over HTTP. */
 import { z } from 'zod';
-import { type EventSource } from '../domain/events';
+import { EVENT_SOURCES, type EventSource } from '../domain/events';
 import { cloudEventSchema } from './cloud-event';
 import { BadCursor, CursorTooOld, decodeCursor, encodeCursor, type LogPosition } from './cursor';
 import type { EventFilter, EventLog } from './event-log';
@@ -8,7 +8,11 @@ import type { EventFilter, EventLog } from './event-log';
 /** 5 s: as long as a statement of the other service may take. */
 const ANSWER_WITHIN_MS = 5_000;
 
-const pageSchema = z.object({ items: z.array(cloudEventSchema), nextCursor: z.string() });
+const pageSchema = z.object({
+  items: z.array(cloudEventSchema),
+  nextCursor: z.string(),
+  completeTo: z.partialRecord(z.enum(EVENT_SOURCES), z.iso.datetime()).default({}),
+});
 const problemSchema = z.object({ detail: z.string() });
 
 interface Asked {
@@ -35,18 +39,20 @@ export function remoteLog(source: EventSource, serviceUrl: string): EventLog {
     });
     const body: unknown = await response.json();
     if (!response.ok) throw refusal(response.status, problemSchema.parse(body).detail);
-    const { items: events, nextCursor } = pageSchema.parse(body);
+    const { items: events, nextCursor, completeTo } = pageSchema.parse(body);
     const end = decodeCursor(nextCursor)[source];
     if (!end) throw new TypeError(`${serviceUrl} gave a cursor without ${source}`);
-    return { events, end };
+    const complete = completeTo[source];
+    return { events, end, completeTo: complete === undefined ? undefined : new Date(complete) };
   };
   return {
     source,
     read: async (after, limit, filter) => {
-      const { events, end } = await page({ after, limit, filter });
+      const { events, end, completeTo } = await page({ after, limit, filter });
       return {
         events,
         end,
+        completeTo,
         more: async (waitMs, signal) => {
           await page({ after: end, limit: 1, filter, waitMs, signal });
         },

@@ -1,5 +1,6 @@
 /** What the view answers, and how far it has followed. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
+import { EVENT_SOURCES } from '../domain/events';
 import type { HistoryDatabase } from '../prisma/history/client';
 
 export interface HistoryPage {
@@ -41,7 +42,7 @@ interface AsOf {
   readonly generation: number;
   /** Of the feed; null before the first page. */
   readonly cursor: string | null;
-  /** Everything that was published by then is in. */
+  /** Everything that had been committed by then, in every service, is in; null until that is known. */
   readonly followedTo: Date | null;
   /** Events that could not be understood, and those that wait for them. */
   readonly setAside: number;
@@ -93,13 +94,25 @@ export function readHistory(db: HistoryDatabase, query: HistoryQuery): Promise<H
   );
 }
 
+interface AsOfRow extends Omit<AsOf, 'followedTo'> {
+  /** By source; null before the first page. */
+  readonly completeTo: Readonly<Record<string, string>> | null;
+}
+
 async function readAsOf(db: Pick<HistoryDatabase, '$queryRaw'>): Promise<AsOf> {
-  const [row] = await db.$queryRaw<AsOf[]>(sql`
-    SELECT g.number AS generation, c.cursor, c.followed_to AS "followedTo",
+  const [row] = await db.$queryRaw<AsOfRow[]>(sql`
+    SELECT g.number AS generation, c.cursor, c.complete_to AS "completeTo",
       (SELECT count(*) FROM received_events WHERE set_aside_reason IS NOT NULL)::integer AS "setAside"
     FROM generations g LEFT JOIN checkpoints c ON true WHERE g.current`);
   if (!row) throw new TypeError('the view has no current generation');
-  return row;
+  const { completeTo, ...asOf } = row;
+  return { ...asOf, followedTo: earliest(completeTo ?? {}) };
+}
+
+function earliest(completeTo: Readonly<Record<string, string>>): Date | null {
+  const times = EVENT_SOURCES.map((source) => Date.parse(completeTo[source] ?? ''));
+  const time = new Date(Math.min(...times));
+  return Number.isNaN(time.getTime()) ? null : time;
 }
 
 /** Whether the view has an order's, or a customer's, state of this version. */

@@ -45,12 +45,10 @@ async function holdCheckpoint(tx: Transaction, after: string | null): Promise<bo
   return row?.cursor === after;
 }
 
-async function moveCheckpoint(tx: Transaction, { items, nextCursor }: FeedPage): Promise<void> {
-  // An empty page says that nothing was published until now.
-  const followedTo = items.at(-1)?.time ?? new Date().toISOString();
+async function moveCheckpoint(tx: Transaction, { nextCursor, completeTo }: FeedPage): Promise<void> {
   await tx.$executeRaw(sql`
-    UPDATE checkpoints SET cursor = ${nextCursor},
-      followed_to = greatest(followed_to, ${followedTo}::timestamptz) WHERE consumer = ${CONSUMER}`);
+    UPDATE checkpoints SET cursor = ${nextCursor}, complete_to = complete_to || ${JSON.stringify(completeTo)}::jsonb
+    WHERE consumer = ${CONSUMER}`);
 }
 
 async function newOnes(tx: Transaction, items: readonly Received[]): Promise<Received[]> {
