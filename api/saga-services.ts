@@ -123,7 +123,7 @@ export async function startSagaServices(
           ? (customerId) => findCustomer(customerDb, customerId)
           : remoteCustomers(order.customerServiceUrl ?? ''),
       },
-      events: { feed: new EventFeed(logs), stopping },
+      events: { feed: new EventFeed(logs, logger), stopping },
       forwarded: order ? forwardedBy(order) : [],
     },
     checks: {

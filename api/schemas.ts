@@ -150,12 +150,10 @@ export const historySchema = z.object({
   }),
   asOf: z
     .object({
-      time: time
-        .nullable()
-        .meta({
-          description:
-            'Everything that had been committed by then, in both services, is in; null until that is known.',
-        }),
+      time: time.nullable().meta({
+        description:
+          'Everything that had been committed by then, in both services, is in; null until that is known.',
+      }),
       lagMs: z.int().nullable().meta({ description: 'How long ago that was, milliseconds.' }),
       cursor: z.string().nullable().meta({ description: 'Of the feed: how far it was followed.' }),
       generation: z.int().meta({ description: 'Of the view; grows with each rebuild.' }),

@@ -52,10 +52,11 @@ export interface OutboxRow {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** A type that this code does not know, as from a newer version of the service, is passed on as it is. */
 export function cloudEvent(source: EventSource, row: OutboxRow): CloudEvent {
   const { type, aggregateId: subject, sequence, sagaId, data } = row;
-  if (!isEventType(type)) throw new TypeError(`the outbox holds an event of the unknown type ${type}`);
-  const cause = causeOf(type, row);
+  const known = isEventType(type) ? type : undefined;
+  const cause = known && causeOf(known, row);
   return {
     specversion: '1.0',
     id: String(row.id),
@@ -64,7 +65,7 @@ export function cloudEvent(source: EventSource, row: OutboxRow): CloudEvent {
     subject,
     time: row.occurredAt.toISOString(),
     datacontenttype: 'application/json',
-    dataschema: schemaPath(type, EVENT_TYPES[type].version),
+    dataschema: schemaPath(type, known ? EVENT_TYPES[known].version : 1),
     sequence,
     position: String(row.position),
     ...(sagaId !== null && { correlationid: sagaId }),

@@ -117,6 +117,6 @@ export function isEventType(name: string): name is EventType {
 }
 
 /** Where the JSON Schema of a type's data is found: the `dataschema` of its events. */
-export function schemaPath(type: EventType, version: number): string {
+export function schemaPath(type: string, version: number): string {
   return `/event-schemas/${type}/${String(version)}`;
 }

@@ -1,6 +1,14 @@
 /** The feed: the events of several services as one sequence, with one cursor. */
-import { BadCursor, CursorTooOld, decodeCursor, encodeCursor, type Positions } from './cursor';
+import {
+  BadCursor,
+  CursorTooOld,
+  decodeCursor,
+  encodeCursor,
+  type LogPosition,
+  type Positions,
+} from './cursor';
 import type { EventSource } from '../domain/events';
+import type { Logger } from '../platform/logger';
 import type { CloudEvent } from './cloud-event';
 import type { EventFilter, EventLog, LogPage } from './event-log';
 
@@ -40,7 +48,12 @@ interface Answered {
  * time, as far as their clocks agree, and nothing may depend on it.
  */
 export class EventFeed {
-  constructor(private readonly logs: readonly EventLog[]) {}
+  readonly #away = new Set<EventSource>();
+
+  constructor(
+    private readonly logs: readonly EventLog[],
+    private readonly logger: Logger,
+  ) {}
 
   /**
    * @param cursor undefined reads from where the feed starts
@@ -50,15 +63,13 @@ export class EventFeed {
   async read(cursor: string | undefined, limit: number, filter: EventFilter = {}): Promise<FeedPage> {
     const before = cursor === undefined ? {} : decodeCursor(cursor);
     const asked = await Promise.allSettled(
-      this.logs.map(async (log) => ({ log, page: await log.read(before[log.source], limit, filter) })),
+      this.logs.map((log) => this.#ask(log, before[log.source], limit, filter)),
     );
     const answered = asked.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     const failures = asked.flatMap((outcome) =>
       outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
     );
-    const refusal = failures.find(
-      (failure) => failure instanceof BadCursor || failure instanceof CursorTooOld,
-    );
+    const refusal = failures.find(isRefusal);
     if (refusal ?? answered.length === 0) throw refusal ?? failures[0];
     const available = new Set(answered.map(({ log }) => log.source));
     const unavailable = this.logs.map(({ source }) => source).filter((source) => !available.has(source));
@@ -69,6 +80,33 @@ export class EventFeed {
         firstOf(answered, unavailable.length > 0 ? Math.min(timeoutMs, ASK_AGAIN_MS) : timeoutMs, signal),
     };
   }
+
+  /** Logs once when a service can no longer be asked, and once when it can again. */
+  async #ask(
+    log: EventLog,
+    after: LogPosition | undefined,
+    limit: number,
+    filter: EventFilter,
+  ): Promise<Answered> {
+    const { source } = log;
+    try {
+      const page = await log.read(after, limit, filter);
+      if (this.#away.delete(source))
+        this.logger.info({ source }, 'the events of a service can be read again');
+      return { log, page };
+    } catch (err) {
+      if (!isRefusal(err) && !this.#away.has(source)) {
+        this.#away.add(source);
+        this.logger.warn({ source, err }, 'the events of a service cannot be read; the feed goes on without');
+      }
+      throw err;
+    }
+  }
+}
+
+/** The service has answered: there is no such place to read on from. */
+function isRefusal(failure: unknown): boolean {
+  return failure instanceof BadCursor || failure instanceof CursorTooOld;
 }
 
 /** Takes the earliest of the logs' next events, again and again; never changes the order of one log. */

@@ -1,5 +1,14 @@
 /** What events do to the view. Both the consumer and the rebuild use this: one way in. */
+import type { DomainEvents } from '../domain/events';
 import { type Sql, sqltag as sql } from '@prisma/client/runtime/client';
+
+/** Whose subject is an order of the view, and whose sequence its version. */
+export const ORDER_EVENTS = [
+  'OrderCreated',
+  'OrderApproved',
+  'OrderCancellationRequested',
+  'OrderCancelled',
+] as const satisfies readonly (keyof DomainEvents)[];
 
 interface Transaction {
   $executeRaw(statement: Sql): PromiseLike<number>;
@@ -41,7 +50,7 @@ export async function applyEvents(
     SELECT DISTINCT ON (e.subject) ${generation}::integer, e.subject, (e.data->>'customerId')::uuid,
       (e.data->>'amountMinor')::bigint, e.data->>'currency', e.data->>'state', e.data->>'reason', e.sequence,
       min(e.time) OVER (PARTITION BY e.subject), e.time
-    FROM (${events}) e WHERE e.type LIKE 'Order%'
+    FROM (${events}) e WHERE e.type = ANY (${[...ORDER_EVENTS]}::text[])
     ORDER BY e.subject, e.sequence DESC
     ON CONFLICT (generation, id) DO UPDATE SET state = excluded.state,
       cancellation_reason = excluded.cancellation_reason, version = excluded.version, updated_at = excluded.updated_at

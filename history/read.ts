@@ -2,6 +2,7 @@
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import { EVENT_SOURCES } from '../domain/events';
 import type { HistoryDatabase } from '../prisma/history/client';
+import { ORDER_EVENTS } from './apply';
 
 export interface HistoryPage {
   /** Undefined when the view knows no such customer (yet). */
@@ -119,7 +120,7 @@ function earliest(completeTo: Readonly<Record<string, string>>): Date | null {
 export async function hasVersion(db: HistoryDatabase, id: string, version: number): Promise<boolean> {
   const [row] = await db.$queryRaw<{ seen: boolean }[]>(sql`
     SELECT EXISTS (SELECT FROM received_events WHERE subject = ${id}::uuid AND sequence >= ${version}::integer
-      AND (type LIKE 'Order%' OR type LIKE 'Customer%')) AS seen`);
+      AND type = ANY (${[...ORDER_EVENTS, 'CustomerCreated']}::text[])) AS seen`);
   return row?.seen ?? false;
 }
 

@@ -205,6 +205,27 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     );
   });
 
+  test('an event of a type that is not known yet is kept, shown, and changes nothing; what follows is taken in', async () => {
+    const customer = await newCustomer(system.url, '10.00');
+    const shipped = await placeOrder(system.url, customer, '1.00', WAIT);
+    const orderId = String(shipped.body['orderId']);
+    await rowsOf(
+      system.databases.adminOrderUrl,
+      `INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data)
+       VALUES ('order', $1, 3, 'OrderShipped', '{"parcel":"P-17"}')`,
+      [orderId],
+    );
+    const types = await eventually(async () => {
+      const { orders } = await history(customer);
+      const found = orders.items[0]?.events.map(({ type }) => type) ?? [];
+      return found.includes('OrderShipped') ? found : undefined;
+    });
+    expect(types.sort()).toEqual(['CreditReserved', 'OrderApproved', 'OrderCreated', 'OrderShipped']);
+    const later = await placeOrder(system.url, customer, '1.00', WAIT);
+    const { orders } = await history(customer, including(later.headers.get('ETag')), WAIT);
+    expect(orders.items.map(({ state }) => state)).toEqual(['APPROVED', 'APPROVED']);
+  });
+
   test('a poison event is set aside and shown, and only its own subject waits; mended, a rebuild takes it in', async () => {
     const customer = await newCustomer(system.url, '10.00');
     const orderId = randomUUID();

@@ -2,12 +2,17 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { createOrderActivities } from '../../activities/order';
 import type { CloudEvent } from '../../events/cloud-event';
+import { encodeCursor } from '../../events/cursor';
 import { databaseLog, type EventLog } from '../../events/event-log';
+import { EventFeed } from '../../events/feed';
 import { pruneEvents, publishEvents } from '../../events/publish';
 import { Bell } from '../../platform/bell';
+import { createLogger } from '../../platform/logger';
+import { createCustomerDatabase } from '../../prisma/customer/client';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
 import { v7 as newUuid } from 'uuid';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
+import { giveDatabaseBack, takeDatabaseAway } from '../support/outages';
 
 let databases: TestDatabases;
 let db: OrderDatabase;
@@ -52,6 +57,8 @@ async function readOn(after: Awaited<ReturnType<EventLog['read']>>['end'] | unde
     if (page.events.length === 0) return { events, at };
   }
 }
+
+const LATER_STATE = { '/customer-service': { feedId: newUuid(), position: 1n } };
 
 const ids = (count: number) => Array.from({ length: count }, () => newUuid());
 
@@ -108,6 +115,62 @@ test('relays of several processes and writers at once: nothing is lost, doubled,
     sequences.set(subject, [...(sequences.get(subject) ?? []), sequence]);
   expect([...sequences.keys()].sort()).toEqual(orders.flat().sort());
   for (const each of sequences.values()) expect(each).toEqual([1, 2]);
+});
+
+test('an event of a type that this code does not know is passed on as it is', async () => {
+  const [shipped = '', later = ''] = ids(2);
+  const { at } = await readOn(undefined);
+  const data = { orderId: shipped, parcel: 'P-17' };
+  await rowsOf(
+    databases.adminOrderUrl,
+    `INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data, saga_id)
+     VALUES ('order', $1, 1, 'OrderShipped', $2, 'ship-1')`,
+    [shipped, data],
+  );
+  await place([later]);
+  await publishAll();
+  const { events } = await readOn(at);
+  expect(events.map(({ type }) => type)).toEqual(['OrderShipped', 'OrderCreated']);
+  expect(events[0]).toMatchObject({
+    source: '/order-service',
+    subject: shipped,
+    sequence: 1,
+    dataschema: '/event-schemas/OrderShipped/1',
+    correlationid: 'ship-1',
+    data,
+  });
+});
+
+test('a service that cannot be read is left out of the feed, and logged once until it can be read again', async () => {
+  const said: Record<string, unknown>[] = [];
+  const logger = createLogger('info', {
+    write: (line) => {
+      said.push(JSON.parse(line) as Record<string, unknown>);
+    },
+  });
+  const customers = createCustomerDatabase(databases.customerUrl);
+  const feed = new EventFeed([log, databaseLog('/customer-service', customers, new Bell())], logger);
+  const unavailable = async () => (await feed.read(undefined, 1)).unavailable;
+  try {
+    expect(await unavailable()).toEqual([]);
+    for (const outage of [1, 2]) {
+      await takeDatabaseAway(databases.adminCustomerUrl);
+      for (const _ of [1, 2, 3]) expect(await unavailable()).toEqual(['/customer-service']);
+      await giveDatabaseBack(databases.adminCustomerUrl);
+      expect(await unavailable()).toEqual([]);
+      await expect(feed.read(encodeCursor(LATER_STATE), 1)).rejects.toThrow(
+        'is from the feed of another database',
+      );
+      expect(said.map(({ level, source }) => [level, source])).toEqual(
+        Array.from({ length: outage }, () => [
+          [40, '/customer-service'],
+          [30, '/customer-service'],
+        ]).flat(),
+      );
+    }
+  } finally {
+    await customers.$disconnect();
+  }
 });
 
 test('filters: a page is full of what was asked for, and reading on skips what was not', async () => {
