@@ -7,6 +7,12 @@ import { applyEvents } from './apply';
 /** 5,000 events in a transaction: about a second, so that progress is seen. */
 const BATCH = 5_000n;
 
+/** A day: longer than a rebuild of whatever one database holds. It is idle for as long, which holds nothing up. */
+const WHOLE_TIMEOUT_MS = 86_400_000;
+
+/** Of the advisory lock that whoever rebuilds holds. */
+const LOCK = 6_011;
+
 /** Rows of old generations deleted at a time. */
 const DROP_BATCH = 5_000;
 
@@ -16,23 +22,57 @@ export interface Rebuilt {
   readonly events: bigint;
 }
 
+/** One at a time: two would remove each other's generations. */
+export class RebuildUnderWay extends Error {
+  override readonly name = 'RebuildUnderWay';
+}
+
+type Transaction = Pick<HistoryDatabase, '$queryRaw' | '$executeRaw'>;
+
+type Progress = (applied: bigint, all: bigint) => void;
+
 /**
  * The system runs on meanwhile: only the swap holds the consumer up, for what came since the last batch.
  * A rebuild that is killed leaves a generation that never answers, and that the next one removes.
  *
+ * The transaction that swaps has held a lock since the beginning. Without that lock, because its connection was lost,
+ * there is no swap.
+ *
  * @param onProgress told after each batch: events applied, and events there are
+ * @throws RebuildUnderWay when another one runs; nothing was changed then
  */
-export async function rebuildView(
-  db: HistoryDatabase,
-  onProgress: (applied: bigint, all: bigint) => void,
-): Promise<Rebuilt> {
+export async function rebuildView(db: HistoryDatabase, onProgress: Progress): Promise<Rebuilt> {
+  const rebuilt = await db.$transaction(
+    async (tx) => {
+      const [lock] = await tx.$queryRaw<{ taken: boolean }[]>(
+        sql`SELECT pg_try_advisory_xact_lock(${LOCK}) AS taken`,
+      );
+      if (!lock?.taken)
+        throw new RebuildUnderWay('the view is being rebuilt already; wait until that is done');
+      return build(db, tx, onProgress);
+    },
+    { timeout: WHOLE_TIMEOUT_MS },
+  );
+  onProgress(rebuilt.events, rebuilt.events);
+  for (;;) {
+    const [row] = await db.$queryRaw<{ dropped: number }[]>(
+      sql`SELECT drop_old_generations(${DROP_BATCH}::integer) AS dropped`,
+    );
+    if (!row || row.dropped === 0) break;
+  }
+  return rebuilt;
+}
+
+/** @param swapping the transaction that holds the lock */
+async function build(db: HistoryDatabase, swapping: Transaction, onProgress: Progress): Promise<Rebuilt> {
   await retrySetAside(db);
   const [{ generation }] = await db.$queryRaw<[{ generation: number }]>(sql`
     INSERT INTO generations (number, current) SELECT max(number) + 1, false FROM generations
     RETURNING number AS generation`);
   let applied = 0n;
   for (;;) {
-    const last = await lastReceived(db);
+    // Asked there, so that a lost lock is noticed here.
+    const last = await lastReceived(swapping);
     if (last - applied <= BATCH) break;
     const to = applied + BATCH;
     const from = applied;
@@ -40,24 +80,18 @@ export async function rebuildView(
     applied = to;
     onProgress(applied, last);
   }
-  const events = await db.$transaction(async (tx) => {
-    await tx.$queryRaw(sql`SELECT FROM checkpoints FOR UPDATE`);
-    const last = await lastReceived(tx);
-    await applyEvents(tx, generation, applied, last);
-    await tx.$executeRaw(sql`UPDATE generations SET current = (number = ${generation}::integer)`);
-    return last;
-  });
-  onProgress(events, events);
-  for (;;) {
-    const [row] = await db.$queryRaw<{ dropped: number }[]>(
-      sql`SELECT drop_old_generations(${DROP_BATCH}::integer) AS dropped`,
-    );
-    if (!row || row.dropped === 0) break;
-  }
+  await swapping.$queryRaw(sql`SELECT FROM checkpoints FOR UPDATE`);
+  const events = await lastReceived(swapping);
+  await applyEvents(swapping, generation, applied, events);
+  const swapped = await swapping.$executeRaw(sql`
+    UPDATE generations SET current = (number = ${generation}::integer)
+    WHERE EXISTS (SELECT FROM generations WHERE number = ${generation}::integer)`);
+  if (swapped === 0)
+    throw new Error(`generation ${String(generation)} of the view was removed while it was built`);
   return { generation, events };
 }
 
-async function lastReceived(db: Pick<HistoryDatabase, '$queryRaw'>): Promise<bigint> {
+async function lastReceived(db: Transaction): Promise<bigint> {
   const [row] = await db.$queryRaw<{ last: bigint }[]>(
     sql`SELECT coalesce(max(received_id), 0)::bigint AS last FROM received_events`,
   );

@@ -13,6 +13,8 @@ export const DATABASE_LIMITS = {
   statementMs: 5_000,
   /** 7 s, enforced here: the server's timeout cannot be heard over a socket that is dead. */
   queryMs: 7_000,
+  /** 30 s for a transaction of several statements, each of which has its own time: it is theirs that is heard of. */
+  transactionMs: 30_000,
 } as const;
 
 export function createPool(url: string, applicationName: string): Pool {

@@ -1,6 +1,6 @@
 /** The order history's database: the only client of it, and the only place that makes one. */
 import { PrismaPg } from '@prisma/adapter-pg';
-import { createPool, statementName } from '../connection-options';
+import { createPool, DATABASE_LIMITS, statementName } from '../connection-options';
 import { PrismaClient } from './generated/client';
 
 export type HistoryDatabase = PrismaClient;
@@ -11,5 +11,5 @@ export function createHistoryDatabase(url: string, pool = createPool(url, 'order
     statementNameGenerator: statementName,
     disposeExternalPool: true,
   });
-  return new PrismaClient({ adapter });
+  return new PrismaClient({ adapter, transactionOptions: { timeout: DATABASE_LIMITS.transactionMs } });
 }
