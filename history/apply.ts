@@ -20,16 +20,19 @@ interface Transaction {
  *
  * @param from received id; exclusive
  * @param to received id; inclusive
+ * @param understood received ids that were set aside, and have an effect now
  */
 export async function applyEvents(
   tx: Transaction,
   generation: number,
   from: bigint,
   to: bigint,
+  understood: readonly bigint[] = [],
 ): Promise<void> {
   const events = sql`
     SELECT received_id, type, subject, sequence, time, data FROM received_events
-    WHERE received_id > ${from} AND received_id <= ${to} AND set_aside_reason IS NULL`;
+    WHERE received_id > ${from} AND received_id <= ${to} 
+      AND (set_aside_reason IS NULL OR received_id = ANY (${[...understood]}::bigint[]))`;
   await tx.$executeRaw(sql`
     INSERT INTO customer_views (generation, id, name, credit_limit_minor, currency, reserved_minor)
     SELECT ${generation}::integer, e.subject, e.data->>'name', (e.data->>'creditLimitMinor')::bigint,

@@ -1,8 +1,9 @@
 /** Builds the view anew from the received events, beside the one that answers, and swaps it in. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
-import { EVENT_TYPES, isEventType } from '../events/event-types';
+import type { Received } from '../consumer/feed-page';
 import type { HistoryDatabase } from '../prisma/history/client';
 import { applyEvents } from './apply';
+import { whyPoison } from './poison';
 
 /** 5,000 events in a transaction: about a second, so that progress is seen. */
 const BATCH = 5_000n;
@@ -65,7 +66,7 @@ export async function rebuildView(db: HistoryDatabase, onProgress: Progress): Pr
 
 /** @param swapping the transaction that holds the lock */
 async function build(db: HistoryDatabase, swapping: Transaction, onProgress: Progress): Promise<Rebuilt> {
-  await retrySetAside(db);
+  const secondLook = new SecondLook();
   const [{ generation }] = await db.$queryRaw<[{ generation: number }]>(sql`
     INSERT INTO generations (number, current) SELECT max(number) + 1, false FROM generations
     RETURNING number AS generation`);
@@ -76,13 +77,17 @@ async function build(db: HistoryDatabase, swapping: Transaction, onProgress: Pro
     if (last - applied <= BATCH) break;
     const to = applied + BATCH;
     const from = applied;
-    await db.$transaction((tx) => applyEvents(tx, generation, from, to));
+    await secondLook.at(db, from, to);
+    await db.$transaction((tx) => applyEvents(tx, generation, from, to, secondLook.taken));
     applied = to;
     onProgress(applied, last);
   }
   await swapping.$queryRaw(sql`SELECT FROM checkpoints FOR UPDATE`);
   const events = await lastReceived(swapping);
-  await applyEvents(swapping, generation, applied, events);
+  await secondLook.at(swapping, applied, events);
+  await applyEvents(swapping, generation, applied, events, secondLook.taken);
+  await swapping.$executeRaw(sql`
+    UPDATE received_events SET set_aside_reason = NULL WHERE received_id = ANY (${secondLook.taken}::bigint[])`);
   const swapped = await swapping.$executeRaw(sql`
     UPDATE generations SET current = (number = ${generation}::integer)
     WHERE EXISTS (SELECT FROM generations WHERE number = ${generation}::integer)`);
@@ -98,18 +103,28 @@ async function lastReceived(db: Transaction): Promise<bigint> {
   return row?.last ?? 0n;
 }
 
-/** Code that was mended may understand now what was set aside; of a subject, up to the first that it does not. */
-async function retrySetAside(db: HistoryDatabase): Promise<void> {
-  const rows = await db.receivedEvent.findMany({
-    where: { setAsideReason: { not: null } },
-    orderBy: { receivedId: 'asc' },
-  });
-  const stuck = new Set<string>();
-  for (const { receivedId, source, subject, type, data } of rows) {
-    const key = `${source} ${subject}`;
-    const understood = !isEventType(type) || EVENT_TYPES[type].data.safeParse(data).success;
-    if (!understood) stuck.add(key);
-    if (stuck.has(key)) continue;
-    await db.receivedEvent.update({ where: { receivedId }, data: { setAsideReason: null } });
+/**
+ * Code that was mended may understand now what was set aside; of a subject, up to the first that it does not. What it
+ * takes has an effect on the view that is being built, and nobody sees it before the swap.
+ */
+class SecondLook {
+  /** Received ids. */
+  readonly taken: bigint[] = [];
+  readonly #stuck = new Set<string>();
+
+  /** Called in the order in which events were received. */
+  async at(db: Transaction, from: bigint, to: bigint): Promise<void> {
+    const rows = await db.$queryRaw<SetAsideRow[]>(sql`
+      SELECT received_id AS "receivedId", source, subject::text, type, data FROM received_events
+      WHERE received_id > ${from} AND received_id <= ${to} AND set_aside_reason IS NOT NULL ORDER BY received_id`);
+    for (const { receivedId, source, subject, ...event } of rows) {
+      const key = `${source} ${subject}`;
+      if (whyPoison(event) !== undefined) this.#stuck.add(key);
+      if (!this.#stuck.has(key)) this.taken.push(receivedId);
+    }
   }
+}
+
+interface SetAsideRow extends Pick<Received, 'source' | 'subject' | 'type' | 'data'> {
+  readonly receivedId: bigint;
 }

@@ -2,9 +2,9 @@
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import { type ConsumerStore, PoisonEvent } from '../consumer/consumer';
 import type { FeedPage, Received } from '../consumer/feed-page';
-import { EVENT_TYPES, isEventType } from '../events/event-types';
 import type { HistoryDatabase } from '../prisma/history/client';
 import { applyEvents } from './apply';
+import { whyPoison } from './poison';
 
 const CONSUMER = 'order-history';
 
@@ -61,15 +61,9 @@ async function newOnes(tx: Transaction, items: readonly Received[]): Promise<Rec
   return items.filter(({ source, id }) => !keys.has(`${source} ${id}`));
 }
 
-/** A type that is not known is kept and has no effect: it may be new. */
 function check(event: Received): void {
-  if (!isEventType(event.type)) return;
-  const { error } = EVENT_TYPES[event.type].data.safeParse(event.data);
-  if (error)
-    throw new PoisonEvent(
-      event,
-      error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
-    );
+  const reason = whyPoison(event);
+  if (reason !== undefined) throw new PoisonEvent(event, reason);
 }
 
 /** @param poison the reasons why some of the events have no effect */

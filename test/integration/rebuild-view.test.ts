@@ -169,3 +169,39 @@ test.each([
   },
   120_000,
 );
+
+test('what was set aside and is understood now: nothing is seen of it before the swap, and all of it after', async () => {
+  const [mended, stuck] = [newUuid(), newUuid()];
+  const poisonous = (orderId: string) =>
+    received('/order-service', 'OrderCreated', orderId, 1, { ...facts(orderId), state: 'EATEN' });
+  await receive([poisonous(mended), approved(mended), poisonous(stuck), approved(stuck)]);
+  const before = await view();
+  const seen = async () => {
+    const { asOf, orders } = await readHistory(db, { customerId, limit: 1, after: undefined });
+    return [asOf.setAside, orders[0]?.id === mended, orders[0]?.events.length];
+  };
+  expect(await seen()).toEqual([4, false, 1]);
+  // As if the code had been mended so that it understands the events of one of them.
+  await admin(
+    `UPDATE received_events SET data = jsonb_set(data, '{state}', '"PENDING"') WHERE subject = $1 AND sequence = 1`,
+    [mended],
+  );
+
+  held = await hold(databases.adminHistoryUrl, 'SELECT FROM checkpoints FOR UPDATE');
+  const cutOff = rebuildView(db, () => undefined).catch((error: unknown) => error);
+  await whenWaiting('SELECT FROM checkpoints');
+  expect(await seen()).toEqual([4, false, 1]);
+  await terminateLock();
+  await held.release();
+  held = undefined;
+  expect(await cutOff).toBeInstanceOf(Error);
+  expect(await seen()).toEqual([4, false, 1]);
+  expect(await view()).toEqual(before);
+
+  await rebuildView(db, () => undefined);
+  expect(await seen()).toEqual([2, true, 2]);
+  expect(await admin('SELECT state, version FROM order_views WHERE id = $1', [mended])).toEqual([
+    { state: 'APPROVED', version: 2 },
+  ]);
+  expect(await admin('SELECT FROM order_views WHERE id = $1', [stuck])).toEqual([]);
+}, 120_000);
