@@ -28,11 +28,15 @@ export async function streamEvents(
   response: Response,
   { cursor, filter, stopping }: StreamOptions,
 ): Promise<void> {
-  const gone = new AbortController();
-  response.once('close', () => {
-    gone.abort();
-  });
-  const over = AbortSignal.any([gone.signal, stopping]);
+  const ended = new AbortController();
+  const end = (): void => {
+    stopping.removeEventListener('abort', end);
+    ended.abort();
+  };
+  if (stopping.aborted) end();
+  stopping.addEventListener('abort', end);
+  response.once('close', end);
+  const over = ended.signal;
   let page = await feed.read(cursor, PAGE, filter);
   response.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
   response.flushHeaders();

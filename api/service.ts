@@ -2,6 +2,7 @@
  * A process of ours: HTTP for the services that it runs, whatever these are. Their parts are composed in
  * `saga-services.ts` and `history-service.ts`.
  */
+import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,6 +29,8 @@ export interface RunningService {
 
 export async function startService(settings: ServiceSettings, logger: Logger): Promise<RunningService> {
   const stopping = new AbortController();
+  // Each reader that waits for events has one, for as long as it waits.
+  setMaxListeners(0, stopping.signal);
   const metrics = new Metrics();
   const sagas = await startSagaServices(settings, logger, stopping.signal, metrics);
   const history = settings.history && startHistoryService(settings.history, logger);

@@ -1,5 +1,6 @@
 /** A page of the feed, over HTTP: what a consumer in another repository would copy first. */
 import { z } from 'zod';
+import { within } from '../platform/within';
 
 /** What a consumer has to know of an event; whatever else is in it is left alone. */
 const received = z.object({
@@ -56,13 +57,12 @@ export async function nextPage(
   const url = new URL('/events', feedUrl);
   url.searchParams.set('limit', String(LIMIT));
   if (cursor !== null) url.searchParams.set('after', cursor);
-  const response = await fetch(url, {
-    headers: { Accept: 'application/json', Prefer: `wait=${String(WAIT_S)}` },
-    signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+  const headers = { Accept: 'application/json', Prefer: `wait=${String(WAIT_S)}` };
+  const { ok, status, body } = await within(ANSWER_WITHIN_MS, signal, async (over) => {
+    const response = await fetch(url, { headers, signal: over });
+    return { ok: response.ok, status: response.status, body: (await response.json()) as unknown };
   });
-  const body: unknown = await response.json();
-  if (response.status === 410) throw new FeedStartsLater(JSON.stringify(body));
-  if (!response.ok)
-    throw new Error(`${url.href} answered ${String(response.status)}: ${JSON.stringify(body)}`);
+  if (status === 410) throw new FeedStartsLater(JSON.stringify(body));
+  if (!ok) throw new Error(`${url.href} answered ${String(status)}: ${JSON.stringify(body)}`);
   return pageSchema.parse(body);
 }

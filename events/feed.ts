@@ -9,6 +9,7 @@ import {
 } from './cursor';
 import type { EventSource } from '../domain/events';
 import type { Logger } from '../platform/logger';
+import { within } from '../platform/within';
 import type { CloudEvent } from './cloud-event';
 import type { EventFilter, EventLog, LogPage } from './event-log';
 
@@ -136,17 +137,9 @@ function merged(before: Positions, answered: readonly Answered[], limit: number)
 }
 
 /** Who is told first; the others stop waiting then. */
-async function firstOf(
-  answered: readonly Answered[],
-  timeoutMs: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  const over = new AbortController();
-  const both = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
-  try {
+function firstOf(answered: readonly Answered[], timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  return within(timeoutMs, signal, (over) =>
     // One that fails is asked again at once, and is unavailable then.
-    await Promise.race(answered.map(({ page }) => page.more(timeoutMs, both).catch(() => undefined)));
-  } finally {
-    over.abort();
-  }
+    Promise.race(answered.map(({ page }) => page.more(timeoutMs, over).catch(() => undefined))),
+  );
 }

@@ -1,6 +1,7 @@
 /** The published events of a service that runs elsewhere, read from its own feed over HTTP. */
 import { z } from 'zod';
 import { EVENT_SOURCES, type EventSource } from '../domain/events';
+import { within } from '../platform/within';
 import { cloudEventSchema } from './cloud-event';
 import { BadCursor, CursorTooOld, decodeCursor, encodeCursor, type LogPosition } from './cursor';
 import type { EventFilter, EventLog } from './event-log';
@@ -32,13 +33,12 @@ export function remoteLog(source: EventSource, serviceUrl: string): EventLog {
     if (after) url.searchParams.set('after', encodeCursor({ [source]: after }));
     if (filter.types) url.searchParams.set('type', filter.types.join(','));
     if (filter.subject !== undefined) url.searchParams.set('subject', filter.subject);
-    const late = AbortSignal.timeout(ANSWER_WITHIN_MS + waitMs);
-    const response = await fetch(url, {
-      headers: { Accept: 'application/json', Prefer: `wait=${String(Math.ceil(waitMs / 1_000))}` },
-      signal: signal ? AbortSignal.any([late, signal]) : late,
+    const headers = { Accept: 'application/json', Prefer: `wait=${String(Math.ceil(waitMs / 1_000))}` };
+    const { ok, status, body } = await within(ANSWER_WITHIN_MS + waitMs, signal, async (over) => {
+      const response = await fetch(url, { headers, signal: over });
+      return { ok: response.ok, status: response.status, body: (await response.json()) as unknown };
     });
-    const body: unknown = await response.json();
-    if (!response.ok) throw refusal(response.status, problemSchema.parse(body).detail);
+    if (!ok) throw refusal(status, problemSchema.parse(body).detail);
     const { items: events, nextCursor, completeTo } = pageSchema.parse(body);
     const end = decodeCursor(nextCursor)[source];
     if (!end) throw new TypeError(`${serviceUrl} gave a cursor without ${source}`);
