@@ -3,7 +3,7 @@
  * ARCHITECTURE.md, and that the order history tells the same. Pure; who reads, and when, is somebody else's.
  */
 
-import type { Coverage, CustomerFacts, OrderFacts, OrderRow } from './rows';
+import type { Coverage, CustomerFacts, OrderFacts, OrderRow, ReservationRow } from './rows';
 import { wrongCreditStory, wrongOrderStory } from './stories';
 
 export const INVARIANTS = {
@@ -83,10 +83,12 @@ function wrongReservation({ order, reservation }: OrderFacts): string[] {
   if (!order) return reservation ? [`credit is ${reservation.status} for an order that does not exist`] : [];
   if (order.state !== 'APPROVED') return [];
   if (!holds) return ['APPROVED, and holds no credit'];
-  const { amountMinor, customerId, currency } = reservation;
-  const same =
-    amountMinor === order.totalMinor && customerId === order.customerId && currency === order.currency;
-  return same ? [] : ['APPROVED, and holds other credit than its total'];
+  return isFor(reservation, order) ? [] : ['APPROVED, and holds other credit than its total'];
+}
+
+/** Whether it is a reservation of what the order asks for. */
+export function isFor({ amountMinor, customerId, currency }: ReservationRow, order: OrderRow): boolean {
+  return amountMinor === order.totalMinor && customerId === order.customerId && currency === order.currency;
 }
 
 /** Until its saga has compensated. */

@@ -2,7 +2,7 @@
  * What puts a violated invariant right without a person's judgement: running the right saga again. Its steps are
  * idempotent, so it finds what is there, and does what is missing. Pure.
  */
-import type { Finding } from '../audit/invariants';
+import { type Finding, isFor } from '../audit/invariants';
 import type { OrderFacts } from '../audit/rows';
 import type { OrderRequest } from '../domain/contracts';
 
@@ -65,6 +65,9 @@ function wayOf({ invariant }: Finding, { id, order, reservation }: OrderFacts): 
   if (!order && reservation && ofReservation)
     return again(reservation.sagaId, requestOf(id, { ...reservation, totalMinor: reservation.amountMinor }));
   if (!order || !(ofReservation || invariant === 'terminal' || invariant === 'saga')) return undefined;
+  // Reserving and releasing answer `conflict` for good: createOrderSaga would cancel the order
+  // and fail, cancelOrderSaga park for ever.
+  if (reservation && !isFor(reservation, order)) return undefined;
   const request = requestOf(id, order);
   switch (order.state) {
     case 'PENDING':
