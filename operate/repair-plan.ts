@@ -3,8 +3,9 @@
  * idempotent, so it finds what is there, and does what is missing. Pure.
  */
 import { type Finding, isFor } from '../audit/invariants';
-import type { OrderFacts } from '../audit/rows';
+import type { OrderFacts, RecordedEvent, ReservationRow } from '../audit/rows';
 import type { OrderRequest } from '../domain/contracts';
+import { isCancelSaga, sagaWorkflowId } from '../domain/names';
 
 export type Repair =
   /** `createOrderSaga` under its own id, with those of its orders that need it. */
@@ -59,14 +60,20 @@ type Way =
   | { readonly kind: 'cancel'; readonly order: OrderRequest };
 
 /** @returns undefined: no saga puts it right */
-function wayOf({ invariant }: Finding, { id, order, reservation }: OrderFacts): Way | undefined {
+function wayOf({ invariant }: Finding, facts: OrderFacts): Way | undefined {
+  const { id, order, reservation } = facts;
+  // A transition whose event is there already is refused for good: the saga would park.
+  if (isBehind(order, facts.orderEvents) || isBehind(reservation, facts.reservationEvents)) return undefined;
   const ofReservation = invariant === 'reservation';
   // The order database is of an earlier time than the customer database: the reservation says what was asked for.
   if (!order && reservation && ofReservation)
-    return again(reservation.sagaId, requestOf(id, { ...reservation, totalMinor: reservation.amountMinor }));
+    return again(
+      creatorOf(reservation),
+      requestOf(id, { ...reservation, totalMinor: reservation.amountMinor }),
+    );
   if (!order || !(ofReservation || invariant === 'terminal' || invariant === 'saga')) return undefined;
-  // Reserving and releasing answer `conflict` for good: createOrderSaga would cancel the order
-  // and fail, cancelOrderSaga park for ever.
+  // Reserving and releasing answer `conflict` for good: createOrderSaga would cancel the order and fail,
+  // cancelOrderSaga park for ever.
   if (reservation && !isFor(reservation, order)) return undefined;
   const request = requestOf(id, order);
   switch (order.state) {
@@ -82,6 +89,16 @@ function wayOf({ invariant }: Finding, { id, order, reservation }: OrderFacts): 
     default:
       return undefined;
   }
+}
+
+/** Whether there are events of what has not happened to the row. */
+function isBehind(row: { readonly version: number } | undefined, events: readonly RecordedEvent[]): boolean {
+  return (events.at(-1)?.sequence ?? 0) > (row?.version ?? 0);
+}
+
+/** The saga that created the order; a tombstone is of the one that cancelled it. */
+function creatorOf({ orderId, sagaId }: ReservationRow): string {
+  return isCancelSaga(sagaId) ? sagaWorkflowId([orderId]) : sagaId;
 }
 
 function again(sagaId: string, order: OrderRequest): Way {

@@ -179,7 +179,38 @@ describe('a reservation with other content than the order: no saga gets past it'
   });
 });
 
+describe('events beyond the row: the outbox refuses the next transition, so no saga gets on', () => {
+  test.each<[string, OrderFacts]>([
+    ['a lost order, approved', facts('none', 'RESERVED', { orderEvents: orderEvents('APPROVED') })],
+    ['a lost order, cancelled', facts('none', 'REJECTED', { orderEvents: orderEvents('CANCELLED') })],
+    ['a lost order, without credit', facts('none', 'none', { orderEvents: orderEvents('PENDING') })],
+    ['an order gone back to PENDING', facts('PENDING', 'RESERVED', { orderEvents: orderEvents('APPROVED') })],
+    [
+      'an order gone back to APPROVED',
+      facts('APPROVED', 'RELEASED', { orderEvents: orderEvents('CANCELLING') }),
+    ],
+    ['a lost reservation', facts('APPROVED', 'none', { reservationEvents: creditEvents('RESERVED') })],
+    [
+      'a lost reservation, released',
+      facts('PENDING', 'none', { reservationEvents: creditEvents('RELEASED') }),
+    ],
+    [
+      'a reservation gone back',
+      facts('CANCELLED', 'RESERVED', { reservationEvents: creditEvents('RELEASED') }),
+    ],
+  ])('%s', (_words, of) => {
+    expect(planOf(of)).toEqual({ repairs: [], forAPerson: findingsOf(of, false) });
+  });
+});
+
 describe('the rest', () => {
+  test('a lost order whose credit only its cancellation knows of is created by a saga of its own', () => {
+    const tombstone = { ...reservation('buried'), sagaId: `cancel-order-${ID}` };
+    expect(planOf(facts('none', 'buried', { reservation: tombstone })).repairs).toEqual([
+      { ...CREATE, sagaId: `order-${ID}` },
+    ]);
+  });
+
   test('what the audit does not accuse is left alone', () => {
     expect(planRepairs([], new Map())).toEqual({ repairs: [], forAPerson: [] });
   });
