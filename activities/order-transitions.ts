@@ -1,24 +1,11 @@
-/** The transitions of an order, and the one statement that makes them. */
+/** The one statement that makes the transitions of an order. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { Busy, WrongState } from '../domain/contracts';
-import type { OrderEvents } from '../domain/events';
 import { cancelSagaWorkflowId, isCancelSaga } from '../domain/names';
 import type { CancellationReason, OrderState } from '../domain/order';
+import type { Transition } from '../domain/order-transitions';
 import type { OrderDatabase } from '../prisma/order/client';
 import { recordEvents } from './outbox';
-
-export interface Transition {
-  readonly from: OrderState;
-  readonly to: OrderState;
-  readonly event: keyof OrderEvents;
-}
-
-export const TRANSITIONS = {
-  approve: { from: 'PENDING', to: 'APPROVED', event: 'OrderApproved' },
-  cancel: { from: 'PENDING', to: 'CANCELLED', event: 'OrderCancelled' },
-  requestCancellation: { from: 'APPROVED', to: 'CANCELLING', event: 'OrderCancellationRequested' },
-  finishCancellation: { from: 'CANCELLING', to: 'CANCELLED', event: 'OrderCancelled' },
-} as const satisfies Record<string, Transition>;
 
 export interface MovedRow {
   readonly id: string;

@@ -16,10 +16,11 @@ import type {
   StepRequest,
 } from '../domain/contracts';
 import { isCancelSaga } from '../domain/names';
+import { TRANSITIONS } from '../domain/order-transitions';
 import type { OrderDatabase } from '../prisma/order/client';
 import { stepRunner } from './each-order';
 import { recordGivingUp } from './giving-up';
-import { type MovedRow, move, notThere, TRANSITIONS } from './order-transitions';
+import { type MovedRow, move, notThere } from './order-transitions';
 import { recordEvents } from './outbox';
 
 export interface OrderActivitiesOptions {

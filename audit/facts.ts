@@ -2,13 +2,14 @@
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { SqlDatabase } from '../events/sql';
 import type {
-  Coverage,
   CustomerFacts,
+  CustomerRow,
   OrderFacts,
   OrderRow,
   OrderView,
   RecordedEvent,
   ReservationRow,
+  Story,
 } from './rows';
 
 /** 1,000 orders with their events: some MB. */
@@ -66,13 +67,13 @@ export async function orderFacts(
       FROM orders WHERE id = ANY (${list}::uuid[])`),
     customers.$queryRaw<ReservationRow[]>(sql`
       SELECT order_id::text AS "orderId", saga_id AS "sagaId", customer_id::text AS "customerId",
-        amount_minor AS "amountMinor", currency, status, version
+        amount_minor AS "amountMinor", currency, status, reason, version
       FROM credit_reservations WHERE order_id = ANY (${list}::uuid[])`),
   ]);
-  const [orderEvents, reservationEvents, views] = await Promise.all([
-    eventsOf(orders, list),
-    eventsOf(customers, list),
-    history ? viewsOf(history, list) : [],
+  const [orderStory, creditStory, views] = await Promise.all([
+    storiesOf(orders, list),
+    storiesOf(customers, list),
+    history ? orderViews(history, list) : [],
   ]);
   const row = new Map(rows.map((each) => [each.id, each]));
   const reservation = new Map(reservations.map((each) => [each.orderId, each]));
@@ -81,24 +82,38 @@ export async function orderFacts(
     id,
     order: row.get(id),
     reservation: reservation.get(id),
-    orderEvents: orderEvents.get(id) ?? [],
-    reservationEvents: reservationEvents.get(id) ?? [],
+    orderStory: orderStory(id),
+    creditStory: creditStory(id),
     view: view.get(id),
   }));
 }
 
-async function eventsOf(db: SqlDatabase, ids: string[]): Promise<ReadonlyMap<string, RecordedEvent[]>> {
+/** @returns the story of each of the subjects */
+async function storiesOf(db: SqlDatabase, subjects: string[]): Promise<(subject: string) => Story> {
   const rows = await db.$queryRaw<RecordedEvent[]>(sql`
-    SELECT aggregate_id::text AS subject, sequence, type, data FROM outbox
-    WHERE aggregate_id = ANY (${ids}::uuid[]) ORDER BY aggregate_id, sequence`);
+    SELECT id::text, aggregate_id::text AS subject, sequence, type, data FROM outbox
+    WHERE aggregate_id = ANY (${subjects}::uuid[]) ORDER BY aggregate_id, sequence`);
+  // After the events: what was pruned before they were read is known.
+  const pruned = (await hasPruned(db)) ? 'all' : 'none';
   const bySubject = new Map<string, RecordedEvent[]>();
-  for (const event of rows) bySubject.set(event.subject, [...(bySubject.get(event.subject) ?? []), event]);
-  return bySubject;
+  for (const event of rows) {
+    const before = bySubject.get(event.subject);
+    if (before) before.push(event);
+    else bySubject.set(event.subject, [event]);
+  }
+  return (subject) => ({ events: bySubject.get(subject) ?? [], pruned });
 }
 
-function viewsOf(history: SqlDatabase, ids: string[]): PromiseLike<OrderView[]> {
+async function hasPruned(db: SqlDatabase): Promise<boolean> {
+  const [row] = await db.$queryRaw<{ pruned: boolean }[]>(
+    sql`SELECT pruned_position > 0 AS pruned FROM outbox_relay`,
+  );
+  return row?.pruned ?? false;
+}
+
+function orderViews(history: SqlDatabase, ids: string[]): PromiseLike<OrderView[]> {
   return history.$queryRaw<OrderView[]>(sql`
-    SELECT id::text, customer_id::text AS "customerId", total_minor AS "totalMinor", state,
+    SELECT id::text, customer_id::text AS "customerId", total_minor AS "totalMinor", currency, state,
       cancellation_reason AS reason, version
     FROM order_views WHERE id = ANY (${ids}::uuid[])
       AND generation = (SELECT number FROM generations WHERE current)`);
@@ -111,36 +126,39 @@ export async function* customerIds({ customers }: AuditedDatabases): AsyncGenera
   );
 }
 
-/** Of one moment, but for what the order history says. */
+type WithId<Row> = Row & { readonly id: string };
+
+/** A row and what it holds are of one moment. */
 export async function customerFacts(
   { customers, history }: AuditedDatabases,
   ids: readonly string[],
 ): Promise<CustomerFacts[]> {
   const list = [...ids];
-  const rows = await customers.$queryRaw<Omit<CustomerFacts, 'viewedMinor'>[]>(sql`
-    SELECT c.id::text, c.credit_limit_minor AS "limitMinor", c.reserved_minor AS "reservedMinor",
+  const rows = await customers.$queryRaw<WithId<CustomerRow & { readonly heldMinor: bigint }>[]>(sql`
+    SELECT c.id::text, c.name, c.credit_limit_minor AS "limitMinor", c.currency, c.reserved_minor AS "reservedMinor",
       (SELECT coalesce(sum(r.amount_minor), 0)::bigint FROM credit_reservations r
        WHERE r.customer_id = c.id AND r.status = 'RESERVED') AS "heldMinor"
     FROM customers c WHERE c.id = ANY (${list}::uuid[])`);
-  const views = await (history?.$queryRaw<{ id: string; minor: bigint }[]>(sql`
-    SELECT id::text, reserved_minor AS minor FROM customer_views
-    WHERE id = ANY (${list}::uuid[]) AND generation = (SELECT number FROM generations WHERE current)`) ?? []);
-  const viewed = new Map(views.map(({ id, minor }) => [id, minor]));
-  return rows.map((row) => ({ ...row, viewedMinor: viewed.get(row.id) }));
+  const [story, views] = await Promise.all([
+    storiesOf(customers, list),
+    history ? customerViews(history, list) : [],
+  ]);
+  const customer = new Map(rows.map((each) => [each.id, each]));
+  const view = new Map(views.map((each) => [each.id, each]));
+  return list.map((id) => ({
+    id,
+    customer: customer.get(id),
+    story: story(id),
+    heldMinor: customer.get(id)?.heldMinor ?? 0n,
+    view: view.get(id),
+  }));
 }
 
-export async function coverageOf({ orders, customers, history }: AuditedDatabases): Promise<Coverage> {
-  const pruned = async (db: SqlDatabase) => {
-    const [row] = await db.$queryRaw<{ pruned: boolean }[]>(
-      sql`SELECT pruned_position > 0 AS pruned FROM outbox_relay`,
-    );
-    return row?.pruned ?? false;
-  };
-  return {
-    ordersPruned: await pruned(orders),
-    creditPruned: await pruned(customers),
-    withView: history !== undefined,
-  };
+function customerViews(history: SqlDatabase, ids: string[]): PromiseLike<WithId<CustomerRow>[]> {
+  return history.$queryRaw<WithId<CustomerRow>[]>(sql`
+    SELECT id::text, name, credit_limit_minor AS "limitMinor", currency, reserved_minor AS "reservedMinor"
+    FROM customer_views WHERE id = ANY (${ids}::uuid[])
+      AND generation = (SELECT number FROM generations WHERE current)`);
 }
 
 /** @returns how many orders there are, about; for the progress */

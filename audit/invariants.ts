@@ -3,8 +3,9 @@
  * ARCHITECTURE.md, and that the order history tells the same. Pure; who reads, and when, is somebody else's.
  */
 
-import type { Coverage, CustomerFacts, OrderFacts, OrderRow, ReservationRow } from './rows';
-import { wrongCreditStory, wrongOrderStory } from './stories';
+import { differences, foldOrder } from './fold';
+import type { Coverage, CustomerFacts, CustomerRow, OrderFacts, OrderRow, ReservationRow } from './rows';
+import { wrongCreditStory, wrongCustomerStory, wrongOrderStory } from './stories';
 
 export const INVARIANTS = {
   credit: "1. a customer's reserved credit is within the limit, and the sum of its reservations",
@@ -32,19 +33,33 @@ export function isTerminal({ state }: OrderRow): boolean {
 }
 
 export function wrongCustomer(facts: CustomerFacts, { withView }: Coverage): Finding[] {
-  const { id, limitMinor, reservedMinor, heldMinor, viewedMinor } = facts;
-  const wrong = (words: string): Finding => ({ invariant: 'credit', subject: id, words });
+  const { id, customer, heldMinor } = facts;
+  const found = (invariant: Invariant, all: readonly string[]) =>
+    all.map((words): Finding => ({ invariant, subject: id, words }));
+  return [
+    ...found('credit', customer ? wrongSum(customer, heldMinor) : []),
+    ...found('outbox', wrongCustomerStory(facts)),
+    ...(withView ? wrongCustomerView(facts) : []).map((words) => inView(id, words)),
+  ];
+}
+
+function wrongSum({ reservedMinor, limitMinor }: CustomerRow, heldMinor: bigint): string[] {
+  const reserved = `reserved ${String(reservedMinor)}`;
   return [
     ...(reservedMinor < 0n || reservedMinor > limitMinor
-      ? [wrong(`reserved ${String(reservedMinor)} is not within 0 and the limit ${String(limitMinor)}`)]
+      ? [`${reserved} is not within 0 and the limit ${String(limitMinor)}`]
       : []),
     ...(reservedMinor === heldMinor
       ? []
-      : [wrong(`reserved ${String(reservedMinor)} is not the sum ${String(heldMinor)} of its reservations`)]),
-    ...(withView && viewedMinor !== heldMinor
-      ? [inView(id, `the order history has its reserved credit as ${String(viewedMinor ?? 'unknown')}`)]
-      : []),
+      : [`${reserved} is not the sum ${String(heldMinor)} of its reservations`]),
   ];
+}
+
+function wrongCustomerView({ customer, heldMinor, view }: CustomerFacts): string[] {
+  if (!customer) return view ? ['the order history has a customer that does not exist'] : [];
+  if (!view) return ['the order history does not have it'];
+  const { name, limitMinor, currency } = customer;
+  return inOtherWords({ name, limitMinor, currency, reservedMinor: heldMinor }, view);
 }
 
 function inView(subject: string, words: string): Finding {
@@ -52,7 +67,7 @@ function inView(subject: string, words: string): Finding {
 }
 
 /** All that is wrong with one order, but for its saga. */
-export function wrongOrder(facts: OrderFacts, coverage: Coverage): Finding[] {
+export function wrongOrder(facts: OrderFacts, { withView }: Coverage): Finding[] {
   const { id } = facts;
   const one = (invariant: Invariant, words: string): Finding => ({ invariant, subject: id, words });
   const found = (invariant: Invariant, all: readonly string[]) => all.map((words) => one(invariant, words));
@@ -63,19 +78,16 @@ export function wrongOrder(facts: OrderFacts, coverage: Coverage): Finding[] {
       ? [{ ...one('reservation', 'CANCELLED, and holds credit'), settledBy: 'saga' as const }]
       : []),
     ...found('identity', wrongIdentity(facts)),
-    ...found('outbox', [...wrongOrderStory(facts, coverage), ...wrongCreditStory(facts, coverage)]),
-    ...(coverage.withView ? wrongView(facts) : []).map((words) => inView(id, words)),
+    ...found('outbox', [...wrongOrderStory(facts), ...wrongCreditStory(facts)]),
+    ...(withView ? wrongView(facts) : []).map((words) => inView(id, words)),
   ];
 }
 
 /** No kind of transition can happen to an order twice. */
-function wrongTransitions({ order, orderEvents }: OrderFacts): string[] {
-  const types = orderEvents.map(({ type }) => type);
+function wrongTransitions({ orderStory }: OrderFacts): string[] {
+  const types = orderStory.events.map(({ type }) => type);
   const twice = new Set(types.filter((type, index) => types.indexOf(type) !== index));
-  return [
-    ...[...twice].map((type) => `${type} happened twice`),
-    ...(!order && types.length > 0 ? ['its events are there, and its row is gone'] : []),
-  ];
+  return [...twice].map((type) => `${type} happened twice`);
 }
 
 function wrongReservation({ order, reservation }: OrderFacts): string[] {
@@ -87,7 +99,10 @@ function wrongReservation({ order, reservation }: OrderFacts): string[] {
 }
 
 /** Whether it is a reservation of what the order asks for. */
-export function isFor({ amountMinor, customerId, currency }: ReservationRow, order: OrderRow): boolean {
+export function isFor(
+  { amountMinor, customerId, currency }: Pick<ReservationRow, 'amountMinor' | 'customerId' | 'currency'>,
+  order: OrderRow,
+): boolean {
   return amountMinor === order.totalMinor && customerId === order.customerId && currency === order.currency;
 }
 
@@ -97,24 +112,23 @@ function keepsCredit({ order, reservation }: OrderFacts): boolean {
 }
 
 /** What never changes about an order is as it was created. */
-function wrongIdentity({ order, orderEvents }: OrderFacts): string[] {
-  const created = orderEvents.find(({ type }) => type === 'OrderCreated')?.data;
-  if (!order || !created) return [];
-  const same =
-    created['customerId'] === order.customerId &&
-    created['currency'] === order.currency &&
-    BigInt(String(created['amountMinor'])) === order.totalMinor;
-  return same ? [] : ['it is not what OrderCreated says that was asked for'];
+function wrongIdentity({ order, orderStory }: OrderFacts): string[] {
+  const [created] = orderStory.events;
+  if (!order || created?.type !== 'OrderCreated') return [];
+  const { row: told } = foldOrder({ events: [created], pruned: 'none' });
+  return !told || isFor({ ...told, amountMinor: told.totalMinor }, order)
+    ? []
+    : ['it is not what OrderCreated says that was asked for'];
 }
 
 function wrongView({ order, view }: OrderFacts): string[] {
   if (!order) return view ? ['the order history has an order that does not exist'] : [];
   if (!view) return ['the order history does not have it'];
-  const same =
-    view.state === order.state &&
-    view.reason === order.reason &&
-    view.version === order.version &&
-    view.customerId === order.customerId &&
-    view.totalMinor === order.totalMinor;
-  return same ? [] : [`the order history has it as ${view.state} (${String(view.version)})`];
+  const { customerId, totalMinor, currency, state, reason, version } = order;
+  return inOtherWords({ customerId, totalMinor, currency, state, reason, version }, view);
+}
+
+function inOtherWords<Row extends object>(row: Row, view: NoInfer<Row>): string[] {
+  const otherwise = differences(row, view);
+  return otherwise.length > 0 ? [`the order history has it otherwise: ${otherwise.join('; ')}`] : [];
 }

@@ -19,50 +19,58 @@ export interface ReservationRow {
   readonly amountMinor: bigint;
   readonly currency: string;
   readonly status: string;
+  readonly reason: string | null;
   readonly version: number;
 }
 
+export interface CustomerRow {
+  readonly name: string;
+  readonly limitMinor: bigint;
+  readonly currency: string;
+  readonly reservedMinor: bigint;
+}
+
 export interface RecordedEvent {
+  /** Of the event, unique in its service. */
+  readonly id: string;
   readonly subject: string;
   readonly sequence: number;
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-export interface OrderView {
-  readonly id: string;
-  readonly customerId: string;
-  readonly totalMinor: bigint;
-  readonly state: string;
-  readonly reason: string | null;
-  readonly version: number;
+/** The events of one row, as far as they are kept. */
+export interface Story {
+  /** By sequence. */
+  readonly events: readonly RecordedEvent[];
+  /** Which of them may have been pruned: the oldest go first. */
+  readonly pruned: 'none' | 'the first' | 'all';
 }
+
+export type OrderView = Omit<OrderRow, 'sagaId'>;
 
 /** All that is known about one order; what is undefined is not there. */
 export interface OrderFacts {
   readonly id: string;
   readonly order: OrderRow | undefined;
   readonly reservation: ReservationRow | undefined;
-  readonly orderEvents: readonly RecordedEvent[];
-  readonly reservationEvents: readonly RecordedEvent[];
+  readonly orderStory: Story;
+  readonly creditStory: Story;
   /** Undefined also where no order history is audited. */
   readonly view: OrderView | undefined;
 }
 
 export interface CustomerFacts {
   readonly id: string;
-  readonly limitMinor: bigint;
-  readonly reservedMinor: bigint;
+  readonly customer: CustomerRow | undefined;
+  readonly story: Story;
   /** Sum of its RESERVED reservations. */
   readonly heldMinor: bigint;
   /** What the order history says; undefined also where none is audited. */
-  readonly viewedMinor: bigint | undefined;
+  readonly view: CustomerRow | undefined;
 }
 
-/** What the databases of these facts keep. */
+/** What is looked at. */
 export interface Coverage {
-  /** Whether events have been pruned: an old story may have lost its beginning. */
-  readonly ordersPruned: boolean;
-  readonly creditPruned: boolean;
   readonly withView: boolean;
 }

@@ -1,45 +1,39 @@
-/** Invariant 5: the events of an order, and of its reservation, tell what their rows say. */
-import type { Coverage, OrderFacts, RecordedEvent } from './rows';
+/** Invariant 5: the rows of an order, of its reservation and of a customer are what folding their events gives. */
+import { differences, type Folded, foldCustomer, foldOrder, foldReservation, named } from './fold';
+import type { CustomerFacts, OrderFacts, Story } from './rows';
 
-export function wrongOrderStory({ order, orderEvents }: OrderFacts, { ordersPruned }: Coverage): string[] {
-  const last = orderEvents.at(-1);
-  if (!order) return [];
-  if (!last) return ordersPruned ? [] : ['it has no events'];
-  const told = last.data['state'] === order.state && (last.data['reason'] ?? null) === order.reason;
-  return [
-    ...gaps(orderEvents, ordersPruned),
-    ...(told && last.sequence === order.version
-      ? []
-      : [`its events end with ${last.type} (${String(last.sequence)}), and its row is ${order.state}`]),
-  ];
+export function wrongOrderStory({ order, orderStory }: OrderFacts): string[] {
+  return wrongStory(order, orderStory, foldOrder(orderStory), ITS);
 }
 
-const STATUS_AFTER: Readonly<Record<string, string>> = {
-  CreditReserved: 'RESERVED',
-  CreditReleased: 'RELEASED',
-  CreditLimitExceeded: 'REJECTED',
-  CreditRejected: 'REJECTED',
-};
+export function wrongCreditStory({ reservation, creditStory }: OrderFacts): string[] {
+  return wrongStory(reservation, creditStory, foldReservation(creditStory), ITS_RESERVATION);
+}
 
-export function wrongCreditStory(
-  { reservation, reservationEvents }: OrderFacts,
-  { creditPruned }: Coverage,
+export function wrongCustomerStory({ customer, story }: CustomerFacts): string[] {
+  return wrongStory(customer, story, foldCustomer(story), ITS);
+}
+
+interface Whose {
+  readonly it: string;
+  readonly its: string;
+}
+
+const ITS: Whose = { it: 'it', its: 'its' };
+const ITS_RESERVATION: Whose = { it: 'its reservation', its: "its reservation's" };
+
+function wrongStory<Told extends object>(
+  row: Told | undefined,
+  { events, pruned }: Story,
+  { row: told, wrong }: Folded<Told>,
+  { it, its }: Whose,
 ): string[] {
-  const last = reservationEvents.at(-1);
-  if (!reservation) return last ? [`its reservation's row is gone, and ${last.type} is there`] : [];
-  if (!last) return creditPruned ? [] : ['its reservation has no events'];
+  const last = events.at(-1);
+  if (!last) return row && pruned !== 'all' ? [`${it} has no events`] : [];
+  if (!row) return [...wrong, `${its} row is gone, and ${named(last)} is there`];
+  const otherwise = told ? differences(told, row) : [];
   return [
-    ...gaps(reservationEvents, creditPruned),
-    ...(STATUS_AFTER[last.type] === reservation.status && last.sequence === reservation.version
-      ? []
-      : [`its reservation's events end with ${last.type}, and its row is ${reservation.status}`]),
+    ...wrong,
+    ...(otherwise.length > 0 ? [`${its} row is not what its events say: ${otherwise.join('; ')}`] : []),
   ];
-}
-
-/** Numbered from 1 without gaps; only a pruned beginning may be missing. */
-function gaps(events: readonly RecordedEvent[], pruned: boolean): string[] {
-  return events.flatMap(({ sequence, type }, index) => {
-    const before = events[index - 1]?.sequence ?? (pruned ? sequence - 1 : 0);
-    return sequence === before + 1 ? [] : [`there is a gap before ${type} (${String(sequence)})`];
-  });
 }

@@ -3,7 +3,7 @@
  * idempotent, so it finds what is there, and does what is missing. Pure.
  */
 import { type Finding, isFor } from '../audit/invariants';
-import type { OrderFacts, RecordedEvent, ReservationRow } from '../audit/rows';
+import type { OrderFacts, ReservationRow, Story } from '../audit/rows';
 import type { OrderRequest } from '../domain/contracts';
 import { isCancelSaga, sagaWorkflowId } from '../domain/names';
 
@@ -63,7 +63,7 @@ type Way =
 function wayOf({ invariant }: Finding, facts: OrderFacts): Way | undefined {
   const { id, order, reservation } = facts;
   // A transition whose event is there already is refused for good: the saga would park.
-  if (isBehind(order, facts.orderEvents) || isBehind(reservation, facts.reservationEvents)) return undefined;
+  if (isBehind(order, facts.orderStory) || isBehind(reservation, facts.creditStory)) return undefined;
   const ofReservation = invariant === 'reservation';
   // The order database is of an earlier time than the customer database: the reservation says what was asked for.
   if (!order && reservation && ofReservation)
@@ -92,7 +92,7 @@ function wayOf({ invariant }: Finding, facts: OrderFacts): Way | undefined {
 }
 
 /** Whether there are events of what has not happened to the row. */
-function isBehind(row: { readonly version: number } | undefined, events: readonly RecordedEvent[]): boolean {
+function isBehind(row: { readonly version: number } | undefined, { events }: Story): boolean {
   return (events.at(-1)?.sequence ?? 0) > (row?.version ?? 0);
 }
 

@@ -1,7 +1,7 @@
 /** Answers that several of the models' steps give. */
-import type { Transition } from '../activities/order-transitions';
 import type { Busy, OrderRequest, WrongState } from '../domain/contracts';
 import type { OrderState } from '../domain/order';
+import type { Transition } from '../domain/order-transitions';
 
 export function busy(orderId: string): Busy {
   return { orderId, outcome: 'busy' };

@@ -1,6 +1,6 @@
 /** What must hold in the model: the product's own invariants (audit/invariants.ts), and what only a model can look at. */
 import { type Finding, INVARIANTS, isTerminal, wrongCustomer, wrongOrder } from '../audit/invariants';
-import { COVERAGE, factsOf, heldBy } from './facts';
+import { COVERAGE, factsOf, heldBy, NO_STORY } from './facts';
 import { isGivenUp } from './parked';
 import type { OutboxEvent } from './outbox';
 import { wrongResults } from './results';
@@ -32,14 +32,19 @@ export function wrongAtTheEnd(world: World): string[] {
   const words = ({ invariant, subject, words: what }: Finding) =>
     `${INVARIANTS[invariant]}: ${subject}: ${what}`;
   const customers = [...world.customers.customers.all()].flatMap(
-    ({ customerId, limitMinor, reservedMinor }) =>
+    ({ customerId, limitMinor, reservedMinor, currency }) =>
       wrongCustomer(
         {
           id: customerId,
-          limitMinor: BigInt(limitMinor),
-          reservedMinor: BigInt(reservedMinor),
+          customer: {
+            name: customerId,
+            limitMinor: BigInt(limitMinor),
+            currency,
+            reservedMinor: BigInt(reservedMinor),
+          },
+          story: NO_STORY,
           heldMinor: heldBy(customerId, facts),
-          viewedMinor: undefined,
+          view: undefined,
         },
         COVERAGE,
       ),

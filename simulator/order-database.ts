@@ -1,5 +1,4 @@
 /** The model of the order database: what the statements of activities/order.ts and activities/order-transitions.ts do. */
-import { TRANSITIONS, type Transition } from '../activities/order-transitions';
 import type {
   ApproveOrder,
   ApproveResult,
@@ -15,6 +14,7 @@ import type {
 } from '../domain/contracts';
 import { cancelSagaWorkflowId, isCancelSaga } from '../domain/names';
 import type { CancellationReason, OrderState } from '../domain/order';
+import { TRANSITIONS, type Transition } from '../domain/order-transitions';
 import { busy, notThere, sameContent } from './answers';
 import { GivenUpSteps } from './given-up-steps';
 import type { Attempt, OrderModelSteps } from './model-steps';

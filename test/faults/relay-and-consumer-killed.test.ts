@@ -12,6 +12,7 @@ import { createTestDatabases, rowsOf } from '../support/databases';
 import { holdingLine, type Moment } from '../support/holding-line';
 import { eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { freePort, ROOT } from '../support/start';
+import { violations } from '../support/invariants';
 import { startSystem } from '../support/system';
 
 /** Each leaves another state behind than the one before; a kill before a statement is the one after the last. */
@@ -130,13 +131,7 @@ test('the consumer', async () => {
   const child = start();
   await eventually(async () => ((await missing()) === 0 ? true : undefined));
   await killed(child);
-  const byId = 'ORDER BY id';
-  expect(
-    await rowsOf(databases.adminHistoryUrl, `SELECT id, state, version FROM order_views ${byId}`),
-  ).toEqual(await rowsOf(databases.adminOrderUrl, `SELECT id, state, version FROM orders ${byId}`));
-  expect(await rowsOf(databases.adminHistoryUrl, `SELECT id, reserved_minor FROM customer_views`)).toEqual(
-    await rowsOf(databases.adminCustomerUrl, `SELECT id, reserved_minor FROM customers`),
-  );
+  expect(await violations(databases, { client: system.client, withHistory: true })).toEqual([]);
 }, 180_000);
 
 async function countOf(url: string, table: string): Promise<number> {

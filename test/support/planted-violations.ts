@@ -37,8 +37,9 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
       [
         orderId,
         ['terminal', 'OrderApproved happened twice'],
-        ['outbox', 'its events end with OrderApproved (3), and its row is APPROVED'],
-        ['view', 'the order history has it as APPROVED (3)'],
+        ['outbox', 'OrderApproved (3) cannot follow APPROVED'],
+        ['outbox', 'its row is not what its events say: version 2, not 3'],
+        ['view', 'the order history has it otherwise: version 3, not 2'],
       ],
     ];
   },
@@ -54,7 +55,7 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
       [
         orderId,
         ['reservation', 'APPROVED, and holds no credit'],
-        ['outbox', "its reservation's events end with CreditReserved, and its row is RELEASED"],
+        ['outbox', "its reservation's row is not what its events say: status RELEASED, not RESERVED"],
       ],
     ];
   },
@@ -62,7 +63,13 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   '3: APPROVED with other credit than its total': async (system) => {
     const { orderId } = await decided(system);
     await customers(system, `UPDATE credit_reservations SET amount_minor = 99 WHERE order_id = $1`, orderId);
-    return [[orderId, ['reservation', 'APPROVED, and holds other credit than its total']]];
+    return [
+      [
+        orderId,
+        ['reservation', 'APPROVED, and holds other credit than its total'],
+        ['outbox', "its reservation's row is not what its events say: amountMinor 99, not 100"],
+      ],
+    ];
   },
 
   '3: CANCELLED with credit': async (system) => {
@@ -73,7 +80,10 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
       [
         orderId,
         ['reservation', 'CANCELLED, and holds credit'],
-        ['outbox', "its reservation's events end with CreditLimitExceeded, and its row is RESERVED"],
+        [
+          'outbox',
+          "its reservation's row is not what its events say: status RESERVED, not REJECTED; reason null, not INSUFFICIENT_CREDIT",
+        ],
       ],
     ];
   },
@@ -98,7 +108,8 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
       [
         orderId,
         ['identity', 'it is not what OrderCreated says that was asked for'],
-        ['view', 'the order history has it as CANCELLED (2)'],
+        ['outbox', 'its row is not what its events say: totalMinor 99, not 1100'],
+        ['view', 'the order history has it otherwise: totalMinor 1100, not 99'],
       ],
     ];
   },
@@ -106,7 +117,12 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   '5: a transition without its event': async (system) => {
     const { orderId } = await decided(system);
     await orders(system, 'DELETE FROM outbox WHERE aggregate_id = $1 AND sequence = 2', orderId);
-    return [[orderId, ['outbox', 'its events end with OrderCreated (1), and its row is APPROVED']]];
+    return [
+      [
+        orderId,
+        ['outbox', 'its row is not what its events say: state APPROVED, not PENDING; version 2, not 1'],
+      ],
+    ];
   },
 
   '5: a gap in the events, and a credit event that is gone': async (system) => {
@@ -118,6 +134,68 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
         orderId,
         ['outbox', 'there is a gap before OrderApproved (2)'],
         ['outbox', 'its reservation has no events'],
+      ],
+    ];
+  },
+
+  '5: rows that are not what their events say': async (system) => {
+    const [refused, renamed] = [await decided(system, '11.00'), await decided(system)];
+    await orders(
+      system,
+      `UPDATE orders SET cancellation_reason = 'CUSTOMER_REQUEST' WHERE id = $1`,
+      refused.orderId,
+    );
+    await customers(
+      system,
+      `UPDATE credit_reservations SET amount_minor = 1, reason = 'UNKNOWN_CUSTOMER' WHERE order_id = $1`,
+      refused.orderId,
+    );
+    await customers(
+      system,
+      `UPDATE customers SET name = 'Eve', credit_limit_minor = 2000 WHERE id = $1`,
+      renamed.customer,
+    );
+    return [
+      [
+        refused.orderId,
+        ['outbox', 'its row is not what its events say: reason CUSTOMER_REQUEST, not INSUFFICIENT_CREDIT'],
+        [
+          'outbox',
+          "its reservation's row is not what its events say: amountMinor 1, not 1100; reason UNKNOWN_CUSTOMER, not INSUFFICIENT_CREDIT",
+        ],
+        ['view', 'the order history has it otherwise: reason INSUFFICIENT_CREDIT, not CUSTOMER_REQUEST'],
+      ],
+      [
+        renamed.customer,
+        ['outbox', 'its row is not what its events say: name Eve, not Ada; limitMinor 2000, not 1000'],
+        ['view', 'the order history has it otherwise: name Ada, not Eve; limitMinor 1000, not 2000'],
+      ],
+      [renamed.orderId],
+    ];
+  },
+
+  '5: events that cannot have happened': async (system) => {
+    const [one, two] = [await decided(system), await decided(system)];
+    await orders(
+      system,
+      `UPDATE outbox SET data = data || '{"amountMinor": 1}' WHERE aggregate_id = $1 AND sequence = 1`,
+      one.orderId,
+    );
+    await customers(
+      system,
+      `UPDATE outbox SET type = 'CreditReleased', data = data || '{"heldMinor": 7}' WHERE aggregate_id = $1`,
+      two.orderId,
+    );
+    return [
+      [
+        one.orderId,
+        ['identity', 'it is not what OrderCreated says that was asked for'],
+        ['outbox', 'OrderApproved (2) is about another customer, amount or currency'],
+      ],
+      [
+        two.orderId,
+        ['outbox', 'CreditReleased (1) gives back 7 of 0'],
+        ['outbox', "its reservation's row is not what its events say: status RESERVED, not RELEASED"],
       ],
     ];
   },
@@ -162,9 +240,9 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
     await history(system, 'DELETE FROM order_views WHERE id = $1', two.orderId);
     await history(system, 'UPDATE customer_views SET reserved_minor = 7 WHERE id = $1', one.customer);
     return [
-      [one.orderId, ['view', 'the order history has it as PENDING (2)']],
+      [one.orderId, ['view', 'the order history has it otherwise: state PENDING, not APPROVED']],
       [two.orderId, ['view', 'the order history does not have it']],
-      [one.customer, ['view', 'the order history has its reserved credit as 7']],
+      [one.customer, ['view', 'the order history has it otherwise: reservedMinor 7, not 100']],
     ];
   },
 

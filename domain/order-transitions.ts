@@ -1,0 +1,16 @@
+/** The transitions of an order after it was created, each with the event that tells of it. */
+import type { OrderEvents } from './events';
+import type { OrderState } from './order';
+
+export interface Transition {
+  readonly from: OrderState;
+  readonly to: OrderState;
+  readonly event: keyof OrderEvents;
+}
+
+export const TRANSITIONS = {
+  approve: { from: 'PENDING', to: 'APPROVED', event: 'OrderApproved' },
+  cancel: { from: 'PENDING', to: 'CANCELLED', event: 'OrderCancelled' },
+  requestCancellation: { from: 'APPROVED', to: 'CANCELLING', event: 'OrderCancellationRequested' },
+  finishCancellation: { from: 'CANCELLING', to: 'CANCELLED', event: 'OrderCancelled' },
+} as const satisfies Record<string, Transition>;
