@@ -5,8 +5,8 @@ import { eventually } from './http';
 import { testServers } from './servers';
 import { ROOT } from './start';
 
-/** 20 s: a process starts in about one; machines are shared. */
-const READY_WITHIN_MS = 20_000;
+/** 60 s: a process starts in about one; machines are shared. */
+const READY_WITHIN_MS = 60_000;
 
 export interface ServiceProcess {
   readonly url: string;
