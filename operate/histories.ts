@@ -1,12 +1,15 @@
 /** Where histories to replay come from: files, the recorded corpus, or a running server. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Client, HistoryAndWorkflowId } from '@temporalio/client';
+import { type HistoryAndWorkflowId, isGrpcServiceError, type WorkflowClient } from '@temporalio/client';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
-import type { History } from './saga-words';
+import { type History, workflowIdOf } from './saga-words';
 
-/** 5 downloads at once, and as many ready: enough to keep two cores replaying, and all that is in memory. */
+/** 5 downloads ahead of whoever reads: enough to keep two cores replaying, and all that is in memory. */
 const DOWNLOADS = 5;
+
+/** NOT_FOUND of https://grpc.io/docs/guides/status-codes/. */
+const GONE = [5];
 
 /** @throws Error when it is not a history as the Temporal UI or CLI exports one */
 export function historyOf(json: unknown): History {
@@ -22,10 +25,26 @@ export interface NamedHistory {
   readonly history: History;
 }
 
-/** @throws Error naming the file that is not a history */
+/** The recorded ones, each under its file's name, which is its path through the saga.
+ *
+ * @throws Error naming the file that is not a history
+ */
 export function* ofFiles(files: readonly string[]): Generator<NamedHistory> {
-  for (const file of files) yield { workflowId: path.basename(file, '.json'), history: ofFile(file) };
+  for (const file of files) yield { workflowId: nameOf(file), history: ofFile(file) };
 }
+
+/** Somebody's, each under the id of its workflow.
+ *
+ * @throws Error naming the file that is not a history
+ */
+export function* ofExports(files: readonly string[]): Generator<NamedHistory> {
+  for (const file of files) {
+    const history = ofFile(file);
+    yield { workflowId: workflowIdOf(history) ?? nameOf(file), history };
+  }
+}
+
+const nameOf = (file: string): string => path.basename(file, '.json');
 
 function ofFile(file: string): History {
   try {
@@ -36,24 +55,61 @@ function ofFile(file: string): History {
   }
 }
 
+export interface ServerHistories {
+  readonly client: { readonly workflow: Pick<WorkflowClient, 'list' | 'getHandle'> };
+  /** In Temporal's list filter language. */
+  readonly query: string;
+  /** Most histories. */
+  readonly limit: number;
+  /** Told of a workflow that was listed and is not there any more: its retention was over. */
+  readonly onGone?: (workflowId: string) => void;
+}
+
+type Download =
+  { readonly history: HistoryAndWorkflowId } | { readonly gone: string } | { readonly failure: unknown };
+
 /**
- * Open and closed workflows that match the query, one after the other; few are in memory at a time.
+ * Open and closed workflows that match the query, one after the other. Few are downloaded before they are asked for, and
+ * none beyond the limit: the SDK's own `intoHistories` downloads on while nobody reads.
  *
- * @param query in Temporal's list filter language
- * @param limit most histories
+ * @throws Error what the server failed with
  */
-export async function* ofServer(
-  client: Client,
-  query: string,
-  limit: number,
-): AsyncGenerator<HistoryAndWorkflowId> {
-  let count = 0;
-  if (limit <= 0) return;
-  const histories = client.workflow
-    .list({ query })
-    .intoHistories({ concurrency: DOWNLOADS, bufferLimit: DOWNLOADS });
-  for await (const history of histories) {
-    yield history;
-    if (++count >= limit) return;
+export async function* ofServer({
+  client,
+  query,
+  limit,
+  onGone,
+}: ServerHistories): AsyncGenerator<HistoryAndWorkflowId> {
+  const listed = client.workflow.list({ query })[Symbol.asyncIterator]();
+  const ahead: Promise<Download>[] = [];
+  let given = 0;
+  let more = true;
+  for (;;) {
+    while (more && ahead.length < DOWNLOADS && given + ahead.length < limit) {
+      const next = await listed.next();
+      if (next.done) more = false;
+      else ahead.push(download(client, next.value));
+    }
+    const first = await ahead.shift();
+    if (!first) return;
+    if ('failure' in first) throw first.failure;
+    if ('gone' in first) onGone?.(first.gone);
+    else {
+      given += 1;
+      yield first.history;
+    }
+  }
+}
+
+/** Never rejects: it may fail while an earlier one is still read. */
+async function download(
+  { workflow }: ServerHistories['client'],
+  { workflowId, runId }: { readonly workflowId: string; readonly runId: string },
+): Promise<Download> {
+  try {
+    const history = await workflow.getHandle(workflowId, runId).fetchHistory();
+    return { history: { workflowId, history } };
+  } catch (failure) {
+    return isGrpcServiceError(failure) && GONE.includes(failure.code) ? { gone: workflowId } : { failure };
   }
 }

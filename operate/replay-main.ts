@@ -1,6 +1,6 @@
 /**
  * `npm run replay`: whether the workflow code as it is here can carry on sagas that older code began. Exit code 0
- * when all histories replayed, 1 when one diverged, 2 when it could not be decided.
+ * when all histories replayed, 1 when one diverged, 2 when that could not be decided of all of them.
  */
 import { parseArgs } from 'node:util';
 import type { HistoryAndWorkflowId } from '@temporalio/client';
@@ -12,7 +12,7 @@ import { createLogger } from '../platform/logger';
 import { connectTemporal, installTemporalRuntime, reasonOf } from '../platform/temporal';
 import { BUNDLE_PATH } from '../workers/bundle-path';
 import { corpusFiles } from './corpus';
-import { ofFiles, ofServer } from './histories';
+import { ofExports, ofFiles, ofServer } from './histories';
 import { replay } from './replay';
 import { ReplayReport } from './replay-report';
 
@@ -24,6 +24,7 @@ npm run replay -- --address HOST:PORT [--namespace NAME] [--query QUERY] [--sinc
   --query QUERY    Temporal's list filter, as in the UI: "ExecutionStatus = 'Running'"
   --since TIME     only sagas started since then: 2026-11-24, 2026-11-24T10:00:00Z, or 90m, 24h, 7d ago
   --limit N        at most so many
+  --allow-none     finding none is a success: for a query that may well find none, as of running sagas
   --json           the answer as JSON
   --junit FILE     and as a JUnit report
 
@@ -42,6 +43,8 @@ interface Source {
   /** How many there are, as far as is known. */
   readonly count: number;
   readonly histories: AsyncIterable<HistoryAndWorkflowId> | Iterable<HistoryAndWorkflowId>;
+  /** Workflows that were there and are gone. */
+  readonly gone: readonly string[];
   close(): Promise<void>;
 }
 
@@ -54,6 +57,27 @@ async function main(): Promise<number> {
   installTemporalRuntime(createLogger('silent'));
   const source = await sourceOf(values);
   const report = new ReplayReport(values.junit !== undefined);
+  /** Why the answer is not about all of them. */
+  const missing: string[] = [];
+  await replayAll(source, report).catch((error: unknown) => {
+    missing.push(`it ended early, what follows is not decided: ${wordsOf(error)}`);
+  });
+  if (values.json) console.log(JSON.stringify(report, undefined, 2));
+  else console.log(report.toString());
+  if (source.gone.length > 0) console.error(`gone since they were listed: ${source.gone.join(', ')}`);
+  try {
+    if (values.junit !== undefined) report.writeJunit(values.junit);
+  } catch (error) {
+    missing.push(`the JUnit report could not be written: ${wordsOf(error)}`);
+  }
+  if (report.replayed === 0 && report.undecided === 0 && missing.length === 0 && !values['allow-none'])
+    missing.push(`no histories: ${source.words}; nothing was replayed, so nothing is decided`);
+  for (const words of missing) console.error(words);
+  if (report.failed > 0) return 1;
+  return report.undecided > 0 || missing.length > 0 ? UNDECIDED : 0;
+}
+
+async function replayAll(source: Source, report: ReplayReport): Promise<void> {
   const bar = new cliProgress.SingleBar({
     format: 'replaying [{bar}] {value} of {total}, {duration_formatted}',
     stream: process.stderr,
@@ -63,10 +87,8 @@ async function main(): Promise<number> {
   bar.start(source.count, 0);
   try {
     const { dataConverter } = readConfig();
-    for await (const replayed of replay(
-      { workflowBundle: { codePath: BUNDLE_PATH }, dataConverter },
-      source.histories,
-    )) {
+    const workflowBundle = { codePath: BUNDLE_PATH };
+    for await (const replayed of replay({ workflowBundle, dataConverter }, source.histories)) {
       report.note(replayed);
       bar.increment();
     }
@@ -74,14 +96,9 @@ async function main(): Promise<number> {
     bar.stop();
     await source.close();
   }
-  if (values.junit !== undefined) report.writeJunit(values.junit);
-  if (values.json) console.log(JSON.stringify(report, undefined, 2));
-  else console.log(report.toString());
-  if (report.replayed === 0) {
-    throw new ConfigError(`no histories: ${source.words}; nothing was replayed, so nothing is decided`);
-  }
-  return report.failed === 0 ? 0 : 1;
 }
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 type Arguments = ReturnType<typeof readArguments>;
 
@@ -96,6 +113,7 @@ function readArguments() {
         query: { type: 'string' },
         since: { type: 'string' },
         limit: { type: 'string' },
+        'allow-none': { type: 'boolean', default: false },
         history: { type: 'string', multiple: true },
         json: { type: 'boolean', default: false },
         junit: { type: 'string' },
@@ -106,7 +124,7 @@ function readArguments() {
     if (positionals.length > 0 && !history) throw new Error(`what is ${positionals.join(' ')}?`);
     return { ...values, history: history && [...history, ...positionals] };
   } catch (error) {
-    throw new ConfigError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    throw new ConfigError(`${wordsOf(error)}\n\n${USAGE}`);
   }
 }
 
@@ -119,7 +137,8 @@ function sourceOf(values: Arguments): Promise<Source> {
   return Promise.resolve({
     words: history ? 'the files that were named' : 'the recorded ones',
     count: files.length,
-    histories: ofFiles(files),
+    histories: history ? ofExports(files) : ofFiles(files),
+    gone: [],
     close: () => Promise.resolve(),
   });
 }
@@ -142,10 +161,15 @@ async function serverSource({ address, namespace, query, since, limit }: Argumen
     throw new ConfigError(`Temporal at ${temporal.address} cannot be reached (${reasonOf(error)})`);
   });
   const { count } = await client.workflow.count(asked);
+  const gone: string[] = [];
+  const onGone = (workflowId: string) => {
+    gone.push(workflowId);
+  };
   return {
     words,
     count: Math.min(count, most),
-    histories: ofServer(client, asked, most),
+    histories: ofServer({ client, query: asked, limit: most, onGone }),
+    gone,
     close: () => connection.close(),
   };
 }
@@ -165,7 +189,7 @@ function startOf(since: string): Date {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
+    console.error(wordsOf(error));
     process.exit(UNDECIDED);
   },
 );

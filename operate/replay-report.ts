@@ -3,7 +3,7 @@ import junit from 'junit-report-builder';
 import type { Divergence } from './divergence';
 import type { Replayed } from './replay';
 
-/** Named of each way to diverge; all of them are in the JSON. */
+/** Named of each way to diverge, or not to be decided; all of them are in the JSON. */
 const NAMED = 5;
 
 const WHAT_TO_DO = `A worker with this code that takes over such a saga stops with a non-determinism error, and the saga stands
@@ -20,12 +20,16 @@ interface Kind {
 
 interface Way extends Divergence {
   readonly type: string;
-  readonly workflowIds: string[];
+  readonly workflows: Run[];
 }
+
+/** Two runs of one saga have the same workflow id. */
+type Run = Pick<Replayed, 'workflowId' | 'runId'>;
 
 export class ReplayReport {
   readonly #kinds = new Map<string, Kind>();
   readonly #ways = new Map<string, Way>();
+  readonly #undecided = new Map<string, Run[]>();
   readonly #suite: ReturnType<typeof junit.testSuite> | undefined;
   readonly #builder = junit.newBuilder();
 
@@ -34,29 +38,40 @@ export class ReplayReport {
     this.#suite = forCi ? this.#builder.testSuite().name('replay') : undefined;
   }
 
+  /** How many the code was asked about; the undecided are not among them. */
   get replayed(): number {
     return this.#sum('replayed');
+  }
+
+  get undecided(): number {
+    return [...this.#undecided.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
   get failed(): number {
     return this.#sum('failed');
   }
 
-  note({ workflowId, type, version, divergence }: Replayed): void {
+  note({ workflowId, runId, type, version, divergence, undecided }: Replayed): void {
+    const testCase = this.#suite?.testCase().className(type).name(workflowId);
+    if (undecided !== undefined) {
+      testCase?.error(undecided);
+      this.#undecided.set(undecided, [...(this.#undecided.get(undecided) ?? []), { workflowId, runId }]);
+      return;
+    }
     const key = `${type} ${version}`;
     const kind = this.#kinds.get(key) ?? { type, version, replayed: 0, failed: 0 };
     this.#kinds.set(key, kind);
     kind.replayed += 1;
-    const testCase = this.#suite?.testCase().className(type).name(workflowId);
     if (!divergence) return;
     kind.failed += 1;
     testCase?.failure(`${inWords(divergence)}\n${divergence.detail}`);
     const way = `${type}: ${inWords(divergence)}`;
-    const known = this.#ways.get(way) ?? { type, ...divergence, workflowIds: [] };
+    const known = this.#ways.get(way) ?? { type, ...divergence, workflows: [] };
     this.#ways.set(way, known);
-    known.workflowIds.push(workflowId);
+    known.workflows.push({ workflowId, runId });
   }
 
+  /** @throws Error when the file cannot be written */
   writeJunit(file: string): void {
     this.#builder.writeTo(file);
   }
@@ -67,6 +82,7 @@ export class ReplayReport {
       failed: this.failed,
       kinds: [...this.#kinds.values()],
       divergences: [...this.#ways.values()],
+      undecided: [...this.#undecided].map(([reason, workflows]) => ({ reason, workflows })),
     };
   }
 
@@ -80,12 +96,10 @@ export class ReplayReport {
       const ofThem = kind.failed === 0 ? '' : `, ${String(kind.failed)} diverged`;
       lines.push(`  ${kind.type}, ${kind.version}: ${String(kind.replayed)}${ofThem}`);
     }
-    for (const [way, { workflowIds, detail }] of this.#ways) {
-      const others = workflowIds.length - NAMED;
-      const named =
-        workflowIds.slice(0, NAMED).join(', ') + (others > 0 ? ` and ${String(others)} more` : '');
-      lines.push('', way, `  in ${String(workflowIds.length)}: ${named}`, `  Temporal says: ${detail}`);
-    }
+    for (const [way, { workflows, detail }] of this.#ways)
+      lines.push('', way, `  in ${named(workflows)}`, `  Temporal says: ${detail}`);
+    for (const [reason, workflows] of this.#undecided)
+      lines.push('', `not decided: ${reason}`, `  in ${named(workflows)}`);
     if (failed > 0) lines.push('', WHAT_TO_DO);
     return lines.join('\n');
   }
@@ -93,6 +107,13 @@ export class ReplayReport {
   #sum(of: 'replayed' | 'failed'): number {
     return [...this.#kinds.values()].reduce((sum, kind) => sum + kind[of], 0);
   }
+}
+
+/** As the Temporal UI has them in its addresses. */
+function named(workflows: readonly Run[]): string {
+  const some = workflows.slice(0, NAMED).map(({ workflowId, runId }) => `${workflowId}/${runId}`);
+  const others = workflows.length - NAMED;
+  return `${String(workflows.length)}: ${some.join(', ')}${others > 0 ? ` and ${String(others)} more` : ''}`;
 }
 
 function inWords({ recorded, now, after }: Divergence): string {

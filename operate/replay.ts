@@ -2,8 +2,10 @@
 import type { HistoryAndWorkflowId } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
-import { type Divergence, Explainer } from './divergence';
+import type { Divergence } from './divergence';
+import { Explainer } from './explainer';
 import { type History, versionOf, workflowTypeOf } from './saga-words';
+import { undecidable } from './undecidable';
 
 export interface ReplayOptions {
   readonly workflowBundle: WorkflowBundleOption;
@@ -17,10 +19,12 @@ export interface Replayed {
   readonly workflowId: string;
   readonly runId: string;
   readonly type: string;
-  /** Build id of the worker that had it last. */
+  /** Of the worker that had it last. */
   readonly version: string;
   /** Present when it did not replay. */
   readonly divergence?: Divergence;
+  /** Present when it was not replayed: why, and what to do. */
+  readonly undecided?: string;
 }
 
 /** @throws what the histories' source throws */
@@ -29,28 +33,38 @@ export async function* replay(
   histories: AsyncIterable<HistoryAndWorkflowId> | Iterable<HistoryAndWorkflowId>,
 ): AsyncGenerator<Replayed> {
   const explainer = new Explainer(workflowsPath, dataConverter);
-  /** Read and not answered yet: one or two. */
-  const underWay: HistoryAndWorkflowId[] = [];
-  const noted = async function* (): AsyncGenerator<HistoryAndWorkflowId> {
+  const undecided: Replayed[] = [];
+  /** The engine takes the next one when it has answered this one. */
+  let current: HistoryAndWorkflowId | undefined;
+  const decidable = async function* (): AsyncGenerator<HistoryAndWorkflowId> {
     for await (const one of histories) {
-      underWay.push(one);
-      yield one;
+      const reason = undecidable(one.history as History, dataConverter);
+      if (reason === undefined) yield (current = one);
+      else undecided.push({ ...told(one), undecided: reason });
     }
   };
-  const results = Worker.runReplayHistories(
-    { workflowBundle, ...(dataConverter && { dataConverter }) },
-    noted(),
-  );
-  for await (const { workflowId, runId, error } of results) {
-    const index = underWay.findIndex((one) => one.workflowId === workflowId);
-    const [{ history } = {}] = underWay.splice(index, 1);
-    const known: History = history ?? {};
-    yield {
-      workflowId,
-      runId,
-      type: workflowTypeOf(known),
-      version: versionOf(known),
-      ...(error && { divergence: await explainer.explain(workflowId, known, error) }),
-    };
+  try {
+    const results = Worker.runReplayHistories(
+      { workflowBundle, ...(dataConverter && { dataConverter }) },
+      decidable(),
+    );
+    for await (const { runId, error } of results) {
+      yield* undecided.splice(0);
+      if (!current) throw new TypeError('an answer without a history');
+      yield {
+        ...told(current),
+        runId,
+        ...(error && { divergence: await explainer.explain(current, error) }),
+      };
+    }
+    yield* undecided;
+  } finally {
+    await explainer.close();
   }
+}
+
+function told({ workflowId, history }: HistoryAndWorkflowId): Omit<Replayed, 'divergence' | 'undecided'> {
+  const known = history as History;
+  const runId = known.events?.[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
+  return { workflowId, runId, type: workflowTypeOf(known), version: versionOf(known) };
 }

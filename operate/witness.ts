@@ -1,7 +1,7 @@
 /** Workflow code, only in the bundle that explains a divergence: tells each thing that the saga asks for. */
 import { proxySinks, type Sinks, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
 import { TemporalFailure } from '@temporalio/common';
-import { activityWords, END, FAILED_END, TIMER } from './step-words';
+import { activityWords, childWords, END, FAILED_END, TIMER } from './step-words';
 
 export interface WitnessSinks extends Sinks {
   readonly witness: { asked(words: string): void };
@@ -33,6 +33,10 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
         },
         scheduleActivity(input, next) {
           witness.asked(activityWords(input.activityType, input.options.taskQueue));
+          return next(input);
+        },
+        startChildWorkflowExecution(input, next) {
+          witness.asked(childWords(input.workflowType));
           return next(input);
         },
         startTimer(input, next) {

@@ -1,5 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { divergenceOf } from '../../operate/divergence';
+import { divergenceOf as divergenceOfSteps } from '../../operate/divergence';
+
+/** Their events' ids are 1, 2, and so on. */
+const divergenceOf = (recorded: readonly string[], asked: readonly string[], detail: string) =>
+  divergenceOfSteps(
+    recorded.map((words, index) => ({ eventId: index + 1, words })),
+    asked,
+    detail,
+  );
 
 const ENGINE = '[TMPRL1100] Nondeterminism error: whatever';
 
@@ -33,10 +41,38 @@ test('an error in the workflow code', () => {
   });
 });
 
-test('a patch that the code does not know any more', () => {
-  const detail = '[TMPRL1100] Nondeterminism error: patch marker of a patch that was not found';
-  expect(divergenceOf(['a', 'the patch new-way', 'b'], ['a', 'b'], detail)).toMatchObject({
-    recorded: 'the patch new-way',
-    now: 'no such patch',
+test('a patch that the code does not know any more: the one that the engine names', () => {
+  const detail =
+    '[TMPRL1100] Nondeterminism error: Non-deprecated patch marker encountered for change new-way, but there is no corresponding change command!';
+  expect(
+    divergenceOf(['a', 'the patch old-way', 'the patch new-way', 'b'], ['a', 'b'], detail),
+  ).toMatchObject({ recorded: 'the patch new-way', now: 'no such patch' });
+});
+
+test('a step whose name sounds like a patch is a step', () => {
+  const detail =
+    "[TMPRL1100] Nondeterminism error: Activity type of recorded marker 'dispatchCredit' does not match activity type of local activity command 'reserveCredit'";
+  expect(divergenceOf(['a', 'dispatchCredit'], ['a', 'reserveCredit'], detail)).toMatchObject({
+    recorded: 'dispatchCredit',
+    now: 'reserveCredit',
+    after: 'a',
+  });
+});
+
+test('search attributes that are not set any more: told by the engine, since nobody hears the code ask for them', () => {
+  const detail =
+    '[TMPRL1100] Nondeterminism error: Timer machine does not handle this event: HistoryEvent(id: 2, UpsertWorkflowSearchAttributes)';
+  expect(divergenceOf(['a', 'search attributes', 'a timer'], ['a', 'a timer'], detail)).toMatchObject({
+    recorded: 'search attributes',
+    now: 'none',
+    after: 'a timer',
+  });
+});
+
+test('search attributes that were not set before', () => {
+  const detail =
+    '[TMPRL1100] Nondeterminism error: UpsertWorkflowSearchAttributesMachine does not handle HistoryEvent(id: 2, StartChildWorkflowExecutionInitiated)';
+  expect(divergenceOf(['a', 'the start of b'], ['a', 'the start of b'], detail)).toMatchObject({
+    now: 'search attributes',
   });
 });
