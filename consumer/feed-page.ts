@@ -60,7 +60,7 @@ export async function nextPage(
   const headers = { Accept: 'application/json', Prefer: `wait=${String(WAIT_S)}` };
   const { ok, status, body } = await within(ANSWER_WITHIN_MS, signal, async (over) => {
     const response = await fetch(url, { headers, signal: over });
-    return { ok: response.ok, status: response.status, body: (await response.json()) as unknown };
+    return { ok: response.ok, status: response.status, body: await response.json() };
   });
   if (status === 410) throw new FeedStartsLater(JSON.stringify(body));
   if (!ok) throw new Error(`${url.href} answered ${String(status)}: ${JSON.stringify(body)}`);

@@ -29,7 +29,7 @@ export interface FeedPage {
   more(timeoutMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-export type CompleteTo = Readonly<Partial<Record<EventSource, string>>>;
+type CompleteTo = Readonly<Partial<Record<EventSource, string>>>;
 
 export interface FeedItem {
   readonly event: CloudEvent;
@@ -71,7 +71,8 @@ export class EventFeed {
       outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
     );
     const refusal = failures.find(isRefusal);
-    if (refusal ?? answered.length === 0) throw refusal ?? failures[0];
+    if (refusal) throw refusal;
+    if (answered.length === 0) throw failures[0];
     const available = new Set(answered.map(({ log }) => log.source));
     const unavailable = this.logs.map(({ source }) => source).filter((source) => !available.has(source));
     return {
@@ -106,7 +107,7 @@ export class EventFeed {
 }
 
 /** The service has answered: there is no such place to read on from. */
-function isRefusal(failure: unknown): boolean {
+function isRefusal(failure: unknown): failure is BadCursor | CursorTooOld {
   return failure instanceof BadCursor || failure instanceof CursorTooOld;
 }
 

@@ -36,7 +36,7 @@ export function remoteLog(source: EventSource, serviceUrl: string): EventLog {
     const headers = { Accept: 'application/json', Prefer: `wait=${String(Math.ceil(waitMs / 1_000))}` };
     const { ok, status, body } = await within(ANSWER_WITHIN_MS + waitMs, signal, async (over) => {
       const response = await fetch(url, { headers, signal: over });
-      return { ok: response.ok, status: response.status, body: (await response.json()) as unknown };
+      return { ok: response.ok, status: response.status, body: await response.json() };
     });
     if (!ok) throw refusal(status, problemSchema.parse(body).detail);
     const { items: events, nextCursor, completeTo } = pageSchema.parse(body);

@@ -24,7 +24,7 @@ export interface Rebuilt {
 }
 
 /** One at a time: two would remove each other's generations. */
-export class RebuildUnderWay extends Error {
+class RebuildUnderWay extends Error {
   override readonly name = 'RebuildUnderWay';
 }
 

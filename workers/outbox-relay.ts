@@ -53,17 +53,20 @@ async function publishing(
   signal: AbortSignal,
 ): Promise<void> {
   let away = false;
+  // At first and after an outage: it may be another server's database now.
+  let anew = true;
   while (!signal.aborted) {
     const seen = committed.rings;
     try {
-      const published = await publishEvents(db, BATCH);
+      const published = await publishEvents(db, BATCH, anew);
+      if (published !== undefined) anew = false;
       if (away) logger.info({ service }, 'the relay publishes again');
       away = false;
       if (published === BATCH) continue;
       await committed.heard(seen, published === undefined ? OTHERS_TURN_MS : SLOW_POLL_MS, signal);
     } catch (err) {
       if (!away) logger.warn({ service, err }, 'the relay cannot publish; it goes on trying');
-      away = true;
+      [away, anew] = [true, true];
       await sleep(SLOW_POLL_MS, undefined, { signal }).catch(() => undefined);
     }
   }
