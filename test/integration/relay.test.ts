@@ -209,6 +209,22 @@ test('pruning: only what was published long enough ago, in batches; the feed the
   expect(unpublished?.['count']).toBe('0');
 });
 
+test('pruning stops at the first event that is kept, however many are, and leaves none out', async () => {
+  await place(ids(3_000));
+  await publishAll();
+  const old = `UPDATE outbox SET published_at = now() - interval '2 hours'`;
+  const start = `position <= (SELECT pruned_position FROM outbox_relay)`;
+  await rowsOf(databases.adminOrderUrl, `${old} WHERE ${start} + 5 OR ${start} + 9 AND NOT ${start} + 7`);
+  const { rows } = await open.query<{ pruned: number; read: string }>(
+    `WITH done AS MATERIALIZED (SELECT prune_outbox('1 hour', 100) AS pruned)
+     SELECT pruned, seq_tup_read + idx_tup_fetch AS read FROM done, LATERAL (
+       SELECT * FROM pg_stat_xact_user_tables WHERE relname = 'outbox' AND done.pruned >= 0) s`,
+  );
+  expect(rows[0]?.pruned).toBe(5);
+  expect(Number(rows[0]?.read)).toBeLessThan(500);
+  expect(await pruneEvents(db, 3_600_000, 100)).toBe(0);
+});
+
 test('a cursor of another database, or of a later state of this one, is refused', async () => {
   const { end } = await log.read(undefined, 1, {});
   await expect(log.read({ ...end, feedId: newUuid() }, 1, {})).rejects.toThrow(/another database/);
