@@ -3,8 +3,9 @@
  * was only under way. Read-only; memory does not grow with the number of orders.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { customerFacts, customerIds, orderFacts, orderIds } from './facts';
+import { customerFacts, orderFacts } from './facts';
 import { type Finding, type Invariant, isTerminal, wrongCustomer, wrongOrder } from './invariants';
+import { customerIds, orderIds } from './pages';
 import type { Coverage } from './rows';
 import { type RunningSaga, runningSagas } from './sagas';
 import { type AuditedSystem, isSettled, judge, type Suspects } from './second-look';

@@ -1,4 +1,4 @@
-/** Reads what the databases say, page by page: nothing here grows with the number of orders. */
+/** Reads what the databases say about some orders or customers. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { SqlDatabase } from '../events/sql';
 import type {
@@ -12,46 +12,11 @@ import type {
   Story,
 } from './rows';
 
-/** 1,000 orders with their events: some MB. */
-const PAGE = 1_000;
-
-/** Before every id. */
-const FIRST = '00000000-0000-0000-0000-000000000000';
-
 export interface AuditedDatabases {
   readonly orders: SqlDatabase;
   readonly customers: SqlDatabase;
   /** Undefined where no order history is audited. */
   readonly history: SqlDatabase | undefined;
-}
-
-/** Pages of order ids: those that have a row, an event, or only a reservation. */
-export async function* orderIds({ orders, customers }: AuditedDatabases): AsyncGenerator<string[]> {
-  yield* pages((after) =>
-    orders.$queryRaw<{ id: string }[]>(sql`
-      SELECT id::text FROM orders WHERE id > ${after}::uuid ORDER BY id LIMIT ${PAGE}::integer`),
-  );
-  const reserved = pages((after) =>
-    customers.$queryRaw<{ id: string }[]>(sql`
-      SELECT order_id::text AS id FROM credit_reservations
-      WHERE order_id > ${after}::uuid ORDER BY order_id LIMIT ${PAGE}::integer`),
-  );
-  for await (const ids of reserved) {
-    const known = await orders.$queryRaw<{ id: string }[]>(
-      sql`SELECT id::text FROM orders WHERE id = ANY (${ids}::uuid[])`,
-    );
-    const rows = new Set(known.map(({ id }) => id));
-    yield ids.filter((id) => !rows.has(id));
-  }
-}
-
-async function* pages(read: (after: string) => PromiseLike<{ id: string }[]>): AsyncGenerator<string[]> {
-  for (let after = FIRST; ;) {
-    const ids = (await read(after)).map(({ id }) => id);
-    if (ids.length === 0) return;
-    yield ids;
-    after = ids.at(-1) ?? after;
-  }
 }
 
 export async function orderFacts(
@@ -117,13 +82,6 @@ function orderViews(history: SqlDatabase, ids: string[]): PromiseLike<OrderView[
       cancellation_reason AS reason, version
     FROM order_views WHERE id = ANY (${ids}::uuid[])
       AND generation = (SELECT number FROM generations WHERE current)`);
-}
-
-export async function* customerIds({ customers }: AuditedDatabases): AsyncGenerator<string[]> {
-  yield* pages((after) =>
-    customers.$queryRaw<{ id: string }[]>(sql`
-      SELECT id::text FROM customers WHERE id > ${after}::uuid ORDER BY id LIMIT ${PAGE}::integer`),
-  );
 }
 
 type WithId<Row> = Row & { readonly id: string };

@@ -2,9 +2,9 @@
 import { v7 as newUuid } from 'uuid';
 import { orderIdsAttribute } from '../../api/saga-starter';
 import type { Invariant } from '../../audit/invariants';
-import { CREATE_ORDER_SAGA } from '../../domain/names';
+import { cancelSagaWorkflowId, CREATE_ORDER_SAGA } from '../../domain/names';
 import { rowsOf } from './databases';
-import { eventually, newCustomer, placeOrder, WAIT } from './http';
+import { call, eventually, newCustomer, placeOrder, WAIT } from './http';
 import { holdCustomer } from './outages';
 import type { TestSystem } from './system';
 
@@ -23,6 +23,20 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
       customer,
     );
     return [[customer, ['credit', 'reserved 101 is not the sum 100 of its reservations']]];
+  },
+
+  '1: more than the limit': async (system) => {
+    const { customer } = await decided(system);
+    await customers(system, 'ALTER TABLE customers DROP CONSTRAINT customers_reserved_within_limit');
+    await customers(system, 'UPDATE customers SET credit_limit_minor = 50 WHERE id = $1', customer);
+    return [
+      [
+        customer,
+        ['credit', 'reserved 100 is not within 0 and the limit 50'],
+        ['outbox', 'its row is not what its events say: limitMinor 50, not 1000'],
+        ['view', 'the order history has it otherwise: limitMinor 1000, not 50'],
+      ],
+    ];
   },
 
   '2: a transition that happened twice': async (system) => {
@@ -200,6 +214,49 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
     ];
   },
 
+  '5: rows that are gone': async (system) => {
+    const [lost, forgotten, unreserved, withoutCustomer] = [
+      await decided(system),
+      await decided(system, '11.00'),
+      await decided(system, '11.00'),
+      await decided(system, '11.00'),
+    ];
+    await orders(system, 'DELETE FROM orders WHERE id = ANY ($1)', [lost.orderId, forgotten.orderId]);
+    await customers(system, 'DELETE FROM credit_reservations WHERE order_id = ANY ($1)', [
+      forgotten.orderId,
+      unreserved.orderId,
+    ]);
+    await customers(system, 'DELETE FROM outbox WHERE aggregate_id = $1', forgotten.orderId);
+    await customers(system, 'DELETE FROM customers WHERE id = $1', withoutCustomer.customer);
+    const unknown = ['view', 'the order history has an order that does not exist'] as const;
+    return [
+      [
+        lost.orderId,
+        ['reservation', 'credit is RESERVED for an order that does not exist'],
+        ['outbox', 'its row is gone, and OrderApproved (2) is there'],
+        unknown,
+      ],
+      [forgotten.orderId, ['outbox', 'its row is gone, and OrderCancelled (2) is there'], unknown],
+      [unreserved.orderId, ['outbox', "its reservation's row is gone, and CreditLimitExceeded (1) is there"]],
+      [
+        withoutCustomer.customer,
+        ['outbox', 'its row is gone, and CustomerCreated (1) is there'],
+        ['view', 'the order history has a customer that does not exist'],
+      ],
+      [withoutCustomer.orderId],
+    ];
+  },
+
+  '5: rows without events': async (system) => {
+    const { orderId, customer } = await decided(system);
+    await orders(system, 'DELETE FROM outbox WHERE aggregate_id = $1', orderId);
+    await customers(system, 'DELETE FROM outbox WHERE aggregate_id = ANY ($1)', [orderId, customer]);
+    return [
+      [orderId, ['outbox', 'it has no events'], ['outbox', 'its reservation has no events']],
+      [customer, ['outbox', 'it has no events']],
+    ];
+  },
+
   '6: an open order whose saga was terminated': async (system, ends) => {
     const customer = await newCustomer(system.url, '10.00');
     const held = await holdCustomer(system.databases.adminCustomerUrl, customer);
@@ -212,6 +269,26 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
         orderId,
         ['terminal', 'it is still PENDING'],
         ['saga', `PENDING, and its saga order-${orderId} does not run`],
+      ],
+    ];
+  },
+
+  '6: an order that is CANCELLING without its saga': async (system, ends) => {
+    const { orderId, customer } = await decided(system);
+    const held = await holdCustomer(system.databases.adminCustomerUrl, customer);
+    ends.push(() => held.release());
+    await call(`${system.url}/orders/${orderId}/cancel`, 'POST');
+    await eventually(async () => {
+      const { body } = await call(`${system.url}/orders/${orderId}`, 'GET');
+      return body['state'] === 'CANCELLING' ? true : undefined;
+    });
+    const saga = cancelSagaWorkflowId(orderId);
+    await system.client.workflow.getHandle(saga).terminate();
+    return [
+      [
+        orderId,
+        ['terminal', 'it is still CANCELLING'],
+        ['saga', `CANCELLING, and its saga ${saga} does not run`],
       ],
     ];
   },
@@ -234,15 +311,36 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
 
   'the order history: another state, an order that it does not have, a sum': async (system) => {
     const [one, two] = [await decided(system), await decided(system)];
-    await followed(system, one.orderId);
-    await followed(system, two.orderId);
     await history(system, `UPDATE order_views SET state = 'PENDING' WHERE id = $1`, one.orderId);
     await history(system, 'DELETE FROM order_views WHERE id = $1', two.orderId);
     await history(system, 'UPDATE customer_views SET reserved_minor = 7 WHERE id = $1', one.customer);
+    await history(system, 'DELETE FROM customer_views WHERE id = $1', two.customer);
     return [
       [one.orderId, ['view', 'the order history has it otherwise: state PENDING, not APPROVED']],
       [two.orderId, ['view', 'the order history does not have it']],
+      [two.customer, ['view', 'the order history does not have it']],
       [one.customer, ['view', 'the order history has it otherwise: reservedMinor 7, not 100']],
+    ];
+  },
+
+  'the order history: an order and a customer that nobody else knows': async (system) => {
+    const [orderId, customer] = [newUuid(), newUuid()];
+    await history(
+      system,
+      `INSERT INTO order_views (generation, id, customer_id, total_minor, currency, state, version, created_at, updated_at)
+       SELECT number, $1, $2, 1, 'USD', 'PENDING', 1, now(), now() FROM generations WHERE current`,
+      orderId,
+      customer,
+    );
+    await history(
+      system,
+      `INSERT INTO customer_views (generation, id, name, credit_limit_minor, currency, reserved_minor)
+       SELECT number, $1, 'Nobody', 1, 'USD', 0 FROM generations WHERE current`,
+      customer,
+    );
+    return [
+      [orderId, ['view', 'the order history has an order that does not exist']],
+      [customer, ['view', 'the order history has a customer that does not exist']],
     ];
   },
 

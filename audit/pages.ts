@@ -1,0 +1,85 @@
+/** The ids of all that is audited, page by page, whichever tables know of it: nothing here grows with their number. */
+import { type Sql, sqltag as sql } from '@prisma/client/runtime/client';
+import type { SqlDatabase } from '../events/sql';
+import type { AuditedDatabases } from './facts';
+
+/** 1,000 orders with their events: some MB. */
+const PAGE = 1_000;
+
+/** Before every id. */
+const FIRST = '00000000-0000-0000-0000-000000000000';
+
+/** Orders that have a row, an event, a reservation or its event, or a place in the order history. */
+export function orderIds({ orders, customers, history }: AuditedDatabases): AsyncGenerator<string[]> {
+  return pagesOf([
+    idsOf(orders, sql`SELECT id, true AS counts FROM orders`),
+    idsOf(orders, subjects('order')),
+    idsOf(customers, sql`SELECT order_id AS id, true AS counts FROM credit_reservations`),
+    idsOf(customers, subjects('credit-reservation')),
+    ...(history ? [idsOf(history, viewed(sql`order_views`))] : []),
+  ]);
+}
+
+/** Customers that have a row, an event, or a place in the order history. */
+export function customerIds({ customers, history }: AuditedDatabases): AsyncGenerator<string[]> {
+  return pagesOf([
+    idsOf(customers, sql`SELECT id, true AS counts FROM customers`),
+    idsOf(customers, subjects('customer')),
+    ...(history ? [idsOf(history, viewed(sql`customer_views`))] : []),
+  ]);
+}
+
+/** Of all events, so that a page is a page however rare those of the kind are. */
+function subjects(kind: string): Sql {
+  return sql`
+    SELECT DISTINCT ON (aggregate_id) aggregate_id AS id, aggregate_type = ${kind} AS counts
+    FROM outbox ORDER BY aggregate_id`;
+}
+
+function viewed(views: Sql): Sql {
+  return sql`
+    SELECT id, true AS counts FROM ${views} WHERE generation = (SELECT number FROM generations WHERE current)`;
+}
+
+interface Id {
+  readonly id: string;
+  /** Whether it is one of those that are looked for. */
+  readonly counts: boolean;
+}
+
+/** @returns the next ids after one, in their order; when there may be more, a full page */
+type Read = (after: string) => PromiseLike<Id[]>;
+
+function idsOf(db: SqlDatabase, all: Sql): Read {
+  return (after) =>
+    db.$queryRaw<Id[]>(sql`
+      SELECT id::text, counts FROM (${all}) a WHERE a.id > ${after}::uuid ORDER BY a.id LIMIT ${PAGE}::integer`);
+}
+
+async function* pagesOf(reads: readonly Read[]): AsyncGenerator<string[]> {
+  for (let after = FIRST; ;) {
+    const { ids, end } = await nextPage(reads, after);
+    yield ids;
+    if (end === undefined) return;
+    after = end;
+  }
+}
+
+/** @returns with `end` when there may be more after it */
+async function nextPage(
+  reads: readonly Read[],
+  after: string,
+): Promise<{ readonly ids: string[]; readonly end: string | undefined }> {
+  const pages = await Promise.all(reads.map((read) => read(after)));
+  // What is after the last of a full page may be in that table too, and is not read yet.
+  const [end] = pages.flatMap((page) => (page.length === PAGE ? page.slice(-1) : [])).sort(byId);
+  const ids = pages
+    .flat()
+    .filter(({ id, counts }) => counts && (end === undefined || id <= end.id))
+    .map(({ id }) => id);
+  return { ids: [...new Set(ids)], end: end?.id };
+}
+
+function byId(one: Id, other: Id): number {
+  return one.id < other.id ? -1 : 1;
+}
