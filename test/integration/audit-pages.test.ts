@@ -33,7 +33,7 @@ test('of orders, and of customers', async () => {
   );
   await onOrders?.(`INSERT INTO orders (id, saga_id, customer_id, total_minor, currency, state)
     SELECT ${ID}, 'saga', ${ID}, 1, 'USD', 'PENDING' ${series(1, 1_500)}`);
-  await onOrders?.(events('order', 'OrderCreated', series(1_001, 2_600)));
+  await onOrders?.(events('order', 'OrderCreated', series(1_401, 2_600)));
   await onOrders?.(events('given-up-step', 'SagaStepGivenUp', series(9_001, 9_100)));
   await onCustomers?.(`INSERT INTO credit_reservations (order_id, customer_id, amount_minor, currency, status, saga_id)
     SELECT ${ID}, ${ID}, 1, 'USD', 'RESERVED', 'saga' ${series(2_000, 2_700)}`);
