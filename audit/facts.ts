@@ -26,22 +26,22 @@ export async function orderFacts(
   const list = [...ids];
   // The events of a row are read after it: what is told of a row is never older than the row.
   const [rows, reservations] = await Promise.all([
-    orders.$queryRaw<OrderRow[]>(sql`
+    orders.$queryRaw<(OrderRow & Times)[]>(sql`
       SELECT id::text, saga_id AS "sagaId", customer_id::text AS "customerId", total_minor AS "totalMinor", currency,
-        state, cancellation_reason AS reason, version
+        state, cancellation_reason AS reason, version, created_at AS first, updated_at AS last
       FROM orders WHERE id = ANY (${list}::uuid[])`),
-    customers.$queryRaw<ReservationRow[]>(sql`
+    customers.$queryRaw<(ReservationRow & Times)[]>(sql`
       SELECT order_id::text AS "orderId", saga_id AS "sagaId", customer_id::text AS "customerId",
-        amount_minor AS "amountMinor", currency, status, reason, version
+        amount_minor AS "amountMinor", currency, status, reason, version, created_at AS first, updated_at AS last
       FROM credit_reservations WHERE order_id = ANY (${list}::uuid[])`),
-  ]);
-  const [orderStory, creditStory, views] = await Promise.all([
-    storiesOf(orders, list),
-    storiesOf(customers, list),
-    history ? orderViews(history, list) : [],
   ]);
   const row = new Map(rows.map((each) => [each.id, each]));
   const reservation = new Map(reservations.map((each) => [each.orderId, each]));
+  const [orderStory, creditStory, views] = await Promise.all([
+    storiesOf(orders, list, row),
+    storiesOf(customers, list, reservation),
+    history ? orderViews(history, list) : [],
+  ]);
   const view = new Map(views.map((each) => [each.id, each]));
   return list.map((id) => ({
     id,
@@ -53,27 +53,51 @@ export async function orderFacts(
   }));
 }
 
-/** @returns the story of each of the subjects */
-async function storiesOf(db: SqlDatabase, subjects: string[]): Promise<(subject: string) => Story> {
-  const rows = await db.$queryRaw<RecordedEvent[]>(sql`
+/** When a row's first event, and its last one, occurred. */
+interface Times {
+  readonly first: Date;
+  readonly last: Date;
+}
+
+/** @returns the story of each of the subjects; without a row, none of it can be missed */
+async function storiesOf(
+  db: SqlDatabase,
+  subjects: string[],
+  rows: ReadonlyMap<string, Times>,
+): Promise<(subject: string) => Story> {
+  const events = await db.$queryRaw<RecordedEvent[]>(sql`
     SELECT id::text, aggregate_id::text AS subject, sequence, type, data FROM outbox
     WHERE aggregate_id = ANY (${subjects}::uuid[]) ORDER BY aggregate_id, sequence`);
   // After the events: what was pruned before they were read is known.
-  const pruned = (await hasPruned(db)) ? 'all' : 'none';
+  const until = await prunedUntil(db);
   const bySubject = new Map<string, RecordedEvent[]>();
-  for (const event of rows) {
+  for (const event of events) {
     const before = bySubject.get(event.subject);
     if (before) before.push(event);
     else bySubject.set(event.subject, [event]);
   }
-  return (subject) => ({ events: bySubject.get(subject) ?? [], pruned });
+  return (subject) => ({
+    events: bySubject.get(subject) ?? [],
+    pruned: prunedOf(rows.get(subject), until),
+  });
 }
 
-async function hasPruned(db: SqlDatabase): Promise<boolean> {
-  const [row] = await db.$queryRaw<{ pruned: boolean }[]>(
-    sql`SELECT pruned_position > 0 AS pruned FROM outbox_relay`,
-  );
-  return row?.pruned ?? false;
+function prunedOf(times: Times | undefined, until: number): Story['pruned'] {
+  if (!times || times.first.getTime() > until) return 'none';
+  return times.last.getTime() > until ? 'the first' : 'all';
+}
+
+/**
+ * Events are pruned in the order in which they were published, so one that occurred after the oldest kept was
+ * published is kept too.
+ *
+ * @returns milliseconds of the epoch: what occurred later is not pruned
+ */
+async function prunedUntil(db: SqlDatabase): Promise<number> {
+  const [row] = await db.$queryRaw<{ pruned: boolean; oldest: Date | null }[]>(sql`
+    SELECT pruned_position > 0 AS pruned, (SELECT published_at FROM outbox WHERE position > pruned_position
+      ORDER BY position LIMIT 1) AS oldest FROM outbox_relay`);
+  return row?.pruned ? (row.oldest?.getTime() ?? Infinity) : -Infinity;
 }
 
 function orderViews(history: SqlDatabase, ids: string[]): PromiseLike<OrderView[]> {
@@ -92,16 +116,17 @@ export async function customerFacts(
   ids: readonly string[],
 ): Promise<CustomerFacts[]> {
   const list = [...ids];
-  const rows = await customers.$queryRaw<WithId<CustomerRow & { readonly heldMinor: bigint }>[]>(sql`
+  const rows = await customers.$queryRaw<WithId<CustomerRow & Times & { readonly heldMinor: bigint }>[]>(sql`
     SELECT c.id::text, c.name, c.credit_limit_minor AS "limitMinor", c.currency, c.reserved_minor AS "reservedMinor",
+      c.created_at AS first, c.created_at AS last,
       (SELECT coalesce(sum(r.amount_minor), 0)::bigint FROM credit_reservations r
        WHERE r.customer_id = c.id AND r.status = 'RESERVED') AS "heldMinor"
     FROM customers c WHERE c.id = ANY (${list}::uuid[])`);
+  const customer = new Map(rows.map((each) => [each.id, each]));
   const [story, views] = await Promise.all([
-    storiesOf(customers, list),
+    storiesOf(customers, list, customer),
     history ? customerViews(history, list) : [],
   ]);
-  const customer = new Map(rows.map((each) => [each.id, each]));
   const view = new Map(views.map((each) => [each.id, each]));
   return list.map((id) => ({
     id,
