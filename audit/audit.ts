@@ -86,8 +86,8 @@ class Audit {
     for await (const ids of customerIds(databases)) {
       this.report.invariants.credit.checked += ids.length;
       const facts = await customerFacts(databases, ids);
-      for (const { subject } of facts.flatMap((each) => wrongCustomer(each, this.coverage)))
-        this.#suspects.customers.add(subject);
+      for (const each of facts)
+        if (this.#needsAnotherLook(wrongCustomer(each, this.coverage))) this.#suspects.customers.add(each.id);
       await this.#makeRoom();
     }
   }
@@ -105,13 +105,20 @@ class Audit {
       for (const each of checked) each.checked += ids.length;
       for (const facts of await orderFacts(databases, ids)) {
         const open = facts.order && !isTerminal(facts.order);
-        if (open || wrongOrder(facts, this.coverage).length > 0)
+        if (open || this.#needsAnotherLook(wrongOrder(facts, this.coverage)))
           this.#suspects.orders.set(facts.id, facts.order?.sagaId);
       }
       looked += ids.length;
       this.options.onProgress?.(looked);
       await this.#makeRoom();
     }
+  }
+
+  /** What the order history only has to take in does not: that is known to be in flight. */
+  #needsAnotherLook(findings: readonly Finding[]): boolean {
+    if (findings.some(({ settledBy }) => settledBy !== 'view')) return true;
+    for (const finding of findings) this.#count(finding, true);
+    return false;
   }
 
   async #atSagas(): Promise<void> {
@@ -153,18 +160,17 @@ class Audit {
   async #lookAgain(): Promise<void> {
     const { customers, orders, sagas } = this.#suspects;
     if (customers.size + orders.size + sagas.size === 0) return;
-    const seen = new Date();
     await sleep(this.options.graceMs ?? GRACE_MS);
-    const judged = await judge(this.system, this.coverage, this.#suspects, seen);
-    const sure = judged.every(({ inFlight }) => inFlight) ? new Set<string>() : await this.#onceMore(seen);
+    const judged = await judge(this.system, this.coverage, this.#suspects);
+    const sure = judged.every(({ inFlight }) => inFlight) ? new Set<string>() : await this.#onceMore();
     for (const { finding, inFlight } of judged) this.#count(finding, inFlight || !sure.has(keyOf(finding)));
     for (const suspects of [customers, orders, sagas]) suspects.clear();
   }
 
   /** @returns what is still wrong, in the same words */
-  async #onceMore(seen: Date): Promise<ReadonlySet<string>> {
+  async #onceMore(): Promise<ReadonlySet<string>> {
     await sleep(AGAIN_MS);
-    const judged = await judge(this.system, this.coverage, this.#suspects, seen);
+    const judged = await judge(this.system, this.coverage, this.#suspects);
     return new Set(judged.flatMap(({ finding, inFlight }) => (inFlight ? [] : [keyOf(finding)])));
   }
 

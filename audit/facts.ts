@@ -11,6 +11,7 @@ import type {
   ReservationRow,
   Story,
 } from './rows';
+import { customersWithNews, type Followed, followedTo } from './view-progress';
 
 export interface AuditedDatabases {
   readonly orders: SqlDatabase;
@@ -24,6 +25,7 @@ export async function orderFacts(
   ids: readonly string[],
 ): Promise<OrderFacts[]> {
   const list = [...ids];
+  const { followed, views } = await viewed(history, list, orderViews);
   // The events of a row are read after it: what is told of a row is never older than the row.
   const [rows, reservations] = await Promise.all([
     orders.$queryRaw<(OrderRow & Times)[]>(sql`
@@ -37,19 +39,18 @@ export async function orderFacts(
   ]);
   const row = new Map(rows.map((each) => [each.id, each]));
   const reservation = new Map(reservations.map((each) => [each.orderId, each]));
-  const [orderStory, creditStory, views] = await Promise.all([
+  const [orderStories, creditStories] = await Promise.all([
     storiesOf(orders, list, row),
     storiesOf(customers, list, reservation),
-    history ? orderViews(history, list) : [],
   ]);
-  const view = new Map(views.map((each) => [each.id, each]));
   return list.map((id) => ({
     id,
     order: row.get(id),
     reservation: reservation.get(id),
-    orderStory: orderStory(id),
-    creditStory: creditStory(id),
-    view: view.get(id),
+    orderStory: orderStories.of(id),
+    creditStory: creditStories.of(id),
+    view: views.get(id),
+    viewBehind: followed !== undefined && orderStories.hasAfter(id, followed['/order-service']),
   }));
 }
 
@@ -59,27 +60,37 @@ interface Times {
   readonly last: Date;
 }
 
-/** @returns the story of each of the subjects; without a row, none of it can be missed */
+/** Null: not published yet. */
+type PositionedEvent = RecordedEvent & { readonly position: bigint | null };
+
+interface Stories {
+  of(subject: string): Story;
+  /** Whether there are events of it after the position in the feed, published or not. */
+  hasAfter(subject: string, position: bigint): boolean;
+}
+
+/** @param rows of the subjects; without one, no event can be missed */
 async function storiesOf(
   db: SqlDatabase,
   subjects: string[],
   rows: ReadonlyMap<string, Times>,
-): Promise<(subject: string) => Story> {
-  const events = await db.$queryRaw<RecordedEvent[]>(sql`
-    SELECT id::text, aggregate_id::text AS subject, sequence, type, data FROM outbox
+): Promise<Stories> {
+  const events = await db.$queryRaw<PositionedEvent[]>(sql`
+    SELECT id::text, aggregate_id::text AS subject, sequence, type, data, position FROM outbox
     WHERE aggregate_id = ANY (${subjects}::uuid[]) ORDER BY aggregate_id, sequence`);
   // After the events: what was pruned before they were read is known.
   const until = await prunedUntil(db);
-  const bySubject = new Map<string, RecordedEvent[]>();
+  const bySubject = new Map<string, PositionedEvent[]>();
   for (const event of events) {
     const before = bySubject.get(event.subject);
     if (before) before.push(event);
     else bySubject.set(event.subject, [event]);
   }
-  return (subject) => ({
-    events: bySubject.get(subject) ?? [],
-    pruned: prunedOf(rows.get(subject), until),
-  });
+  const of = (subject: string) => bySubject.get(subject) ?? [];
+  return {
+    of: (subject) => ({ events: of(subject), pruned: prunedOf(rows.get(subject), until) }),
+    hasAfter: (subject, after) => of(subject).some(({ position }) => position === null || position > after),
+  };
 }
 
 function prunedOf(times: Times | undefined, until: number): Story['pruned'] {
@@ -100,6 +111,23 @@ async function prunedUntil(db: SqlDatabase): Promise<number> {
   return row?.pruned ? (row.oldest?.getTime() ?? Infinity) : -Infinity;
 }
 
+type WithId<Row> = Row & { readonly id: string };
+
+/**
+ * What the order history says, to be read before the services are. Then whatever they have that it has not is an
+ * event after `followed`; and so is whatever it took in after that was read.
+ */
+async function viewed<View>(
+  history: SqlDatabase | undefined,
+  ids: string[],
+  read: (history: SqlDatabase, ids: string[]) => PromiseLike<WithId<View>[]>,
+): Promise<{ readonly followed: Followed | undefined; readonly views: ReadonlyMap<string, View> }> {
+  if (!history) return { followed: undefined, views: new Map() };
+  const followed = await followedTo(history);
+  const views = await read(history, ids);
+  return { followed, views: new Map(views.map((view) => [view.id, view])) };
+}
+
 function orderViews(history: SqlDatabase, ids: string[]): PromiseLike<OrderView[]> {
   return history.$queryRaw<OrderView[]>(sql`
     SELECT id::text, customer_id::text AS "customerId", total_minor AS "totalMinor", currency, state,
@@ -108,14 +136,13 @@ function orderViews(history: SqlDatabase, ids: string[]): PromiseLike<OrderView[
       AND generation = (SELECT number FROM generations WHERE current)`);
 }
 
-type WithId<Row> = Row & { readonly id: string };
-
 /** A row and what it holds are of one moment. */
 export async function customerFacts(
   { customers, history }: AuditedDatabases,
   ids: readonly string[],
 ): Promise<CustomerFacts[]> {
   const list = [...ids];
+  const { followed, views } = await viewed(history, list, customerViews);
   const rows = await customers.$queryRaw<WithId<CustomerRow & Times & { readonly heldMinor: bigint }>[]>(sql`
     SELECT c.id::text, c.name, c.credit_limit_minor AS "limitMinor", c.currency, c.reserved_minor AS "reservedMinor",
       c.created_at AS first, c.created_at AS last,
@@ -123,17 +150,15 @@ export async function customerFacts(
        WHERE r.customer_id = c.id AND r.status = 'RESERVED') AS "heldMinor"
     FROM customers c WHERE c.id = ANY (${list}::uuid[])`);
   const customer = new Map(rows.map((each) => [each.id, each]));
-  const [story, views] = await Promise.all([
-    storiesOf(customers, list, customer),
-    history ? customerViews(history, list) : [],
-  ]);
-  const view = new Map(views.map((each) => [each.id, each]));
+  const stories = await storiesOf(customers, list, customer);
+  const hasNews = followed && (await customersWithNews(customers, followed['/customer-service']));
   return list.map((id) => ({
     id,
     customer: customer.get(id),
-    story: story(id),
+    story: stories.of(id),
     heldMinor: customer.get(id)?.heldMinor ?? 0n,
-    view: view.get(id),
+    view: views.get(id),
+    viewBehind: hasNews?.(id) ?? false,
   }));
 }
 

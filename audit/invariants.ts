@@ -24,7 +24,10 @@ export interface Finding {
   /** Order or customer id. */
   readonly subject: string;
   readonly words: string;
-  /** Who puts it right by itself, while it runs: then it is in flight. Undefined: nobody, it is wrong. */
+  /**
+   * Who puts it right by itself: then it is in flight. A saga while it runs, the order history when it has taken in
+   * what it has not yet. Undefined: nobody, it is wrong.
+   */
   readonly settledBy?: 'saga' | 'view';
 }
 
@@ -39,7 +42,7 @@ export function wrongCustomer(facts: CustomerFacts, { withView }: Coverage): Fin
   return [
     ...found('credit', customer ? wrongSum(customer, heldMinor) : []),
     ...found('outbox', wrongCustomerStory(facts)),
-    ...(withView ? wrongCustomerView(facts) : []).map((words) => inView(id, words)),
+    ...(withView ? inView(facts, wrongCustomerView(facts)) : []),
   ];
 }
 
@@ -62,8 +65,16 @@ function wrongCustomerView({ customer, heldMinor, view }: CustomerFacts): string
   return inOtherWords({ name, limitMinor, currency, reservedMinor: heldMinor }, view);
 }
 
-function inView(subject: string, words: string): Finding {
-  return { invariant: 'view', subject, words, settledBy: 'view' };
+function inView(
+  { id, viewBehind }: Pick<OrderFacts, 'id' | 'viewBehind'>,
+  all: readonly string[],
+): Finding[] {
+  return all.map((words) => ({
+    invariant: 'view',
+    subject: id,
+    words,
+    ...(viewBehind && { settledBy: 'view' }),
+  }));
 }
 
 /** All that is wrong with one order, but for its saga. */
@@ -79,7 +90,7 @@ export function wrongOrder(facts: OrderFacts, { withView }: Coverage): Finding[]
       : []),
     ...found('identity', wrongIdentity(facts)),
     ...found('outbox', [...wrongOrderStory(facts), ...wrongCreditStory(facts)]),
-    ...(withView ? wrongView(facts) : []).map((words) => inView(id, words)),
+    ...(withView ? inView(facts, wrongView(facts)) : []),
   ];
 }
 

@@ -58,6 +58,8 @@ export interface OrderFacts {
   readonly creditStory: Story;
   /** Undefined also where no order history is audited. */
   readonly view: OrderView | undefined;
+  /** Whether the order history has still to take in an event of the order. */
+  readonly viewBehind: boolean;
 }
 
 export interface CustomerFacts {
@@ -68,6 +70,8 @@ export interface CustomerFacts {
   readonly heldMinor: bigint;
   /** What the order history says; undefined also where none is audited. */
   readonly view: CustomerRow | undefined;
+  /** Whether the order history has still to take in an event about the customer. */
+  readonly viewBehind: boolean;
 }
 
 /** What is looked at. */

@@ -5,7 +5,6 @@ import { type AuditedDatabases, customerFacts, orderFacts } from './facts';
 import { type Finding, isTerminal, wrongCustomer, wrongOrder } from './invariants';
 import type { Coverage, OrderFacts, OrderRow } from './rows';
 import { whichRun } from './sagas';
-import { isViewBehind } from './view-progress';
 
 export interface AuditedSystem {
   readonly databases: AuditedDatabases;
@@ -27,14 +26,11 @@ export interface Judged {
   readonly inFlight: boolean;
 }
 
-/** @param seen when they began to look wrong */
 export async function judge(
   { databases, client }: AuditedSystem,
   coverage: Coverage,
   suspects: Suspects,
-  seen: Date,
 ): Promise<Judged[]> {
-  const viewBehind = await isViewBehind(databases, seen);
   // Before the rows are read: a saga that runs no more has written all that it is going to write.
   const running = client
     ? await whichRun(client, [...driversOf(suspects.orders), ...suspects.sagas.keys()])
@@ -44,13 +40,13 @@ export async function judge(
   return [
     ...customers
       .flatMap((facts) => wrongCustomer(facts, coverage))
-      .map((finding) => ({ finding, inFlight: finding.settledBy === 'view' && viewBehind })),
+      .map((finding) => ({ finding, inFlight: finding.settledBy === 'view' })),
     ...orders.flatMap((facts) => {
       const runs = isDriven(facts, running);
       return [
         ...wrongOrder(facts, coverage).map((finding) => ({
           finding,
-          inFlight: finding.settledBy === 'saga' ? runs : finding.settledBy === 'view' && viewBehind,
+          inFlight: finding.settledBy === 'saga' ? runs : finding.settledBy === 'view',
         })),
         ...open(facts, running, client !== undefined),
       ];

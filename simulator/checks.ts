@@ -45,6 +45,7 @@ export function wrongAtTheEnd(world: World): string[] {
           story: NO_STORY,
           heldMinor: heldBy(customerId, facts),
           view: undefined,
+          viewBehind: false,
         },
         COVERAGE,
       ),

@@ -22,6 +22,7 @@ export function factsOf({ orders, customers }: World): OrderFacts[] {
       orderStory: storyOf(orders.outbox.events, id),
       creditStory: storyOf(customers.outbox.events, id),
       view: undefined,
+      viewBehind: false,
     };
   });
 }

@@ -1,10 +1,17 @@
 /** The audit sees: one violation of each kind, planted past the services, is named; a busy system is not accused. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Sql } from '@prisma/client/runtime/client';
+import { audit } from '../../audit/audit';
 import type { Finding } from '../../audit/invariants';
+import type { SqlDatabase } from '../../events/sql';
+import { createCustomerDatabase } from '../../prisma/customer/client';
+import { createHistoryDatabase } from '../../prisma/history/client';
+import { createOrderDatabase } from '../../prisma/order/client';
+import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder } from '../support/http';
 import { auditOf, violations } from '../support/invariants';
 import { operatorCommand } from '../support/operator-command';
-import { holdCustomer } from '../support/outages';
+import { hold, holdCustomer } from '../support/outages';
 import { type Expected, PLANTS } from '../support/planted-violations';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -54,6 +61,48 @@ test('an order that waits for credit is in flight, in invariants 2 and 6', async
     saga: { inFlight: 1, violated: 0 },
   });
   await held.release();
+});
+
+test('what the order history has not taken in yet is in flight, also what happened after the first look', async () => {
+  const customer = await newCustomer(system.url, '10.00');
+  const credit = await holdCustomer(system.databases.adminCustomerUrl, customer);
+  const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
+  const { adminHistoryUrl, orderUrl, customerUrl, historyUrl } = system.databases;
+  await eventually(async () =>
+    (await rowsOf(adminHistoryUrl, 'SELECT FROM order_views WHERE id = $1', [orderId])).at(0),
+  );
+  const checkpoint = await hold(adminHistoryUrl, 'SELECT FROM checkpoints FOR UPDATE');
+  const orders = createOrderDatabase(orderUrl);
+  const customers = createCustomerDatabase(customerUrl);
+  const history = createHistoryDatabase(historyUrl);
+  let looks = 0;
+  const approvedMeanwhile: SqlDatabase = {
+    $queryRaw: async <Rows>(query: Sql) => {
+      if (query.sql.includes('FROM orders WHERE id = ANY') && ++looks === 2) {
+        await credit.release();
+        await eventually(async () => {
+          const { body } = await call(`${system.url}/orders/${orderId}`, 'GET');
+          return body['state'] === 'APPROVED' ? true : undefined;
+        });
+      }
+      return orders.$queryRaw<Rows>(query);
+    },
+  };
+  try {
+    const databases = { orders: approvedMeanwhile, customers, history };
+    const report = await audit({ databases, client: undefined }, { graceMs: 0 });
+    expect(report.violations).toEqual([]);
+    expect(report.invariants.view.inFlight).toBeGreaterThan(0);
+    expect(looks).toBeGreaterThanOrEqual(2);
+  } finally {
+    await checkpoint.release();
+    await Promise.all([orders.$disconnect(), customers.$disconnect(), history.$disconnect()]);
+  }
+  await eventually(async () => {
+    const { violations: found, invariants } = await auditOf(system.databases, { withHistory: true }, 0);
+    expect(found).toEqual([]);
+    return invariants.view.inFlight === 0 ? true : undefined;
+  });
 });
 
 describe('planted', () => {

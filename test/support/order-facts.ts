@@ -98,6 +98,7 @@ export function orderFacts(
     orderStory: fate ? orderStory(fate) : NO_STORY,
     creditStory: credit ? creditStory(credit) : NO_STORY,
     view: undefined,
+    viewBehind: false,
     ...changes,
   };
 }

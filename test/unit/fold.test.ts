@@ -28,6 +28,7 @@ const customerFacts: CustomerFacts = {
   story: { events: [customerCreated], pruned: 'none' },
   heldMinor: 0n,
   view: undefined,
+  viewBehind: false,
 };
 
 /** The story with one of its events otherwise. */
