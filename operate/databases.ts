@@ -77,6 +77,7 @@ function urlOf(config: Config, { variable, login, name }: Place): string | undef
 
 function readOnly(url: string): string {
   const changed = new URL(url);
-  changed.searchParams.set('options', '-c default_transaction_read_only=on');
+  const options = changed.searchParams.get('options') ?? '';
+  changed.searchParams.set('options', `${options} -c default_transaction_read_only=on`.trim());
   return changed.href;
 }

@@ -1,9 +1,12 @@
 /** The audit sees: one violation of each kind, planted past the services, is named; a busy system is not accused. */
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Sql } from '@prisma/client/runtime/client';
+import { type Sql, sqltag as sql } from '@prisma/client/runtime/client';
 import { audit } from '../../audit/audit';
 import type { Finding } from '../../audit/invariants';
 import type { SqlDatabase } from '../../events/sql';
+import { openReadOnly } from '../../operate/databases';
+import { readConfig } from '../../platform/config';
 import { createCustomerDatabase } from '../../prisma/customer/client';
 import { createHistoryDatabase } from '../../prisma/history/client';
 import { createOrderDatabase } from '../../prisma/order/client';
@@ -150,6 +153,44 @@ describe('npm run audit', () => {
     const { code, stdout } = await operatorCommand('audit', ['--grace', '0', '--json'], env());
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ invariants: { credit: { violated: 5 } } });
+  });
+
+  test('needs no more than to read', async () => {
+    const { adminOrderUrl, adminCustomerUrl, adminHistoryUrl } = system.databases;
+    const role = `auditor_${randomBytes(6).toString('hex')}`;
+    const urls = [adminOrderUrl, adminCustomerUrl, adminHistoryUrl];
+    await rowsOf(adminOrderUrl, `CREATE ROLE ${role} LOGIN PASSWORD 'test' IN ROLE pg_read_all_data`);
+    for (const url of urls)
+      await rowsOf(url, `GRANT CONNECT ON DATABASE ${new URL(url).pathname.slice(1)} TO ${role}`);
+    const as = (url: string) => Object.assign(new URL(url), { username: role, password: 'test' }).href;
+    try {
+      const { code, stderr } = await operatorCommand('audit', ['--grace', '0'], {
+        ...env(),
+        ORDER_DATABASE_URL: as(adminOrderUrl),
+        CUSTOMER_DATABASE_URL: as(adminCustomerUrl),
+        ORDER_HISTORY_DATABASE_URL: as(adminHistoryUrl),
+      });
+      expect([code, stderr]).toEqual([1, expect.not.stringContaining('could not look')]);
+    } finally {
+      for (const url of urls) await rowsOf(url, `DROP OWNED BY ${role}`);
+      await rowsOf(adminOrderUrl, `DROP ROLE ${role}`);
+    }
+  });
+
+  test('on its connections the server refuses whatever would write', async () => {
+    const url = new URL(system.databases.orderUrl);
+    url.searchParams.set('options', '-c work_mem=5MB');
+    const databases = openReadOnly(readConfig({ ...env(), ORDER_DATABASE_URL: url.href }));
+    try {
+      const { orders, customers, history } = databases;
+      const readOnly = /cannot execute UPDATE in a read-only transaction/;
+      await expect(orders.$queryRaw(sql`UPDATE orders SET version = version`)).rejects.toThrow(readOnly);
+      await expect(customers.$queryRaw(sql`UPDATE customers SET name = name`)).rejects.toThrow(readOnly);
+      await expect(history?.$queryRaw(sql`UPDATE order_views SET state = state`)).rejects.toThrow(readOnly);
+      expect(await orders.$queryRaw(sql`SHOW work_mem`)).toEqual([{ work_mem: '5MB' }]);
+    } finally {
+      await databases.close();
+    }
   });
 
   test.each([
