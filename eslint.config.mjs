@@ -1,65 +1,100 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** State of a module would be shared by all sagas of a worker, and be gone with it. */
-const MODULE_STATE = [
-  'Program > VariableDeclaration[kind!="const"]',
-  'Program > ExportNamedDeclaration > VariableDeclaration[kind!="const"]',
-  'Program > VariableDeclaration > VariableDeclarator > :matches(NewExpression, ArrayExpression, ObjectExpression)',
-  'Program > ExportNamedDeclaration > VariableDeclaration > VariableDeclarator > :matches(NewExpression, ArrayExpression)',
+/** Of what a module declares, exported or not. */
+const ofModule = (selector) => [
+  `Program > VariableDeclaration${selector}`,
+  `Program > ExportNamedDeclaration > VariableDeclaration${selector}`,
 ];
 
-/** Workflow code answers the same whenever it is replayed: no Node, no clock, no chance, no environment, no state. */
-const deterministic = [
-  {
-    files: ['workflows/**/*.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              regex: '^(?!\\./|\\.\\./domain/|@temporalio/(workflow|common)$)',
-              message:
-                'Workflow code imports its own files, domain/, @temporalio/workflow and @temporalio/common.',
-            },
-          ],
-        },
-      ],
-      'no-restricted-globals': [
-        'error',
-        ...['process', 'require', 'globalThis', 'Buffer', 'crypto', 'performance', 'fetch'],
-        ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'WeakRef', 'FinalizationRegistry'],
-        { name: 'Date', message: 'Ask workflows/clock.ts.' },
-      ],
-      'no-restricted-properties': [
-        'error',
-        {
-          object: 'Math',
-          property: 'random',
-          message: 'What is chosen by chance is chosen by whoever starts the saga.',
-        },
-      ],
-      'no-restricted-syntax': [
-        'error',
-        ...MODULE_STATE.map((selector) => ({
-          selector,
-          message: 'Workflow code has no module state: keep it in the saga.',
-        })),
-      ],
-    },
+/** What a constant of a module may be: what cannot change, and names for Temporal's handlers. */
+const UNCHANGING = [
+  '[init.type=/^(Literal|TemplateLiteral|UnaryExpression|BinaryExpression|Identifier)$/]',
+  '[init.type=/^(ArrowFunctionExpression|FunctionExpression)$/]',
+  "[init.type='TSAsExpression'][init.typeAnnotation.typeName.name='const']",
+  "[init.type='TSSatisfiesExpression'][init.expression.typeAnnotation.typeName.name='const']",
+  '[init.type="CallExpression"][init.callee.name=/^define(Update|Query|Signal)$/]',
+];
+
+/** State of a module would be shared by all sagas of a worker, and be gone with it. */
+const MODULE_STATE = [
+  ...ofModule('[kind!="const"]'),
+  ...ofModule(` > VariableDeclarator:not(${UNCHANGING.join(', ')})`),
+  ...ofModule(' > VariableDeclarator > :matches(TSAsExpression, TSSatisfiesExpression) NewExpression'),
+  ...ofModule(' > VariableDeclarator > :matches(TSAsExpression, TSSatisfiesExpression) CallExpression'),
+  // Such an expression remembers where it stopped.
+  ...ofModule(' > VariableDeclarator > Literal[regex.flags=/[gy]/]'),
+  'PropertyDefinition[static=true]',
+  'StaticBlock',
+  'ExportDefaultDeclaration',
+  'Program > :not(ImportDeclaration, ExportNamedDeclaration, VariableDeclaration, FunctionDeclaration, ClassDeclaration, TSInterfaceDeclaration, TSTypeAliasDeclaration)',
+];
+
+const NOT_DETERMINISTIC = [
+  ...['process', 'require', 'module', 'global', 'globalThis', 'Buffer', 'crypto', 'performance', 'fetch'],
+  ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'WeakRef', 'FinalizationRegistry'],
+  { name: 'Intl', message: "It answers with the machine's language and time zone." },
+];
+
+const OF_THE_LOCALE = [
+  ...['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString'],
+  ...['toLocaleUpperCase', 'toLocaleLowerCase', 'localeCompare'],
+];
+
+/**
+ * Code that is replayed answers the same whenever that is done: no Node, no clock, no chance, no environment,
+ * no state.
+ *
+ * @param imports what a file may import, as a regular expression
+ */
+const deterministic = (files, imports, message) => ({
+  files,
+  rules: {
+    'no-restricted-imports': ['error', { patterns: [{ regex: `^(?!${imports})`, message }] }],
+    'no-restricted-globals': [
+      'error',
+      ...NOT_DETERMINISTIC,
+      { name: 'Date', message: 'Ask workflows/clock.ts.' },
+    ],
+    'no-restricted-properties': [
+      'error',
+      {
+        object: 'Math',
+        property: 'random',
+        message: 'What is chosen by chance is chosen by whoever starts the saga.',
+      },
+      ...OF_THE_LOCALE.map((property) => ({
+        property,
+        message: 'It depends on the language of the machine.',
+      })),
+    ],
+    'no-restricted-syntax': [
+      'error',
+      { selector: 'ImportExpression', message: 'What is replayed is bundled whole.' },
+      ...MODULE_STATE.map((selector) => ({
+        selector,
+        message: 'No module state: a module declares functions, classes, types and what cannot change.',
+      })),
+    ],
+    'no-eval': 'error',
   },
-  { files: ['workflows/clock.ts'], rules: { 'no-restricted-globals': 'off' } },
+});
+
+const replayed = [
+  deterministic(
+    ['workflows/**/*.ts'],
+    '\\./[^.]|\\.\\./domain/[^.]|@temporalio/(workflow|common)$',
+    'Workflow code imports its own files, domain/, @temporalio/workflow and @temporalio/common.',
+  ),
   {
-    files: ['domain/**/*.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        { patterns: [{ group: ['node:*'], message: 'The domain is bundled with the workflows: no Node.' }] },
-      ],
-      'no-restricted-globals': ['error', 'process', 'setTimeout', 'setInterval', 'fetch', 'require'],
-    },
+    files: ['workflows/clock.ts'],
+    rules: { 'no-restricted-globals': ['error', ...NOT_DETERMINISTIC] },
   },
+  deterministic(
+    ['domain/**/*.ts'],
+    '\\./[^.]',
+    'The domain is bundled with the workflows, and imports nothing but itself.',
+  ),
 ];
 
 export default tseslint.config(
@@ -91,5 +126,5 @@ export default tseslint.config(
       },
     },
   },
-  ...deterministic,
+  ...replayed,
 );
