@@ -8,6 +8,8 @@ export const measuredSchema = z.object({
   /** Milliseconds. */
   p50: z.number(),
   p99: z.number(),
+  /** Most resident memory of the process that did it, in 10^6 bytes; where that was looked at. */
+  peakMb: z.number().optional(),
 });
 
 export type Measured = z.infer<typeof measuredSchema>;
@@ -52,10 +54,12 @@ export function median(
     return sorted[Math.floor(sorted.length / 2)] ?? 0;
   };
   const rates = rounds.map(({ rate }) => rate);
+  const peaks = rounds.flatMap(({ peakMb }) => peakMb ?? []);
   return {
     rate: middle(({ rate }) => rate),
     p50: middle(({ p50 }) => p50),
     p99: middle(({ p99 }) => p99),
     rates: [Math.min(...rates), Math.max(...rates)],
+    ...(peaks.length > 0 && { peakMb: Math.max(...peaks) }),
   };
 }

@@ -1,4 +1,4 @@
-/** How fast the replay gate goes through histories. */
+/** How fast the replay gate goes through histories, and in how much memory. */
 import { performance } from 'node:perf_hooks';
 import { corpusFiles } from '../operate/corpus';
 import { type NamedHistory, ofFiles } from '../operate/histories';
@@ -8,17 +8,29 @@ import { CREATE_ORDER_SAGA } from '../domain/names';
 import { BUNDLE_PATH } from '../workers/bundle-path';
 import { type Measured, measured } from './measure';
 
-/** The recorded histories of `createOrderSaga`, over and over, each read anew. */
+const BYTES_OF_A_MB = 1_000_000;
+
+/**
+ * The recorded histories of `createOrderSaga`, over and over, each read anew.
+ *
+ * @throws Error when one does not replay, saying where it diverged
+ */
 export async function replays(count: number): Promise<Measured> {
   const took: number[] = [];
+  let peakMb = 0;
   const began = performance.now();
   let last = began;
-  for await (const { divergence } of replay({ workflowBundle: { codePath: BUNDLE_PATH } }, recorded(count))) {
-    if (divergence) throw new Error('a recorded history does not replay');
+  const options = { workflowBundle: { codePath: BUNDLE_PATH } };
+  for await (const { workflowId, divergence } of replay(options, recorded(count))) {
+    if (divergence) {
+      const { recorded: was, now, after = 'its start' } = divergence;
+      throw new Error(`${workflowId} does not replay: recorded: ${was}; now: ${now}, after ${after}`);
+    }
+    peakMb = Math.max(peakMb, process.memoryUsage.rss() / BYTES_OF_A_MB);
     took.push(performance.now() - last);
     last = performance.now();
   }
-  return measured(took, performance.now() - began);
+  return { ...measured(took, performance.now() - began), peakMb };
 }
 
 function* recorded(count: number): Generator<NamedHistory> {

@@ -110,13 +110,14 @@ function ratioOf(what: string, ratio: number, { least, most }: Bounds): Ratio {
 export function print(results: Results, ratios: readonly Ratio[]): void {
   console.table(
     Object.fromEntries(
-      Object.entries(results).map(([name, { rate, rates, p50, p99 }]) => [
+      Object.entries(results).map(([name, { rate, rates, p50, p99, peakMb }]) => [
         name,
         {
           'a second': rate.toFixed(0),
           'lowest–highest': rates.map((each) => each.toFixed(0)).join('–'),
           'p50 ms': p50.toFixed(1),
           'p99 ms': p99.toFixed(1),
+          ...(peakMb !== undefined && { 'peak MB': peakMb.toFixed(0) }),
         },
       ]),
     ),
