@@ -1,9 +1,7 @@
 /**
- * The distributed placement is upgraded under load, process after process, from workflow code before a change to the
- * code after it: no order is lost, no saga fails or stands still, and who is refused is told to come back.
+ * The distributed placement is upgraded under load, process after process, to workflow code in which each saga has one
+ * step more: no order is lost, no saga fails or stands still, and who is refused is told to come back.
  */
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import { connectTemporal } from '../../platform/temporal';
@@ -13,8 +11,8 @@ import { violations } from '../support/invariants';
 import { holdCustomer } from '../support/outages';
 import { testServers } from '../support/servers';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process';
-import { freePort, ROOT } from '../support/start';
-import { bundleOf } from '../support/versions';
+import { freePort } from '../support/start';
+import { buildOf } from '../support/versions';
 
 const CALLERS = 6;
 
@@ -27,32 +25,13 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** The whole build, with the workflow code from before. */
-async function buildBefore(): Promise<string> {
-  const bundle = await bundleOf('before');
-  ends.push(() => {
-    bundle.remove();
-  });
-  const folder = mkdtempSync(path.join(ROOT, 'dist', 'version-'));
-  ends.push(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const build = path.join(folder, 'dist');
-  const dist = path.join(ROOT, 'dist');
-  for (const name of readdirSync(dist)) {
-    // Others' copies lie beside it.
-    if (!/^(version|copy)-|^mutants$/.test(name)) {
-      cpSync(path.join(dist, name), path.join(build, name), { recursive: true });
-    }
-  }
-  cpSync(bundle.bundlePath, path.join(build, 'workflow-bundle.js'));
-  return build;
-}
-
 test('process after process, under load', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
-  const before = await buildBefore();
+  const after = await buildOf('one-step-more');
+  ends.push(() => {
+    after.remove();
+  });
   const [c1, c2, o1, o2] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const customerService = { SERVICES: 'customer', CUSTOMER_DATABASE_URL: databases.customerUrl };
   const orderService = {
@@ -70,11 +49,12 @@ test('process after process, under load', async () => {
   ];
   const running = new Map<number, ServiceProcess>();
   ends.push(() => Promise.all([...running.values()].map((each) => each.stop())));
-  for (const { port, env } of all) running.set(port, await startServiceProcess(port, env, before));
+  for (const { port, env } of all) running.set(port, await startServiceProcess(port, env));
   const urls = [o1, o2].map((port) => `http://127.0.0.1:${String(port)}`);
   const versions = () =>
     Promise.all(urls.map(async (url) => (await call(`${url}/readyz`, 'GET')).body['workflows']));
   const [old] = await versions();
+  let saidByTheOld = '';
 
   const customer = await newCustomer(String(urls[0]), '100000.00');
   const slow = await newCustomer(String(urls[1]), '100.00');
@@ -110,8 +90,10 @@ test('process after process, under load', async () => {
   });
   for (const { port, env } of all) {
     const acknowledged = placed.size;
-    expect(await running.get(port)?.stop()).toBe(0);
-    running.set(port, await startServiceProcess(port, env));
+    const process = running.get(port);
+    expect(await process?.stop()).toBe(0);
+    saidByTheOld += String(process?.output());
+    running.set(port, await startServiceProcess(port, env, after.folder));
     // Load went on meanwhile, and goes on now.
     await eventually(() => Promise.resolve(placed.size > acknowledged + CALLERS ? true : undefined));
   }
@@ -137,8 +119,18 @@ test('process after process, under load', async () => {
     (await client.workflow.count(`ExecutionStatus = '${status}'`)).count;
   await eventually(async () => ((await count('Running')) === 0 ? true : undefined));
   expect(await count('Failed')).toBe(0);
+  // The load has met the change, and what was before it.
+  const stepped = "TemporalChangeVersion = 'one-step-more'";
+  const { count: more } = await client.workflow.count(stepped);
+  const { count: sagas } = await client.workflow.count('');
+  expect(more).toBeGreaterThan(0);
+  expect(sagas - more).toBeGreaterThan(0);
   const outputs = [...running.values()].map((each) => each.output()).join('');
   expect(outputs).not.toContain('TMPRL1100');
   expect(outputs).toContain(`"workflows":${JSON.stringify(now[0])}`);
-  console.log(`${String(placed.size)} orders placed; ${String(refused)} requests had to be sent again`);
+  const given = saidByTheOld.split('TMPRL1100').length - 1;
+  console.log(
+    `${String(placed.size)} orders in ${String(sagas)} sagas, ${String(more)} with one step more; ` +
+      `${String(refused)} requests had to be sent again; old workers gave ${String(given)} tasks to new ones`,
+  );
 }, 120_000);

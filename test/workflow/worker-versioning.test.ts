@@ -7,6 +7,8 @@ import { createLogger } from '../../platform/logger';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { giveDatabaseBack, takeDatabaseAway } from '../support/outages';
 import { testServers } from '../support/servers';
+import { startServiceProcess } from '../support/service-process';
+import { freePort } from '../support/start';
 import { startSystem, type TestSystem } from '../support/system';
 import { bundleOf, type VersionBundle } from '../support/versions';
 
@@ -123,4 +125,36 @@ test('the version is told by /readyz, with the deployment and without', async ()
   expect(system.buildId).toMatch(/^[0-9a-f]{12}$/);
   next = await startService({ ...system.settings, deployment: undefined }, createLogger('silent'));
   expect((await call(`${next.url}/readyz`, 'GET')).body['workflows']).toEqual({ buildId: system.buildId });
+});
+
+test('a process says its version when its environment asks for it: /readyz, its log, and the saga itself', async () => {
+  system = await startSystem();
+  await system.stopService();
+  const { orderUrl, customerUrl } = system.databases;
+  const service = await startServiceProcess(await freePort(), {
+    SERVICES: 'order,customer',
+    ORDER_DATABASE_URL: orderUrl,
+    CUSTOMER_DATABASE_URL: customerUrl,
+    WORKER_DEPLOYMENT_NAME: 'asked-orders',
+    WORKER_VERSIONING: 'pinned',
+  });
+  try {
+    const workflows = { buildId: system.buildId, deployment: 'asked-orders' };
+    expect((await call(`${service.url}/readyz`, 'GET')).body['workflows']).toEqual(workflows);
+    expect(service.output()).toContain(`"workflows":${JSON.stringify(workflows)}`);
+    await makeCurrent('asked-orders', system.buildId);
+    const customer = await newCustomer(service.url, '10.00');
+    const { body } = await placeOrder(service.url, customer, '1.00', WAIT);
+    expect(body['state']).toBe('APPROVED');
+    const sagaId = sagaWorkflowId([String(body['orderId'])]);
+    expect(await versionOf(sagaId)).toBe(system.buildId);
+    const { events } = await system.client.workflow.getHandle(sagaId).fetchHistory();
+    const tasks = events?.flatMap((event) => event.workflowTaskCompletedEventAttributes ?? []);
+    expect(tasks?.at(-1)?.deploymentVersion).toMatchObject({
+      deploymentName: 'asked-orders',
+      buildId: system.buildId,
+    });
+  } finally {
+    await service.stop();
+  }
 });
