@@ -57,7 +57,10 @@ export async function startServiceProcess(
     const ready =
       port === 0 ? READY_WORDS.test(said) : (await fetch(`${url}/readyz`).catch(() => undefined))?.ok;
     return ready ? true : undefined;
-  }, READY_WITHIN_MS);
+  }, READY_WITHIN_MS).catch((late: unknown) => {
+    child.kill('SIGKILL');
+    throw late;
+  });
   return {
     url,
     child,
