@@ -124,6 +124,8 @@ export async function hasVersion(db: HistoryDatabase, id: string, version: numbe
   return row?.seen ?? false;
 }
 
+/** How far the feed was followed; null before the first page. */
 export async function followedCursor(db: HistoryDatabase): Promise<string | null> {
-  return (await readAsOf(db)).cursor;
+  const [row] = await db.$queryRaw<{ cursor: string | null }[]>(sql`SELECT cursor FROM checkpoints`);
+  return row?.cursor ?? null;
 }
