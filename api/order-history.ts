@@ -1,8 +1,9 @@
 /** The order history's route: the CQRS view that is built from both services' events. */
 import { Router } from 'express';
 import type { z } from 'zod';
+import { EVENT_SOURCES } from '../domain/events';
 import { decodeCursor } from '../events/cursor';
-import { followedCursor, type HistoryPage, hasVersion, readHistory } from '../history/read';
+import { followedCursor, type HistoryPage, type Inclusion, inclusionOf, readHistory } from '../history/read';
 import type { Bell } from '../platform/bell';
 import type { HistoryDatabase } from '../prisma/history/client';
 import { asCursorProblem } from './events';
@@ -46,9 +47,9 @@ export function historyRoutes(deps: HistoryRoutesDependencies): Router {
 }
 
 /** @returns whether the view has what the caller has seen, by an ETag or a cursor of the feed */
-function isIncluded(db: HistoryDatabase, includes: string): () => Promise<boolean> {
+function isIncluded(db: HistoryDatabase, includes: string): () => Promise<Inclusion> {
   const tag = readETag(includes);
-  if (tag) return () => hasVersion(db, tag.id, tag.version);
+  if (tag) return () => inclusionOf(db, tag.id, tag.version);
   let wanted: ReturnType<typeof decodeCursor>;
   try {
     wanted = decodeCursor(includes);
@@ -57,23 +58,25 @@ function isIncluded(db: HistoryDatabase, includes: string): () => Promise<boolea
   }
   return async () => {
     const cursor = await followedCursor(db);
-    const followed = cursor === null ? {} : decodeCursor(cursor);
-    return Object.entries(wanted).every(([source, { position }]) => {
-      const reached = Object.entries(followed).find(([name]) => name === source)?.[1];
-      return reached !== undefined && reached.position >= position;
+    const followed: ReturnType<typeof decodeCursor> = cursor === null ? {} : decodeCursor(cursor);
+    const reached = EVENT_SOURCES.every((source) => {
+      const [to, from] = [wanted[source], followed[source]];
+      return to === undefined || (from?.feedId === to.feedId && from.position >= to.position);
     });
+    return reached ? 'included' : 'not-yet';
   };
 }
 
 async function untilIncluded(
   { followed }: HistoryRoutesDependencies,
-  included: () => Promise<boolean>,
+  included: () => Promise<Inclusion>,
   waitMs: number,
 ): Promise<boolean> {
   const deadline = Date.now() + waitMs;
   for (;;) {
     const seen = followed.rings;
-    if (await included()) return true;
+    const now = await included();
+    if (now !== 'not-yet') return now === 'included';
     const left = deadline - Date.now();
     if (left <= 0) return false;
     await followed.heard(seen, Math.min(left, LOOK_AGAIN_MS));

@@ -116,12 +116,17 @@ function earliest(completeTo: Readonly<Record<string, string>>): Date | null {
   return Number.isNaN(time.getTime()) ? null : time;
 }
 
+/** `set-aside`: it, or what came before it, has no effect, and waiting does not change that. */
+export type Inclusion = 'included' | 'set-aside' | 'not-yet';
+
 /** Whether the view has an order's, or a customer's, state of this version. */
-export async function hasVersion(db: HistoryDatabase, id: string, version: number): Promise<boolean> {
-  const [row] = await db.$queryRaw<{ seen: boolean }[]>(sql`
-    SELECT EXISTS (SELECT FROM received_events WHERE subject = ${id}::uuid AND sequence >= ${version}::integer
-      AND type = ANY (${[...ORDER_EVENTS, 'CustomerCreated']}::text[])) AS seen`);
-  return row?.seen ?? false;
+export async function inclusionOf(db: HistoryDatabase, id: string, version: number): Promise<Inclusion> {
+  const [row] = await db.$queryRaw<{ included: boolean; setAside: boolean }[]>(sql`
+    SELECT coalesce(bool_or(sequence >= ${version}::integer AND set_aside_reason IS NULL), false) AS included,
+      coalesce(bool_or(sequence <= ${version}::integer AND set_aside_reason IS NOT NULL), false) AS "setAside"
+    FROM received_events WHERE subject = ${id}::uuid AND type = ANY (${[...ORDER_EVENTS, 'CustomerCreated']}::text[])`);
+  if (row?.included) return 'included';
+  return row?.setAside ? 'set-aside' : 'not-yet';
 }
 
 /** How far the feed was followed; null before the first page. */

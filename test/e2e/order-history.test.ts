@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Placement } from '../../domain/contracts';
+import { encodeCursor } from '../../events/cursor';
 import { rebuildView } from '../../history/rebuild';
 import { createHistoryDatabase } from '../../prisma/history/client';
 import { rowsOf } from '../support/databases';
@@ -124,6 +125,14 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       { Prefer: 'wait=1' },
     );
     expect([never.status, never.headers.get('Preference-Applied')]).toEqual([200, null]);
+    const elsewhere = encodeCursor({ '/order-service': { feedId: randomUUID(), position: 0n } });
+    const ofAnother = await call(
+      `${system.url}/customers/${customer}/order-history${including(elsewhere)}`,
+      'GET',
+      undefined,
+      { Prefer: 'wait=1' },
+    );
+    expect([ofAnother.status, ofAnother.headers.get('Preference-Applied')]).toEqual([200, null]);
     const forged = await call(`${system.url}/customers/${customer}/order-history?includes=abc`, 'GET');
     expect([forged.status, forged.body['type']]).toEqual([400, '/problems/invalid-request']);
     expect((await call(`${system.url}/customers/${randomUUID()}/order-history`, 'GET')).status).toBe(404);
@@ -197,8 +206,19 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     // Whoever sees the one that was set aside sees what came before it.
     expect(await rowsOf(admin, 'SELECT FROM received_events WHERE subject = $1', [orderId])).toEqual([]);
     await held.release();
-    const { orders } = await history(customer, including(`"${orderId}.2"`), WAIT);
-    expect(orders.items).toMatchObject([{ orderId, state: 'PENDING', events: [{ type: 'OrderCreated' }] }]);
+    const asked = `${system.url}/customers/${customer}/order-history${including(`"${orderId}.2"`)}`;
+    const { headers, body } = await eventually(async () => {
+      const answer = await call(asked, 'GET', undefined, WAIT);
+      return (answer.body as unknown as History).asOf.setAside > 0 ? answer : undefined;
+    });
+    // What was set aside is not in, and never will be by waiting.
+    expect(headers.get('Preference-Applied')).toBeNull();
+    expect((body as unknown as History).orders.items).toMatchObject([
+      { orderId, state: 'PENDING', events: [{ type: 'OrderCreated' }] },
+    ]);
+    expect(
+      (await call(asked.replace('.2%22', '.1%22'), 'GET', undefined, WAIT)).headers.get('Preference-Applied'),
+    ).toBe('wait=20');
     await rowsOf(
       system.databases.adminHistoryUrl,
       `UPDATE received_events SET set_aside_reason = NULL WHERE subject = '${orderId}'`,
