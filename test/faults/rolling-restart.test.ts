@@ -81,7 +81,8 @@ function lostByStops(events: readonly HistoryEvent[], stops: readonly Stop[]): H
     const task =
       late && events.find(({ eventId }) => eventId?.toString() === late.startedEventId?.toString());
     const identity = task?.workflowTaskStartedEventAttributes?.identity;
-    const at = tsToMs(task?.eventTime);
+    if (!task?.eventTime) return false;
+    const at = tsToMs(task.eventTime);
     return stops.some(
       ({ pid, from, to }) => identity?.startsWith(`${String(pid)}@`) && from <= at && at <= to,
     );
