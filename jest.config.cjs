@@ -17,5 +17,6 @@ module.exports = {
   maxWorkers: 2,
   // A test that failed may have left a service running; the run ends all the same, and says what failed.
   forceExit: true,
-  testTimeout: 60_000,
+  // For a machine that is busy with everything else; no test sleeps.
+  testTimeout: 120_000,
 };

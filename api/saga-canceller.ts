@@ -13,6 +13,7 @@ import {
   REQUEST_CANCELLATION,
 } from '../domain/names';
 import { CANCELLATION_SUMMARY, WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
+import { executeUpdate } from '../platform/saga-update';
 import type { cancelOrderSaga } from '../workflows';
 import { orderIdsAttribute } from './saga-starter';
 
@@ -43,11 +44,8 @@ export class SagaCanceller {
    */
   async requestCancellation(sagaId: string, request: CancellationRequest): Promise<boolean> {
     const { client } = this.options;
-    const late = AbortSignal.timeout(ACCEPTED_WITHIN_MS);
     try {
-      await client.withAbortSignal(late, () =>
-        client.workflow.getHandle(sagaId).executeUpdate(REQUEST_CANCELLATION, { args: [request] }),
-      );
+      await executeUpdate(client, { sagaId, update: REQUEST_CANCELLATION, request }, ACCEPTED_WITHIN_MS);
       return true;
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowNotFoundError) return false;

@@ -1,23 +1,17 @@
 /** Sagas with a step that must succeed and keeps failing: found by a query, asked, and told what to do. */
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
-  isGrpcServiceError,
   QueryNotRegisteredError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import type { GiveUpStepRequest, ParkedStepReport, RetryStepRequest } from '../domain/contracts';
 import { GIVE_UP_STEP, NEEDS_ATTENTION_ATTRIBUTE, PARKED_STEPS, RETRY_STEP } from '../domain/names';
+import { executeUpdate } from '../platform/saga-update';
 import { reasonOf } from '../platform/temporal';
 
 /** 10 s: longer than a worker that died is waited for; a saga that runs answers in milliseconds. */
 const ANSWER_WITHIN_MS = 10_000;
-const AGAIN_AFTER_MS = 100;
-
-/** FAILED_PRECONDITION of gRPC's status codes, https://grpc.io/docs/guides/status-codes/. */
-const TASK_UNDONE = [9];
 
 export interface ParkedSaga {
   readonly sagaId: string;
@@ -78,29 +72,16 @@ async function stepsOf(
 
 /** A saga that has gone on meanwhile, or is run by an older version, refuses; that is no error. */
 export async function tell(client: Client, sagaId: string, { update, request }: Order): Promise<Told> {
-  const late = AbortSignal.timeout(ANSWER_WITHIN_MS);
-  const handle = client.workflow.getHandle(sagaId);
-  const asking: { updateId: string; args: [RetryStepRequest | GiveUpStepRequest] } = {
-    updateId: randomUUID(),
-    args: [request],
-  };
-  for (;;) {
-    try {
-      const orderIds = await client.withAbortSignal(late, () =>
-        handle.executeUpdate<string[], [RetryStepRequest | GiveUpStepRequest]>(update, asking),
-      );
-      return { sagaId, orderIds };
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return { sagaId, orderIds: [], refusal: 'it has ended' };
-      if (error instanceof WorkflowUpdateFailedError)
-        return { sagaId, orderIds: [], refusal: error.cause?.message ?? error.message };
-      if (late.aborted || !cameBetween(error)) return { sagaId, orderIds: [], refusal: reasonOf(error) };
-      await sleep(AGAIN_AFTER_MS);
-    }
+  try {
+    const orderIds = await executeUpdate<string[]>(client, { sagaId, update, request }, ANSWER_WITHIN_MS);
+    return { sagaId, orderIds };
+  } catch (error) {
+    return { sagaId, orderIds: [], refusal: refusalOf(error) };
   }
 }
 
-/** The saga's task was undone, because something else happened to the saga at the same time: nothing was done. */
-function cameBetween(error: unknown): boolean {
-  return error instanceof Error && isGrpcServiceError(error.cause) && TASK_UNDONE.includes(error.cause.code);
+function refusalOf(error: unknown): string {
+  if (error instanceof WorkflowNotFoundError) return 'it has ended';
+  if (error instanceof WorkflowUpdateFailedError) return error.cause?.message ?? error.message;
+  return reasonOf(error);
 }

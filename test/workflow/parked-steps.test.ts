@@ -10,6 +10,7 @@ import {
   RETRY_STEP,
   sagaWorkflowId,
 } from '../../domain/names';
+import { executeUpdate } from '../../platform/saga-update';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { auditOf, violations } from '../support/invariants';
@@ -20,6 +21,9 @@ import { startSystem, type TestSystem } from '../support/system';
 
 /** 3 s: a pause that is over by itself is told from one that an operator ended. */
 const LONG_PAUSE_MS = 3_000;
+
+/** 20 s: on a machine that is busy with everything else. */
+const ANSWER_WITHIN_MS = 20_000;
 
 let system: TestSystem;
 afterEach(() => system.stop());
@@ -241,7 +245,8 @@ test('given up while an attempt is under way', async () => {
     return waiting.length > 0 ? true : undefined;
   });
   const request = { by: 'grace', reason: 'OPS-19' };
-  expect(await handle.executeUpdate(GIVE_UP_STEP, { args: [request] })).toEqual([orderId]);
+  const update = { sagaId: handle.workflowId, update: GIVE_UP_STEP, request };
+  expect(await executeUpdate(system.client, update, ANSWER_WITHIN_MS)).toEqual([orderId]);
   await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'SagaGivenUp' } });
   await held.release();
 });
@@ -288,7 +293,8 @@ describe('in a group', () => {
       [GIVE_UP_STEP, { by: 'grace', orderId: conflicting }, '"reason" must be a text'],
       [GIVE_UP_STEP, { by: 'grace', reason: ' ' }, '"reason" must be a text'],
     ] as const) {
-      const refused = handle.executeUpdate(update, { args: [request] });
+      const told = { sagaId: handle.workflowId, update, request };
+      const refused = executeUpdate(system.client, told, ANSWER_WITHIN_MS);
       await expect(refused).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
       await expect(refused).rejects.toMatchObject({ cause: { message: expect.stringContaining(refusal) } });
     }
