@@ -170,7 +170,7 @@ test('a reader that does not read costs bounded memory, and slows nobody else', 
     await service.stop();
     await databases.drop();
   }
-}, 60_000);
+}, 120_000);
 
 function residentMb(pid: number | undefined): number {
   const [, kb = 'unknown'] =
@@ -197,4 +197,4 @@ test('a quiet stream has a heartbeat, with where to resume; a stop ends it at on
   } finally {
     await system.stop();
   }
-}, 60_000);
+}, 120_000);

@@ -82,5 +82,5 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     }
     const outcomes = new Set([...stateOf.values()]);
     expect(outcomes).toEqual(new Set(['APPROVED', 'CANCELLED']));
-  }, 60_000);
+  }, 120_000);
 });

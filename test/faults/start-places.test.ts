@@ -59,7 +59,7 @@ test('without the Temporal CLI, a way to download it, or Go: one message with th
   expect(started.output()).toMatch(/TEMPORAL_CLI_PATH.*or install Go.*or set TEMPORAL_ADDRESS/);
   expect(started.output()).not.toMatch(/^\s+at /m);
   data.remove();
-}, 60_000);
+}, 120_000);
 
 /** Only root may mount a small file system. */
 const onSmallDisk = process.getuid?.() === 0 && process.platform === 'linux' ? test : test.skip;

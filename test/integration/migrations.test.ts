@@ -66,7 +66,7 @@ test('a changed schema fails the check until migrate:dev has written what it nee
   );
   expect(sql).toContain('ALTER TABLE "orders" ADD COLUMN');
   expect(await checked()).toMatchObject({ code: 0 });
-}, 60_000);
+}, 120_000);
 
 test.each([[[]], [['shop', 'name']], [['order', 'a name; with more']]])(
   'migrate:dev %j says how it is used',

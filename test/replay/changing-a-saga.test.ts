@@ -21,7 +21,7 @@ const bundlePathOf = (version: Version) => String(bundles.get(version)?.bundlePa
 
 beforeAll(async () => {
   for (const version of VERSIONS) bundles.set(version, await bundleOf(version));
-}, 30_000);
+}, 120_000);
 afterAll(() => {
   for (const bundle of bundles.values()) bundle.remove();
 });

@@ -20,7 +20,7 @@ let next: RunningService | undefined;
 beforeAll(async () => {
   blue = await bundleOf('before');
   green = await bundleOf('patched');
-}, 30_000);
+}, 120_000);
 afterAll(() => {
   blue.remove();
   green.remove();
