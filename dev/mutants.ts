@@ -49,7 +49,11 @@ const PLACES: Readonly<Record<string, string>> = {
   proxyLocalActivities: 'proxyActivities',
 };
 
-const SLEEP = "require('@temporalio/workflow').sleep(1)";
+const WORKFLOW = "require('@temporalio/workflow')";
+const SLEEP = `${WORKFLOW}.sleep(1)`;
+
+/** Here a step is an activity, by its name. */
+const ACTIVITIES = 'workflows/saga-steps.ts';
 
 /** The workflow code that decides which commands there are. */
 const FILES = [
@@ -73,8 +77,8 @@ function mutantsOf(file: string): Mutant[] {
   const text = readFileSync(path.join(ROOT, file), 'utf8');
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const mutants: Mutant[] = [];
-  const replace = (kind: string, node: ts.Node, becomes: string) => {
-    const [start, end] = [node.getStart(), node.getEnd()];
+  const replace: Replace = (kind, place, becomes) => {
+    const [start, end] = [place.getStart(), place.getEnd()];
     mutants.push({
       kind,
       file,
@@ -92,7 +96,7 @@ function mutantsOf(file: string): Mutant[] {
   return mutants;
 }
 
-type Replace = (kind: string, node: ts.Node, becomes: string) => void;
+type Replace = (kind: string, place: Pick<ts.Node, 'getStart' | 'getEnd'>, becomes: string) => void;
 
 function mutate(node: ts.Node, replace: Replace): void {
   if (ts.isIfStatement(node)) {
@@ -103,6 +107,7 @@ function mutate(node: ts.Node, replace: Replace): void {
     replace('condition inverted', node.condition, `!(${node.condition.getText()})`);
   if (ts.isCaseClause(node) && node.statements.length > 0) replace('case dropped', node, '');
   if (ts.isCallExpression(node)) mutateCall(node, replace);
+  if (isFunctionBody(node)) swapNeighbours(node, replace);
   if (ts.isIdentifier(node) && isPlace(node)) {
     const becomes = PLACES[node.text];
     if (becomes !== undefined) replace('local activity to regular or back', node, becomes);
@@ -120,15 +125,17 @@ function mutateCall(node: ts.CallExpression, replace: Replace): void {
   if (ts.isIdentifier(expression) && expression.text === 'patched') {
     replace('patch removed too early', node, 'true');
     replace('patch renamed', node, "patched('another')");
+    const [id] = node.arguments;
+    if (id)
+      replace('patch deprecated too early', node, `(${WORKFLOW}.deprecatePatch(${id.getText()}), true)`);
   }
+  if (ts.isIdentifier(expression) && expression.text === 'startChild')
+    replace('child saga dropped', node, 'Promise.resolve()');
   if (ts.isIdentifier(expression) && expression.text === 'upsertSearchAttributes')
     replace('search attribute dropped', node, 'undefined');
-  if (!ts.isPropertyAccessExpression(expression)) return;
-  const object = expression.expression.getText();
-  if (object === 'create' || object === 'reserve') return;
-  const { name } = expression;
-  if (object !== 'steps' && object !== 'this.steps') return;
-  const answer = STEPS[name.text];
+  const name = stepName(node);
+  if (!name) return;
+  const answer = node.getSourceFile().fileName === ACTIVITIES ? undefined : STEPS[name.text];
   if (answer === undefined) {
     replace('activity renamed', name, `${name.text}V2`);
     return;
@@ -137,6 +144,34 @@ function mutateCall(node: ts.CallExpression, replace: Replace): void {
   replace('step added', node, `${call}.then(() => ${call})`);
   replace('step taken for another', name, CONFUSED[name.text] ?? name.text);
   replace('timer added', node, `${SLEEP}.then(() => ${call})`);
+}
+
+/** @returns undefined for a call that asks for no step */
+function stepName({ expression }: ts.CallExpression): ts.Identifier | undefined {
+  if (!ts.isPropertyAccessExpression(expression) || !ts.isIdentifier(expression.name)) return undefined;
+  const object = expression.expression.getText();
+  return object === 'steps' || object === 'this.steps' ? expression.name : undefined;
+}
+
+/** Each step of the function in the place of the one after it, and the other way round. */
+function swapNeighbours(body: ts.Block, replace: Replace): void {
+  const calls: ts.CallExpression[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && stepName(node)) calls.push(node);
+    if (!ts.isFunctionLike(node)) ts.forEachChild(node, visit);
+  };
+  ts.forEachChild(body, visit);
+  calls.forEach((first, index) => {
+    const second = calls[index + 1];
+    if (!second) return;
+    const between = body.getSourceFile().text.slice(first.getEnd(), second.getStart());
+    const both = { getStart: () => first.getStart(), getEnd: () => second.getEnd() };
+    replace('two steps swapped', both, second.getText() + between + first.getText());
+  });
+}
+
+function isFunctionBody(node: ts.Node): node is ts.Block {
+  return ts.isBlock(node) && ts.isFunctionLike(node.parent);
 }
 
 /** A use of a name, not its declaration or import. */

@@ -16,6 +16,11 @@ export interface Divergence {
 const NOTHING = 'nothing more';
 const NONDETERMINISM = /TMPRL1100|nondeterminism/i;
 
+/** Whether the code asked for something else; it failed, otherwise, before it could. */
+export function isNondeterminism({ detail }: Pick<Divergence, 'detail'>): boolean {
+  return NONDETERMINISM.test(detail);
+}
+
 /**
  * The first place at which the two part. Orders of a group go on beside each other, so what was asked for
  * together may stand in another order. What the code is not heard to ask for (patches, search attributes) only the
@@ -30,7 +35,7 @@ export function divergenceOf(
     recorded.map(({ words }) => words).filter((words) => !isUnheard(words)),
     asked,
   );
-  const failed = NONDETERMINISM.test(detail) ? undefined : `an error in the workflow code: ${detail}`;
+  const failed = isNondeterminism({ detail }) ? undefined : `an error in the workflow code: ${detail}`;
   const patch = /patch marker encountered for change (\S+),/.exec(detail)?.[1];
   if (patch !== undefined)
     return { recorded: patchWords(patch), now: failed ?? 'no such patch', after, detail };

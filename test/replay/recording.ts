@@ -15,10 +15,11 @@ const OF_THE_MACHINE = new Set(['identity', 'stackTrace', 'binaryChecksum', 'req
 
 /**
  * Keeps a saga's history. One that was kept before stays while it tells the same path: a recording that is made
- * again changes nothing but what has changed. One that was kept by an earlier version, tells another path and
- * still replays is kept beside the new one: sagas with such a history may be under way.
+ * again changes nothing but what has changed. One that was kept by an earlier version and tells another path
+ * is kept beside the new one: sagas with such a history may be under way.
  *
  * @param words which path the saga took
+ * @throws Error when the one that was kept does not replay any more
  */
 export async function keepHistory(
   client: Client,
@@ -37,9 +38,9 @@ export async function keepHistory(
   const [file, before] = [fileOf(name), index[name]];
   if (before && existsSync(file)) {
     const old = historyOf(JSON.parse(readFileSync(file, 'utf8')));
-    const replays = await replaysStill(name, old);
-    if (replays && told(old) === told(historyOf(JSON.parse(text)))) return;
-    if (replays && before.version !== version) {
+    await mustReplay(name, old);
+    if (told(old) === told(historyOf(JSON.parse(text)))) return;
+    if (before.version !== version) {
       renameSync(file, fileOf(`${name}@${before.version}`));
       index[`${name}@${before.version}`] = before;
     }
@@ -55,7 +56,13 @@ const fileOf = (name: string) => path.join(CORPUS, `${name}.json`);
 /** Its kinds of steps: how often a step was asked for again, and who of a group was first, is chance. */
 const told = (history: History) => [...new Set(stepsOf(history).map(({ words }) => words))].sort().join('\n');
 
-async function replaysStill(workflowId: string, history: History): Promise<boolean> {
+/** Recording must not be a way past the gate: what does not replay any more is never written over. */
+async function mustReplay(workflowId: string, history: History): Promise<void> {
   const [result] = await replay(testServers().bundlePath, [{ workflowId, history }]);
-  return result !== undefined && result.error === undefined;
+  if (result && !result.error) return;
+  throw new Error(
+    `${workflowId} does not replay any more, and is kept as it is: a saga with such a history may be under way. ` +
+      'Make the change with `patched` (docs/changing-a-saga.md), or, if none can be, remove the history by hand.',
+    { cause: result?.error },
+  );
 }

@@ -3,9 +3,7 @@ import { describe, test } from '@jest/globals';
 import type { Placement } from '../../../domain/contracts';
 import { NEEDS_ATTENTION_ATTRIBUTE, REQUEST_CANCELLATION, sagaWorkflowId } from '../../../domain/names';
 import { call, eventually, placeOrder } from '../../support/http';
-import { giveDatabaseBack, hold, holdCustomer, type Lock, takeDatabaseAway } from '../../support/outages';
-import { startServiceProcess } from '../../support/service-process';
-import { freePort } from '../../support/start';
+import { giveDatabaseBack, hold, holdCustomer, takeDatabaseAway } from '../../support/outages';
 import { Stage } from './stage';
 
 describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
@@ -74,26 +72,10 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     );
   });
 
-  /** Kills the process that carries a new order, in the middle of the step that waits for the orders' lock. */
-  const killWhileItWaits = async (before: (url: string, customerId: string) => Promise<void>) => {
-    const other = await startServiceProcess(await freePort(), {
-      LOG_LEVEL: 'silent',
-      ORDER_DATABASE_URL: stage.system.databases.orderUrl,
-      ...(placement === 'colocated'
-        ? { SERVICES: 'order,customer', CUSTOMER_DATABASE_URL: stage.system.databases.customerUrl }
-        : { SERVICES: 'order', CUSTOMER_SERVICE_URL: stage.system.url }),
-    });
-    const customer = await stage.newCustomer();
-    await before(other.url, customer);
-    await stage.someoneWaitsForOrders();
-    await other.stop('SIGKILL');
-    return customer;
-  };
-
   test('a worker killed in the middle of a step', async () => {
     const lock = await stage.holdOrders();
     let placing: Promise<unknown> = Promise.resolve();
-    const customer = await killWhileItWaits((url, customerId) => {
+    const customer = await stage.killWhileItWaits((url, customerId) => {
       placing = placeOrder(url, customerId, '1.00').catch(() => undefined);
       return Promise.resolve();
     });
@@ -112,16 +94,9 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     ['cancelled-and-approved', false],
     ['cancelled-and-approved-twice', true],
   ])('%s: its worker is killed while it approves', async (name, twice) => {
-    let orderId = '';
-    let lock: Lock | undefined;
-    await killWhileItWaits(async (url, customerId) => {
-      const credit = await holdCustomer(stage.system.databases.adminCustomerUrl, customerId);
-      orderId = String((await placeOrder(url, customerId, '1.00')).body['orderId']);
-      lock = await stage.holdOrders();
-      const order = { orderId, customerId, totalMinor: 100, currency: 'USD' };
-      if (twice) await stage.startCancelling(order);
-      await credit.release();
-    });
+    const { orderId, lock } = await stage.killWhileItApproves(
+      twice ? (order) => stage.startCancelling(order) : undefined,
+    );
     const sagaId = sagaWorkflowId([orderId]);
     const saga = stage.system.client.workflow.getHandle(sagaId);
     const accepted = saga.executeUpdate(REQUEST_CANCELLATION, { args: [{ orderId }] });
@@ -129,7 +104,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     const credit = twice
       ? await hold(stage.system.databases.adminCustomerUrl, 'SELECT FROM customers FOR UPDATE')
       : undefined;
-    await lock?.release();
+    await lock.release();
     await accepted;
     if (twice) await stage.ended(sagaId);
     await credit?.release();

@@ -14,9 +14,12 @@ import {
 } from '../../../domain/names';
 import type { cancelOrderSaga, createOrderSaga } from '../../../workflows';
 import { rowsOf } from '../../support/databases';
-import { call, eventually, newCustomer } from '../../support/http';
-import { hold, type Lock } from '../../support/outages';
+import { call, eventually, newCustomer, placeOrder } from '../../support/http';
+import { hold, holdCustomer, type Lock } from '../../support/outages';
+import { startServiceProcess } from '../../support/service-process';
+import { freePort } from '../../support/start';
 import { startSystem, type TestSystem } from '../../support/system';
+import { bundleOf, type Version, type VersionBundle } from '../../support/versions';
 import { keepHistory } from '../recording';
 
 const CREDIT_CHECK_TIMEOUT_MS = 4_000;
@@ -31,16 +34,29 @@ export class Stage {
   #system: TestSystem | undefined;
   #customer = '';
 
-  /** Starts and stops with the tests around it. */
-  constructor(readonly placement: Placement) {
+  /**
+   * Starts and stops with the tests around it.
+   *
+   * @param version of the workflow code; the project's own unless it is given
+   */
+  constructor(
+    readonly placement: Placement,
+    version?: Version,
+  ) {
+    let bundle: VersionBundle | undefined;
     beforeAll(async () => {
+      bundle = version && (await bundleOf(version));
       this.#system = await startSystem({
         placement,
+        ...(bundle && { bundlePath: bundle.bundlePath }),
         order: { creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS },
       });
       this.#customer = await newCustomer(this.system.url, '100000.00');
     });
-    afterAll(() => this.#system?.stop());
+    afterAll(async () => {
+      await this.#system?.stop();
+      bundle?.remove();
+    });
   }
 
   get system(): TestSystem {
@@ -115,6 +131,42 @@ export class Stage {
   /** Nothing can be written to the order database's orders. */
   holdOrders(): Promise<Lock> {
     return hold(this.system.databases.adminOrderUrl, 'LOCK TABLE orders IN SHARE MODE');
+  }
+
+  /** Kills the process that carries a new order, in the middle of the step that waits for the orders' lock. */
+  async killWhileItWaits(before: (url: string, customerId: string) => Promise<void>): Promise<string> {
+    const other = await startServiceProcess(await freePort(), {
+      LOG_LEVEL: 'silent',
+      ORDER_DATABASE_URL: this.system.databases.orderUrl,
+      ...(this.placement === 'colocated'
+        ? { SERVICES: 'order,customer', CUSTOMER_DATABASE_URL: this.system.databases.customerUrl }
+        : { SERVICES: 'order', CUSTOMER_SERVICE_URL: this.system.url }),
+    });
+    const customer = await this.newCustomer();
+    await before(other.url, customer);
+    await this.someoneWaitsForOrders();
+    await other.stop('SIGKILL');
+    return customer;
+  }
+
+  /**
+   * Kills the process that is approving a new order.
+   *
+   * @param onPlaced does what has to be done before
+   * @returns what the approval waits for in Postgres, which goes on with it whoever asked
+   */
+  async killWhileItApproves(onPlaced: (order: OrderRequest) => Promise<unknown> = () => Promise.resolve()) {
+    let orderId = '';
+    let lock: Lock | undefined;
+    await this.killWhileItWaits(async (url, customerId) => {
+      const credit = await holdCustomer(this.system.databases.adminCustomerUrl, customerId);
+      orderId = String((await placeOrder(url, customerId, '1.00')).body['orderId']);
+      lock = await this.holdOrders();
+      await onPlaced({ orderId, customerId, totalMinor: 100, currency: 'USD' });
+      await credit.release();
+    });
+    if (!lock) throw new Error('nothing was held');
+    return { orderId, lock };
   }
 
   someoneWaitsForOrders(): Promise<void> {

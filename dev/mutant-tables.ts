@@ -1,0 +1,119 @@
+/** What the gate did with each change, as the tables of docs/replay-gate.md; and why no history can catch some. */
+import { isNondeterminism } from '../operate/divergence';
+import type { Replayed } from '../operate/replay';
+import type { Mutant } from './mutants';
+
+export interface Tried {
+  readonly mutant: Mutant;
+  /** The first history that did not replay. */
+  readonly caughtBy: Replayed | undefined;
+}
+
+const VALIDATOR = "an update's validator; who is refused leaves nothing in a history";
+
+/** Why no history can catch some: they change no command of any saga. By the file and what they replace in it. */
+const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
+  'workflows/create-order-saga.ts: !cancellation': VALIDATOR,
+  'workflows/create-order-saga.ts: cancellation.tooLate': VALIDATOR,
+  "workflows/create-order-saga.ts: 'reason' in result": 'only words for the Temporal UI',
+  "workflows/create-order-saga.ts: outcome.status === 'fulfilled'":
+    "the saga's result, which replay does not compare; the workflow tests do",
+  'workflows/step-run.ts: timeoutMs !== Infinity': 'behind a patch: sagas under way do as they did',
+  'workflows/step-run.ts: reason instanceof Error': 'only words of a failure',
+  'workflows/step-run.ts: !result': 'only a bug of a step can take it',
+  'workflows/parked-steps.ts: found(orderId).length > 0': VALIDATOR,
+  'workflows/parked-steps.ts: orderId === undefined': 'only words of a refusal',
+  "workflows/parked-steps.ts: typeof text === 'string' && text.trim() !== '' && text.length <= LONGEST[name]":
+    VALIDATOR,
+  'workflows/parked-steps.ts: !(again instanceof GivenUp)': 'only a bug of the workflow code can take it',
+  'workflows/cancel-approved.ts: !(failure instanceof WorkflowExecutionAlreadyStartedError)':
+    'only a bug of the workflow code can take it',
+  'workflows/saga-steps.ts: orders.length === 1': 'only words for the Temporal UI',
+  'workflows/saga-failures.ts: bug': 'only a bug of the workflow code can take it',
+  'workflows/saga-failures.ts: reason instanceof Error': 'only words of a failure',
+  'workflows/saga-failures.ts: cause instanceof Error': 'only words of a failure',
+  'workflows/attention.ts: this.#parked.size === 0':
+    'the value of a search attribute, which replay does not compare; the tests of its use do',
+};
+
+const textOf = ({ file, was }: Mutant) => `${file}: ${was}`;
+
+export const isMissed = ({ mutant, caughtBy }: Tried) => !caughtBy && !(textOf(mutant) in WITHOUT_COMMAND);
+
+/** Reasons that were given for changes which are caught, or are not made any more. */
+export function unusedReasons(breaking: readonly Tried[]): string[] {
+  const used = new Set(breaking.filter(({ caughtBy }) => !caughtBy).map(({ mutant }) => textOf(mutant)));
+  return Object.keys(WITHOUT_COMMAND).filter((text) => !used.has(text));
+}
+
+/** In the order of the table's columns. */
+export function countsOf(tried: readonly Tried[]) {
+  const caught = tried.flatMap(({ caughtBy }) => caughtBy?.divergence ?? []);
+  const diverged = caught.filter(isNondeterminism).length;
+  const missed = tried.filter(isMissed).length;
+  return {
+    made: tried.length,
+    diverged,
+    failed: caught.length - diverged,
+    missed,
+    without: tried.length - caught.length - missed,
+  };
+}
+
+export function reportOf(breaking: readonly Tried[], passing: readonly Tried[]): string {
+  const kinds = [...new Set(breaking.map(({ mutant }) => mutant.kind))].sort();
+  const line = (kind: string, tried: readonly Tried[]) =>
+    `| ${[kind, ...Object.values(countsOf(tried)).map(String)].join(' | ')} |`;
+  const summary = kinds.map((kind) =>
+    line(
+      kind,
+      breaking.filter(({ mutant }) => mutant.kind === kind),
+    ),
+  );
+  const row = ({ mutant, caughtBy }: Tried) => {
+    const { kind, file, line: at, was } = mutant;
+    const how = caughtBy?.divergence
+      ? `${caughtBy.workflowId}: recorded ${cell(caughtBy.divergence.recorded)}; now ${cell(caughtBy.divergence.now)}`
+      : `no: ${WITHOUT_COMMAND[textOf(mutant)] ?? 'MISSED'}`;
+    return `| ${file.replace('workflows/', '')}:${String(at)} | ${kind} | ${code(was)} | ${how} |`;
+  };
+  return `# What the replay gate catches
+
+Made by \`npm run replay:mutants\`, which changes copies of the workflows, one change at a time, and replays the recorded
+histories of \`test/replay/histories\` against each copy. The breaking changes are generated from the source: each
+condition, each case, each step and each two that follow each other, each timer, each activity, each patch, each child
+saga, each async function. A change is caught when a history diverges, or when the changed code fails on it.
+
+| Kind of change | made | diverged | the code failed | MISSED | without a command |
+| --- | --- | --- | --- | --- | --- |
+${summary.join('\n')}
+${line('**all**', breaking)}
+
+Safe changes, each of which passes:
+
+| Change | at | passes |
+| --- | --- | --- |
+${passing.map(({ mutant, caughtBy }) => `| ${mutant.kind} | ${mutant.file.replace('workflows/', '')}:${String(mutant.line)} | ${caughtBy ? 'NO' : 'yes'} |`).join('\n')}
+
+Replay compares the kinds and the order of a saga's commands: not the inputs of its steps, not the lengths of its timers,
+not a step's task queue, not its result. Those are what the other tests are for.
+
+## Every change, and the first history that caught it
+
+| Place | Change | of | Caught by |
+| --- | --- | --- | --- |
+${breaking.map(row).join('\n')}
+`;
+}
+
+/** Longer texts are cut; what is left still says which. */
+const SHOWN = 70;
+
+function cell(text: string): string {
+  const short = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  return short.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+}
+
+function code(text: string): string {
+  return `\`${(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text).replaceAll('|', '\\|').replaceAll('`', "'")}\``;
+}
