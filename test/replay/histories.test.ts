@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Placement } from '../../domain/contracts';
 import { CORPUS, corpusFiles, corpusIndex } from '../../operate/corpus';
 import { ofFiles } from '../../operate/histories';
 import { createLogger } from '../../platform/logger';
@@ -20,6 +21,22 @@ test('the index names each file, and each file is in the index', () => {
       .map((file) => path.basename(file))
       .sort(),
   );
+});
+
+/** Paths that there are only where the credit is another service's: it is away, or alone when a saga is terminated. */
+const DISTRIBUTED_ONLY = [
+  'begun-colocated',
+  'cancelled-at-the-pivot',
+  'customer-service-away',
+  'run-again-uncompensated',
+];
+
+test('each path is recorded in both placements', () => {
+  const names = Object.keys(corpusIndex());
+  const paths = (placement: Placement) =>
+    names.filter((name) => name.startsWith(`${placement}-`)).map((name) => name.slice(placement.length + 1));
+  expect(paths('distributed').sort()).toEqual([...paths('colocated'), ...DISTRIBUTED_ONLY].sort());
+  expect(paths('distributed').length + paths('colocated').length).toBe(names.length);
 });
 
 describe('replays', () => {
