@@ -30,8 +30,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s, before', (placement)
     test('its worker is killed while it approves', async () => {
       const { orderId, lock } = await stage.killWhileItApproves();
       const sagaId = sagaWorkflowId([orderId]);
-      const saga = stage.system.client.workflow.getHandle(sagaId);
-      const accepted = saga.executeUpdate(REQUEST_CANCELLATION, { args: [{ orderId }] });
+      const accepted = stage.update(sagaId, REQUEST_CANCELLATION, { orderId });
       await lock.release();
       await accepted;
       await stage.ended(sagaId);

@@ -9,11 +9,11 @@ import { eventually } from '../../support/http';
 import { giveDatabaseBack, hold, holdCustomer, takeDatabaseAway } from '../../support/outages';
 import { type Saga, Stage } from './stage';
 
-const cancel = (saga: Saga, { orderId }: OrderRequest) =>
-  saga.executeUpdate(REQUEST_CANCELLATION, { args: [{ orderId }] });
-
 describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   const stage = new Stage(placement);
+
+  const cancel = ({ workflowId }: Saga, { orderId }: OrderRequest) =>
+    stage.update(workflowId, REQUEST_CANCELLATION, { orderId });
 
   test('before it could begin to reserve', async () => {
     const order = stage.order();

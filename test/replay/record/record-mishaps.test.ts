@@ -74,7 +74,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     const saga = await stage.start([order], { creditCheckTimeoutMs: 1_000, attentionAfterMs: 300 });
     await stage.parked(saga.workflowId);
     await giveDatabaseBack(stage.system.databases.adminCustomerUrl);
-    await saga.executeUpdate(RETRY_STEP, { args: [{ by: 'grace' }] });
+    await stage.update(saga.workflowId, RETRY_STEP, { by: 'grace' });
     await saga.result();
     await stage.keep(
       saga.workflowId,
@@ -91,7 +91,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     await stage.parked(slow.workflowId);
     if (placement === 'distributed') await stage.historyHas(slow, 'activityTaskScheduledEventAttributes', 2);
     await stage.someoneWaitsForCredit();
-    await slow.executeUpdate(RETRY_STEP, { args: [{ by: 'grace' }] });
+    await stage.update(slow.workflowId, RETRY_STEP, { by: 'grace' });
     await lock.release();
     await slow.result();
     await stage.keep(

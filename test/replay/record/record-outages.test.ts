@@ -98,8 +98,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       twice ? (order) => stage.startCancelling(order) : undefined,
     );
     const sagaId = sagaWorkflowId([orderId]);
-    const saga = stage.system.client.workflow.getHandle(sagaId);
-    const accepted = saga.executeUpdate(REQUEST_CANCELLATION, { args: [{ orderId }] });
+    const accepted = stage.update(sagaId, REQUEST_CANCELLATION, { orderId });
     // The second saga stays CANCELLING until the first has seen it.
     const credit = twice
       ? await hold(stage.system.databases.adminCustomerUrl, 'SELECT FROM customers FOR UPDATE')

@@ -70,7 +70,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       cancelled,
     ]);
     await stage.stateIs(waiting.orderId, 'PENDING');
-    await saga.executeUpdate(REQUEST_CANCELLATION, { args: [{ orderId: cancelled.orderId }] });
+    await stage.update(saga.workflowId, REQUEST_CANCELLATION, { orderId: cancelled.orderId });
     await stage.stateIs(cancelled.orderId, 'CANCELLED');
     await lock.release();
     await saga.result();

@@ -13,6 +13,7 @@ import {
   sagaWorkflowId,
 } from '../../../domain/names';
 import type { cancelOrderSaga, createOrderSaga } from '../../../workflows';
+import { executeUpdate } from '../../../platform/saga-update';
 import { rowsOf } from '../../support/databases';
 import { call, eventually, newCustomer, placeOrder } from '../../support/http';
 import { hold, holdCustomer, type Lock } from '../../support/outages';
@@ -23,6 +24,9 @@ import { bundleOf, type Version, type VersionBundle } from '../../support/versio
 import { keepHistory } from '../recording';
 
 const CREDIT_CHECK_TIMEOUT_MS = 4_000;
+
+/** 20 s: longer than what stands in its way while a path is made. */
+const ANSWER_WITHIN_MS = 20_000;
 
 export type Saga = WorkflowHandleWithStartDetails<typeof createOrderSaga>;
 
@@ -95,6 +99,11 @@ export class Stage {
     });
   }
 
+  /** Asks the saga, as the API and the operator's command do. */
+  update(sagaId: string, update: string, request: object): Promise<unknown> {
+    return executeUpdate(this.system.client, { sagaId, update, request }, ANSWER_WITHIN_MS);
+  }
+
   keep(workflowId: string, name: string, words: string): Promise<void> {
     return keepHistory(this.system.client, workflowId, `${this.placement}-${name}`, words);
   }
@@ -113,7 +122,7 @@ export class Stage {
   /** As an operator does. */
   async giveUp(workflowId: string): Promise<void> {
     const request = { by: 'grace', reason: 'OPS-17' };
-    await this.system.client.workflow.getHandle(workflowId).executeUpdate(GIVE_UP_STEP, { args: [request] });
+    await this.update(workflowId, GIVE_UP_STEP, request);
   }
 
   /** Waits for its end, good or bad. */
