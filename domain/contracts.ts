@@ -30,6 +30,8 @@ export interface CreateOrderSagaInput {
   readonly attentionAfterMs?: number | undefined;
   /** 1 to 50 orders with distinct ids. */
   readonly orders: readonly OrderRequest[];
+  /** Of its orders; an earlier run of the saga had accepted them. */
+  readonly cancellations?: readonly CancellationRequest[] | undefined;
 }
 
 /** How the saga left one order. */
@@ -79,7 +81,7 @@ export interface GiveUpStepRequest extends RetryStepRequest {
   readonly reason: string;
 }
 
-/** Argument of the update `requestCancellation`. */
+/** Argument of the update `requestCancellation`, which a saga that runs again is begun with. */
 export interface CancellationRequest {
   readonly orderId: string;
   /** UUID made of the caller's Idempotency-Key, kept with the order that it cancels. */

@@ -61,9 +61,8 @@ type Way =
 
 /** @returns undefined: no saga puts it right */
 function wayOf({ invariant }: Finding, facts: OrderFacts): Way | undefined {
+  if (!canBeRun(facts)) return undefined;
   const { id, order, reservation } = facts;
-  // A transition whose event is there already is refused for good: the saga would park.
-  if (isBehind(order, facts.orderStory) || isBehind(reservation, facts.creditStory)) return undefined;
   const ofReservation = invariant === 'reservation';
   // The order database is of an earlier time than the customer database: the reservation says what was asked for.
   if (!order && reservation && ofReservation)
@@ -72,9 +71,6 @@ function wayOf({ invariant }: Finding, facts: OrderFacts): Way | undefined {
       requestOf(id, { ...reservation, totalMinor: reservation.amountMinor }),
     );
   if (!order || !(ofReservation || invariant === 'terminal' || invariant === 'saga')) return undefined;
-  // Reserving and releasing answer `conflict` for good: createOrderSaga would cancel the order and fail,
-  // cancelOrderSaga park for ever.
-  if (reservation && !isFor(reservation, order)) return undefined;
   const request = requestOf(id, order);
   switch (order.state) {
     case 'PENDING':
@@ -89,6 +85,15 @@ function wayOf({ invariant }: Finding, facts: OrderFacts): Way | undefined {
     default:
       return undefined;
   }
+}
+
+/** Whether a saga could bring the order to its end. */
+export function canBeRun({ order, reservation, orderStory, creditStory }: OrderFacts): boolean {
+  // A transition whose event is there already is refused for good: the saga would park.
+  if (isBehind(order, orderStory) || isBehind(reservation, creditStory)) return false;
+  // Reserving and releasing answer `conflict` for good: createOrderSaga would cancel the order and fail,
+  // cancelOrderSaga park for ever.
+  return !order || !reservation || isFor(reservation, order);
 }
 
 /** Whether there are events of what has not happened to the row. */

@@ -1,49 +1,39 @@
 /**
- * Starts sagas again that an operator has terminated, or that ran out of time: with their own input and under
- * their own id, so that they find what they had done and go on from there. Rows are never edited.
+ * Runs sagas again, under their own id, so that they find what they had done and go on from there. Rows are never
+ * edited. A start carries all that is to be done, so a repair that is killed has repaired a saga, or not.
  */
 import {
   type Client,
   type WorkflowExecutionDescription,
   WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
 } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
-import type { temporal } from '@temporalio/proto';
-import { SagaCanceller } from '../api/saga-canceller';
+import type { WorkflowIdReusePolicy } from '@temporalio/common';
 import { orderIdsAttribute } from '../api/saga-starter';
-import { WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
-import type {
-  CancellationRequest,
-  CancelOrderSagaInput,
-  CreateOrderSagaInput,
-  OrderRequest,
-} from '../domain/contracts';
+import type { CreateOrderSagaInput } from '../domain/contracts';
 import {
   CANCEL_ORDER_SAGA,
   cancelSagaWorkflowId,
   CREATE_ORDER_SAGA,
   ORDER_TASK_QUEUE,
-  REQUEST_CANCELLATION,
 } from '../domain/names';
+import { WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
 import type { Repair } from './repair-plan';
+import { type SagaInput, sagaRun } from './saga-run';
 
-/** A failed saga met a bug: whether running it again helps is for a person to judge. */
+/** What a failed saga leaves undone, the audit finds. */
 const LOST = ['TERMINATED', 'TIMED_OUT'] as const;
-const FAILED = 'FAILED';
 
-const QUERY = `WorkflowType IN ('${CREATE_ORDER_SAGA}', '${CANCEL_ORDER_SAGA}') AND ExecutionStatus IN ('Terminated', 'TimedOut', 'Failed')`;
+const QUERY = `WorkflowType IN ('${CREATE_ORDER_SAGA}', '${CANCEL_ORDER_SAGA}') AND ExecutionStatus IN ('Terminated', 'TimedOut')`;
 
+/** It was terminated, or ran out of time. */
 export interface BrokenSaga {
   readonly sagaId: string;
   readonly runId: string;
-  readonly type: string;
   readonly status: string;
-  /** Whether starting it again puts it right; otherwise a person has to look. */
-  readonly repairable: boolean;
+  readonly orderIds: readonly string[];
 }
 
-/** The sagas that did not come to their end, as far as Temporal's visibility knows; each once. */
+/** The sagas whose last run did not come to its end, as far as Temporal's visibility knows; each once. */
 export async function* brokenSagas(client: Client): AsyncGenerator<BrokenSaga> {
   const seen = new Set<string>();
   for await (const { workflowId: sagaId } of client.workflow.list({ query: QUERY })) {
@@ -51,91 +41,30 @@ export async function* brokenSagas(client: Client): AsyncGenerator<BrokenSaga> {
     seen.add(sagaId);
     // The list is of runs: the last one tells whether it was repaired since.
     const last = await client.workflow.getHandle(sagaId).describe();
-    const broken = asBroken(last);
-    if (broken) yield broken;
+    if (LOST.some((lost) => lost === last.status.name)) yield asBroken(last);
   }
 }
 
-function asBroken({
-  workflowId: sagaId,
-  runId,
-  type,
-  status,
-}: WorkflowExecutionDescription): BrokenSaga | undefined {
-  const repairable = LOST.some((lost) => lost === status.name);
-  if (!repairable && status.name !== FAILED) return undefined;
-  return { sagaId, runId, type, status: status.name, repairable };
+function asBroken(last: WorkflowExecutionDescription): BrokenSaga {
+  const { workflowId: sagaId, runId, status, typedSearchAttributes } = last;
+  return { sagaId, runId, status: status.name, orderIds: typedSearchAttributes.get(orderIdsAttribute) ?? [] };
 }
 
 /**
- * Starts the saga again, and repeats the cancellations that its last run had accepted.
+ * With its own input.
  *
- * @throws WorkflowExecutionAlreadyStartedError when somebody else has repaired it meanwhile
+ * @returns false when somebody else has repaired it meanwhile
  */
-export async function startAgain(client: Client, { sagaId, runId, type }: BrokenSaga): Promise<void> {
-  const { events } = await client.workflow.getHandle(sagaId, runId).fetchHistory();
-  const [input] = await decoded<SagaInput>(
+export async function startAgain(client: Client, { sagaId, runId }: BrokenSaga): Promise<boolean> {
+  const last = await sagaRun(client, sagaId, runId);
+  if (!last) return false;
+  const { input, cancellations } = last;
+  return start(
     client,
-    events?.[0]?.workflowExecutionStartedEventAttributes?.input,
+    sagaId,
+    'orders' in input ? { ...input, cancellations } : input,
+    'ALLOW_DUPLICATE_FAILED_ONLY',
   );
-  if (!input) throw new TypeError(`saga ${sagaId} was started without an input`);
-  const orders = 'orders' in input ? input.orders : [input.order];
-  await client.workflow.start(type, {
-    ...startOptions(sagaId, orders),
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-    args: [input],
-  });
-  await cancelAgain(client, sagaId, input, await acceptedCancellations(client, events, orders));
-}
-
-interface Accepted {
-  readonly order: OrderRequest;
-  readonly request: CancellationRequest;
-}
-
-/** Whoever was told that an order is going to be cancelled was told so for good. */
-async function acceptedCancellations(
-  client: Client,
-  events: temporal.api.history.v1.IHistoryEvent[] | null | undefined,
-  orders: readonly OrderRequest[],
-): Promise<Accepted[]> {
-  const accepted: Accepted[] = [];
-  for (const event of events ?? []) {
-    const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
-    if (update?.name !== REQUEST_CANCELLATION) continue;
-    const [request] = await decoded<CancellationRequest>(client, update.args);
-    const order = orders.find(({ orderId }) => orderId === request?.orderId);
-    if (request && order) accepted.push({ order, request });
-  }
-  return accepted;
-}
-
-async function cancelAgain(
-  client: Client,
-  sagaId: string,
-  { placement, attentionAfterMs }: Pick<RepairSettings, 'placement' | 'attentionAfterMs'>,
-  accepted: readonly Accepted[],
-): Promise<void> {
-  const canceller = new SagaCanceller({ client, placement, attentionAfterMs, eagerStart: false });
-  for (const { order, request } of accepted) {
-    if (await canceller.requestCancellation(sagaId, request)) continue;
-    await canceller.start({ order, cancellationKey: request.cancellationKey });
-  }
-}
-
-/** @returns undefined when the server knows no run of it, or no longer */
-async function lastRun(
-  client: Client,
-  sagaId: string,
-): Promise<temporal.api.history.v1.IHistoryEvent[] | null | undefined> {
-  const handle = client.workflow.getHandle(sagaId);
-  try {
-    await handle.describe();
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
-  return (await handle.fetchHistory()).events;
 }
 
 export type RepairSettings = Pick<
@@ -144,8 +73,7 @@ export type RepairSettings = Pick<
 >;
 
 /**
- * Runs a saga for orders as the databases know them, whatever became of an earlier run; the cancellations that it had
- * accepted are repeated.
+ * For orders as the databases know them, whatever became of an earlier run.
  *
  * @returns false when it runs already
  */
@@ -154,48 +82,44 @@ export async function runSaga(
   repair: Extract<Repair, { kind: 'create' | 'cancel' }>,
   settings: RepairSettings,
 ): Promise<boolean> {
-  const { placement, attentionAfterMs } = settings;
-  const orders = repair.kind === 'create' ? repair.orders : [repair.order];
-  const input: SagaInput =
-    repair.kind === 'create' ? { ...settings, orders } : { placement, attentionAfterMs, order: repair.order };
-  const accepted = await acceptedCancellations(client, await lastRun(client, sagaIdOf(repair)), orders);
-  try {
-    await client.workflow.start(repair.kind === 'create' ? CREATE_ORDER_SAGA : CANCEL_ORDER_SAGA, {
-      ...startOptions(sagaIdOf(repair), orders),
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      args: [input],
-    });
-    await cancelAgain(client, sagaIdOf(repair), settings, accepted);
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-    throw error;
+  const sagaId = sagaIdOf(repair);
+  const last = await sagaRun(client, sagaId);
+  if (repair.kind === 'cancel') {
+    const { placement, attentionAfterMs } = settings;
+    const cancellationKey = last && 'cancellationKey' in last.input ? last.input.cancellationKey : undefined;
+    return start(client, sagaId, { placement, attentionAfterMs, order: repair.order, cancellationKey });
   }
+  const { orders } = repair;
+  const isOf = (orderId: string) => orders.some((order) => order.orderId === orderId);
+  const cancellations = last?.cancellations.filter(({ orderId }) => isOf(orderId));
+  return start(client, sagaId, { ...settings, orders, cancellations });
 }
 
 export function sagaIdOf(repair: Extract<Repair, { kind: 'create' | 'cancel' }>): string {
   return repair.kind === 'create' ? repair.sagaId : cancelSagaWorkflowId(repair.order.orderId);
 }
 
-function startOptions(sagaId: string, orders: readonly OrderRequest[]) {
-  return {
-    workflowId: sagaId,
-    taskQueue: ORDER_TASK_QUEUE,
-    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
-    typedSearchAttributes: [{ key: orderIdsAttribute, value: orders.map(({ orderId }) => orderId) }],
-    staticSummary: 'Started again by repair',
-  };
-}
-
-type SagaInput = CreateOrderSagaInput | CancelOrderSagaInput;
-
-/** What our own client has encoded. */
-async function decoded<T>(
+async function start(
   client: Client,
-  payloads: temporal.api.common.v1.IPayloads | null | undefined,
-): Promise<T[]> {
-  const codecs = client.options.dataConverter.payloadCodecs ?? [];
-  let plain = payloads?.payloads ?? [];
-  for (const codec of codecs.toReversed()) plain = await codec.decode(plain);
-  return plain.map((payload) => defaultPayloadConverter.fromPayload<T>(payload));
+  sagaId: string,
+  input: SagaInput,
+  workflowIdReusePolicy: WorkflowIdReusePolicy = 'ALLOW_DUPLICATE',
+): Promise<boolean> {
+  const [type, orders] =
+    'orders' in input ? [CREATE_ORDER_SAGA, input.orders] : [CANCEL_ORDER_SAGA, [input.order]];
+  try {
+    await client.workflow.start(type, {
+      workflowId: sagaId,
+      workflowIdReusePolicy,
+      taskQueue: ORDER_TASK_QUEUE,
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
+      typedSearchAttributes: [{ key: orderIdsAttribute, value: orders.map(({ orderId }) => orderId) }],
+      staticSummary: 'Started again by repair',
+      args: [input],
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
 }

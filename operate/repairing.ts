@@ -4,14 +4,13 @@ import type { Client } from '@temporalio/client';
 import { audit } from '../audit/audit';
 import { orderFacts } from '../audit/facts';
 import { isViewBehind } from '../audit/view-progress';
-import { cancelSagaWorkflowId } from '../domain/names';
 import { followFromTheStart } from '../history/refollow';
 import { rebuildView } from '../history/rebuild';
 import type { Config } from '../platform/config';
 import { createHistoryDatabase } from '../prisma/history/client';
 import { historyDatabaseUrl, type OpenDatabases } from './databases';
 import { brokenSagas, runSaga, sagaIdOf, startAgain } from './repair';
-import { planRepairs, type Repair } from './repair-plan';
+import { canBeRun, planRepairs, type Repair } from './repair-plan';
 
 /** 60 s: some hundred thousand events. */
 const FOLLOWED_WITHIN_MS = 60_000;
@@ -30,54 +29,50 @@ export class Repairing {
     private readonly graceMs: number | undefined,
   ) {}
 
-  /** What Temporal knows: sagas that were terminated, ran out of time, or failed. */
+  /** What Temporal knows: sagas that were terminated, or ran out of time. */
   async sagasThatBroke(): Promise<void> {
     for await (const saga of brokenSagas(this.client)) {
-      const { sagaId, status, repairable } = saga;
-      if (repairable) {
-        this.#sagas.add(sagaId);
-        await this.#do(`${sagaId}: ${status}`, () => startAgain(this.client, saga));
-      } else this.#forAPerson(`${sagaId}: ${status}; look at its failure in the Temporal UI`);
+      const { sagaId, status, orderIds } = saga;
+      // Of a group that has an order for a person, the audit finds the others.
+      if (!(await orderFacts(this.databases, orderIds)).every(canBeRun)) continue;
+      this.#sagas.add(sagaId);
+      await this.#start(`${sagaId}: ${status}`, () => startAgain(this.client, saga));
     }
   }
 
   /** What the databases know: orders whose saga is lost, or is done though they are not. */
   async whatTheAuditFinds(): Promise<void> {
     const { databases, client } = this;
-    const { violations } = await audit({ databases, client }, { graceMs: this.graceMs });
+    const { violations, invariants } = await audit({ databases, client }, { graceMs: this.graceMs });
     const ids = [...new Set(violations.map(({ subject }) => subject))];
     const facts = await orderFacts(databases, ids);
-    const left = facts.filter(
-      ({ id, order }) =>
-        !this.#sagas.has(cancelSagaWorkflowId(id)) && !(order && this.#sagas.has(order.sagaId)),
-    );
-    const { repairs, forAPerson } = planRepairs(violations, new Map(left.map((each) => [each.id, each])));
-    const underWay = new Set(ids.filter((id) => !left.some((each) => each.id === id)));
-    for (const { subject, words } of forAPerson)
-      if (!underWay.has(subject)) this.#forAPerson(`${subject}: ${words}`);
+    const { repairs, forAPerson } = planRepairs(violations, new Map(facts.map((each) => [each.id, each])));
+    for (const { subject, words } of forAPerson) this.#forAPerson(`${subject}: ${words}`);
     for (const repair of repairs) await this.#repair(repair);
+    const found = Object.values(invariants).reduce((sum, { violated }) => sum + violated, 0);
+    const more = found - violations.length;
+    if (more > 0) this.#forAPerson(`${String(more)} more violations than can be named: run it again`);
   }
 
   async #repair(repair: Repair): Promise<void> {
     if (repair.kind === 'view') {
-      await this.#do('the order history: not what the services say', () => this.#followAgain());
+      await this.#start('the order history: not what the services say', () => this.#followAgain());
       return;
     }
+    const sagaId = sagaIdOf(repair);
+    if (this.#sagas.has(sagaId)) return;
     const orders = repair.kind === 'create' ? repair.orders.length : 1;
-    await this.#do(
-      `${sagaIdOf(repair)}: does not run, and ${String(orders)} of its orders need it`,
-      async () => {
-        const { SERVICES, CREDIT_CHECK_TIMEOUT_MS, ATTENTION_AFTER_MS } = this.config;
-        await runSaga(this.client, repair, {
-          placement: SERVICES.includes('customer') ? 'colocated' : 'distributed',
-          creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS,
-          attentionAfterMs: ATTENTION_AFTER_MS,
-        });
-      },
+    const { SERVICES, CREDIT_CHECK_TIMEOUT_MS, ATTENTION_AFTER_MS } = this.config;
+    await this.#start(`${sagaId}: does not run, and ${String(orders)} of its orders need it`, () =>
+      runSaga(this.client, repair, {
+        placement: SERVICES.includes('customer') ? 'colocated' : 'distributed',
+        creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS,
+        attentionAfterMs: ATTENTION_AFTER_MS,
+      }),
     );
   }
 
-  async #followAgain(): Promise<void> {
+  async #followAgain(): Promise<true> {
     const history = createHistoryDatabase(historyDatabaseUrl(this.config));
     await followFromTheStart(history);
     const now = new Date();
@@ -88,13 +83,19 @@ export class Repairing {
     }
     await rebuildView(history, () => undefined);
     await history.$disconnect();
+    return true;
   }
 
-  async #do(words: string, work: () => Promise<unknown>): Promise<void> {
-    if (this.apply) await work();
-    console.log(`${words}; ${this.apply ? 'started again' : 'would be started again'}`);
-    if (this.apply) this.counts.repaired += 1;
-    else this.counts.repairable += 1;
+  /** @param start says whether it did, or somebody else has */
+  async #start(words: string, start: () => Promise<boolean>): Promise<void> {
+    if (!this.apply) {
+      this.counts.repairable += 1;
+      console.log(`${words}; would be started again`);
+      return;
+    }
+    const started = await start();
+    if (started) this.counts.repaired += 1;
+    console.log(`${words}; ${started ? 'started again' : 'runs again already'}`);
   }
 
   #forAPerson(words: string): void {

@@ -57,19 +57,17 @@ export async function cancelInTemporal(world: World, saga: SagaRun): Promise<voi
   world.record(saga);
 }
 
-/** Temporal's own Terminate; the repair starts the saga again, with the cancellations that it had accepted. */
+/** Temporal's own Terminate; the repair starts the saga again. */
 export async function terminateAndRepair(world: World, saga: SagaRun): Promise<void> {
   world.witness.troubleSaga(saga.sagaId);
   const isOfSaga = ({ execution = saga.execution }) => !saga.zombies.has(execution);
   abandon(world, ({ waiting }) => waiting?.saga === saga && isOfSaga(waiting), true);
-  const repeated = [...saga.accepted];
   await saga.startAgain(world.nowMs);
   world.afterTurn(saga, saga.execution);
-  for (const order of repeated) await askSaga(world, saga, order);
 }
 
 /** Its own saga while that has not decided; otherwise the one that cancels approved orders. */
-export async function askSaga(world: World, saga: SagaRun, order: OrderRequest): Promise<void> {
+async function askSaga(world: World, saga: SagaRun, order: OrderRequest): Promise<void> {
   const { orderId } = order;
   world.witness.unwanted.add(orderId);
   if (saga.outcome || saga.execution.refusal(REQUEST_CANCELLATION, { orderId }) !== undefined) {
@@ -88,10 +86,10 @@ function cancellationOf(orderId: string, at: number): Input {
 }
 
 /** The caller hears of it when it is recorded, also while a step is under way. */
-function accepted(world: World, saga: SagaRun, order: OrderRequest): void {
+function accepted(world: World, saga: SagaRun, { orderId }: OrderRequest): void {
   world.record(saga);
-  saga.accepted.push(order);
-  world.witness.promised.add(order.orderId);
+  saga.cancellations.push({ orderId });
+  world.witness.promised.add(orderId);
 }
 
 async function startCancelSaga(world: World, order: OrderRequest): Promise<void> {

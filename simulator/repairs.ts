@@ -5,7 +5,6 @@ import { cancelSagaWorkflowId } from '../domain/names';
 import { planRepairs, type Repair } from '../operate/repair-plan';
 import type { Action } from './action';
 import { COVERAGE, factsOf } from './facts';
-import { askSaga } from './people';
 import { ATTENTION_AFTER_MS, placementOf, simulatedSaga } from './scenario';
 import type { World } from './world';
 
@@ -49,11 +48,14 @@ function actionOf(repair: Exclude<Repair, { kind: 'view' }>): Action {
     words: () => `a repair has ${sagaId} run again for ${orders.map(({ orderId }) => orderId).join(', ')}`,
     happen: async (world) => {
       const input = simulatedSaga(orders, placementOf(world.scenario));
-      const repeated = world.sagas.get(sagaId)?.accepted ?? [];
-      await world.start(sagaId, () => world.protocol.workflows.createOrderSaga(input), 'always');
-      const saga = world.sagas.get(sagaId);
       const ids = new Set(orders.map(({ orderId }) => orderId));
-      for (const order of repeated) if (saga && ids.has(order.orderId)) await askSaga(world, saga, order);
+      const accepted = world.sagas.get(sagaId)?.cancellations ?? [];
+      await world.start(
+        sagaId,
+        (cancellations) => world.protocol.workflows.createOrderSaga({ ...input, cancellations }),
+        'always',
+        accepted.filter(({ orderId }) => ids.has(orderId)),
+      );
     },
   };
 }

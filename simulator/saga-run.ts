@@ -1,5 +1,5 @@
 /** One saga as Temporal has it: its history, which outlives every worker, and the worker that has it now. */
-import type { OrderRequest } from '../domain/contracts';
+import type { CancellationRequest } from '../domain/contracts';
 import type { Execution } from './execution';
 import type { Input, Outcome } from './history';
 
@@ -9,8 +9,8 @@ export class SagaRun {
   readonly zombies = new Set<Execution>();
   /** Steps on the customer service's task queue, by their number: Temporal keeps them, not a worker. */
   readonly remote = new Set<number>();
-  /** Orders whose cancellation its run has accepted. */
-  readonly accepted: OrderRequest[] = [];
+  /** That it was begun with, or has accepted since. */
+  readonly cancellations: CancellationRequest[];
   outcome: Outcome | undefined;
   timersFired = 0;
   #inputs: Input[] = [];
@@ -21,13 +21,16 @@ export class SagaRun {
   /**
    * @param newExecution a worker that has just got the saga
    * @param run which of the runs under this id, from 1
+   * @param begunWith accepted by the run before
    */
   constructor(
     readonly sagaId: string,
-    private readonly newExecution: (run: number) => Execution,
+    private readonly newExecution: (run: number, begunWith: readonly CancellationRequest[]) => Execution,
     private run = 1,
+    private begunWith: readonly CancellationRequest[] = [],
   ) {
-    this.execution = newExecution(run);
+    this.execution = newExecution(run, begunWith);
+    this.cancellations = [...begunWith];
   }
 
   /** Whether Temporal would start another saga under this id. */
@@ -74,19 +77,19 @@ export class SagaRun {
   /** Another worker takes the saga up, from what is recorded. */
   async replay(): Promise<void> {
     this.#inputs.length = this.#recorded;
-    this.execution = this.newExecution(this.run);
+    this.execution = this.newExecution(this.run, this.begunWith);
     for (const input of this.#inputs) await this.execution.give(input);
   }
 
-  /** Run again from the start, under the same id. */
+  /** Run again from the start, under the same id, with the cancellations that it had accepted. */
   async startAgain(at: number): Promise<void> {
     this.#inputs = [];
     this.#recorded = 0;
     this.#scheduled.clear();
     this.remote.clear();
-    this.accepted.length = 0;
+    this.begunWith = [...this.cancellations];
     this.run += 1;
-    this.execution = this.newExecution(this.run);
+    this.execution = this.newExecution(this.run, this.begunWith);
     await this.tell({ kind: 'start', at });
   }
 }

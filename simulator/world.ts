@@ -1,5 +1,5 @@
 /** The whole model: both databases, the sagas as Temporal has them, requests on their way, and the clock. */
-import type { CancelOrderSagaInput } from '../domain/contracts';
+import type { CancellationRequest, CancelOrderSagaInput } from '../domain/contracts';
 import { cancelSagaWorkflowId } from '../domain/names';
 import type { CustomerDatabase } from './customer-database';
 import { Execution } from './execution';
@@ -51,19 +51,30 @@ export class World {
 
   async begin(): Promise<void> {
     for (const input of this.scenario.sagas)
-      await this.start(idOf(input), () => this.protocol.workflows.createOrderSaga(input));
+      await this.start(idOf(input), (cancellations) =>
+        this.protocol.workflows.createOrderSaga({ ...input, cancellations }),
+      );
   }
 
-  /** @returns false when a saga with this id runs, or has ended in a way in which it is not to be run again */
+  /**
+   * @param code the saga, which is given the cancellations that it begins with
+   * @returns false when a saga with this id runs, or has ended in a way in which it is not to be run again
+   */
   async start(
     sagaId: string,
-    code: () => Promise<unknown>,
+    code: (begunWith: readonly CancellationRequest[]) => Promise<unknown>,
     again: RunAgain = 'when it failed',
+    begunWith: readonly CancellationRequest[] = [],
   ): Promise<boolean> {
     const before = this.sagas.get(sagaId);
     if (before && !(again === 'always' ? before.outcome : before.hasFailed)) return false;
     const { runtime } = this.protocol;
-    const saga = new SagaRun(sagaId, (run) => new Execution(runtime, sagaId, code, run), before?.nextRun);
+    const saga = new SagaRun(
+      sagaId,
+      (run, cancellations) => new Execution(runtime, sagaId, () => code(cancellations), run),
+      before?.nextRun,
+      begunWith,
+    );
     this.sagas.set(sagaId, saga);
     await saga.tell({ kind: 'start', at: this.nowMs });
     this.afterTurn(saga, saga.execution);

@@ -37,6 +37,8 @@ const requestCancellation = defineUpdate<undefined, [CancellationRequest]>(REQUE
  */
 export async function createOrderSaga(input: CreateOrderSagaInput): Promise<CreateOrderSagaResult> {
   const cancellations = new Map(input.orders.map(({ orderId }) => [orderId, new Cancellation()]));
+  for (const { orderId, cancellationKey } of input.cancellations ?? [])
+    cancellations.get(orderId)?.request(cancellationKey);
   setHandler(
     requestCancellation,
     ({ orderId, cancellationKey }: CancellationRequest): undefined => {

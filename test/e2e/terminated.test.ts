@@ -73,6 +73,19 @@ test('while the order waits for credit: PENDING, and approved after the repair',
   expect(await repair()).toEqual([]);
 });
 
+test('twice at once: the second finds it running', async () => {
+  await lockCustomer();
+  const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
+  await terminate(`order-${orderId}`);
+  for await (const saga of brokenSagas(system.client)) {
+    expect(await startAgain(system.client, saga)).toBe(true);
+    expect(await startAgain(system.client, saga)).toBe(false);
+  }
+  await holder.query('ROLLBACK');
+  await whenState(orderId, 'APPROVED');
+  await quietAndRight();
+});
+
 test('after a cancellation was accepted, its release outstanding: the credit is free after the repair', async () => {
   await lockCustomer();
   const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);

@@ -48,6 +48,13 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     await stage.keep(saga.workflowId, name, words);
   });
 
+  test('before it began', async () => {
+    const order = stage.order();
+    const saga = await stage.start([order], { cancellations: [order] });
+    await saga.result();
+    await stage.keep(saga.workflowId, 'cancelled-before-it-began', 'begun with its cancellation');
+  });
+
   test('after approval', async () => {
     const order = stage.order();
     await (await stage.start([order])).result();
