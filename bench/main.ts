@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: orders a second over HTTP, beside two floors, in one run on the same servers. Timings are
- * compared with each other only: the machine is in all of them.
+ * compared with each other only: the machine is in all of them. `npm run bench -- audit` measures the audit.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -10,18 +10,23 @@ import { ROOT } from '../dev/paths';
 import { step } from '../dev/progress.cjs';
 import { createLogger } from '../platform/logger';
 import { installTemporalRuntime } from '../platform/temporal';
+import { measureAudit, printAudits } from './audit';
 import { type Measured, median } from './measure';
 import { type Measure, measureMemory, NAMESPACES, startMeasures } from './measures';
-import { print, ratiosOf } from './report';
+import { print, printRatios, type Ratio, ratiosOf } from './report';
 import { type BenchServers, startBenchServers } from './servers';
 
 /** A quarter of a round fills pools, plans and the compiler's caches. */
 const WARM_UP_SHARE = 1 / 4;
 
-const { values: options } = parseArgs({
+/** Orders in a run with forty in flight, and those that are audited. */
+const ORDERS = 2_000;
+const AUDITED_ORDERS = 1_000_000;
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    /** Orders in a run with forty in flight. */
-    orders: { type: 'string', default: '2000' },
+    orders: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     /** Only measures whose name has this in it. */
     only: { type: 'string', default: '' },
@@ -31,21 +36,49 @@ const { values: options } = parseArgs({
   },
 });
 
+const ordersInARun = Number(options.orders ?? ORDERS);
+
 async function main(): Promise<number> {
   installTemporalRuntime(createLogger('silent'));
+  const [what] = positionals;
+  if (what === undefined) return benchOrders();
+  if (what === 'audit') return benchAudit();
+  throw new Error(`npm run bench -- ${what}: there is only audit`);
+}
+
+async function benchAudit(): Promise<number> {
+  const { audits, ratios } = await measureAudit(Number(options.orders ?? AUDITED_ORDERS));
+  const configuration = configurationOf();
+  console.log(configuration);
+  printAudits(audits);
+  printRatios(ratios);
+  write({ configuration, audits, ratios });
+  return exitCodeOf(ratios);
+}
+
+async function benchOrders(): Promise<number> {
   const servers = await startBenchServers(NAMESPACES);
   try {
     const results = await measureAll(servers);
     const memory = options.only === '' ? await measureMemory(servers) : undefined;
     const ratios = ratiosOf(results, memory);
-    const configuration = configurationOf();
+    const configuration = {
+      ...configurationOf(),
+      ordersInARun,
+      rounds: Number(options.rounds),
+      groups: `50 orders, ${process.env['SAGA_GROUPS_IN_FLIGHT'] ?? 'default'} in flight`,
+    };
     console.log(configuration);
     print(results, ratios);
     write({ configuration, results, memoryMb: memory, ratios });
-    return options.strict && ratios.some(({ met }) => !met) ? 1 : 0;
+    return exitCodeOf(ratios);
   } finally {
     await servers.stop();
   }
+}
+
+function exitCodeOf(ratios: readonly Ratio[]): number {
+  return options.strict && ratios.some(({ met }) => !met) ? 1 : 0;
 }
 
 /** Round after round, so that a slow minute of the machine is in every measure. */
@@ -54,13 +87,13 @@ async function measureAll(servers: BenchServers) {
   try {
     const asked = measures.all.filter(({ name }) => name.includes(options.only));
     for (const measure of asked) {
-      await step(`warming up: ${measure.name}`, () => measure.run(Number(options.orders) * WARM_UP_SHARE));
+      await step(`warming up: ${measure.name}`, () => measure.run(ordersInARun * WARM_UP_SHARE));
     }
     const taken = new Map<Measure, Measured[]>(asked.map((measure) => [measure, []]));
     for (let round = 1; round <= Number(options.rounds); round++) {
       for (const [measure, results] of taken) {
         const label = `round ${String(round)} of ${options.rounds}: ${measure.name}`;
-        results.push(await step(label, () => measure.run(Number(options.orders))));
+        results.push(await step(label, () => measure.run(ordersInARun)));
       }
     }
     return Object.fromEntries([...taken].map(([{ name }, results]) => [name, median(results)]));
@@ -73,9 +106,6 @@ function configurationOf() {
   return {
     node: process.version,
     machine: `${process.platform} ${process.arch}, ${String(os.cpus().length)} cores`,
-    ordersInARun: Number(options.orders),
-    rounds: Number(options.rounds),
-    groups: `50 orders, ${process.env['SAGA_GROUPS_IN_FLIGHT'] ?? 'default'} in flight`,
     durability: 'Postgres fsync and synchronous_commit on; SQLite WAL, synchronous=full',
   };
 }

@@ -102,7 +102,7 @@ function promptness(results: Results): number | undefined {
   return distributed / (colocated + remote - empty);
 }
 
-function ratioOf(what: string, ratio: number, { least, most }: Bounds): Ratio {
+export function ratioOf(what: string, ratio: number, { least, most }: Bounds): Ratio {
   const met = (least === undefined || ratio >= least) && (most === undefined || ratio <= most);
   return { what, ratio, reach: least === undefined ? `≤ ${String(most)}` : `≥ ${String(least)}`, met };
 }
@@ -122,6 +122,10 @@ export function print(results: Results, ratios: readonly Ratio[]): void {
       ]),
     ),
   );
+  printRatios(ratios);
+}
+
+export function printRatios(ratios: readonly Ratio[]): void {
   console.table(
     ratios.map(({ what, ratio, reach, met }) => ({
       ratio: what,

@@ -11,12 +11,15 @@ import type { ServiceName } from '../prisma/schema-engine';
 export interface BenchDatabases {
   readonly orderUrl: string;
   readonly customerUrl: string;
+  readonly historyUrl: string;
   /** How many customers place orders. */
   readonly customers: number;
 }
 
 export interface BenchServers {
   readonly databases: BenchDatabases;
+  /** Of a service's database, as superuser. */
+  adminUrl(service: ServiceName): string;
   readonly temporalAddress: string;
   stop(): Promise<void>;
 }
@@ -41,12 +44,15 @@ export async function startBenchServers(namespaces: readonly string[]): Promise<
       namespaces,
     }),
   );
-  const [orderUrl, customerUrl] = [
+  const [orderUrl, customerUrl, historyUrl] = [
     await databaseOf(postgres.adminUrl, 'order'),
     await databaseOf(postgres.adminUrl, 'customer'),
+    await databaseOf(postgres.adminUrl, 'history'),
   ];
   return {
-    databases: { orderUrl, customerUrl, customers: MANY_CUSTOMERS },
+    databases: { orderUrl, customerUrl, historyUrl, customers: MANY_CUSTOMERS },
+    adminUrl: (service) =>
+      Object.assign(new URL(postgres.adminUrl), { pathname: `/${nameOf(service)}` }).href,
     temporalAddress: temporal.address,
     stop: async () => {
       await temporal.stop();
@@ -58,7 +64,7 @@ export async function startBenchServers(namespaces: readonly string[]): Promise<
 
 async function databaseOf(adminUrl: string, service: ServiceName): Promise<string> {
   const { ownerUrl, serviceUrl } = await provision(adminUrl, {
-    database: `${service}s`,
+    database: nameOf(service),
     owner: `${service}_owner`,
     ownerPassword: 'bench',
     login: `${service}_service`,
@@ -66,4 +72,8 @@ async function databaseOf(adminUrl: string, service: ServiceName): Promise<strin
   });
   await applyMigrations(service, ownerUrl);
   return serviceUrl;
+}
+
+function nameOf(service: ServiceName): string {
+  return `bench_${service}`;
 }
