@@ -2,6 +2,7 @@
  * A store is restored from an older backup while the others go on: the audit says what is violated, the repair
  * runs the right sagas, and the audit is clean; or names what only a person can judge.
  */
+import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
@@ -144,7 +145,7 @@ test('the order history: a gap is followed again', async () => {
   expect(await repaired(env)).toEqual([]);
 }, 120_000);
 
-test('Temporal: orders whose saga is lost are brought to their end', async () => {
+test('Temporal: orders whose saga is lost are brought to their end, and cancellations that were accepted too', async () => {
   const data = scratch();
   const env = { ...(await freePorts()), DATA_DIR: data.folder };
   ends.push(() => {
@@ -160,6 +161,7 @@ test('Temporal: orders whose saga is lost are brought to their end', async () =>
   await ready(first);
   const customer = await newCustomer(url, '10.00');
   const done = await order(url, customer);
+  const cancelledSince = await order(url, customer);
   first.process.kill('SIGTERM');
   await first.exit;
   for (const file of files.filter((name) => existsSync(name))) copyFileSync(file, `${file}.backup`);
@@ -174,6 +176,10 @@ test('Temporal: orders whose saga is lost are brought to their end', async () =>
   await sql.query('BEGIN');
   await sql.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [customer]);
   const waiting = String((await placeOrder(url, customer, '1.00')).body['orderId']);
+  const key = { 'Idempotency-Key': randomUUID() };
+  const askToCancel = () => call(`${url}/orders/${cancelledSince}/cancel`, 'POST', undefined, key);
+  expect((await askToCancel()).status).toBe(202);
+  await eventually(async () => ((await stateOf(url, cancelledSince)) === 'CANCELLING' ? true : undefined));
   const decided = await order(url, await newCustomer(url, '10.00'));
   // Nothing of ours may run on while the lock goes.
   second.process.kill('SIGTERM');
@@ -187,15 +193,18 @@ test('Temporal: orders whose saga is lost are brought to their end', async () =>
   const third = start(env);
   ends.push(() => third.process.kill('SIGKILL'));
   await ready(third);
+  // With nothing but where npm start has been told to be.
   const command = { ...env, TEMPORAL_CLI_PATH: '' };
   expect(await stateOf(url, waiting)).toBe('PENDING');
-  expect(subjects(await audit(command))).toEqual([waiting]);
+  expect(await stateOf(url, cancelledSince)).toBe('CANCELLING');
+  expect(subjects(await audit(command))).toEqual([waiting, cancelledSince].sort());
   expect(await repaired(command)).toEqual([]);
-  expect(await stateOf(url, waiting)).toBe('APPROVED');
-  for (const orderId of [done, decided]) expect(await stateOf(url, orderId)).toBe('APPROVED');
+  for (const orderId of [done, waiting, decided]) expect(await stateOf(url, orderId)).toBe('APPROVED');
+  expect(await stateOf(url, cancelledSince)).toBe('CANCELLED');
+  expect((await askToCancel()).status).toBe(200);
   third.process.kill('SIGTERM');
   expect(await third.exit).toBe(0);
-}, 180_000);
+}, 240_000);
 
 function adminUrl(dataDir: string, port: string): string {
   const password = readFileSync(path.join(dataDir, 'postgres.password'), 'utf8');
