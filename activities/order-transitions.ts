@@ -43,8 +43,8 @@ export function move(
       ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     ), changed AS (
       UPDATE orders o
-      SET state = ${to}, cancellation_reason = a.reason, cancellation_key = a.key, version = o.version + 1,
-        updated_at = now()
+      SET state = ${to}, cancellation_reason = a.reason,
+        cancellation_key = coalesce(o.cancellation_key, a.key), version = o.version + 1, updated_at = now()
       FROM held h JOIN asked a ON a.id = h.id
       WHERE o.id = h.id AND o.state = ${from}
       RETURNING o.*

@@ -11,7 +11,7 @@ import type {
   OrderNotice,
   OrderRequest,
   OrderSteps,
-  RequestCancellation,
+  CancellationRequest,
   RequestCancellationResult,
   StepRequest,
 } from '../domain/contracts';
@@ -60,7 +60,7 @@ export function createOrderActivities({ db, notify, onCommit }: OrderActivitiesO
           return { orderId, outcome: 'cancelled', reason };
         });
       }),
-    requestCancellations: ({ sagaId, orders }: StepRequest<RequestCancellation>) =>
+    requestCancellations: ({ sagaId, orders }: StepRequest<CancellationRequest>) =>
       run('requestCancellations', orders, async (asked) => {
         const rows = await move(db, sagaId, TRANSITIONS.requestCancellation, asked);
         return rows.map((row): RequestCancellationResult => {

@@ -81,7 +81,7 @@ export interface GiveUpStepRequest extends RetryStepRequest {
   readonly reason: string;
 }
 
-/** Argument of the update `requestCancellation`, which a saga that runs again is begun with. */
+/** Argument of the update `requestCancellation`, which a saga that runs again is begun with; and of the step. */
 export interface CancellationRequest {
   readonly orderId: string;
   /** UUID made of the caller's Idempotency-Key, kept with the order that it cancels. */
@@ -177,10 +177,6 @@ export interface GiveUpOrder extends OrderRequest {
 
 export type GiveUpResult = Busy | { readonly orderId: string; readonly outcome: 'given-up' };
 
-export interface RequestCancellation {
-  readonly orderId: string;
-}
-
 export interface CancelOrder {
   readonly orderId: string;
   readonly reason: CancellationReason;
@@ -200,7 +196,7 @@ export interface OrderSteps {
   approveOrders(request: StepRequest<ApproveOrder>): Promise<ApproveResult[]>;
   cancelOrders(request: StepRequest<CancelOrder>): Promise<CancelResult[]>;
   /** Of `cancelOrderSaga`; an order that is still PENDING is answered as busy. */
-  requestCancellations(request: StepRequest<RequestCancellation>): Promise<RequestCancellationResult[]>;
+  requestCancellations(request: StepRequest<CancellationRequest>): Promise<RequestCancellationResult[]>;
   /** Records operators' decisions; the orders stay as they are. */
   giveUpOrders(request: StepRequest<GiveUpOrder>): Promise<GiveUpResult[]>;
 }

@@ -9,7 +9,7 @@ import type {
   GiveUpResult,
   OrderRequest,
   ReleaseResult,
-  RequestCancellation,
+  CancellationRequest,
   RequestCancellationResult,
   ReserveResult,
   StepRequest,
@@ -29,7 +29,7 @@ export interface OrderModelSteps {
   approveOrders(request: StepRequest<ApproveOrder>, attempt: Attempt): ApproveResult[];
   cancelOrders(request: StepRequest<CancelOrder>, attempt: Attempt): CancelResult[];
   requestCancellations(
-    request: StepRequest<RequestCancellation>,
+    request: StepRequest<CancellationRequest>,
     attempt: Attempt,
   ): RequestCancellationResult[];
   giveUpOrders(request: StepRequest<GiveUpOrder>, attempt: Attempt): GiveUpResult[];

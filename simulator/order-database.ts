@@ -8,7 +8,7 @@ import type {
   GiveUpOrder,
   GiveUpResult,
   OrderRequest,
-  RequestCancellation,
+  CancellationRequest,
   RequestCancellationResult,
   StepRequest,
 } from '../domain/contracts';
@@ -84,7 +84,7 @@ export class OrderDatabase implements OrderModelSteps {
   }
 
   requestCancellations(
-    { sagaId, orders }: StepRequest<RequestCancellation>,
+    { sagaId, orders }: StepRequest<CancellationRequest>,
     attempt: Attempt,
   ): RequestCancellationResult[] {
     return orders.map((order): RequestCancellationResult => {
@@ -121,7 +121,8 @@ export class OrderDatabase implements OrderModelSteps {
     if (held.has(orderId) || this.orders.heldByOther(orderId, transaction)) return row;
     this.orders.hold(orderId, transaction);
     if (row.state !== from) return row;
-    const moved = { ...row, state: to, reason, cancellationKey, version: row.version + 1 };
+    const key = row.cancellationKey ?? cancellationKey;
+    const moved = { ...row, state: to, reason, cancellationKey: key, version: row.version + 1 };
     this.orders.write(orderId, moved, transaction);
     this.#record(event, moved, transaction);
     return moved;

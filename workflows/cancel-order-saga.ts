@@ -56,7 +56,7 @@ async function cancel(
   note: (words: string) => void,
 ): Promise<CancelOrderSagaResult> {
   const { orderId } = order;
-  const requested = await steps.requestCancellation({ orderId });
+  const requested = await steps.requestCancellation({ orderId, cancellationKey });
   if (requested.outcome === 'cancelled') return { orderId, state: 'CANCELLED', reason: requested.reason };
   if (requested.outcome === 'wrong-state') {
     throw sagaFailure('OrderInWrongState', `${orderId} cannot be cancelled: it is ${requested.state}`);

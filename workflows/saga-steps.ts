@@ -16,7 +16,7 @@ import type {
   OrderSteps,
   Placement,
   ReleaseResult,
-  RequestCancellation,
+  CancellationRequest,
   RequestCancellationResult,
   ReserveResult,
   StepRequest,
@@ -51,7 +51,7 @@ export interface SagaSteps {
   reserveCredit(order: OrderRequest, cancellation: Cancellation): Promise<Settled<ReserveResult>>;
   approveOrder(order: ApproveOrder): Promise<Settled<ApproveResult>>;
   cancelOrder(order: CancelOrder): Promise<Settled<CancelResult>>;
-  requestCancellation(order: RequestCancellation): Promise<Settled<RequestCancellationResult>>;
+  requestCancellation(order: CancellationRequest): Promise<Settled<RequestCancellationResult>>;
   releaseCredit(order: OrderRequest): Promise<Settled<ReleaseResult>>;
   giveUpOrder(order: GiveUpOrder): Promise<Settled<GiveUpResult>>;
 }
@@ -138,7 +138,7 @@ export function sagaSteps(
   const cancel = batch<CancelOrder, CancelResult>('cancel', here, (steps, orders) =>
     steps.cancelOrders(orders),
   );
-  const requestCancel = batch<RequestCancellation, RequestCancellationResult>(
+  const requestCancel = batch<CancellationRequest, RequestCancellationResult>(
     'request cancellation',
     here,
     (steps, orders) => steps.requestCancellations(orders),
