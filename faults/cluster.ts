@@ -1,150 +1,158 @@
-/** The whole product in the distributed placement, on real servers of its own, every process behind fault lines. */
-import { rmSync } from 'node:fs';
+/** The whole product in one placement, on real servers of its own, every process behind fault lines. */
+import path from 'node:path';
 import { startBalancer } from '../dev/balancer';
-import { type EmbeddedPostgres, startPostgres } from '../dev/postgres';
+import { ROOT } from '../dev/paths';
 import { step } from '../dev/progress.cjs';
-import { freePort, makeTemplate, scratchFolder } from '../dev/scratch-postgres';
-import { type EmbeddedTemporal, startTemporal } from '../dev/temporal';
-import { databaseUrl } from '../prisma/provision';
-import { SERVICE_NAMES, type ServiceName } from '../prisma/schema-engine';
+import type { Placement } from '../domain/contracts';
+import type { ServiceName } from '../prisma/schema-engine';
 import { ManagedProcess, type ProcessPlan } from './managed-process';
-import { SmallDisk } from './small-disk';
+import { ownPort } from './ports';
+import { type Servers, startServers } from './servers';
 
-const NAMESPACE = 'faults';
-const PASSWORD = 'test';
+/** 60 s: nine processes start at once, on a machine that may be busy. */
+const READY_WITHIN_MS = 60_000;
 
-/** 30 s: five processes start at once on a busy machine. */
-const READY_WITHIN_MS = 30_000;
+/** 15 s: longer than most faults last, so that most orders are decided on their merits. */
+const CREDIT_CHECK_TIMEOUT_MS = '15000';
 
-/** 15 s: longer than the faults that the run makes, so that most orders are decided on their merits. */
-const CREDIT_CHECK_TIMEOUT_MS = 15_000;
+const ENDING = ['SIGINT', 'SIGTERM'] as const;
 
-/** A write-ahead log that leaves room on a small disk. */
-const SMALL_LOG = ['-c', 'max_wal_size=128MB', '-c', 'min_wal_size=64MB'];
+const HOST = '127.0.0.1';
 
-export interface Cluster {
-  readonly orders: readonly ManagedProcess[];
-  readonly customers: readonly ManagedProcess[];
+export interface Cluster extends Servers {
+  readonly placement: Placement;
+  /** Where orders are placed. */
+  readonly urls: readonly string[];
+  /** Those that may run a step of the order side, and of the customer side. */
+  readonly orderSteps: readonly ManagedProcess[];
+  readonly creditSteps: readonly ManagedProcess[];
+  /** Those that run sagas or steps for callers: their deaths are what recovery is measured by. */
+  readonly services: readonly ManagedProcess[];
+  /** What runs beside the services: workers alone, relays alone, the order history. */
+  readonly beside: readonly ManagedProcess[];
   readonly all: readonly ManagedProcess[];
-  readonly temporal: { readonly address: string; readonly namespace: string };
-  /** As the service logs in, past the lines. */
-  urlOf(service: ServiceName): string;
-  /** As superuser. */
-  adminUrlOf(service: ServiceName): string;
-  /** SIGKILL, and a start on the same data. */
-  killPostgres(): Promise<void>;
-  killTemporal(): Promise<void>;
-  /** Of Postgres; undefined where none could be mounted. */
-  readonly disk: SmallDisk | undefined;
   stop(): Promise<void>;
 }
 
-/** Leaves nothing behind, also when it cannot start. */
-export async function startCluster(): Promise<Cluster> {
-  const folder = scratchFolder();
-  const stops: (() => Promise<unknown>)[] = [];
+export interface ClusterOptions {
+  readonly placement: Placement;
+  /** Folder with the compiled product; not the project's own where a bug is planted. */
+  readonly build?: string;
+  /** SQL by database that plants one. */
+  readonly planted?: Readonly<Partial<Record<ServiceName, string>>>;
+}
+
+/** Leaves nothing behind, also when it cannot start, or is told to end. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const stops: (() => unknown)[] = [];
   const stop = async () => {
-    for (const each of stops.reverse()) await each();
-    rmSync(folder, { recursive: true, force: true });
+    for (const signal of ENDING) process.off(signal, end);
+    for (const each of stops.splice(0).reverse()) await each();
   };
-  return startIn(folder, stops, stop).catch(async (error: unknown) => {
+  const end = () => void stop().finally(() => process.exit(2));
+  for (const signal of ENDING) process.once(signal, end);
+  return startIn(options, stops, stop).catch(async (error: unknown) => {
     await stop();
     throw error;
   });
 }
 
 async function startIn(
-  folder: string,
-  stops: (() => Promise<unknown>)[],
+  { placement, build = path.join(ROOT, 'dist'), planted = {} }: ClusterOptions,
+  stops: (() => unknown)[],
   stop: () => Promise<void>,
 ): Promise<Cluster> {
-  const [postgresPort, temporalPort] = [await freePort(), await freePort()];
-  const newTemporal = () =>
-    startTemporal({
-      cliPath: process.env['TEMPORAL_CLI_PATH'] ?? 'temporal',
-      dataDir: folder,
-      port: temporalPort,
-      namespaces: [NAMESPACE],
-    });
-  const disk = SmallDisk.mountIn(folder);
-  stops.push(() => {
-    disk?.unmount();
-    return Promise.resolve();
-  });
-  const newPostgres = () => startPostgres(disk?.folder ?? folder, postgresPort, disk ? SMALL_LOG : []);
-  let postgres: EmbeddedPostgres = await step('starting Postgres', newPostgres);
-  stops.push(() => postgres.stop());
-  for (const service of SERVICE_NAMES) await makeTemplate(postgres.adminUrl, service);
-  let temporal: EmbeddedTemporal = await step('starting Temporal', newTemporal);
-  stops.push(() => temporal.stop());
-  const { adminUrl } = postgres;
-  const urlOf = (service: ServiceName) =>
-    databaseUrl(adminUrl, `${service}_template`, `${service}_service`, PASSWORD);
-  const customersPort = await freePort();
-  const historyPort = await freePort();
-  const orderPorts = [await freePort(), await freePort()];
-  const customerPorts = [await freePort(), await freePort()];
+  const servers = await startServers(stops, planted);
+  const { temporal } = servers;
   const plan = (
     name: string,
-    service: ProcessPlan['service'],
-    port: number,
-    env: Record<string, string>,
+    script: ProcessPlan['script'],
+    services: readonly ServiceName[],
+    { port, env = {} }: { readonly port?: number; readonly env?: Readonly<Record<string, string>> } = {},
   ): ManagedProcess =>
     new ManagedProcess({
       name,
-      service,
+      build,
+      script,
+      databases: Object.fromEntries(services.map((service) => [service, servers.urlOf(service)])),
+      temporalAddress:
+        script === 'workers/relay-main.js' || services.join() === 'history' ? undefined : temporal.address,
       port,
-      databaseUrl: urlOf(service),
-      temporalAddress: service === 'history' ? undefined : temporal.address,
-      env: { TEMPORAL_NAMESPACE: NAMESPACE, ...env },
+      env: { TEMPORAL_NAMESPACE: temporal.namespace, CREDIT_CHECK_TIMEOUT_MS, ...env },
     });
-  const orders = orderPorts.map((port, index) =>
-    plan(`order-${String(index + 1)}`, 'order', port, {
-      CUSTOMER_SERVICE_URL: `http://127.0.0.1:${String(customersPort)}`,
-      ORDER_HISTORY_URL: `http://127.0.0.1:${String(historyPort)}`,
-      CREDIT_CHECK_TIMEOUT_MS: String(CREDIT_CHECK_TIMEOUT_MS),
-    }),
-  );
-  const customers = customerPorts.map((port, index) =>
-    plan(`customer-${String(index + 1)}`, 'customer', port, {}),
-  );
-  const history = plan('history', 'history', historyPort, {
-    EVENT_FEED_URL: `http://127.0.0.1:${String(orderPorts[0])}`,
-  });
-  const all = [...orders, ...customers, history];
-  const balancer = await startBalancer(
-    { host: '127.0.0.1', port: customersPort },
-    customerPorts.map((port) => ({ host: '127.0.0.1', port })),
-  );
-  stops.push(() => {
-    balancer.close();
-    return Promise.all(all.map((each) => each.stop()));
-  });
-  await step('starting the services', async () => {
-    for (const each of all) {
+  const parts = await (placement === 'colocated' ? colocated(plan) : distributed(plan, stops));
+  stops.push(() => Promise.all(parts.all.map((each) => each.stop())));
+  await step(`starting ${String(parts.all.length)} processes, ${placement}`, async () => {
+    for (const each of parts.all) {
       await each.listen();
       each.start();
     }
-    await Promise.all(all.map((each) => each.ready(READY_WITHIN_MS)));
+    await Promise.all(parts.all.map((each) => each.ready(READY_WITHIN_MS)));
+  });
+  return { ...servers, placement, ...parts, stop };
+}
+
+type Plan = (
+  name: string,
+  script: ProcessPlan['script'],
+  services: readonly ServiceName[],
+  more?: { readonly port?: number; readonly env?: Readonly<Record<string, string>> },
+) => ManagedProcess;
+
+type Parts = Pick<Cluster, 'urls' | 'orderSteps' | 'creditSteps' | 'services' | 'beside' | 'all'>;
+
+/** As `npm start` has it, twice: each process does everything. */
+async function colocated(plan: Plan): Promise<Parts> {
+  const all: ManagedProcess[] = [];
+  for (const name of ['colocated-1', 'colocated-2'])
+    all.push(plan(name, 'api/main.js', ['order', 'customer', 'history'], { port: await ownPort() }));
+  return {
+    urls: all.map(({ url }) => url),
+    orderSteps: all,
+    creditSteps: all,
+    services: all,
+    beside: [],
+    all,
+  };
+}
+
+/** Every kind of process apart. The services publish no events: only the relay does. */
+async function distributed(plan: Plan, stops: (() => unknown)[]): Promise<Parts> {
+  const [customersPort, historyPort] = [await ownPort(), await ownPort()];
+  const [orderPorts, customerPorts] = [
+    [await ownPort(), await ownPort()],
+    [await ownPort(), await ownPort()],
+  ];
+  const elsewhere = { OUTBOX_RELAY: 'elsewhere' };
+  const at = (port: number | undefined) => `http://${HOST}:${String(port)}`;
+  const orders = orderPorts.map((port, index) =>
+    plan(`order-${String(index + 1)}`, 'api/main.js', ['order'], {
+      port,
+      env: { ...elsewhere, CUSTOMER_SERVICE_URL: at(customersPort), ORDER_HISTORY_URL: at(historyPort) },
+    }),
+  );
+  const customers = customerPorts.map((port, index) =>
+    plan(`customer-${String(index + 1)}`, 'api/main.js', ['customer'], { port, env: elsewhere }),
+  );
+  const history = plan('history', 'api/main.js', ['history'], {
+    port: historyPort,
+    env: { EVENT_FEED_URL: at(orderPorts[0]) },
+  });
+  const relay = plan('relay', 'workers/relay-main.js', ['order', 'customer']);
+  const worker = plan('worker', 'workers/main.js', ['order', 'customer']);
+  const balancer = await startBalancer(
+    { host: HOST, port: customersPort },
+    customerPorts.map((port) => ({ host: HOST, port })),
+  );
+  stops.push(() => {
+    balancer.close();
   });
   return {
-    orders,
-    customers,
-    all,
-    temporal: { address: temporal.address, namespace: NAMESPACE },
-    disk,
-    urlOf,
-    adminUrlOf: (service) => Object.assign(new URL(adminUrl), { pathname: `/${service}_template` }).href,
-    killPostgres: async () => {
-      postgres.child.process.kill('SIGKILL');
-      await postgres.child.exit;
-      postgres = await newPostgres();
-    },
-    killTemporal: async () => {
-      temporal.child.process.kill('SIGKILL');
-      await temporal.child.exit;
-      temporal = await newTemporal();
-    },
-    stop,
+    urls: orders.map(({ url }) => url),
+    orderSteps: [...orders, worker],
+    creditSteps: [...customers, worker],
+    services: [...orders, ...customers],
+    beside: [worker, relay, history],
+    all: [...orders, ...customers, worker, relay, history],
   };
 }

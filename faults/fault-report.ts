@@ -1,58 +1,28 @@
 /** What a run of the fault suite did and saw, as Markdown. */
 import { INVARIANTS } from '../audit/invariants';
-import { MOMENTS } from './fault-line';
-import { FAULT_POINTS, type FaultPoint, STEP_FAULTS } from './fault-points';
-import type { Load } from './load';
+import type { FaultRun } from './fault-run';
+import { FAULT_POINTS, STEP_FAULTS } from './fault-points';
+import { seconds } from './judgement';
 import { quantile, type Recovery } from './recovery';
 import { STEPS } from './steps';
-import type { Verdict } from './verdict';
+import { MOMENTS } from './trap';
 
-/** Which faults were really hit. */
-export class Landed {
-  readonly #points = new Map<string, number>();
-  readonly servers = new Map<string, number>();
-  tried = 0;
-  total = 0;
-
-  note({ step, moment, fault }: FaultPoint, hit: boolean): void {
-    this.tried += 1;
-    if (!hit) return;
-    this.total += 1;
-    const key = [step, moment, fault].join();
-    this.#points.set(key, (this.#points.get(key) ?? 0) + 1);
-  }
-
-  noteServer(name: string): void {
-    this.tried += 1;
-    this.total += 1;
-    this.servers.set(name, (this.servers.get(name) ?? 0) + 1);
-  }
-
-  times({ step, moment, fault }: FaultPoint): number {
-    return this.#points.get([step, moment, fault].join()) ?? 0;
-  }
-}
-
-export interface FaultRun {
-  readonly seed: number;
-  readonly faultMs: number;
-  /** Orders that had been acknowledged when the faults began. */
-  readonly before: number;
-  readonly load: Pick<Load, 'acknowledged' | 'sentAgain' | 'strange'>;
-  readonly landed: Landed;
-  readonly recovery: Recovery;
-  readonly verdict: Verdict;
-}
-
-export function reportOf({ seed, faultMs, before, load, landed, recovery, verdict }: FaultRun): string {
-  const { report, quietAfterMs, broken } = verdict;
+export function reportOf(run: FaultRun): string {
+  const { placement, seed, faultMs, load, acknowledged, done, landed, recovery, verdict, strange, memory } =
+    run;
+  const { report, after, broken, askedAgain } = verdict;
   const hit = FAULT_POINTS.filter((point) => landed.times(point) > 0).length;
-  const quiet =
-    quietAfterMs === undefined
-      ? 'not all orders came to their end'
-      : `all orders at their end after ${seconds(quietAfterMs)}`;
   return [
-    `Seed ${String(seed)}: ${String(load.acknowledged.size - before)} orders acknowledged under ${seconds(faultMs)} of faults, ${String(landed.total)} of ${String(landed.tried)} landed, ${String(hit)} of ${String(FAULT_POINTS.length)} fault points hit; ${String(load.sentAgain)} requests were sent again. When the faults were over: ${quiet}.`,
+    `### ${placement}`,
+    '',
+    `Seed ${String(seed)}: ${String(acknowledged)} orders acknowledged under ${seconds(faultMs)} of faults, ${String(done)} came to their end meanwhile; ` +
+      `${String(landed.hit)} of ${String(landed.tried)} faults landed, ${String(hit)} of ${String(FAULT_POINTS.length)} fault points were hit. ` +
+      `${String(landed.overtaken)} of ${String(landed.stopped)} processes that were stopped in a step woke when others had brought its orders to their end. ` +
+      `${String(load.client.sentAgain)} requests were sent again, ${String(load.goneAway)} callers went away in the middle.`,
+    '',
+    `After the last fault: every caller had its answer ${afterWords(after.answered)}, every process was ready ${afterWords(after.ready)}, ` +
+      `every order at its end and no saga running ${afterWords(after.quiet)}, the audit clean ${afterWords(after.clean)} ` +
+      `(it waits 5 s by itself when it finds something under way). ${String(askedAgain)} orders were asked for again under their keys.`,
     ...(recovery.kills === 0 ? [] : ['', recoveryOf(recovery)]),
     '',
     `| step | moment | ${STEP_FAULTS.join(' | ')} |`,
@@ -60,13 +30,16 @@ export function reportOf({ seed, faultMs, before, load, landed, recovery, verdic
     ...STEPS.flatMap((step) =>
       MOMENTS.map(
         (moment) =>
-          `| ${step} | ${moment} | ${STEP_FAULTS.map((fault) => timesOf({ step, moment, fault }, landed)).join(' | ')} |`,
+          `| ${step} | ${moment} | ${STEP_FAULTS.map((fault) => String(landed.times({ step, moment, fault }))).join(' | ')} |`,
       ),
     ),
     '',
-    '| fault of a server or a line | times |',
-    '| --- | --: |',
-    ...[...landed.servers].map(([name, times]) => `| ${name} | ${String(times)} |`),
+    '| fault of a server, a line or a process | tried | took effect |',
+    '| --- | --: | --: |',
+    ...run.aims.otherFaults.map((name) => {
+      const { tried, hit: landedTimes } = landed.others.get(name) ?? { tried: 0, hit: 0 };
+      return `| ${name} | ${String(tried)} | ${String(landedTimes)} |`;
+    }),
     '',
     '| invariant | checked | in flight | violated |',
     '| --- | --: | --: | --: |',
@@ -74,35 +47,40 @@ export function reportOf({ seed, faultMs, before, load, landed, recovery, verdic
       ([name, { checked, inFlight, violated }]) =>
         `| ${name in INVARIANTS ? name : ''} | ${String(checked)} | ${String(inFlight)} | ${String(violated)} |`,
     ),
+    '',
+    '| memory (MB) | first minute | last minute | at most |',
+    '| --- | --: | --: | --: |',
+    ...memory.map(
+      ({ name, firstMinute, lastMinute, most }) =>
+        `| ${name} | ${String(firstMinute)} | ${String(lastMinute)} | ${String(most)} |`,
+    ),
     ...section(
       'Violated',
       report.violations.map(({ invariant, subject, words }) => `${invariant}: ${subject}: ${words}`),
     ),
-    ...section('Answers that do not hold', broken),
-    ...section('Answers that nobody should get', load.strange),
+    ...section(
+      'Sagas that need attention',
+      report.needsAttention.map(({ sagaId, needsAttention }) => `${sagaId}: ${needsAttention.join()}`),
+    ),
+    ...section('What does not hold', broken),
+    ...section('Answers that nobody should get', strange),
   ].join('\n');
 }
 
-function recoveryOf({ kills, underWay, waitedMs }: Recovery): string {
-  const [p50, p99] = [quantile(waitedMs, 0.5), quantile(waitedMs, 0.99)];
+function recoveryOf({ kills, idle, underWay, wentOnMs, doneMs }: Recovery): string {
+  const words = (ascending: readonly number[]) =>
+    `${seconds(quantile(ascending, 0.5))} (p50), ${seconds(quantile(ascending, 0.99))} (p99), ${seconds(ascending.at(-1) ?? 0)} (the last)`;
   return (
-    `Before that ${String(kills)} workers were killed one after the other, with ${String(underWay)} orders under way: ` +
-    `${String(waitedMs.length)} of them had to wait for another worker, and were done after ${seconds(p50)} (p50), ` +
-    `${seconds(p99)} (p99), ${seconds(waitedMs.at(-1) ?? 0)} (the last).`
+    `Before that ${String(kills)} services were killed one after the other, with ${String(underWay)} orders under way` +
+    `${idle === 0 ? '' : ` (${String(idle)} were not, for want of orders)`}. The sagas of ${String(wentOnMs.length)} of these had lost something ` +
+    `and went on elsewhere after ${words(wentOnMs)}; the orders were at their end after ${words(doneMs)}.`
   );
 }
 
-function timesOf(point: FaultPoint, landed: Landed): string {
-  const possible = FAULT_POINTS.some(
-    ({ step, moment, fault }) => step === point.step && moment === point.moment && fault === point.fault,
-  );
-  return possible ? String(landed.times(point)) : '–';
+function afterWords(ms: number | undefined): string {
+  return ms === undefined ? 'NOT IN TIME' : `after ${seconds(ms)}`;
 }
 
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', `${title}:`, '', ...lines.map((line) => `- ${line}`)];
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(1)} s`;
 }

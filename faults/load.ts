@@ -1,21 +1,31 @@
 /** Callers that place orders all the while, ask again until they are answered, and remember every answer. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer, Call, FaultClient } from './client';
 import type { Random } from './random';
 
-/** 10 s for an answer; a service that is stopped does not give one. */
-const ANSWER_WITHIN_MS = 10_000;
-const AGAIN_AFTER_MS = 100;
+/** Spread over so many, so that groups of orders have several customers, and each customer several orders at once. */
+const CUSTOMERS = 10;
 
-/** Of a hundred orders: asked for more than the limit, cancelled afterwards, and left by a caller who does not wait. */
+/** 60 s: a service that was ready just now answers. */
+const CUSTOMERS_WITHIN_MS = 60_000;
+
+/**
+ * Of a hundred orders: asked for more than the limit, cancelled afterwards, placed by somebody who goes away first,
+ * waited for at once (the others are answered while PENDING, so that their cancellations meet every step), and looked at.
+ */
 const REFUSED = 10;
 const CANCELLED = 25;
 const GONE_AWAY = 5;
+const WAITED_FOR = 50;
+const LOOKED_AT = 20;
+
+const WAIT = { Prefer: 'wait=5' };
 
 export interface Acknowledged {
   readonly orderId: string;
   readonly customerId: string;
   readonly amount: string;
+  readonly key: string;
   /** States that were answered. */
   readonly states: Set<string>;
   /** A cancellation was accepted. */
@@ -24,108 +34,121 @@ export interface Acknowledged {
 
 export class Load {
   readonly acknowledged = new Map<string, Acknowledged>();
-  /** Answers that no caller should get. */
-  readonly strange: string[] = [];
-  sentAgain = 0;
+  /** Callers who went away when they had no answer yet. */
+  goneAway = 0;
   readonly #over = new AbortController();
   #callers: Promise<void>[] = [];
 
   constructor(
-    private readonly urls: readonly string[],
+    readonly client: FaultClient,
     private readonly random: Random,
   ) {}
 
+  /** @throws Error when no customers can be created */
   async begin(callers: number): Promise<void> {
-    const customers = await Promise.all(Array.from({ length: 10 }, () => this.#customer()));
+    this.client.giveUpIn(CUSTOMERS_WITHIN_MS);
+    const customers = await Promise.all(Array.from({ length: CUSTOMERS }, () => this.#customer()));
+    this.client.giveUpIn(Infinity);
     this.#callers = Array.from({ length: callers }, () => this.#call(customers));
   }
 
-  /** Resolves when every caller has had its answer. */
-  async end(): Promise<void> {
+  /** No new orders. Resolves when every caller has had its answer, or the time is up, which is noted as strange. */
+  async end(withinMs: number): Promise<void> {
     this.#over.abort();
+    this.client.giveUpIn(withinMs);
     await Promise.all(this.#callers);
   }
 
   async #call(customers: readonly string[]): Promise<void> {
     while (!this.#over.signal.aborted) {
-      const { random } = this;
-      const customerId = customers[random.below(customers.length)] ?? '';
-      const amount = random.below(100) < REFUSED ? '9000000000.00' : '1.00';
-      const goesAway = random.below(100) < GONE_AWAY;
-      const cancels = random.below(100) < CANCELLED;
-      const key = randomUUID();
-      if (goesAway) await this.#ask('POST', '/orders', order(customerId, amount), key, 5 + random.below(30));
-      const { status, body } = await this.#untilAnswered('/orders', order(customerId, amount), key);
-      if (![200, 201, 202].includes(status)) {
-        this.strange.push(`POST /orders: ${String(status)} ${JSON.stringify(body)}`);
-        continue;
-      }
-      const orderId = String(body['orderId']);
-      const known = {
-        orderId,
-        customerId,
-        amount,
-        states: new Set([String(body['state'])]),
-        cancelled: false,
-      };
-      this.acknowledged.set(orderId, known);
-      if (!cancels) continue;
-      const { status: answer, body: cancelled } = await this.#untilAnswered(
-        `/orders/${orderId}/cancel`,
-        {},
-        key,
-      );
-      if (answer === 200 || answer === 202) known.cancelled = true;
-      else if (answer !== 409) this.strange.push(`cancel: ${String(answer)} ${JSON.stringify(cancelled)}`);
+      const customerId = customers[this.random.below(customers.length)] ?? '';
+      const order = await this.#place(customerId);
+      if (!order) continue;
+      if (this.#draws(CANCELLED)) await this.#cancel(order);
+      if (this.#draws(LOOKED_AT)) await this.#lookAt(order);
+      // Nobody has more than one order under way: it is a load that the product can bear.
+      if (order.states.has('PENDING')) await this.#askAgain(order);
     }
+  }
+
+  async #place(customerId: string): Promise<Acknowledged | undefined> {
+    const key = randomUUID();
+    const amount = this.#draws(REFUSED) ? '9000000000.00' : '1.00';
+    const call = placing({ customerId, amount, key }, this.#draws(WAITED_FOR) ? WAIT : {});
+    if (this.#draws(GONE_AWAY) && !(await this.client.ask(call, 5 + this.random.below(30))))
+      this.goneAway += 1;
+    const answer = await this.#expect(call, [200, 201, 202]);
+    if (!answer) return undefined;
+    const orderId = String(answer.body['orderId']);
+    const states = new Set([String(answer.body['state'])]);
+    const known = { orderId, customerId, amount, key, states, cancelled: false };
+    this.acknowledged.set(orderId, known);
+    return known;
+  }
+
+  /** Under the same key, and waits: it is the same order. */
+  async #askAgain(order: Acknowledged): Promise<void> {
+    const answer = await this.#expect(placing(order, WAIT), [201, 202]);
+    if (!answer) return;
+    order.states.add(String(answer.body['state']));
+    if (answer.body['orderId'] !== order.orderId)
+      this.client.noteStrange(`the key of ${order.orderId} was answered ${JSON.stringify(answer.body)}`);
+  }
+
+  async #cancel(order: Acknowledged): Promise<void> {
+    const headers = { 'Idempotency-Key': order.key, ...(this.#draws(WAITED_FOR) && WAIT) };
+    const answer = await this.#expect(
+      { method: 'POST', path: `/orders/${order.orderId}/cancel`, headers },
+      [200, 202, 409],
+    );
+    if (answer && answer.status !== 409) order.cancelled = true;
+  }
+
+  /** One of the reads, at whichever service: an order that was acknowledged is there at once. */
+  async #lookAt({ orderId, customerId }: Acknowledged): Promise<void> {
+    const reads: readonly [string, readonly number[]][] = [
+      [`/orders/${orderId}`, [200]],
+      [`/orders?customerId=${customerId}&limit=5`, [200]],
+      [`/customers/${customerId}`, [200]],
+      [`/customers/${customerId}?include=orders`, [200]],
+      // It may not have heard of the customer yet.
+      [`/customers/${customerId}/order-history?limit=5`, [200, 404]],
+      ['/events?limit=5', [200]],
+    ];
+    const [path, statuses] = reads[this.random.below(reads.length)] ?? ['/orders', [200]];
+    await this.#expect({ method: 'GET', path }, statuses);
   }
 
   async #customer(): Promise<string> {
-    const { body } = await this.#untilAnswered(
-      '/customers',
-      { name: 'Ada', creditLimit: { amount: '1000000.00', currency: 'USD' } },
-      randomUUID(),
-    );
-    return String(body['customerId']);
+    const body = { name: 'Ada', creditLimit: { amount: '1000000.00', currency: 'USD' } };
+    const headers = { 'Idempotency-Key': randomUUID() };
+    const answer = await this.#expect({ method: 'POST', path: '/customers', body, headers }, [201]);
+    if (!answer) throw new Error(`no customer can be created: ${this.client.strange.join('\n')}`);
+    return String(answer.body['customerId']);
   }
 
-  async #untilAnswered(path: string, body: object, key: string): Promise<Answer> {
-    for (;;) {
-      const answer = await this.#ask('POST', path, body, key, ANSWER_WITHIN_MS);
-      if (answer && answer.status < 500 && answer.status !== 429) return answer;
-      this.sentAgain += 1;
-      await sleep(AGAIN_AFTER_MS);
-    }
+  async #expect(call: Call, statuses: readonly number[]): Promise<Answer | undefined> {
+    const answer = await this.client.untilAnswered(call);
+    if (!answer || statuses.includes(answer.status)) return answer;
+    const { status, body } = answer;
+    this.client.noteStrange(`${call.method} ${call.path}: ${String(status)} ${JSON.stringify(body)}`);
+    return undefined;
   }
 
-  /** @returns undefined when there was no answer in time */
-  async #ask(
-    method: string,
-    path: string,
-    body: object,
-    key: string,
-    withinMs: number,
-  ): Promise<Answer | undefined> {
-    const url = this.urls[this.random.below(this.urls.length)] ?? '';
-    try {
-      const response = await fetch(`${url}${path}`, {
-        method,
-        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key, Prefer: 'wait=5' },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(withinMs),
-      });
-      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-    } catch {
-      return undefined;
-    }
+  #draws(ofAHundred: number): boolean {
+    return this.random.below(100) < ofAHundred;
   }
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-}
-
-function order(customerId: string, amount: string) {
-  return { customerId, orderTotal: { amount, currency: 'USD' } };
+/** @param headers beside the key */
+export function placing(
+  { customerId, amount, key }: Pick<Acknowledged, 'customerId' | 'amount' | 'key'>,
+  headers: Readonly<Record<string, string>> = {},
+): Call {
+  return {
+    method: 'POST',
+    path: '/orders',
+    body: { customerId, orderTotal: { amount, currency: 'USD' } },
+    headers: { 'Idempotency-Key': key, ...headers },
+  };
 }

@@ -1,35 +1,25 @@
 /**
- * `npm run faults [-- --seed N] [--minutes M] [--orders N] [--kills N]`: first how soon sagas go on whose worker is
- * killed, then faults from outside, all the while that orders are
- * placed. Exit code 0 when everything held, 1 when something did not, 2 when the run proves nothing: too few faults
- * landed, or too few orders made progress.
+ * `npm run faults [-- --seed N] [--minutes M] [--orders N] [--kills N] [--placement P] [--report FILE] [--planted]`: first
+ * how soon sagas go on whose worker is killed, then faults from outside, all the while that orders are placed; of both
+ * placements, the distributed one for two thirds of the time. With `--planted`, whether bugs that are planted in copies
+ * of the product are found. Exit code 0 when everything held (or each bug was found), 1 when something did not, 2 when the
+ * run proves nothing: too few faults landed, or too few orders made progress.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { installTemporalRuntime } from '../platform/temporal';
+import type { Placement } from '../domain/contracts';
 import { createLogger } from '../platform/logger';
-import { type Cluster, startCluster } from './cluster';
-import { CREDIT_STEPS, FAULT_POINTS, inflict } from './fault-points';
-import { Landed, reportOf } from './fault-report';
-import { Load } from './load';
-import { measureRecovery } from './recovery';
-import { type Random, seededRandom, shuffled } from './random';
-import { DISK_FAULTS, SERVER_FAULTS } from './server-faults';
-import { verdictOf } from './verdict';
+import { installTemporalRuntime } from '../platform/temporal';
+import { reportOf } from './fault-report';
+import { faultRun } from './fault-run';
+import { judge } from './judgement';
+import { plantAll } from './planted-bugs';
+import { seededRandom } from './random';
 
-/** 64: each waits for its answer, so that groups form, and a fault finds every step under way. */
-const CALLERS = 64;
+/** From 3 minutes on a run is to hit every fault. */
+const LONG_MINUTES = 3;
 
-/** Between two faults of one kind, so that orders make progress: 300 ms, and 4 s between those of the servers. */
-const PAUSE_MS = 300;
-const SERVER_PAUSE_MS = 4_000;
-
-/** Of the faults that were tried, and orders a minute; below that the run proves nothing. */
-const LANDED_AT_LEAST = 0.5;
-const ORDERS_A_MINUTE_AT_LEAST = 60;
-
-const READY_WITHIN_MS = 30_000;
+const SHARES: Readonly<Record<Placement, number>> = { distributed: 2 / 3, colocated: 1 / 3 };
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -37,94 +27,48 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       minutes: { type: 'string', default: '10' },
       orders: { type: 'string', default: '0' },
-      kills: { type: 'string', default: '16' },
+      kills: { type: 'string', default: '12' },
+      placement: { type: 'string' },
       report: { type: 'string' },
+      planted: { type: 'boolean', default: false },
     },
   });
   const random = seededRandom(values.seed === undefined ? undefined : Number(values.seed));
   const minutes = Number(values.minutes);
   installTemporalRuntime(createLogger('silent'));
-  const cluster = await startCluster();
-  try {
-    const load = new Load(
-      cluster.orders.map(({ url }) => url),
+  if (values.planted) return (await plantAll(minutes, random)) ? 0 : 1;
+  const placements = placementsOf(values.placement);
+  const all = placements.reduce((sum, placement) => sum + SHARES[placement], 0);
+  const texts: string[] = [];
+  let worst = 0;
+  for (const placement of placements) {
+    const share = SHARES[placement] / all;
+    const run = await faultRun(
+      {
+        placement,
+        minutes: minutes * share,
+        orders: Number(values.orders) * share,
+        kills: Number(values.kills),
+        long: minutes >= LONG_MINUTES,
+      },
       random,
     );
-    if (!cluster.disk) console.log('No file system can be mounted here: no disk is filled.');
-    await load.begin(CALLERS);
-    const recovery = await measureRecovery(cluster, Number(values.kills));
-    const landed = new Landed();
-    const began = Date.now();
-    const before = load.acknowledged.size;
-    const goesOn = () =>
-      Date.now() - began < minutes * 60_000 || load.acknowledged.size - before < Number(values.orders);
-    const progress = setInterval(() => {
-      console.log(
-        `  ${String(Math.round((Date.now() - began) / 1_000))} s: ${String(load.acknowledged.size)} orders, ${String(landed.total)} faults`,
-      );
-    }, 10_000);
-    await Promise.all([
-      faultsOfSteps(cluster, random, landed, goesOn, false),
-      faultsOfSteps(cluster, random, landed, goesOn, true),
-      faultsOfServers(cluster, random, landed, goesOn),
-    ]);
-    clearInterval(progress);
-    const faultMs = Date.now() - began;
-    await load.end();
-    await Promise.all(cluster.all.map((each) => each.ready(READY_WITHIN_MS)));
-    const verdict = await verdictOf(cluster, load.acknowledged.values());
-    const proves =
-      landed.total >= landed.tried * LANDED_AT_LEAST &&
-      load.acknowledged.size - before >= (faultMs / 60_000) * ORDERS_A_MINUTE_AT_LEAST;
-    const text = reportOf({ seed: random.seed, faultMs, before, recovery, load, landed, verdict });
+    const { code, words } = judge(run);
+    const text = [reportOf(run), '', ...words.map((each) => `- ${each}`)].join('\n').trim();
     console.log(text);
-    if (values.report !== undefined) writeFileSync(values.report, `${text}\n`);
-    const held =
-      verdict.quietAfterMs !== undefined &&
-      verdict.broken.length === 0 &&
-      load.strange.length === 0 &&
-      Object.values(verdict.report.invariants).every(({ violated }) => violated === 0);
-    if (!held) return 1;
-    if (!proves) console.log('Too few faults landed, or too few orders made progress: this proves nothing.');
-    return proves ? 0 : 2;
-  } finally {
-    await cluster.stop();
+    texts.push(text);
+    worst = worst === 1 || code === 1 ? 1 : Math.max(worst, code);
   }
+  if (values.report !== undefined) writeFileSync(values.report, `${texts.join('\n\n')}\n`);
+  return worst;
 }
 
-/** Point after point, each once before any of them again. */
-async function faultsOfSteps(
-  { orders, customers }: Cluster,
-  random: Random,
-  landed: Landed,
-  goesOn: () => boolean,
-  ofCredit: boolean,
-): Promise<void> {
-  const points = FAULT_POINTS.filter(({ step }) => CREDIT_STEPS.includes(step) === ofCredit);
-  while (goesOn()) {
-    for (const point of shuffled(points, random)) {
-      if (!goesOn()) return;
-      landed.note(point, await inflict(point, ofCredit ? customers : orders));
-      await sleep(PAUSE_MS);
-    }
-  }
-}
-
-async function faultsOfServers(
-  cluster: Cluster,
-  random: Random,
-  landed: Landed,
-  goesOn: () => boolean,
-): Promise<void> {
-  const faults = Object.entries({ ...SERVER_FAULTS, ...(cluster.disk && DISK_FAULTS) });
-  while (goesOn()) {
-    for (const [name, fault] of shuffled(faults, random)) {
-      await sleep(SERVER_PAUSE_MS);
-      if (!goesOn()) return;
-      await fault(cluster, random);
-      landed.noteServer(name);
-    }
-  }
+function placementsOf(name: string | undefined): readonly Placement[] {
+  const placements = Object.keys(SHARES) as Placement[];
+  if (name === undefined) return placements;
+  const found = placements.filter((placement) => placement === name);
+  if (found.length === 0) throw new Error(`--placement is ${placements.join(' or ')}, not ${name}`);
+  return found;
 }
 
 main().then(

@@ -22,10 +22,3 @@ export function seededRandom(
     },
   };
 }
-
-export function shuffled<T>(all: readonly T[], random: Random): T[] {
-  const left = [...all];
-  const mixed: T[] = [];
-  while (left.length > 0) mixed.push(...left.splice(random.below(left.length), 1));
-  return mixed;
-}

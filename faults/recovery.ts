@@ -1,6 +1,11 @@
-/** How soon sagas go on whose worker is killed. */
+/** How soon sagas go on whose worker is killed: by what their own histories say. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import { tsToMs } from '@temporalio/common/lib/time';
+import type { Client } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+import { Client as PostgresClient } from 'pg';
+import { cancelSagaWorkflowId } from '../domain/names';
+import { connectTemporal } from '../platform/temporal';
 import type { Cluster } from './cluster';
 
 /** So many orders under way make a kill worth looking at; a busy cluster has them at once. */
@@ -8,71 +13,145 @@ const UNDER_WAY_AT_LEAST = 10;
 const WITHIN_MS = 30_000;
 const POLL_MS = 10;
 
-/** 1 s: an order that is open for longer was the killed worker's; the others are done in a fraction of it. */
-const AFFECTED_AFTER_MS = 1_000;
+/** 60 s: a process starts in one or two; the machine may be busy. */
+const READY_WITHIN_MS = 60_000;
 
 export interface Recovery {
   readonly kills: number;
+  /** Kills that were left out, because too few orders were under way. */
+  readonly idle: number;
   /** Orders under way when a worker was killed. */
   readonly underWay: number;
-  /** From the kill to the end of the order, of those that had to wait for another worker; milliseconds, ascending. */
-  readonly waitedMs: readonly number[];
+  /** Of those whose saga had lost something by it: how long until it went on elsewhere; milliseconds, ascending. */
+  readonly wentOnMs: readonly number[];
+  /** Of the same: how long until the order was at its end. */
+  readonly doneMs: readonly number[];
 }
 
-/** Kills processes one after the other, each when all are well again. */
+interface OpenOrder {
+  readonly id: string;
+  readonly sagaId: string;
+}
+
+/** Kills the services one after the other, each when all are well again. */
 export async function measureRecovery(cluster: Cluster, kills: number): Promise<Recovery> {
-  const orders = new Client({ connectionString: cluster.adminUrlOf('order') });
+  const orders = new PostgresClient({ connectionString: cluster.adminUrlOf('order') });
   await orders.connect();
-  const waitedMs: number[] = [];
-  let underWay = 0;
+  const { client, connection } = await connectTemporal(cluster.temporal);
+  const found = { kills: 0, idle: 0, underWay: 0 };
+  const wentOnMs: number[] = [];
+  const doneMs: number[] = [];
   try {
-    const victims = [...cluster.orders, ...cluster.customers];
+    const { services } = cluster;
     for (let kill = 0; kill < kills; kill++) {
-      const victim = victims[kill % victims.length];
+      const victim = services[kill % services.length];
       if (!victim) break;
       const open = await whenBusy(orders);
-      victim.signal('SIGKILL');
-      underWay += open.length;
-      waitedMs.push(...(await untilClosed(orders, open)).filter((ms) => ms > AFFECTED_AFTER_MS));
-      await victim.ready(WITHIN_MS);
-      console.log(`  ${victim.plan.name} killed: ${String(open.length)} orders under way`);
+      if (open.length < UNDER_WAY_AT_LEAST) {
+        found.idle += 1;
+        continue;
+      }
+      const at = Date.now();
+      await victim.kill();
+      const done = await untilClosed(orders, open);
+      const affected = await affectedBy(client, at, open);
+      for (const { id } of open) {
+        const wentOn = affected.get(id);
+        if (wentOn === undefined) continue;
+        wentOnMs.push(wentOn);
+        doneMs.push(done.get(id) ?? WITHIN_MS);
+      }
+      found.kills += 1;
+      found.underWay += open.length;
+      await victim.ready(READY_WITHIN_MS);
+      console.log(
+        `  ${victim.name} killed: ${String(open.length)} orders under way, ${String(affected.size)} affected`,
+      );
     }
   } finally {
     await orders.end();
+    await connection.close();
   }
-  return { kills, underWay, waitedMs: waitedMs.sort((a, b) => a - b) };
+  return { ...found, wentOnMs: wentOnMs.sort(ascending), doneMs: doneMs.sort(ascending) };
 }
 
-async function whenBusy(orders: Client): Promise<string[]> {
+async function whenBusy(orders: PostgresClient): Promise<OpenOrder[]> {
   for (const deadline = Date.now() + WITHIN_MS; ;) {
-    const { rows } = await orders.query<{ id: string }>(
-      `SELECT id FROM orders WHERE state IN ('PENDING', 'CANCELLING')`,
+    const { rows } = await orders.query<{ id: string; saga: string; state: string }>(
+      `SELECT id::text, saga_id AS saga, state FROM orders WHERE state IN ('PENDING', 'CANCELLING')`,
     );
-    if (rows.length >= UNDER_WAY_AT_LEAST || Date.now() > deadline) return rows.map(({ id }) => id);
+    if (rows.length >= UNDER_WAY_AT_LEAST || Date.now() > deadline)
+      return rows.map(({ id, saga, state }) => ({
+        id,
+        sagaId: state === 'CANCELLING' ? cancelSagaWorkflowId(id) : saga,
+      }));
     await sleep(POLL_MS);
   }
 }
 
-/** @returns how long each took; one that is open in the end took all the time that there is */
-async function untilClosed(orders: Client, ids: readonly string[]): Promise<number[]> {
+/** @returns how long each took; those that are open in the end are left out */
+async function untilClosed(
+  orders: PostgresClient,
+  open: readonly OpenOrder[],
+): Promise<ReadonlyMap<string, number>> {
   const began = performance.now();
-  const took: number[] = [];
-  for (let left = ids; left.length > 0;) {
+  const took = new Map<string, number>();
+  for (let left = open.map(({ id }) => id); left.length > 0;) {
     await sleep(POLL_MS);
     const { rows } = await orders.query<{ id: string }>(
-      `SELECT id FROM orders WHERE id = ANY ($1) AND state IN ('PENDING', 'CANCELLING')`,
+      `SELECT id::text FROM orders WHERE id = ANY ($1) AND state IN ('PENDING', 'CANCELLING')`,
       [left],
     );
     const elapsed = performance.now() - began;
-    const closed = left.length - rows.length;
-    took.push(...Array.from({ length: closed }, () => elapsed));
-    left = rows.map(({ id }) => id);
-    if (elapsed > WITHIN_MS) return [...took, ...left.map(() => WITHIN_MS)];
+    const still = new Set(rows.map(({ id }) => id));
+    for (const id of left) if (!still.has(id)) took.set(id, elapsed);
+    left = [...still];
+    if (elapsed > WITHIN_MS) break;
   }
   return took;
 }
 
+/** @returns of the orders whose saga lost something after that time: milliseconds until it went on elsewhere */
+async function affectedBy(
+  client: Client,
+  at: number,
+  open: readonly OpenOrder[],
+): Promise<ReadonlyMap<string, number>> {
+  const affected = new Map<string, number>();
+  for (const sagaId of new Set(open.map((order) => order.sagaId))) {
+    const { events } = await client.workflow.getHandle(sagaId).fetchHistory();
+    const wentOnAt = goesOnAt(events ?? [], at);
+    if (wentOnAt === undefined) continue;
+    for (const order of open) if (order.sagaId === sagaId) affected.set(order.id, wentOnAt - at);
+  }
+  return affected;
+}
+
+/**
+ * @returns when the saga went on (epoch milliseconds): the first task after one that timed out, or a step that was given
+ *   to another; undefined when it lost nothing; Infinity when it has not gone on
+ */
+export function goesOnAt(
+  events: readonly temporal.api.history.v1.IHistoryEvent[],
+  at: number,
+): number | undefined {
+  let lost = false;
+  for (const event of events) {
+    const time = event.eventTime ? tsToMs(event.eventTime) : 0;
+    if (time < at) continue;
+    const { attempt, lastFailure } = event.activityTaskStartedEventAttributes ?? {};
+    if ((attempt ?? 1) > 1 && lastFailure?.timeoutFailureInfo) return time;
+    if (lost && event.workflowTaskStartedEventAttributes) return time;
+    lost ||= Boolean(event.workflowTaskTimedOutEventAttributes);
+  }
+  return lost ? Infinity : undefined;
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}
+
 /** @param share of the ascending list, 0 to 1 */
-export function quantile(ascending: readonly number[], share: number): number {
-  return ascending[Math.min(Math.ceil(ascending.length * share), ascending.length) - 1] ?? 0;
+export function quantile(ascendingList: readonly number[], share: number): number {
+  return ascendingList[Math.min(Math.ceil(ascendingList.length * share), ascendingList.length) - 1] ?? 0;
 }

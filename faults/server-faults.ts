@@ -1,59 +1,99 @@
-/** Faults of the servers and of the lines to them, at any moment. */
+/** Faults of the servers, at any moment: killed, locked, used up, full. Each says whether it was seen to take effect. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import type { ServiceName } from '../prisma/schema-engine';
 import type { Cluster } from './cluster';
 import type { Random } from './random';
+
+/** @returns whether it took effect */
+export type Fault = (cluster: Cluster, random: Random) => Promise<boolean>;
 
 /** 2 s: longer than a step, shorter than a credit check. */
 const FOR_MS = 2_000;
 
-/** 200 ms on every piece: a line across the world, with a detour. */
-const SLOW_MS = 200;
-
 /** The server takes 200; so many more than it has left. */
 const CONNECTIONS = 200;
 
-export const SERVER_FAULTS: Readonly<Record<string, (cluster: Cluster, random: Random) => Promise<void>>> = {
+/** SQLSTATEs by https://www.postgresql.org/docs/current/errcodes-appendix.html. */
+const TOO_MANY_CONNECTIONS = '53300';
+const DISK_FULL = '53100';
+
+/** 20 looks at what is to be locked; under load there is something at most of them. */
+const LOOKS = 20;
+const LOOK_EVERY_MS = 100;
+
+export const SERVER_FAULTS: Readonly<Record<string, Fault>> = {
   'Temporal killed, and started again': (cluster) => cluster.killTemporal(),
   'Postgres killed, and started again': (cluster) => cluster.killPostgres(),
-  'all lines to Temporal cut': (cluster) => {
-    for (const { temporal } of cluster.all) temporal?.cut();
-    return Promise.resolve();
-  },
-  'all lines to the databases cut': (cluster) => {
-    for (const { database } of cluster.all) database.cut();
-    return Promise.resolve();
-  },
-  'a line slowed': async (cluster, random) => {
-    const { database } = cluster.all[random.below(cluster.all.length)] ?? {};
-    database?.slow(SLOW_MS);
-    await sleep(FOR_MS);
-    database?.slow(0);
-  },
   'customers locked by somebody else': (cluster) =>
-    holding(cluster.adminUrlOf('customer'), 'SELECT FROM customers ORDER BY id LIMIT 3 FOR UPDATE'),
+    holding(cluster, 'customer', 'SELECT FROM customers ORDER BY id LIMIT 3 FOR UPDATE'),
   'open orders locked by somebody else': (cluster) =>
-    holding(cluster.adminUrlOf('order'), `SELECT FROM orders WHERE state = 'PENDING' FOR UPDATE`),
+    holding(cluster, 'order', `SELECT FROM orders WHERE state = 'PENDING' FOR UPDATE`),
   'connections of Postgres used up': async (cluster) => {
+    const before = refusals(cluster, TOO_MANY_CONNECTIONS);
     const clients = Array.from({ length: CONNECTIONS }, () => client(cluster.urlOf('order')));
     await Promise.allSettled(clients.map((each) => each.connect()));
     // Those that are lost come back only when these go.
-    for (const { database } of cluster.all) database.cut();
+    for (const line of cluster.all.flatMap(({ databaseLines }) => databaseLines)) line.cut();
     await sleep(FOR_MS);
     await Promise.allSettled(clients.map((each) => each.end()));
+    return refusals(cluster, TOO_MANY_CONNECTIONS) > before;
   },
 };
 
 /** Where a disk can be filled. */
-export const DISK_FAULTS: typeof SERVER_FAULTS = {
+export const DISK_FAULTS: Readonly<Record<string, Fault>> = {
   "Postgres's disk full": async (cluster) => {
+    const before = refusals(cluster, DISK_FULL);
     cluster.disk?.fill();
     await sleep(FOR_MS);
     cluster.disk?.free();
+    const tookEffect = refusals(cluster, DISK_FULL) > before || cluster.postgresEnded();
     // It may have stopped for want of room, and then somebody starts it again.
     if (!(await answers(cluster.adminUrlOf('order')))) await cluster.killPostgres();
+    return tookEffect;
   },
 };
+
+/** How often a process of ours was answered so. */
+function refusals(cluster: Cluster, state: string): number {
+  return cluster.all
+    .flatMap(({ databaseLines }) => databaseLines)
+    .reduce((sum, line) => sum + line.refusals(state), 0);
+}
+
+/** Locks rows; it took effect when a saga's step found one of them busy. */
+async function holding(cluster: Cluster, service: ServiceName, statement: string): Promise<boolean> {
+  const holder = client(cluster.adminUrlOf(service));
+  await holder.connect();
+  let busy = false;
+  const ends = cluster.all.map((process) =>
+    process.watch({
+      asked: (request) => {
+        busy ||= request.to === 'temporal' && request.words().includes('"outcome":"busy"');
+        return false;
+      },
+      answered: () => false,
+      closed: () => undefined,
+    }),
+  );
+  try {
+    for (let look = 0; look < LOOKS; look++) {
+      await holder.query('BEGIN');
+      const { rowCount } = await holder.query(statement);
+      if (rowCount !== null && rowCount > 0) break;
+      await holder.query('ROLLBACK');
+      await sleep(LOOK_EVERY_MS);
+    }
+    await sleep(FOR_MS);
+  } catch {
+    // Its server was killed under it.
+  } finally {
+    for (const end of ends) end();
+    await holder.end().catch(() => undefined);
+  }
+  return busy;
+}
 
 async function answers(url: string): Promise<boolean> {
   const asking = client(url);
@@ -66,15 +106,6 @@ async function answers(url: string): Promise<boolean> {
   } finally {
     await asking.end().catch(() => undefined);
   }
-}
-
-async function holding(url: string, statement: string): Promise<void> {
-  const holder = client(url);
-  await holder.connect();
-  await holder.query('BEGIN');
-  await holder.query(statement);
-  await sleep(FOR_MS);
-  await holder.end();
 }
 
 /** Its server may be killed under it. */

@@ -10,6 +10,8 @@ export const STEPS = [
 ] as const;
 export type Step = (typeof STEPS)[number];
 
+export const CREDIT_STEPS: readonly Step[] = ['reserveCredit', 'releaseCredit'];
+
 /** What a request that runs the step has in its text or its parameters, and no other request has. */
 const MARKS: Readonly<Record<Step, string>> = {
   createPendingOrders: 'INSERT INTO orders (',
@@ -20,9 +22,22 @@ const MARKS: Readonly<Record<Step, string>> = {
   releaseCredit: 'FROM release_credit(',
 };
 
+/** The first parameter of every step: the list of its orders. */
+const ORDERS = /\{("?[0-9a-f]{8}-[0-9a-f-]{27}"?(?:,"?[0-9a-f]{8}-[0-9a-f-]{27}"?)*)\}/;
+
 /** @param words the text of the statement and the parameters bound to it */
 export function stepOf(words: string): Step | undefined {
   // Only what runs as one statement with its event is a step; reading events names them too.
   if (!words.includes('INSERT INTO outbox') && !words.includes('_credit(')) return undefined;
   return STEPS.find((step) => words.includes(MARKS[step]));
+}
+
+/** @param words of a step's statement */
+export function orderIdsOf(words: string): readonly string[] {
+  return ORDERS.exec(words)?.[1]?.replaceAll('"', '').split(',') ?? [];
+}
+
+/** Whether a call to Temporal tells how the step went for one of the orders. */
+export function tellsResult(words: string, step: Step, orderIds: readonly string[]): boolean {
+  return words.includes('"outcome"') && words.includes(step) && orderIds.some((id) => words.includes(id));
 }

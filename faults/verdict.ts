@@ -1,71 +1,148 @@
-/** What must hold when the faults are over: every answer that was given, every invariant, every order at its end. */
+/** What holds when the faults are over: every answer that was given, every invariant, every order at its end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sqltag as sql } from '@prisma/client/runtime/client';
+import type { Client } from '@temporalio/client';
 import { audit, type AuditReport } from '../audit/audit';
+import type { AuditedSystem } from '../audit/second-look';
 import { connectTemporal } from '../platform/temporal';
 import { createCustomerDatabase } from '../prisma/customer/client';
 import { createHistoryDatabase } from '../prisma/history/client';
 import { createOrderDatabase, type OrderDatabase } from '../prisma/order/client';
+import type { FaultClient } from './client';
 import type { Cluster } from './cluster';
-import type { Acknowledged } from './load';
+import { type Acknowledged, type Load, placing } from './load';
+import { brokenPromises, otherAnswer } from './promises';
 
-/** What the issue of a fault may take, from the last fault on. */
-const QUIET_WITHIN_MS = 30_000;
-const QUIET_POLL_MS = 100;
+/** From the last fault on. */
+export const WELL_WITHIN_MS = 30_000;
+const POLL_MS = 100;
+
+/** 100 of the orders, from the whole run, are asked for again under their keys. */
+const ASKED_AGAIN = 100;
+
+/** 30 s for these. */
+const ASKED_AGAIN_WITHIN_MS = 30_000;
 
 export interface Verdict {
   readonly report: AuditReport;
-  /** After the last fault; undefined: not in time. */
-  readonly quietAfterMs: number | undefined;
-  /** Answers that do not hold, in words. */
+  /** Milliseconds after the last fault; undefined: not in time. */
+  readonly after: {
+    /** Every caller had its answer. */
+    readonly answered: number | undefined;
+    /** Every process was ready. */
+    readonly ready: number | undefined;
+    /** Every order was at its end, and no saga ran. */
+    readonly quiet: number | undefined;
+    /** The audit, which waits by itself for what is under way, was clean. */
+    readonly clean: number | undefined;
+  };
+  /** Answers and processes that do not hold what they promised, in words. */
   readonly broken: readonly string[];
+  /** Orders that their callers know of, in all. */
+  readonly acknowledged: number;
+  /** Of these, those that were asked for again under their keys. */
+  readonly askedAgain: number;
 }
 
-export async function verdictOf(cluster: Cluster, acknowledged: Iterable<Acknowledged>): Promise<Verdict> {
+/**
+ * @param lastFaultAt of the monotonic clock; all that is waited for here is waited for from then on
+ */
+export async function verdictOf(cluster: Cluster, load: Load, lastFaultAt: number): Promise<Verdict> {
   const orders = createOrderDatabase(cluster.urlOf('order'));
   const customers = createCustomerDatabase(cluster.urlOf('customer'));
   const history = createHistoryDatabase(cluster.urlOf('history'));
   const { client, connection } = await connectTemporal(cluster.temporal);
+  const since = () => performance.now() - lastFaultAt;
+  const left = () => Math.max(WELL_WITHIN_MS - since(), 0);
+  const broken: string[] = [];
   try {
-    const quietAfterMs = await quiet(orders);
-    const report = await audit({ databases: { orders, customers, history }, client });
-    const broken: string[] = [];
-    for (const each of acknowledged) broken.push(...(await brokenPromises(orders, each)));
-    return { report, quietAfterMs, broken };
+    const strange = load.client.strangeCount;
+    const [answered, ready] = await Promise.all([
+      load.end(left()).then(() => (load.client.strangeCount === strange ? since() : undefined)),
+      whenReady(cluster, left, broken).then((all) => (all ? since() : undefined)),
+    ]);
+    const system = { databases: { orders, customers, history }, client };
+    const { report, quiet, clean } = await whenClean(system, orders, client, since);
+    for (const each of load.acknowledged.values()) {
+      const order = await orders.order.findUnique({ where: { id: each.orderId } });
+      broken.push(...brokenPromises(each, order));
+    }
+    const some = sample([...load.acknowledged.values()], ASKED_AGAIN);
+    broken.push(...(await otherAnswers(load.client, some)));
+    const { size: acknowledged } = load.acknowledged;
+    return {
+      report,
+      after: { answered, ready, quiet, clean },
+      broken,
+      acknowledged,
+      askedAgain: some.length,
+    };
   } finally {
     await Promise.all([orders.$disconnect(), customers.$disconnect(), history.$disconnect()]);
     await connection.close();
   }
 }
 
-async function quiet(orders: OrderDatabase): Promise<number | undefined> {
-  const began = Date.now();
-  while (Date.now() - began < QUIET_WITHIN_MS) {
-    const [row] = await orders.$queryRaw<{ open: bigint }[]>(
-      sql`SELECT count(*) AS open FROM orders WHERE state NOT IN ('APPROVED', 'CANCELLED')`,
-    );
-    if (row?.open === 0n) return Date.now() - began;
-    await sleep(QUIET_POLL_MS);
-  }
-  return undefined;
+async function whenReady({ all }: Cluster, left: () => number, broken: string[]): Promise<boolean> {
+  const ready = all.map((process) =>
+    process.ready(left()).then(
+      () => true,
+      (error: unknown) => {
+        broken.push(String(error));
+        return false;
+      },
+    ),
+  );
+  return (await Promise.all(ready)).every(Boolean);
 }
 
-async function brokenPromises(
+/** Audits when all is quiet, again while something is in flight and there is time, and once in the end whatever is. */
+async function whenClean(
+  system: AuditedSystem,
   orders: OrderDatabase,
-  { orderId, customerId, amount, states, cancelled }: Acknowledged,
-): Promise<string[]> {
-  const order = await orders.order.findUnique({ where: { id: orderId } });
-  if (!order) return [`${orderId} was acknowledged, and is not there`];
-  const { state, cancellationReason } = order;
-  const asked = order.customerId === customerId && order.totalMinor === BigInt(amount.replace('.', ''));
-  return [
-    ...(asked ? [] : [`${orderId} is not what was asked for`]),
-    ...(cancelled && state !== 'CANCELLED' ? [`${orderId} was said to be cancelled, and is ${state}`] : []),
-    ...(states.has('CANCELLED') && state !== 'CANCELLED'
-      ? [`${orderId} was CANCELLED, and is ${state}`]
-      : []),
-    ...(states.has('APPROVED') && state === 'CANCELLED' && cancellationReason !== 'CUSTOMER_REQUEST'
-      ? [`${orderId} was APPROVED, and is CANCELLED: ${String(cancellationReason)}`]
-      : []),
-  ];
+  client: Client,
+  since: () => number,
+): Promise<{ report: AuditReport } & Pick<Verdict['after'], 'quiet' | 'clean'>> {
+  let quiet: number | undefined;
+  for (;;) {
+    const inTime = since() < WELL_WITHIN_MS;
+    if (inTime && !(await isQuiet(orders, client))) {
+      await sleep(POLL_MS);
+      continue;
+    }
+    if (inTime) quiet ??= since();
+    const report = await audit(system);
+    const { length: stuck } = report.needsAttention;
+    const clean = stuck === 0 && Object.values(report.invariants).every(isClean);
+    if (clean) return { report, quiet, clean: inTime ? since() : undefined };
+    if (!inTime || report.violations.length > 0) return { report, quiet, clean: undefined };
+  }
+}
+
+function isClean({
+  inFlight,
+  violated,
+}: AuditReport['invariants'][keyof AuditReport['invariants']]): boolean {
+  return inFlight === 0 && violated === 0;
+}
+
+async function isQuiet(orders: OrderDatabase, client: Client): Promise<boolean> {
+  const [row] = await orders.$queryRaw<{ open: bigint }[]>(
+    sql`SELECT count(*) AS open FROM orders WHERE state NOT IN ('APPROVED', 'CANCELLED')`,
+  );
+  if (row?.open !== 0n) return false;
+  return (await client.workflow.count(`ExecutionStatus = 'Running'`)).count === 0;
+}
+
+/** The same request again, without waiting: it has the order as it was at first. */
+async function otherAnswers(client: FaultClient, some: readonly Acknowledged[]): Promise<string[]> {
+  client.giveUpIn(ASKED_AGAIN_WITHIN_MS);
+  const other: string[] = [];
+  for (const each of some) other.push(...otherAnswer(each, await client.untilAnswered(placing(each))));
+  return other;
+}
+
+function sample<T>(all: readonly T[], most: number): T[] {
+  const stride = Math.max(1, Math.ceil(all.length / most));
+  return all.filter((_, index) => index % stride === 0);
 }

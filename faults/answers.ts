@@ -1,0 +1,41 @@
+/** What an answer of the API is to its caller. */
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly contentType: string | null;
+  readonly text: string;
+}
+
+export type Heard =
+  | { readonly kind: 'answer'; readonly status: number; readonly body: Readonly<Record<string, unknown>> }
+  /** The caller is told to ask again. */
+  | { readonly kind: 'come back' }
+  /** Nobody should get it, whatever is broken. */
+  | { readonly kind: 'strange'; readonly words: string };
+
+const COME_BACK = new Set([429, 503]);
+const PROBLEM = 'application/problem+json';
+
+export function hear({ status, retryAfter, contentType, text }: RawAnswer): Heard {
+  const strange = (why: string): Heard => ({ kind: 'strange', words: `${why}: ${String(status)} ${text}` });
+  const body = objectOf(text);
+  if (!body) return strange('no JSON object');
+  if (status >= 400 && contentType !== PROBLEM) return strange(`no ${PROBLEM}`);
+  if (COME_BACK.has(status)) return retryAfter === null ? strange('no Retry-After') : { kind: 'come back' };
+  if (status >= 500) return strange('an error of the server');
+  return { kind: 'answer', status, body };
+}
+
+function objectOf(text: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isRecord(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,102 @@
+/** The servers of one run: Postgres with the databases, and Temporal; each can be killed and started again. */
+import { rmSync } from 'node:fs';
+import { Client } from 'pg';
+import type { Child } from '../dev/child';
+import { type EmbeddedPostgres, startPostgres } from '../dev/postgres';
+import { step } from '../dev/progress.cjs';
+import { makeTemplate, scratchFolder } from '../dev/scratch-postgres';
+import { type EmbeddedTemporal, startTemporal } from '../dev/temporal';
+import { databaseUrl } from '../prisma/provision';
+import { SERVICE_NAMES, type ServiceName } from '../prisma/schema-engine';
+import { ownPort } from './ports';
+import { SmallDisk } from './small-disk';
+
+const NAMESPACE = 'faults';
+const PASSWORD = 'test';
+
+/** A write-ahead log that leaves room on a small disk. */
+const SMALL_LOG = ['-c', 'max_wal_size=128MB', '-c', 'min_wal_size=64MB'];
+
+export interface Servers {
+  readonly temporal: { readonly address: string; readonly namespace: string };
+  /** As the service logs in. */
+  urlOf(service: ServiceName): string;
+  /** As superuser. */
+  adminUrlOf(service: ServiceName): string;
+  /** SIGKILL, and a start on the same data. @returns whether it was running, and died of it */
+  killPostgres(): Promise<boolean>;
+  killTemporal(): Promise<boolean>;
+  /** Whether it has ended by itself. */
+  postgresEnded(): boolean;
+  /** Of Postgres; undefined where none could be mounted. */
+  readonly disk: SmallDisk | undefined;
+}
+
+/**
+ * @param stops what ends them, in the order in which they were started
+ * @param planted SQL by database that its owner runs after the migrations
+ */
+export async function startServers(
+  stops: (() => unknown)[],
+  planted: Readonly<Partial<Record<ServiceName, string>>>,
+): Promise<Servers> {
+  const folder = scratchFolder();
+  stops.push(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const [postgresPort, temporalPort] = [await ownPort(), await ownPort()];
+  const newTemporal = () =>
+    startTemporal({
+      cliPath: process.env['TEMPORAL_CLI_PATH'] ?? 'temporal',
+      dataDir: folder,
+      port: temporalPort,
+      namespaces: [NAMESPACE],
+    });
+  const disk = SmallDisk.mountIn(folder);
+  stops.push(() => disk?.unmount());
+  const newPostgres = () => startPostgres(disk?.folder ?? folder, postgresPort, disk ? SMALL_LOG : []);
+  let postgres: EmbeddedPostgres = await step('starting Postgres', newPostgres);
+  stops.push(() => postgres.stop());
+  const { adminUrl } = postgres;
+  for (const service of SERVICE_NAMES) {
+    const ownerUrl = await makeTemplate(adminUrl, service);
+    const sql = planted[service];
+    if (sql !== undefined) await runAs(ownerUrl, sql);
+  }
+  let temporal: EmbeddedTemporal = await step('starting Temporal', newTemporal);
+  stops.push(() => temporal.stop());
+  return {
+    temporal: { address: temporal.address, namespace: NAMESPACE },
+    urlOf: (service) => databaseUrl(adminUrl, `${service}_template`, `${service}_service`, PASSWORD),
+    adminUrlOf: (service) => Object.assign(new URL(adminUrl), { pathname: `/${service}_template` }).href,
+    disk,
+    postgresEnded: () => postgres.child.ended,
+    killPostgres: async () => {
+      const killed = await kill(postgres.child);
+      postgres = await newPostgres();
+      return killed;
+    },
+    killTemporal: async () => {
+      const killed = await kill(temporal.child);
+      temporal = await newTemporal();
+      return killed;
+    },
+  };
+}
+
+async function kill(child: Child): Promise<boolean> {
+  const ran = !child.ended;
+  child.process.kill('SIGKILL');
+  await child.exit;
+  return ran && child.process.signalCode === 'SIGKILL';
+}
+
+async function runAs(url: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
