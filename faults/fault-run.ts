@@ -25,8 +25,8 @@ const CALLERS = 40;
 const PAUSE_MS = 300;
 const OTHER_PAUSE_MS = 3_000;
 
-/** What has not been hit in time is tried on for as long again, and two minutes: the machine may be busy. */
-const LONGER_MS = 120_000;
+/** What has not been hit in time is tried on for as long again, and four minutes: the machine may be busy. */
+const LONGER_MS = 240_000;
 
 const PROGRESS_EVERY_MS = 10_000;
 
@@ -34,6 +34,8 @@ export interface RunOptions extends ClusterOptions {
   readonly minutes: number;
   readonly orders: number;
   readonly kills: number;
+  /** From the last fault on, until all has to be well, milliseconds. */
+  readonly withinMs: number;
   /** Whether it is to hit every fault. */
   readonly long: boolean;
 }
@@ -62,7 +64,7 @@ export async function faultRun(options: RunOptions, random: Random): Promise<Fau
     const lastFaultAt = performance.now();
     const acknowledged = load.acknowledged.size - before.acknowledged;
     const done = (await ordersDone(cluster)) - before.done;
-    const verdict = await verdictOf(cluster, load, lastFaultAt);
+    const verdict = await verdictOf(cluster, load, { lastFaultAt, withinMs: options.withinMs });
     return {
       placement: options.placement,
       seed: random.seed,

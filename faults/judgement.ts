@@ -5,7 +5,7 @@ import type { MemoryOfProcess } from './memory';
 import { quantile, type Recovery } from './recovery';
 import { STEPS } from './steps';
 import { MOMENTS } from './trap';
-import { type Verdict, WELL_WITHIN_MS } from './verdict';
+import type { Verdict } from './verdict';
 
 /** Of the faults that were tried, and orders that came to their end a minute; below that the run proves nothing. */
 const LANDED_AT_LEAST = 0.5;
@@ -61,7 +61,7 @@ export function judge(facts: RunFacts): Judgement {
 }
 
 function whatBroke({ verdict, strange, recovery, memory }: RunFacts): string[] {
-  const { report, after, broken } = verdict;
+  const { report, after, withinMs, broken } = verdict;
   const late = Object.entries({
     answered: 'not every caller had its answer',
     ready: 'not every process was ready',
@@ -71,7 +71,7 @@ function whatBroke({ verdict, strange, recovery, memory }: RunFacts): string[] {
   return [
     ...late
       .filter(([what]) => after[what as keyof typeof after] === undefined)
-      .map(([, words]) => `${words} ${seconds(WELL_WITHIN_MS)} after the last fault`),
+      .map(([, words]) => `${words} ${seconds(withinMs)} after the last fault`),
     ...Object.entries(report.invariants).flatMap(([name, { inFlight, violated }]) => [
       ...(violated > 0 ? [`${name}: ${String(violated)} violated`] : []),
       ...(inFlight > 0 ? [`${name}: ${String(inFlight)} still in flight`] : []),

@@ -6,9 +6,9 @@ import type { Held } from './line-connection';
 import type { Random } from './random';
 import type { Fault } from './server-faults';
 
-/** 200 ms on every piece, for 2 s: a line across the world, with a detour. */
+/** 200 ms on every piece: a line across the world, with a detour; for 4 s, so that something passes. */
 const SLOW_MS = 200;
-const SLOW_FOR_MS = 2_000;
+const SLOW_FOR_MS = 4_000;
 
 /** 5 s: longer than a workflow task or a credit step may take, so that others have its work when it goes on. */
 const TEMPORAL_STALLED_MS = 5_000;

@@ -14,7 +14,7 @@ const CUSTOMERS_WITHIN_MS = 60_000;
  * waited for at once (the others are answered while PENDING, so that their cancellations meet every step), and looked at.
  */
 const REFUSED = 10;
-const CANCELLED = 25;
+const CANCELLED = 35;
 const GONE_AWAY = 5;
 const WAITED_FOR = 50;
 const LOOKED_AT = 20;

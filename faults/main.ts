@@ -1,5 +1,5 @@
 /**
- * `npm run faults [-- --seed N] [--minutes M] [--orders N] [--kills N] [--placement P] [--report FILE] [--planted]`: first
+ * `npm run faults [-- --seed N] [--minutes M] [--orders N] [--kills N] [--within S] [--placement P] [--report FILE] [--planted]`: first
  * how soon sagas go on whose worker is killed, then faults from outside, all the while that orders are placed; of both
  * placements, the distributed one for two thirds of the time. With `--planted`, whether bugs that are planted in copies
  * of the product are found. Exit code 0 when everything held (or each bug was found), 1 when something did not, 2 when the
@@ -16,6 +16,9 @@ import { judge } from './judgement';
 import { plantAll } from './planted-bugs';
 import { seededRandom } from './random';
 
+/** 30 s after the last fault all is well. */
+const WELL_WITHIN_S = '30';
+
 /** From 3 minutes on a run is to hit every fault. */
 const LONG_MINUTES = 3;
 
@@ -28,6 +31,7 @@ async function main(): Promise<number> {
       minutes: { type: 'string', default: '10' },
       orders: { type: 'string', default: '0' },
       kills: { type: 'string', default: '12' },
+      within: { type: 'string', default: WELL_WITHIN_S },
       placement: { type: 'string' },
       report: { type: 'string' },
       planted: { type: 'boolean', default: false },
@@ -36,7 +40,8 @@ async function main(): Promise<number> {
   const random = seededRandom(values.seed === undefined ? undefined : Number(values.seed));
   const minutes = Number(values.minutes);
   installTemporalRuntime(createLogger('silent'));
-  if (values.planted) return (await plantAll(minutes, random)) ? 0 : 1;
+  if (values.planted)
+    return (await plantAll({ minutes, withinMs: Number(values.within) * 1_000 }, random)) ? 0 : 1;
   const placements = placementsOf(values.placement);
   const all = placements.reduce((sum, placement) => sum + SHARES[placement], 0);
   const texts: string[] = [];
@@ -49,6 +54,7 @@ async function main(): Promise<number> {
         minutes: minutes * share,
         orders: Number(values.orders) * share,
         kills: Number(values.kills),
+        withinMs: Number(values.within) * 1_000,
         long: minutes >= LONG_MINUTES,
       },
       random,

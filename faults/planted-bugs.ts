@@ -6,7 +6,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import path from 'node:path';
 import { ROOT } from '../dev/paths';
 import { migrationsPath, type ServiceName } from '../prisma/schema-engine';
-import { faultRun, type FaultRun } from './fault-run';
+import { faultRun, type FaultRun, type RunOptions } from './fault-run';
 import { judge } from './judgement';
 import type { Random } from './random';
 
@@ -61,13 +61,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
 ];
 
+type RunLength = Pick<RunOptions, 'minutes' | 'withinMs'>;
+
 /** @returns whether each was found */
-export async function plantAll(minutes: number, random: Random): Promise<boolean> {
+export async function plantAll(length: RunLength, random: Random): Promise<boolean> {
   const rows: string[] = [];
   let missed = 0;
   for (const bug of PLANTED_BUGS) {
     console.log(`planted: ${bug.words}`);
-    const run = await runWith(bug, minutes, random);
+    const run = await runWith(bug, length, random);
     const { code, words } = judge(run);
     const seen = run.verdict.report.violations.map((each) => each.words);
     const found = code === 1 && seen.length + run.verdict.broken.length > 0;
@@ -94,12 +96,12 @@ function kinds(words: readonly string[]): string[] {
   return [...counts].map(([kind, times]) => `${String(times)} × ${kind}`);
 }
 
-async function runWith(bug: PlantedBug, minutes: number, random: Random): Promise<FaultRun> {
+async function runWith(bug: PlantedBug, length: RunLength, random: Random): Promise<FaultRun> {
   const copy = buildWith(bug);
   try {
     const planted: Partial<Record<ServiceName, string>> = bug.sql ? { customer: functionWith(bug.sql) } : {};
     return await faultRun(
-      { placement: 'distributed', minutes, orders: 0, kills: 0, long: false, build: copy.build, planted },
+      { ...length, placement: 'distributed', orders: 0, kills: 0, long: false, build: copy.build, planted },
       random,
     );
   } finally {

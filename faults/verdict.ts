@@ -13,8 +13,6 @@ import type { Cluster } from './cluster';
 import { type Acknowledged, type Load, placing } from './load';
 import { brokenPromises, otherAnswer } from './promises';
 
-/** From the last fault on. */
-export const WELL_WITHIN_MS = 30_000;
 const POLL_MS = 100;
 
 /** 100 of the orders, from the whole run, are asked for again under their keys. */
@@ -25,6 +23,8 @@ const ASKED_AGAIN_WITHIN_MS = 30_000;
 
 export interface Verdict {
   readonly report: AuditReport;
+  /** How long all of it may take, milliseconds. */
+  readonly withinMs: number;
   /** Milliseconds after the last fault; undefined: not in time. */
   readonly after: {
     /** Every caller had its answer. */
@@ -44,16 +44,23 @@ export interface Verdict {
   readonly askedAgain: number;
 }
 
-/**
- * @param lastFaultAt of the monotonic clock; all that is waited for here is waited for from then on
- */
-export async function verdictOf(cluster: Cluster, load: Load, lastFaultAt: number): Promise<Verdict> {
+interface Clock {
+  /** Of the monotonic clock; all that is waited for here is waited for from then on. */
+  readonly lastFaultAt: number;
+  readonly withinMs: number;
+}
+
+export async function verdictOf(
+  cluster: Cluster,
+  load: Load,
+  { lastFaultAt, withinMs }: Clock,
+): Promise<Verdict> {
   const orders = createOrderDatabase(cluster.urlOf('order'));
   const customers = createCustomerDatabase(cluster.urlOf('customer'));
   const history = createHistoryDatabase(cluster.urlOf('history'));
   const { client, connection } = await connectTemporal(cluster.temporal);
   const since = () => performance.now() - lastFaultAt;
-  const left = () => Math.max(WELL_WITHIN_MS - since(), 0);
+  const left = () => Math.max(withinMs - since(), 0);
   const broken: string[] = [];
   try {
     const strange = load.client.strangeCount;
@@ -62,7 +69,7 @@ export async function verdictOf(cluster: Cluster, load: Load, lastFaultAt: numbe
       whenReady(cluster, left, broken).then((all) => (all ? since() : undefined)),
     ]);
     const system = { databases: { orders, customers, history }, client };
-    const { report, quiet, clean } = await whenClean(system, orders, client, since);
+    const { report, quiet, clean } = await whenClean(system, orders, client, { since, left });
     for (const each of load.acknowledged.values()) {
       const order = await orders.order.findUnique({ where: { id: each.orderId } });
       broken.push(...brokenPromises(each, order));
@@ -72,6 +79,7 @@ export async function verdictOf(cluster: Cluster, load: Load, lastFaultAt: numbe
     const { size: acknowledged } = load.acknowledged;
     return {
       report,
+      withinMs,
       after: { answered, ready, quiet, clean },
       broken,
       acknowledged,
@@ -101,11 +109,11 @@ async function whenClean(
   system: AuditedSystem,
   orders: OrderDatabase,
   client: Client,
-  since: () => number,
+  { since, left }: { since(): number; left(): number },
 ): Promise<{ report: AuditReport } & Pick<Verdict['after'], 'quiet' | 'clean'>> {
   let quiet: number | undefined;
   for (;;) {
-    const inTime = since() < WELL_WITHIN_MS;
+    const inTime = left() > 0;
     if (inTime && !(await isQuiet(orders, client))) {
       await sleep(POLL_MS);
       continue;
@@ -114,7 +122,7 @@ async function whenClean(
     const report = await audit(system);
     const { length: stuck } = report.needsAttention;
     const clean = stuck === 0 && Object.values(report.invariants).every(isClean);
-    if (clean) return { report, quiet, clean: inTime ? since() : undefined };
+    if (clean) return { report, quiet, clean: left() > 0 ? since() : undefined };
     if (!inTime || report.violations.length > 0) return { report, quiet, clean: undefined };
   }
 }

@@ -45,6 +45,7 @@ const REPORT: AuditReport = {
 
 const VERDICT: Verdict = {
   report: REPORT,
+  withinMs: 30_000,
   after: { answered: 100, ready: 100, quiet: 100, clean: 5_100 },
   broken: [],
   acknowledged: 100,
