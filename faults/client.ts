@@ -5,7 +5,9 @@ import type { Random } from './random';
 
 /** 10 s for an answer; a service that is stopped does not give one. */
 const ANSWER_WITHIN_MS = 10_000;
-const AGAIN_AFTER_MS = 100;
+
+/** 500 ms: sooner than callers are told (2 s), because another process may be well. */
+const AGAIN_AFTER_MS = 500;
 
 /** 100 in words; more are counted. */
 const NAMED_MAX = 100;
