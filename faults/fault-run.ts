@@ -71,6 +71,7 @@ export async function faultRun(options: RunOptions, random: Random): Promise<Fau
       faultMs,
       acknowledged,
       done,
+      goneAway: load.goneAway,
       load,
       landed: faults.landed,
       aims: faults.aims,

@@ -38,6 +38,8 @@ export interface RunFacts {
   readonly faultMs: number;
   /** Orders that came to their end during the faults. */
   readonly done: number;
+  /** Callers who went away when they had no answer yet. */
+  readonly goneAway: number;
   readonly landed: WhatLanded;
   readonly recovery: Recovery;
   readonly verdict: Verdict;
@@ -89,7 +91,7 @@ function whatBroke({ verdict, strange, recovery, memory }: RunFacts): string[] {
 }
 
 function whatIsMissing(facts: RunFacts): string[] {
-  const { aims, faultMs, done, landed, recovery, memory, verdict } = facts;
+  const { aims, faultMs, done, goneAway, landed, recovery, memory, verdict } = facts;
   const { checked } = verdict.report.invariants.terminal;
   const share = landed.hit / Math.max(landed.tried, 1);
   const doneAMinute = done / (faultMs / 60_000);
@@ -104,6 +106,7 @@ function whatIsMissing(facts: RunFacts): string[] {
     ...(checked < verdict.acknowledged
       ? [`the audit looked at ${String(checked)} of ${String(verdict.acknowledged)} orders`]
       : []),
+    ...(goneAway === 0 ? ['no caller went away in the middle'] : []),
     ...(verdict.askedAgain === 0 ? ['no order was asked for again'] : []),
     ...aims.services
       .filter((service) => !memory.some(({ name, most }) => name === service && most > 0))
