@@ -25,9 +25,6 @@ const CALLERS = 40;
 const PAUSE_MS = 300;
 const OTHER_PAUSE_MS = 3_000;
 
-/** What has not been hit in time is tried on for as long again, and four minutes: the machine may be busy. */
-const LONGER_MS = 240_000;
-
 const PROGRESS_EVERY_MS = 10_000;
 
 export interface RunOptions extends ClusterOptions {
@@ -36,6 +33,8 @@ export interface RunOptions extends ClusterOptions {
   readonly kills: number;
   /** From the last fault on, until all has to be well, milliseconds. */
   readonly withinMs: number;
+  /** What has not been hit in time is tried on for as long, milliseconds. */
+  readonly longerMs: number;
   /** Whether it is to hit every fault. */
   readonly long: boolean;
 }
@@ -152,11 +151,11 @@ class Faults {
   }
 
   #goesOn(): boolean {
-    const { minutes, orders } = this.options;
+    const { minutes, orders, longerMs } = this.options;
     const elapsed = this.#elapsedMs();
     const asked = minutes * 60_000;
     if (elapsed < asked) return true;
-    if (elapsed > 2 * asked + LONGER_MS) return false;
+    if (elapsed > asked + longerMs) return false;
     return (
       this.load.acknowledged.size - this.#acknowledgedBefore < orders ||
       neverHit(this.aims, this.landed).length > 0

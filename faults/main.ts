@@ -22,6 +22,9 @@ const WELL_WITHIN_S = '30';
 /** From 3 minutes on a run is to hit every fault. */
 const LONG_MINUTES = 3;
 
+/** For as long again, and 4 minutes: the machine may be busy. */
+const LONGER_MS = 240_000;
+
 const SHARES: Readonly<Record<Placement, number>> = { distributed: 2 / 3, colocated: 1 / 3 };
 
 async function main(): Promise<number> {
@@ -52,6 +55,7 @@ async function main(): Promise<number> {
       {
         placement,
         minutes: minutes * share,
+        longerMs: minutes * share * 60_000 + LONGER_MS,
         orders: Number(values.orders) * share,
         kills: Number(values.kills),
         withinMs: Number(values.within) * 1_000,

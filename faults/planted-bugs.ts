@@ -101,7 +101,16 @@ async function runWith(bug: PlantedBug, length: RunLength, random: Random): Prom
   try {
     const planted: Partial<Record<ServiceName, string>> = bug.sql ? { customer: functionWith(bug.sql) } : {};
     return await faultRun(
-      { ...length, placement: 'distributed', orders: 0, kills: 0, long: false, build: copy.build, planted },
+      {
+        ...length,
+        placement: 'distributed',
+        orders: 0,
+        kills: 0,
+        longerMs: 0,
+        long: false,
+        build: copy.build,
+        planted,
+      },
       random,
     );
   } finally {
