@@ -1,4 +1,5 @@
 /** What a run of the fault suite did and saw, as Markdown. */
+import os from 'node:os';
 import { INVARIANTS } from '../audit/invariants';
 import type { FaultRun } from './fault-run';
 import { FAULT_POINTS, STEP_FAULTS } from './fault-points';
@@ -7,13 +8,27 @@ import { quantile, type Recovery } from './recovery';
 import { STEPS } from './steps';
 import { MOMENTS } from './trap';
 
+/** @param args of the command */
+export function introductionTo(args: readonly string[]): string {
+  return `# The last long run of the fault suite
+
+\`npm run faults -- ${args.join(' ')}\`, on ${String(os.availableParallelism())} cores, servers included. Callers place orders, cancel some, go away in the middle, and
+remember every answer. Meanwhile faults come from outside. At each moment of each step a connection is cut or stalled, or a
+process is killed or stopped, and wakes after its work was given to another. Beside that there are faults of the servers, of the
+lines to them, and of the processes that run no steps. A fault counts when it was seen to take effect.
+
+Exit code 0: everything was hit, orders came to their end meanwhile, every answer holds, and all is well in the stated time
+after the last fault. 1: something does not hold. 2: the run proves nothing. A minute of it is part of \`npm test\`;
+\`npm run faults -- --planted\` plants bugs in copies of the product, and says which are found.`;
+}
+
 export function reportOf(run: FaultRun): string {
   const { placement, seed, faultMs, load, acknowledged, done, landed, recovery, verdict, strange, memory } =
     run;
   const { report, after, broken, askedAgain } = verdict;
   const hit = FAULT_POINTS.filter((point) => landed.times(point) > 0).length;
   return [
-    `### ${placement}`,
+    `## ${placement}`,
     '',
     `Seed ${String(seed)}: ${String(acknowledged)} orders acknowledged under ${seconds(faultMs)} of faults, ${String(done)} came to their end meanwhile; ` +
       `${String(landed.hit)} of ${String(landed.tried)} faults landed, ${String(hit)} of ${String(FAULT_POINTS.length)} fault points were hit. ` +

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import type { Placement } from '../domain/contracts';
 import { createLogger } from '../platform/logger';
 import { installTemporalRuntime } from '../platform/temporal';
-import { reportOf } from './fault-report';
+import { introductionTo, reportOf } from './fault-report';
 import { faultRun } from './fault-run';
 import { judge } from './judgement';
 import { plantAll } from './planted-bugs';
@@ -64,12 +64,16 @@ async function main(): Promise<number> {
       random,
     );
     const { code, words } = judge(run);
-    const text = [reportOf(run), '', ...words.map((each) => `- ${each}`)].join('\n').trim();
+    const found = code === 0 ? ['Everything held.'] : words.map((each) => `- ${each}`);
+    const text = [reportOf(run), '', ...found].join('\n');
     console.log(text);
     texts.push(text);
     worst = worst === 1 || code === 1 ? 1 : Math.max(worst, code);
   }
-  if (values.report !== undefined) writeFileSync(values.report, `${texts.join('\n\n')}\n`);
+  if (values.report !== undefined) {
+    const text = [introductionTo(process.argv.slice(2)), ...texts].join('\n\n');
+    writeFileSync(values.report, `${text}\n`);
+  }
   return worst;
 }
 

@@ -66,11 +66,11 @@ function refusals(cluster: Cluster, state: string): number {
 async function holding(cluster: Cluster, service: ServiceName, statement: string): Promise<boolean> {
   const holder = client(cluster.adminUrlOf(service));
   await holder.connect();
-  let busy = false;
+  const found = { busy: false };
   const ends = cluster.all.map((process) =>
     process.watch({
       asked: (request) => {
-        busy ||= request.to === 'temporal' && request.words().includes('"outcome":"busy"');
+        found.busy ||= request.to === 'temporal' && request.words().includes('"outcome":"busy"');
         return false;
       },
       answered: () => false,
@@ -78,7 +78,7 @@ async function holding(cluster: Cluster, service: ServiceName, statement: string
     }),
   );
   try {
-    for (let round = 0; round < ROUNDS && !busy; round++) {
+    for (let round = 0; round < ROUNDS && !found.busy; round++) {
       await holder.query('BEGIN');
       const { rowCount } = await holder.query(statement);
       await sleep(rowCount === 0 ? LOOK_EVERY_MS : FOR_MS);
@@ -90,7 +90,7 @@ async function holding(cluster: Cluster, service: ServiceName, statement: string
     for (const end of ends) end();
     await holder.end().catch(() => undefined);
   }
-  return busy;
+  return found.busy;
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -109,7 +109,7 @@ async function whenClean(
   system: AuditedSystem,
   orders: OrderDatabase,
   client: Client,
-  { since, left }: { since(): number; left(): number },
+  { since, left }: { readonly since: () => number; readonly left: () => number },
 ): Promise<{ report: AuditReport } & Pick<Verdict['after'], 'quiet' | 'clean'>> {
   let quiet: number | undefined;
   for (;;) {
