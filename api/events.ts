@@ -5,6 +5,7 @@ import { BadCursor, CursorTooOld } from '../events/cursor';
 import { EVENT_TYPES } from '../events/event-types';
 import type { EventFeed } from '../events/feed';
 import { streamEvents } from './event-stream';
+import type { InFlight } from './in-flight';
 import { preferredWaitSeconds } from './prefer';
 import { methodNotAllowed } from './problem-handler';
 import { Problem } from './problems';
@@ -13,11 +14,13 @@ import { valid } from './validation';
 
 export interface EventRoutesDependencies {
   readonly feed: EventFeed;
+  /** Those that are open. */
+  readonly streams: InFlight;
   /** Ends the streams when this process stops. */
   readonly stopping: AbortSignal;
 }
 
-export function eventRoutes({ feed, stopping }: EventRoutesDependencies): Router {
+export function eventRoutes({ feed, streams, stopping }: EventRoutesDependencies): Router {
   const router = Router();
   router
     .route('/events')
@@ -26,9 +29,9 @@ export function eventRoutes({ feed, stopping }: EventRoutesDependencies): Router
       const filter = { types, subject };
       if (request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream') {
         const cursor = request.get('Last-Event-ID') ?? after;
-        await streamEvents(feed, request, response, { cursor, filter, stopping }).catch((error: unknown) =>
-          asCursorProblem(error),
-        );
+        await streams
+          .run(() => streamEvents(feed, request, response, { cursor, filter, stopping }))
+          .catch((error: unknown) => asCursorProblem(error));
         return;
       }
       const waitMs = preferredWaitSeconds(request.get('Prefer')) * 1_000;

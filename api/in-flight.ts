@@ -4,17 +4,23 @@ import { Problem } from './problems';
 export class InFlight {
   #count = 0;
 
-  /** @param max requests at once; each holds a connection, its parsed body and a waiter: a few KB */
-  constructor(readonly max: number) {}
+  /**
+   * @param max requests at once; each holds a connection, its parsed body and a waiter: a few KB
+   * @param refusal what who comes on top is told
+   */
+  constructor(
+    readonly max: number,
+    private readonly refusal: () => Problem = notBegun,
+  ) {}
 
   get count(): number {
     return this.#count;
   }
 
-  /** @throws Problem `overloaded` when there are enough already; nothing was begun then */
+  /** @throws Problem the refusal, when there are enough already; nothing was begun then */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#count >= this.max) {
-      throw new Problem('overloaded', 'Nothing was begun for this order; send it again later.');
+      throw this.refusal();
     }
     this.#count += 1;
     try {
@@ -23,4 +29,8 @@ export class InFlight {
       this.#count -= 1;
     }
   }
+}
+
+function notBegun(): Problem {
+  return new Problem('overloaded', 'Nothing was begun for this order; send it again later.');
 }

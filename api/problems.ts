@@ -13,6 +13,7 @@ export const PROBLEMS = {
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used with another body' },
   stopping: { status: 503, title: 'This process is about to stop' },
   overloaded: { status: 503, title: 'Too many orders are under way' },
+  'too-many-streams': { status: 503, title: 'Too many event streams are open' },
   'temporal-unavailable': { status: 503, title: 'Sagas cannot be started at the moment' },
   'customer-service-unavailable': {
     status: 503,

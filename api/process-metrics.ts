@@ -47,6 +47,13 @@ export function workerMetrics(metrics: Metrics, slots: () => readonly Fullness[]
   );
 }
 
+export function streamMetrics(metrics: Metrics, streams: InFlight): void {
+  metrics.gauge('event_streams', 'Event streams that are open.', () => only(streams.count));
+  metrics.gauge('event_streams_limit', 'Who comes on top of so many is refused with 503.', () =>
+    only(streams.max),
+  );
+}
+
 export function orderServiceMetrics(
   metrics: Metrics,
   { starter, inFlight, parked }: { starter: SagaStarter; inFlight: InFlight; parked: ParkedSagas },

@@ -26,7 +26,8 @@ import type { Forwarded } from './forwarding';
 import { InFlight } from './in-flight';
 import type { OrderRoutesDependencies } from './orders';
 import { ParkedSagas } from './parked-sagas';
-import { orderServiceMetrics, workerMetrics } from './process-metrics';
+import { Problem } from './problems';
+import { orderServiceMetrics, streamMetrics, workerMetrics } from './process-metrics';
 import { SagaCanceller } from './saga-canceller';
 import { type SagaEnded, SagaStarter } from './saga-starter';
 import type { OrderServiceSettings, ServiceSettings } from './service-settings';
@@ -106,6 +107,8 @@ export async function startSagaServices(
       ? []
       : [remoteLog('/customer-service', order.customerServiceUrl)]),
   ];
+  const streams = eventStreams(settings.eventStreamsMax);
+  streamMetrics(metrics, streams);
   const parked = new ParkedSagas(client);
   if (order) parked.begin();
   const orders =
@@ -123,7 +126,7 @@ export async function startSagaServices(
           ? (customerId) => findCustomer(customerDb, customerId)
           : remoteCustomers(order.customerServiceUrl ?? ''),
       },
-      events: { feed: new EventFeed(logs, logger), stopping },
+      events: { feed: new EventFeed(logs, logger), streams, stopping },
       forwarded: order ? forwardedBy(order) : [],
     },
     checks: {
@@ -195,6 +198,13 @@ function ordersOf(
     inFlight: new InFlight(order.ordersInFlightMax),
     sagaLink: (sagaId) => `${sagas}/${encodeURIComponent(sagaId)}`,
   };
+}
+
+function eventStreams(max: number): InFlight {
+  return new InFlight(
+    max,
+    () => new Problem('too-many-streams', 'Come back later, to another process, or ask for pages.'),
+  );
 }
 
 function customersOf(db: CustomerDatabase, onCommit: (() => void) | undefined) {

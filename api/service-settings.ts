@@ -22,6 +22,8 @@ export interface ServiceSettings {
   /** Present where the sagas' workers are versioned. */
   readonly deployment?: WorkerDeployment | undefined;
   readonly outbox: OutboxSettings;
+  /** Event streams at once; who comes on top of that is refused. */
+  readonly eventStreamsMax: number;
   /** How long a process that stops still answers that it does, milliseconds. */
   readonly leavingMs: number;
   /** Present where the process runs the order service. */
@@ -86,6 +88,7 @@ export function serviceSettings(config: Config, servers: Surroundings): ServiceS
       relaysHere: config.OUTBOX_RELAY === 'here',
       retentionMs: config.EVENT_RETENTION_DAYS * DAY_MS,
     },
+    eventStreamsMax: config.EVENT_STREAMS_MAX,
     order: has('order')
       ? {
           databaseUrl: needed('ORDER_DATABASE_URL', servers.orderDatabaseUrl),

@@ -83,6 +83,11 @@ const environment = z.object({
    * twenty MB. Who comes on top is told to come back.
    */
   ORDERS_IN_FLIGHT_MAX: z.coerce.number().int().min(1).max(100_000).default(2_000),
+  /**
+   * 200 event streams: each asks the databases once for whatever is published, and holds up to a hundred events, some
+   * 20 MB for all of them. Who comes on top is told to come back.
+   */
+  EVENT_STREAMS_MAX: z.coerce.number().int().min(1).max(100_000).default(200),
   /** Who publishes the events: each service's process does, or processes of their own (workers/relay-main.ts). */
   OUTBOX_RELAY: z.enum(['here', 'elsewhere']).default('here'),
   /** 30 days: a consumer that was away for a vacation still finds its place. */

@@ -89,6 +89,24 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     }
   });
 
+  test('a stream is told nothing for what its filter leaves out', async () => {
+    const { nextCursor } = await page(system.url, { limit: '500' });
+    const began = Date.now();
+    const { body } = await fetch(`${system.url}/events?type=OrderApproved&after=${nextCursor}`, {
+      headers: { Accept: 'text/event-stream' },
+    });
+    if (!body) throw new Error('the stream has no body');
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let count = 0; count < 10; count++)
+      await eventsOf(system.url, await newCustomer(system.url, '1.00'), 1);
+    await placeOrder(system.url, customer, '0.10', WAIT);
+    let text = '';
+    while (!text.includes('event: OrderApproved')) text += (await reader.read()).value ?? '';
+    await reader.cancel();
+    const heartbeats = text.split(': heartbeat').length - 1;
+    expect(heartbeats).toBeLessThanOrEqual((Date.now() - began) / 15_000);
+  });
+
   test('pages follow each other by cursor; a page waits for what is new', async () => {
     const seen: CloudEvent[] = [];
     let cursor: string | undefined;

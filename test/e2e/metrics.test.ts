@@ -1,15 +1,21 @@
 /** Whatever can fill up says how full it is, beside its limit. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { openStream } from '../support/event-stream';
+import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { hold } from '../support/outages';
 import { startSystem, type TestSystem } from '../support/system';
 
 const IN_FLIGHT_MAX = 30;
+const STREAMS_MAX = 3;
 
 let system: TestSystem;
 
 beforeAll(async () => {
-  system = await startSystem({ history: true, order: { ordersInFlightMax: IN_FLIGHT_MAX } });
+  system = await startSystem({
+    history: true,
+    order: { ordersInFlightMax: IN_FLIGHT_MAX },
+    eventStreamsMax: STREAMS_MAX,
+  });
 });
 afterAll(() => system.stop());
 
@@ -37,6 +43,7 @@ test('limits and timeouts are those that are in force', async () => {
     'database_timeout_seconds{of="connect"}': 5,
     'database_timeout_seconds{of="statement"}': 5,
     'database_timeout_seconds{of="query"}': 7,
+    event_streams_limit: STREAMS_MAX,
     orders_in_flight_limit: IN_FLIGHT_MAX,
     orders_waiting_for_group_limit: IN_FLIGHT_MAX,
     saga_group_orders_limit: 50,
@@ -78,4 +85,20 @@ test('under load: what is in flight, and no more than the limits; quiet: nothing
   expect(quiet.get('http_request_duration_seconds_count{method="POST",route="/orders",status="201"}')).toBe(
     IN_FLIGHT_MAX,
   );
+});
+
+test('event streams: who comes on top of the limit is told to come back, and can when another has gone', async () => {
+  const openNow = async () => (await readings()).get('event_streams');
+  const events = `${system.url}/events`;
+  const open = await Promise.all(Array.from({ length: STREAMS_MAX }, () => openStream(events)));
+  expect(await openNow()).toBe(STREAMS_MAX);
+  const refused = await call(events, 'GET', undefined, { Accept: 'text/event-stream' });
+  expect(refused).toMatchObject({ status: 503, body: { type: '/problems/too-many-streams' } });
+  expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0);
+  expect((await call(events, 'GET')).status).toBe(200);
+  await open.pop()?.close();
+  await eventually(async () => ((await openNow()) === STREAMS_MAX - 1 ? true : undefined));
+  open.push(await openStream(events));
+  await Promise.all(open.map((stream) => stream.close()));
+  await eventually(async () => ((await openNow()) === 0 ? true : undefined));
 });

@@ -6,6 +6,8 @@ import express from 'express';
 import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
 import { eventRoutes } from '../../api/events';
+import { InFlight } from '../../api/in-flight';
+import { Problem } from '../../api/problems';
 import { nextPage } from '../../consumer/feed-page';
 import { databaseLog } from '../../events/event-log';
 import { EventFeed } from '../../events/feed';
@@ -25,6 +27,8 @@ let server: Server;
 let url: string;
 /** Of the process that serves. */
 const stopping = new AbortController();
+const published = new Bell();
+const streams = new InFlight(60, () => new Problem('too-many-streams', 'come back'));
 
 beforeAll(async () => {
   databases = await createTestDatabases();
@@ -32,8 +36,8 @@ beforeAll(async () => {
   const order = { orderId: newUuid(), customerId: newUuid(), totalMinor: 100, currency: 'USD' };
   await createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', orders: [order] });
   await publishEvents(db, 10);
-  feed = new EventFeed([databaseLog('/order-service', db, new Bell())], createLogger('silent'));
-  server = createServer(express().use(eventRoutes({ feed, stopping: stopping.signal })));
+  feed = new EventFeed([databaseLog('/order-service', db, published)], createLogger('silent'));
+  server = createServer(express().use(eventRoutes({ feed, streams, stopping: stopping.signal })));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   url = `http://127.0.0.1:${String(address !== null && typeof address === 'object' ? address.port : 0)}`;
@@ -82,5 +86,16 @@ test('streams that come and go', async () => {
     expect(leftOn(stopping.signal)).toBeGreaterThan(0);
     await stream.close();
   }
+  await eventually(() => Promise.resolve(leftOn(stopping.signal) === 0 ? true : undefined), 5_000);
+});
+
+test('a stream that is woken again and again for what its filter leaves out', async () => {
+  const stream = await openStream(`${url}/events?type=OrderApproved`);
+  for (let count = 0; count < 300; count++) {
+    published.ring();
+    await new Promise(setImmediate);
+    expect(leftOn(stopping.signal)).toBeLessThanOrEqual(1);
+  }
+  await stream.close();
   await eventually(() => Promise.resolve(leftOn(stopping.signal) === 0 ? true : undefined), 5_000);
 });

@@ -36,6 +36,7 @@ export interface TestSystemOptions {
   readonly placement?: Placement;
   readonly order?: Partial<OrderServiceSettings>;
   readonly outbox?: OutboxSettings;
+  readonly eventStreamsMax?: number;
   /** With payload codecs. */
   readonly dataConverter?: DataConverter | undefined;
   /** Of other workflow code than the project's. */
@@ -70,6 +71,7 @@ export function commonSettings() {
     // Nobody is told: a test that stops a service knows.
     leavingMs: 0,
     outbox: { relaysHere: true, retentionMs: 3_600_000 },
+    eventStreamsMax: 200,
   };
 }
 
@@ -82,6 +84,7 @@ export async function startSystem(options: TestSystemOptions = {}): Promise<Test
     ...commonSettings(),
     temporal,
     ...(options.outbox && { outbox: options.outbox }),
+    ...(options.eventStreamsMax !== undefined && { eventStreamsMax: options.eventStreamsMax }),
     ...(options.deployment && { deployment: options.deployment }),
     ...(options.bundlePath !== undefined && { bundlePath: options.bundlePath }),
   };
