@@ -23,6 +23,8 @@ export class CursorTooOld extends Error {
   override readonly name = 'CursorTooOld';
 }
 
+const NOT_OURS = 'is not a cursor of this feed';
+
 /** 8 bytes: against slips, not against an attacker, who may read the whole feed anyway. */
 const DIGEST_LENGTH = 8;
 
@@ -42,14 +44,22 @@ export function decodeCursor(cursor: string): Positions {
   const bytes = Buffer.from(cursor, 'base64url');
   const json = bytes.subarray(DIGEST_LENGTH);
   if (!bytes.subarray(0, DIGEST_LENGTH).equals(digestOf(json)) || bytes.toString('base64url') !== cursor)
-    throw new BadCursor('is not a cursor of this feed');
-  const parsed = content.parse(JSON.parse(json.toString()));
+    throw new BadCursor(NOT_OURS);
   return Object.fromEntries(
-    Object.entries(parsed).map(([source, [feedId, position]]) => [
+    Object.entries(contentOf(json)).map(([source, [feedId, position]]) => [
       source,
       { feedId, position: BigInt(position) },
     ]),
   );
+}
+
+/** Anybody can make the digest, whatever it is of. */
+function contentOf(json: Buffer): z.infer<typeof content> {
+  try {
+    return content.parse(JSON.parse(json.toString()));
+  } catch (cause) {
+    throw new BadCursor(NOT_OURS, { cause });
+  }
 }
 
 function digestOf(json: Buffer): Buffer {

@@ -8,6 +8,7 @@ import { type CloudEvent, cloudEventSchema } from '../../events/cloud-event';
 import { EVENT_TYPES, isEventType } from '../../events/event-types';
 import { createTestDatabases, rowsOf } from '../support/databases';
 import { openStream } from '../support/event-stream';
+import { forgedCursor } from '../support/forged-cursor';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { startServiceProcess } from '../support/service-process';
 import { freePort } from '../support/start';
@@ -137,19 +138,24 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
 
   test('a cursor that was changed is refused, and one that is too old says so', async () => {
     const { nextCursor } = await page(system.url, { limit: '1' });
-    const forged = `${nextCursor.slice(0, -4)}${nextCursor.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`;
-    for (const accept of ['application/json', 'text/event-stream']) {
-      const { status, body } = await call(`${system.url}/events?after=${forged}`, 'GET', undefined, {
-        Accept: accept,
-      });
-      expect([status, body['type']]).toEqual([400, '/problems/invalid-request']);
-    }
+    const answers = async (cursor: string) => {
+      const [page, stream] = [{ Accept: 'application/json' }, { Accept: 'text/event-stream' }];
+      const [events, after] = [`${system.url}/events`, `${system.url}/events?after=${cursor}`];
+      const asked = [
+        await call(after, 'GET', undefined, page),
+        await call(after, 'GET', undefined, stream),
+        await call(events, 'GET', undefined, { ...stream, 'Last-Event-ID': cursor }),
+      ];
+      return asked.map(({ status, body }) => [status, body['type']]);
+    };
+    const changed = `${nextCursor.slice(0, -4)}${nextCursor.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`;
+    for (const cursor of [changed, forgedCursor('{"/order-service":'), forgedCursor('null')])
+      expect(await answers(cursor)).toEqual(Array(3).fill([400, '/problems/invalid-request']));
     await rowsOf(
       system.databases.adminCustomerUrl,
       'UPDATE outbox_relay SET pruned_position = last_position WHERE last_position > 1',
     );
-    const old = await call(`${system.url}/events?after=${nextCursor}`, 'GET');
-    expect([old.status, old.body['type']]).toEqual([410, '/problems/cursor-too-old']);
+    expect(await answers(nextCursor)).toEqual(Array(3).fill([410, '/problems/cursor-too-old']));
   });
 });
 

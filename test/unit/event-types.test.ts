@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { EVENT_DOCS_PATH, eventDocs } from '../../dev/event-docs';
-import { decodeCursor, encodeCursor } from '../../events/cursor';
+import { BadCursor, decodeCursor, encodeCursor } from '../../events/cursor';
 import { EVENT_TYPE_NAMES, EVENT_TYPES } from '../../events/event-types';
+import { forgedCursor } from '../support/forged-cursor';
 
 test.each(EVENT_TYPE_NAMES)('the example of %s is what its schema allows, and no more', (type) => {
   const { data, example } = EVENT_TYPES[type];
@@ -25,5 +26,17 @@ test('a cursor says where it was made for, and nothing else is one', () => {
   expect(decodeCursor(cursor)).toEqual(positions);
   expect(decodeCursor(encodeCursor({}))).toEqual({});
   for (const wrong of ['', 'abc', `${cursor}A`, cursor.slice(1), cursor.toLowerCase()])
-    expect(() => decodeCursor(wrong)).toThrow('is not a cursor of this feed');
+    expect(() => decodeCursor(wrong)).toThrow(BadCursor);
+});
+
+test.each([
+  '',
+  '{',
+  'null',
+  '[]',
+  '{"/parcel-service":["019f0000-0000-7000-8000-000000000001","1"]}',
+  '{"/order-service":["somewhere","1"]}',
+  '{"/order-service":["019f0000-0000-7000-8000-000000000001","-1"]}',
+])('a digest that is right does not make a cursor of %p', (content) => {
+  expect(() => decodeCursor(forgedCursor(content))).toThrow(BadCursor);
 });
