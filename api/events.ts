@@ -2,7 +2,7 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { BadCursor, CursorTooOld } from '../events/cursor';
-import { EVENT_TYPES } from '../events/event-types';
+import { EVENT_TYPES, schemaOf } from '../events/event-types';
 import type { EventFeed } from '../events/feed';
 import { streamEvents } from './event-stream';
 import type { InFlight } from './in-flight';
@@ -51,9 +51,9 @@ export function eventRoutes({ feed, streams, stopping }: EventRoutesDependencies
     .route('/event-schemas/:type/:version')
     .get((request, response) => {
       const { type, version } = valid(eventSchemaParameters, request.params);
-      const { data, version: current } = EVENT_TYPES[type];
-      if (version !== String(current)) throw new Problem('not-found', `${type} has no version ${version}.`);
-      response.type('application/schema+json').json(z.toJSONSchema(data));
+      const schema = schemaOf(EVENT_TYPES[type], Number(version));
+      if (!schema) throw new Problem('not-found', `${type} has no version ${version}.`);
+      response.type('application/schema+json').json(z.toJSONSchema(schema));
     })
     .all(methodNotAllowed('GET', 'HEAD'));
   return router;

@@ -104,7 +104,7 @@ export const eventsQuery = z.strictObject({
 
 export const eventSchemaParameters = z.strictObject({
   type: z.enum(EVENT_TYPE_NAMES),
-  version: z.string().regex(/^\d{1,4}$/),
+  version: z.string().regex(/^[1-9]\d{0,3}$/, 'must be a whole number from 1'),
 });
 
 export const eventPageSchema = z.object({

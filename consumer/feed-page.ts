@@ -10,6 +10,7 @@ const received = z.object({
   subject: z.guid(),
   sequence: z.int(),
   time: z.string(),
+  dataschema: z.string(),
   data: z.record(z.string(), z.unknown()),
 });
 

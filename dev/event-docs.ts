@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { EVENT_VERSIONS } from '../domain/events';
 import { cloudEventSchema } from '../events/cloud-event';
 import { EVENT_TYPE_NAMES, EVENT_TYPES, type EventType, schemaPath } from '../events/event-types';
 import { ROOT } from './paths';
@@ -14,6 +15,10 @@ Written by \`npm run docs:events\` from the schemas that validate them; a test s
 
 Each event is a CloudEvent 1.0 in JSON. \`GET /events\` gives them as pages and as a stream; the README says how to
 consume them, and what is guaranteed.
+
+\`dataschema\` names the version in which the event was written, and stays with it: when there is a later version, the
+schemas before it are still found at their paths. A version is raised when a consumer of the one before would misread
+the data; a field more does not raise it.
 `;
 
 /** What a consumer needs is in the event: ids, amounts, state, reason. Nobody has to call back. */
@@ -27,7 +32,8 @@ export function eventDocs(): string {
 }
 
 function section(type: EventType): string {
-  const { source, version, when, data, example } = EVENT_TYPES[type];
+  const { source, when, data, example } = EVENT_TYPES[type];
+  const version = EVENT_VERSIONS[type];
   return `
 ## ${type}
 

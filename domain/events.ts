@@ -59,6 +59,23 @@ interface SagaEvents {
 
 export type DomainEvents = OrderEvents & SagaEvents & CustomerEvents;
 
+/**
+ * The versions in which the data is written now, and which are stored with it. Raised when a consumer of the version
+ * before would misread the data; additions do not raise it.
+ */
+export const EVENT_VERSIONS: Readonly<Record<keyof DomainEvents, number>> = {
+  OrderCreated: 1,
+  OrderApproved: 1,
+  OrderCancellationRequested: 1,
+  OrderCancelled: 1,
+  SagaStepGivenUp: 1,
+  CustomerCreated: 1,
+  CreditReserved: 1,
+  CreditLimitExceeded: 1,
+  CreditRejected: 1,
+  CreditReleased: 1,
+};
+
 /** Who publishes: CloudEvents' `source`. */
 export const EVENT_SOURCES = ['/order-service', '/customer-service'] as const;
 export type EventSource = (typeof EVENT_SOURCES)[number];

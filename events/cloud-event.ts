@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EVENT_SOURCES, type EventSource } from '../domain/events';
 import { isCancelSaga } from '../domain/names';
 import { CREDIT_REJECTION_REASONS } from '../domain/order';
-import { EVENT_TYPES, type EventType, isEventType, schemaPath } from './event-types';
+import { type EventType, isEventType, schemaPath } from './event-types';
 
 export const cloudEventSchema = z.object({
   specversion: z.literal('1.0'),
@@ -50,13 +50,13 @@ export interface OutboxRow {
   readonly sagaId: string | null;
   readonly occurredAt: Date;
   readonly data: Readonly<Record<string, unknown>>;
+  readonly schemaVersion: number;
 }
 
-/** A type that this code does not know, as from a newer version of the service, is passed on as it is. */
+/** A type or a version that this code does not know, as from a newer version of the service, is passed on as it is. */
 export function cloudEvent(source: EventSource, row: OutboxRow): CloudEvent {
-  const { type, aggregateId: subject, sequence, sagaId, data } = row;
-  const known = isEventType(type) ? type : undefined;
-  const cause = known && causeOf(known, row);
+  const { type, aggregateId: subject, sequence, sagaId, data, schemaVersion } = row;
+  const cause = isEventType(type) ? causeOf(type, row) : undefined;
   return {
     specversion: '1.0',
     id: String(row.id),
@@ -65,7 +65,7 @@ export function cloudEvent(source: EventSource, row: OutboxRow): CloudEvent {
     subject,
     time: row.occurredAt.toISOString(),
     datacontenttype: 'application/json',
-    dataschema: schemaPath(type, known ? EVENT_TYPES[known].version : 1),
+    dataschema: schemaPath(type, schemaVersion),
     sequence,
     position: String(row.position),
     ...(sagaId !== null && { correlationid: sagaId }),

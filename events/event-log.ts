@@ -79,7 +79,7 @@ function pageOf(after: bigint | undefined, limit: number, { types, subject }: Ev
       r.published_to AS "publishedTo", e.*
     FROM outbox_relay r LEFT JOIN LATERAL (
       SELECT o.position, o.id, o.type, o.aggregate_id AS "aggregateId", o.sequence, o.saga_id AS "sagaId",
-        o.occurred_at AS "occurredAt", o.data
+        o.occurred_at AS "occurredAt", o.data, o.schema_version AS "schemaVersion"
       FROM outbox o
       WHERE o.position > coalesce(${after ?? null}::bigint, r.pruned_position) ${ofType} ${ofSubject}
       ORDER BY o.position LIMIT ${limit}::integer

@@ -1,4 +1,4 @@
-/** Every type of event: who publishes it, which version its data has, and what is in it. */
+/** Every type of event: who publishes it, and what is in it, in each version of its data. */
 import { z } from 'zod';
 import type { DomainEvents } from '../domain/events';
 import { MAX_AMOUNT_MINOR } from '../domain/money';
@@ -9,10 +9,11 @@ export type EventType = keyof DomainEvents;
 
 export interface EventTypeDescription<Data> {
   readonly source: EventSource;
-  /** Raised when a consumer of the version before would misread the data; additions do not raise it. */
-  readonly version: number;
   readonly when: string;
+  /** Of the version that is written now. */
   readonly data: z.ZodType<Data>;
+  /** Of the versions before, from 1: events with them are still in the feed, and in consumers' archives. */
+  readonly earlier?: readonly z.ZodType[];
   readonly example: Data;
 }
 
@@ -34,35 +35,30 @@ const order = {
 export const EVENT_TYPES: { readonly [Type in EventType]: EventTypeDescription<DomainEvents[Type]> } = {
   OrderCreated: {
     source: '/order-service',
-    version: 1,
     when: 'An order was placed; its credit is not decided yet.',
     data: z.object({ ...facts, state: z.literal('PENDING') }),
     example: { ...order, state: 'PENDING' },
   },
   OrderApproved: {
     source: '/order-service',
-    version: 1,
     when: "The order's credit is reserved, and the order is good.",
     data: z.object({ ...facts, state: z.literal('APPROVED') }),
     example: { ...order, state: 'APPROVED' },
   },
   OrderCancellationRequested: {
     source: '/order-service',
-    version: 1,
     when: 'An approved order is being cancelled; its credit is still held.',
     data: z.object({ ...facts, state: z.literal('CANCELLING') }),
     example: { ...order, state: 'CANCELLING' },
   },
   OrderCancelled: {
     source: '/order-service',
-    version: 1,
     when: 'The order has come to nothing, for the reason given.',
     data: z.object({ ...facts, state: z.literal('CANCELLED'), reason: z.enum(CANCELLATION_REASONS) }),
     example: { ...order, state: 'CANCELLED', reason: 'INSUFFICIENT_CREDIT' },
   },
   SagaStepGivenUp: {
     source: '/order-service',
-    version: 1,
     when: "An operator gave up a step that the order's saga could not do; the order stays as it is.",
     data: z.object({ ...facts, step: z.string(), by: z.string(), reason: z.string(), at: z.iso.datetime() }),
     example: {
@@ -75,35 +71,30 @@ export const EVENT_TYPES: { readonly [Type in EventType]: EventTypeDescription<D
   },
   CustomerCreated: {
     source: '/customer-service',
-    version: 1,
     when: "A customer's account was opened.",
     data: z.object({ customerId: z.guid(), name: z.string(), creditLimitMinor: minor(0), currency }),
     example: { customerId: order.customerId, name: 'Ada', creditLimitMinor: 10_000, currency: 'USD' },
   },
   CreditReserved: {
     source: '/customer-service',
-    version: 1,
     when: "The order's amount is held from the customer's credit.",
     data: z.object(facts),
     example: order,
   },
   CreditLimitExceeded: {
     source: '/customer-service',
-    version: 1,
     when: 'The customer has too little credit left for the order; nothing is held.',
     data: z.object({ ...facts, reason: z.literal('INSUFFICIENT_CREDIT') }),
     example: { ...order, reason: 'INSUFFICIENT_CREDIT' },
   },
   CreditRejected: {
     source: '/customer-service',
-    version: 1,
     when: 'The order cannot have credit at all; nothing is held.',
     data: z.object({ ...facts, reason: z.enum(['UNKNOWN_CUSTOMER', 'CURRENCY_MISMATCH']) }),
     example: { ...order, reason: 'UNKNOWN_CUSTOMER' },
   },
   CreditReleased: {
     source: '/customer-service',
-    version: 1,
     when: 'What the order held is free again; `heldMinor` is 0 when it held nothing, so that a late reservation loses.',
     data: z.object({ ...facts, heldMinor: minor(0) }),
     example: { ...order, heldMinor: 4_250 },
@@ -114,6 +105,14 @@ export const EVENT_TYPE_NAMES = Object.keys(EVENT_TYPES).filter(isEventType);
 
 export function isEventType(name: string): name is EventType {
   return Object.hasOwn(EVENT_TYPES, name);
+}
+
+/** @returns undefined where there is no such version (yet) */
+export function schemaOf(
+  { data, earlier = [] }: Pick<EventTypeDescription<unknown>, 'data' | 'earlier'>,
+  version: number,
+): z.ZodType | undefined {
+  return [...earlier, data][version - 1];
 }
 
 /** Where the JSON Schema of a type's data is found: the `dataschema` of its events. */

@@ -1,6 +1,7 @@
 /** Builds the view anew from the received events, beside the one that answers, and swaps it in. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { Received } from '../consumer/feed-page';
+import { schemaPath } from '../events/event-types';
 import type { HistoryDatabase } from '../prisma/history/client';
 import { applyEvents } from './apply';
 import { whyPoison } from './poison';
@@ -115,9 +116,10 @@ class SecondLook {
   /** Called in the order in which events were received. */
   async at(db: Transaction, from: bigint, to: bigint): Promise<void> {
     const rows = await db.$queryRaw<SetAsideRow[]>(sql`
-      SELECT received_id AS "receivedId", source, subject::text, type, data FROM received_events
+      SELECT received_id AS "receivedId", source, subject::text, type, dataschema, data FROM received_events
       WHERE received_id > ${from} AND received_id <= ${to} AND set_aside_reason IS NOT NULL ORDER BY received_id`);
-    for (const { receivedId, source, subject, ...event } of rows) {
+    for (const { receivedId, source, subject, type, data, ...row } of rows) {
+      const event = { type, data, dataschema: row.dataschema ?? schemaPath(type, 1) };
       const key = `${source} ${subject}`;
       if (whyPoison(event) !== undefined) this.#stuck.add(key);
       if (!this.#stuck.has(key)) this.taken.push(receivedId);
@@ -127,4 +129,5 @@ class SecondLook {
 
 interface SetAsideRow extends Pick<Received, 'source' | 'subject' | 'type' | 'data'> {
   readonly receivedId: bigint;
+  readonly dataschema: string | null;
 }

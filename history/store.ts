@@ -112,10 +112,10 @@ async function reasonsOf(
 function insertReceived(events: readonly Received[], reasons: readonly (string | null)[]) {
   const column = <T>(of: (event: Received) => T) => events.map(of);
   return sql`
-    INSERT INTO received_events (source, event_id, type, subject, sequence, time, data, set_aside_reason)
+    INSERT INTO received_events (source, event_id, type, subject, sequence, time, dataschema, data, set_aside_reason)
     SELECT * FROM unnest(${column(({ source }) => source)}::text[], ${column(({ id }) => id)}::text[],
       ${column(({ type }) => type)}::text[], ${column(({ subject }) => subject)}::uuid[],
       ${column(({ sequence }) => sequence)}::integer[], ${column(({ time }) => time)}::timestamptz[],
-      ${column(({ data }) => JSON.stringify(data))}::jsonb[], ${[...reasons]}::text[])
+      ${column(({ dataschema }) => dataschema)}::text[], ${column(({ data }) => JSON.stringify(data))}::jsonb[], ${[...reasons]}::text[])
     ON CONFLICT DO NOTHING`;
 }

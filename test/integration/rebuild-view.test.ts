@@ -45,7 +45,16 @@ afterAll(async () => {
 function received(source: string, type: string, subject: string, sequence: number, data: object): Received {
   events += 1;
   const time = new Date(1_790_000_000_000 + events).toISOString();
-  return { source, id: String(events), type, subject, sequence, time, data: { ...data } };
+  return {
+    source,
+    id: String(events),
+    type,
+    subject,
+    sequence,
+    time,
+    dataschema: `/event-schemas/${type}/1`,
+    data: { ...data },
+  };
 }
 const facts = (orderId: string) => ({ orderId, customerId, amountMinor: 100, currency: 'USD' });
 const customerCreated = () =>
@@ -154,13 +163,19 @@ test('two at once: the second is refused, and the first one answers', async () =
   const first = rebuildView(db, () => undefined);
   await whenWaiting('SELECT FROM checkpoints');
   const second = rebuildView(db, () => undefined);
+  let over = false;
+  const both = eventually(async () =>
+    over || (await waiting('SELECT FROM checkpoints')).length > 1 ? 'waits too' : undefined,
+  );
   const outcome = await Promise.race([
     second.then(
       () => 'done',
       (error: unknown) => String(error),
     ),
-    eventually(async () => ((await waiting('SELECT FROM checkpoints')).length > 1 ? 'waits too' : undefined)),
+    both,
   ]);
+  over = true;
+  await both;
   await held.release();
   held = undefined;
   const { generation } = await first;
@@ -229,4 +244,18 @@ test('what was set aside and is understood now: nothing is seen of it before the
     { state: 'APPROVED', version: 2 },
   ]);
   expect(await admin('SELECT FROM order_views WHERE id = $1', [stuck])).toEqual([]);
+}, 120_000);
+
+test('a version that is not known is set aside, and said; one from before versions were kept is the first', async () => {
+  const [later, old] = [newUuid(), newUuid()];
+  await receive([{ ...placed(later), dataschema: '/event-schemas/OrderCreated/2' }, placed(old)]);
+  const reason = async () =>
+    await admin('SELECT set_aside_reason AS reason FROM received_events WHERE subject = $1', [later]);
+  expect(await reason()).toEqual([{ reason: '/event-schemas/OrderCreated/2 is not known' }]);
+  await admin("UPDATE received_events SET dataschema = NULL, set_aside_reason = 'bad' WHERE subject = $1", [
+    old,
+  ]);
+  await rebuildView(db, () => undefined);
+  expect(await reason()).toEqual([{ reason: '/event-schemas/OrderCreated/2 is not known' }]);
+  expect(await admin('SELECT id FROM order_views WHERE id IN ($1, $2)', [later, old])).toEqual([{ id: old }]);
 }, 120_000);

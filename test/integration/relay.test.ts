@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client } from 'pg';
+import { sqltag as sql } from '@prisma/client/runtime/client';
 import { createOrderActivities } from '../../activities/order';
+import { recordEvents } from '../../activities/outbox';
+import { EVENT_VERSIONS } from '../../domain/events';
 import type { CloudEvent } from '../../events/cloud-event';
 import { encodeCursor } from '../../events/cursor';
 import { databaseLog, type EventLog } from '../../events/event-log';
@@ -139,6 +142,19 @@ test('an event of a type that this code does not know is passed on as it is', as
     correlationid: 'ship-1',
     data,
   });
+});
+
+test('an event tells the version that it was written in, whatever is written now', async () => {
+  const [earlier = '', later = ''] = ids(2);
+  const { at } = await readOn(undefined);
+  await place([earlier]);
+  const events = sql`SELECT 'order', ${later}::uuid, 1, 'OrderCreated', '{}'::jsonb, 'saga'`;
+  await db.$queryRaw(recordEvents(events, { ...EVENT_VERSIONS, OrderCreated: 2 }));
+  await publishAll();
+  expect((await readOn(at)).events.map(({ subject, dataschema }) => [subject, dataschema])).toEqual([
+    [earlier, '/event-schemas/OrderCreated/1'],
+    [later, '/event-schemas/OrderCreated/2'],
+  ]);
 });
 
 test('a service that cannot be read is left out of the feed, and logged once until it can be read again', async () => {

@@ -1,14 +1,33 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { z } from 'zod';
 import { EVENT_DOCS_PATH, eventDocs } from '../../dev/event-docs';
+import { EVENT_VERSIONS } from '../../domain/events';
 import { BadCursor, decodeCursor, encodeCursor } from '../../events/cursor';
-import { EVENT_TYPE_NAMES, EVENT_TYPES } from '../../events/event-types';
+import { EVENT_TYPE_NAMES, EVENT_TYPES, schemaOf } from '../../events/event-types';
 import { forgedCursor } from '../support/forged-cursor';
 
 test.each(EVENT_TYPE_NAMES)('the example of %s is what its schema allows, and no more', (type) => {
   const { data, example } = EVENT_TYPES[type];
   expect(data.parse(example)).toEqual(example);
   expect(data.safeParse({ ...example, customerId: 'somebody' }).success).toBe(false);
+});
+
+test.each(EVENT_TYPE_NAMES)('every version of %s up to the one that is written has its schema', (type) => {
+  const version = EVENT_VERSIONS[type];
+  for (let each = 1; each <= version; each++) expect(schemaOf(EVENT_TYPES[type], each)).toBeDefined();
+  expect(schemaOf(EVENT_TYPES[type], version)).toBe(EVENT_TYPES[type].data);
+  expect(schemaOf(EVENT_TYPES[type], version + 1)).toBeUndefined();
+});
+
+test('the schemas of earlier versions stay', () => {
+  const [first, second, third] = [
+    z.object({ a: z.int() }),
+    z.object({ b: z.int() }),
+    z.object({ c: z.int() }),
+  ];
+  const schemas = [1, 2, 3, 4].map((version) => schemaOf({ data: third, earlier: [first, second] }, version));
+  expect(schemas).toEqual([first, second, third, undefined]);
 });
 
 test('docs/events.md is current (if not: npm run docs:events)', () => {
