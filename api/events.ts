@@ -38,11 +38,12 @@ export function eventRoutes({ feed, streams, stopping }: EventRoutesDependencies
       const page = await pageWithin(feed, { after, limit, filter, waitMs, stopping }).catch(
         (error: unknown) => asCursorProblem(error),
       );
-      const { items, nextCursor, completeTo, unavailable } = page;
+      const { items, nextCursor, completeTo, unavailable, startsAfter } = page;
       response.json({
         items: items.map(({ event }) => event),
         nextCursor,
         completeTo,
+        startsAfter,
         ...(unavailable.length > 0 && { unavailable }),
       });
     })
@@ -81,7 +82,8 @@ async function pageWithin(feed: EventFeed, { after, limit, filter, waitMs, stopp
 /** @param pointer to the part of the query that has the cursor */
 export function asCursorProblem(error: unknown, pointer = '/after'): never {
   if (error instanceof CursorTooOld) {
-    throw new Problem('cursor-too-old', `The cursor ${error.message}.`, { cause: error });
+    const { message, startsAfter } = error;
+    throw new Problem('cursor-too-old', `The cursor ${message}.`, { cause: error, more: { startsAfter } });
   }
   if (!(error instanceof BadCursor)) throw error;
   const detail = `${error.message}; start again without it`;

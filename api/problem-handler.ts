@@ -23,7 +23,7 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
     next(error);
     return;
   }
-  const { problem, detail, errors, headers } = asProblem(error);
+  const { problem, detail, errors, headers, more } = asProblem(error);
   const { status, title } = PROBLEMS[problem];
   if (status >= 500 && problem !== 'stopping') request.log.error({ err: error, problem }, title);
   if (status === 503) response.set('Retry-After', RETRY_AFTER_S);
@@ -35,6 +35,7 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
     instance: request.path,
     requestId: String(response.getHeader('X-Request-Id')),
     ...(errors && { errors: [...errors] }),
+    ...more,
   };
   // express adds a charset to what it serialises itself; application/problem+json has none.
   response

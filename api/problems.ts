@@ -1,5 +1,6 @@
 /** What can go wrong, by name; every error answer is one of these, as RFC 9457 problem details. */
 import { z } from 'zod';
+import { EVENT_SOURCES } from '../domain/events';
 
 export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
@@ -34,6 +35,12 @@ const partErrorSchema = z.object({
 /** What is wrong with one part of a body or a query. */
 export type PartError = z.infer<typeof partErrorSchema>;
 
+/** Where the feed starts. */
+export const startsAfterSchema = z.partialRecord(z.enum(EVENT_SOURCES), z.string().regex(/^\d+$/)).meta({
+  description:
+    'By source: the feed starts after this `position`, events up to it were pruned; "0" when all are there. Absent while the service cannot be asked.',
+});
+
 export const problemSchema = z.object({
   type: z
     .string()
@@ -44,6 +51,7 @@ export const problemSchema = z.object({
   instance: z.string().meta({ description: 'Path of the request.' }),
   requestId: z.string().meta({ description: 'Under this id the service has logged the request.' }),
   errors: z.array(partErrorSchema).optional(),
+  startsAfter: startsAfterSchema.exactOptional(),
 });
 
 export type ProblemJson = z.infer<typeof problemSchema>;
@@ -51,6 +59,8 @@ export type ProblemJson = z.infer<typeof problemSchema>;
 interface ProblemOptions extends ErrorOptions {
   readonly errors?: readonly PartError[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** What else the answer says. */
+  readonly more?: Pick<ProblemJson, 'startsAfter'>;
 }
 
 /** Thrown by a handler to answer with a problem; callers read `detail`, only the log sees the cause. */
@@ -58,14 +68,16 @@ export class Problem extends Error {
   override readonly name = 'Problem';
   readonly errors: readonly PartError[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly more: Pick<ProblemJson, 'startsAfter'>;
 
   constructor(
     readonly problem: ProblemName,
     readonly detail: string,
-    { errors, headers = {}, ...options }: ProblemOptions = {},
+    { errors, headers = {}, more = {}, ...options }: ProblemOptions = {},
   ) {
     super(`${problem}: ${detail}`, options);
     this.errors = errors;
     this.headers = headers;
+    this.more = more;
   }
 }

@@ -5,6 +5,7 @@ import { EVENT_SOURCES } from '../domain/events';
 import { cloudEventSchema } from '../events/cloud-event';
 import { EVENT_TYPE_NAMES } from '../events/event-types';
 import { moneyJsonSchema, moneySchema } from './money';
+import { startsAfterSchema } from './problems';
 
 /** 100 orders are about 40 KB: bounds the work and the answer of one read. */
 const PAGE_MAX = 100;
@@ -114,6 +115,7 @@ export const eventPageSchema = z.object({
     description:
       'By source: everything that had been committed by then is in the pages up to this one. Absent while there is more, or the service cannot be asked.',
   }),
+  startsAfter: startsAfterSchema,
   unavailable: z
     .array(z.enum(EVENT_SOURCES))
     .optional()

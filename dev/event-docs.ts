@@ -16,6 +16,9 @@ Written by \`npm run docs:events\` from the schemas that validate them; a test s
 Each event is a CloudEvent 1.0 in JSON. \`GET /events\` gives them as pages and as a stream; the README says how to
 consume them, and what is guaranteed.
 
+Events are pruned some time after their publication. \`startsAfter\` says where the feed starts, in each page and in the
+\`410\` that answers a cursor which is too old: by source, the \`position\` up to which events are gone.
+
 \`dataschema\` names the version in which the event was written, and stays with it: when there is a later version, the
 schemas before it are still found at their paths. A version is raised when a consumer of the one before would misread
 the data; a field more does not raise it.

@@ -18,9 +18,19 @@ export class BadCursor extends Error {
   override readonly name = 'BadCursor';
 }
 
+/** By source: the position up to which its events have been pruned; '0' where all are there. */
+export type StartsAfter = Readonly<Partial<Record<EventSource, string>>>;
+
 /** Events after the cursor have been pruned: reading on from it would skip them. */
 export class CursorTooOld extends Error {
   override readonly name = 'CursorTooOld';
+
+  constructor(
+    message: string,
+    readonly startsAfter: StartsAfter,
+  ) {
+    super(message);
+  }
 }
 
 const NOT_OURS = 'is not a cursor of this feed';

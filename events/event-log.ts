@@ -20,6 +20,8 @@ export interface LogPage {
    * more to read, or nobody knows because no relay has said.
    */
   readonly completeTo: Date | undefined;
+  /** The position up to which events have been pruned; undefined when a process of another version does not say. */
+  readonly startsAfter: bigint | undefined;
   /** Resolves when there may be events after this page, or when the time is over, or at the signal. */
   more(timeoutMs: number, signal: AbortSignal): Promise<void>;
 }
@@ -54,7 +56,7 @@ export function databaseLog(source: EventSource, db: SqlDatabase, published: Bel
       const rows = await db.$queryRaw<Row[]>(pageOf(after?.position, limit, filter));
       const [feed] = rows;
       if (!feed) throw new TypeError('the relay has no row in this database');
-      checkPlace(after, feed);
+      checkPlace(source, after, feed);
       const events = rows.flatMap(({ position, ...row }) =>
         position === null ? [] : [cloudEvent(source, { ...row, position })],
       );
@@ -65,6 +67,7 @@ export function databaseLog(source: EventSource, db: SqlDatabase, published: Bel
         events,
         end: { feedId: feed.feedId, position: last },
         completeTo: whole ? (feed.publishedTo ?? undefined) : undefined,
+        startsAfter: feed.prunedPosition,
         more: (timeoutMs, signal) => published.heard(seen, timeoutMs, signal),
       };
     },
@@ -87,10 +90,16 @@ function pageOf(after: bigint | undefined, limit: number, { types, subject }: Ev
     ORDER BY e.position`;
 }
 
-function checkPlace(after: LogPosition | undefined, { feedId, lastPosition, prunedPosition }: FeedRow): void {
+function checkPlace(
+  source: EventSource,
+  after: LogPosition | undefined,
+  { feedId, lastPosition, prunedPosition }: FeedRow,
+): void {
   if (!after) return;
   if (after.feedId !== feedId || after.position > lastPosition)
     throw new BadCursor('is from the feed of another database, or of a later state of this one');
   if (after.position < prunedPosition)
-    throw new CursorTooOld('is older than the feed: the events after it were pruned; read from the start');
+    throw new CursorTooOld('is older than the feed: the events after it were pruned; read from the start', {
+      [source]: String(prunedPosition),
+    });
 }

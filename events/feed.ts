@@ -6,6 +6,7 @@ import {
   encodeCursor,
   type LogPosition,
   type Positions,
+  type StartsAfter,
 } from './cursor';
 import type { EventSource } from '../domain/events';
 import type { Logger } from '../platform/logger';
@@ -25,6 +26,7 @@ export interface FeedPage {
    * A source is absent while it has more to read, cannot be asked, or its relay has not said.
    */
   readonly completeTo: CompleteTo;
+  readonly startsAfter: StartsAfter;
   /** Resolves when there may be more, or when the time is over, or at the signal. */
   more(timeoutMs: number, signal?: AbortSignal): Promise<void>;
 }
@@ -71,6 +73,9 @@ export class EventFeed {
       outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
     );
     const refusal = failures.find(isRefusal);
+    const startsAfter = startOf(answered);
+    if (refusal instanceof CursorTooOld)
+      throw new CursorTooOld(refusal.message, { ...startsAfter, ...refusal.startsAfter });
     if (refusal) throw refusal;
     if (answered.length === 0) throw failures[0];
     const available = new Set(answered.map(({ log }) => log.source));
@@ -78,6 +83,7 @@ export class EventFeed {
     return {
       ...merged(before, answered, limit),
       unavailable,
+      startsAfter,
       more: (timeoutMs, signal) =>
         firstOf(answered, unavailable.length > 0 ? Math.min(timeoutMs, ASK_AGAIN_MS) : timeoutMs, signal),
     };
@@ -135,6 +141,14 @@ function merged(before: Positions, answered: readonly Answered[], limit: number)
     if (page.completeTo) completeTo = { ...completeTo, [source]: page.completeTo.toISOString() };
   }
   return { items, nextCursor: encodeCursor(positions), completeTo };
+}
+
+function startOf(answered: readonly Answered[]): StartsAfter {
+  return Object.fromEntries(
+    answered.flatMap(({ log, page }) =>
+      page.startsAfter === undefined ? [] : [[log.source, String(page.startsAfter)]],
+    ),
+  );
 }
 
 /** Who is told first; the others stop waiting then. */

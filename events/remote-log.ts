@@ -9,12 +9,16 @@ import type { EventFilter, EventLog } from './event-log';
 /** 5 s: as long as a statement of the other service may take. */
 const ANSWER_WITHIN_MS = 5_000;
 
+/** A process of the version before does not say it. */
+const startsAfterSchema = z.partialRecord(z.enum(EVENT_SOURCES), z.string().regex(/^\d+$/)).default({});
+
 const pageSchema = z.object({
   items: z.array(cloudEventSchema),
   nextCursor: z.string(),
   completeTo: z.partialRecord(z.enum(EVENT_SOURCES), z.iso.datetime()).default({}),
+  startsAfter: startsAfterSchema,
 });
-const problemSchema = z.object({ detail: z.string() });
+const problemSchema = z.object({ detail: z.string(), startsAfter: startsAfterSchema });
 
 interface Asked {
   readonly after: LogPosition | undefined;
@@ -38,21 +42,25 @@ export function remoteLog(source: EventSource, serviceUrl: string): EventLog {
       const response = await fetch(url, { headers, signal: over });
       return { ok: response.ok, status: response.status, body: await response.json() };
     });
-    if (!ok) throw refusal(status, problemSchema.parse(body).detail);
-    const { items: events, nextCursor, completeTo } = pageSchema.parse(body);
+    if (!ok) throw refusal(status, problemSchema.parse(body));
+    const { items: events, nextCursor, completeTo, startsAfter } = pageSchema.parse(body);
     const end = decodeCursor(nextCursor)[source];
     if (!end) throw new TypeError(`${serviceUrl} gave a cursor without ${source}`);
-    const complete = completeTo[source];
-    return { events, end, completeTo: complete === undefined ? undefined : new Date(complete) };
+    const [complete, start] = [completeTo[source], startsAfter[source]];
+    return {
+      events,
+      end,
+      completeTo: complete === undefined ? undefined : new Date(complete),
+      startsAfter: start === undefined ? undefined : BigInt(start),
+    };
   };
   return {
     source,
     read: async (after, limit, filter) => {
-      const { events, end, completeTo } = await page({ after, limit, filter });
+      const { end, ...rest } = await page({ after, limit, filter });
       return {
-        events,
+        ...rest,
         end,
-        completeTo,
         more: async (waitMs, signal) => {
           await page({ after: end, limit: 1, filter, waitMs, signal });
         },
@@ -61,8 +69,8 @@ export function remoteLog(source: EventSource, serviceUrl: string): EventLog {
   };
 }
 
-function refusal(status: number, detail: string): Error {
+function refusal(status: number, { detail, startsAfter }: z.infer<typeof problemSchema>): Error {
   if (status === 400) return new BadCursor(detail);
-  if (status === 410) return new CursorTooOld(detail);
+  if (status === 410) return new CursorTooOld(detail, startsAfter);
   return new Error(`the other service answered ${String(status)}: ${detail}`);
 }

@@ -146,16 +146,23 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
         await call(after, 'GET', undefined, stream),
         await call(events, 'GET', undefined, { ...stream, 'Last-Event-ID': cursor }),
       ];
-      return asked.map(({ status, body }) => [status, body['type']]);
+      return asked.map(({ status, body }) => [status, body['type'], body['startsAfter']]);
     };
     const changed = `${nextCursor.slice(0, -4)}${nextCursor.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`;
     for (const cursor of [changed, forgedCursor('{"/order-service":'), forgedCursor('null')])
-      expect(await answers(cursor)).toEqual(Array(3).fill([400, '/problems/invalid-request']));
-    await rowsOf(
+      expect(await answers(cursor)).toEqual(Array(3).fill([400, '/problems/invalid-request', undefined]));
+    const starts = async () => (await call(`${system.url}/events?limit=1`, 'GET')).body['startsAfter'];
+    expect(await starts()).toEqual({ '/order-service': '0', '/customer-service': '0' });
+    const [pruned] = await rowsOf(
       system.databases.adminCustomerUrl,
-      'UPDATE outbox_relay SET pruned_position = last_position WHERE last_position > 1',
+      'UPDATE outbox_relay SET pruned_position = last_position - 1 WHERE last_position > 2 RETURNING pruned_position AS to',
     );
-    expect(await answers(nextCursor)).toEqual(Array(3).fill([410, '/problems/cursor-too-old']));
+    const startsAfter = { '/order-service': '0', '/customer-service': pruned?.['to'] };
+    expect(await answers(nextCursor)).toEqual(Array(3).fill([410, '/problems/cursor-too-old', startsAfter]));
+    expect(await starts()).toEqual(startsAfter);
+    const { items } = await page(system.url, { limit: '500' });
+    const first = items.find(({ source }) => source === '/customer-service');
+    expect(Number(first?.position)).toBe(Number(pruned?.['to']) + 1);
   });
 });
 
