@@ -1,7 +1,7 @@
 /** The event feed, and the schemas of its events. */
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
-import { BadCursor, CursorTooOld } from '../events/cursor';
+import { BadCursor, CursorOfLostEvents, CursorTooOld } from '../events/cursor';
 import { EVENT_TYPES, schemaOf } from '../events/event-types';
 import type { EventFeed } from '../events/feed';
 import { streamEvents } from './event-stream';
@@ -84,6 +84,10 @@ export function asCursorProblem(error: unknown, pointer = '/after'): never {
   if (error instanceof CursorTooOld) {
     const { message, startsAfter } = error;
     throw new Problem('cursor-too-old', `The cursor ${message}.`, { cause: error, more: { startsAfter } });
+  }
+  if (error instanceof CursorOfLostEvents) {
+    const detail = `The cursor ${error.message}; follow from the start, and drop what does not come again.`;
+    throw new Problem('cursor-of-lost-events', detail, { cause: error });
   }
   if (!(error instanceof BadCursor)) throw error;
   const detail = `${error.message}; start again without it`;

@@ -169,7 +169,7 @@ export const OPERATIONS: readonly Operation[] = [
       'Last-Event-ID': { description: 'Of a stream: reads on after this id.', schema: z.string() },
     },
     answers: { 200: { description: 'A page of events.', schema: eventPageSchema } },
-    problems: [...READ, 'cursor-too-old', 'too-many-streams'],
+    problems: [...READ, 'cursor-too-old', 'cursor-of-lost-events', 'too-many-streams'],
   },
   {
     service: 'history',

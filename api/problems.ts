@@ -8,6 +8,7 @@ export const PROBLEMS = {
   'not-found': { status: 404, title: 'There is nothing here' },
   'order-cancelled': { status: 409, title: 'The order is cancelled already' },
   'cursor-too-old': { status: 410, title: 'The events after the cursor are not kept any more' },
+  'cursor-of-lost-events': { status: 410, title: 'Events before the cursor are lost' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
   'too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body has to be application/json' },

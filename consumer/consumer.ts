@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../platform/logger';
-import { type FeedPage, nextPage, type Received } from './feed-page';
+import { type FeedPage, FeedWentBack, nextPage, type Received } from './feed-page';
 
 /** 1 s between attempts while the feed or the consumer's database is away. */
 const RETRY_MS = 1_000;
@@ -24,6 +24,13 @@ export interface ConsumerStore {
    * @throws PoisonEvent when one more event of the page cannot be taken in; nothing was changed then
    */
   takeIn(after: string | null, page: FeedPage, poison: readonly PoisonEvent[]): Promise<boolean>;
+  /**
+   * Events before the checkpoint are lost to their service, and their effects are to be undone: what has come is taken in
+   * from the start of the feed again, and what does not come again, though the feed goes back that far, is dropped.
+   *
+   * @param from the checkpoint; another process may have moved it, and then there is nothing to do
+   */
+  startAgain(from: string | null): Promise<void>;
 }
 
 export class PoisonEvent extends Error {
@@ -64,11 +71,21 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
 async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal: AbortSignal): Promise<void> {
   let away = false;
   const stopping = () => signal.aborted;
+  const pageAfter = (after: string | null) =>
+    nextPage(feedUrl, after, signal).catch(async (err: unknown) => {
+      if (!(err instanceof FeedWentBack)) throw err;
+      logger.error(
+        { consumer: name, err },
+        'the feed went back; following it from the start, to drop what is lost',
+      );
+      await store.startAgain(after);
+      return undefined;
+    });
   while (!stopping()) {
     try {
       const after = await store.checkpoint();
-      const page = await nextPage(feedUrl, after, signal);
-      await takeIn(store, after, page, logger);
+      const page = await pageAfter(after);
+      if (page) await takeIn(store, after, page, logger);
       if (away) logger.info({ consumer: name }, 'following again');
       away = false;
     } catch (err) {

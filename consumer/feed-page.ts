@@ -9,6 +9,7 @@ const received = z.object({
   type: z.string(),
   subject: z.guid(),
   sequence: z.int(),
+  position: z.string(),
   time: z.string(),
   dataschema: z.string(),
   data: z.record(z.string(), z.unknown()),
@@ -18,6 +19,7 @@ const pageSchema = z.object({
   items: z.array(received),
   nextCursor: z.string(),
   completeTo: z.record(z.string(), z.iso.datetime()).default({}),
+  startsAfter: z.record(z.string(), z.string()).default({}),
 });
 
 export type Received = Readonly<z.infer<typeof received>>;
@@ -28,12 +30,21 @@ export interface FeedPage {
   readonly nextCursor: string;
   /** By source, ISO 8601: who has taken this page in has everything that had been committed by then. */
   readonly completeTo: Readonly<Record<string, string>>;
+  /** By source: the position up to which its events have been pruned. */
+  readonly startsAfter: Readonly<Record<string, string>>;
 }
 
 /** The feed does not go back as far as the cursor any more: events were missed, which only a person can judge. */
 class FeedStartsLater extends Error {
   override readonly name = 'FeedStartsLater';
 }
+
+/** A service was restored from an older backup: events that were taken in are not in its feed any more. */
+export class FeedWentBack extends Error {
+  override readonly name = 'FeedWentBack';
+}
+
+const LOST = z.object({ type: z.literal('/problems/cursor-of-lost-events') });
 
 /** 10 s: the feed answers earlier when there is something new. */
 const WAIT_S = 10;
@@ -48,6 +59,7 @@ const ANSWER_WITHIN_MS = 15_000;
  * The next page after `cursor`; empty when nothing came in the time that the feed waits.
  *
  * @throws FeedStartsLater when the feed begins after the cursor
+ * @throws FeedWentBack when events before the cursor are lost
  * @throws Error when the feed does not answer as it should
  */
 export async function nextPage(
@@ -63,6 +75,7 @@ export async function nextPage(
     const response = await fetch(url, { headers, signal: over });
     return { ok: response.ok, status: response.status, body: await response.json() };
   });
+  if (LOST.safeParse(body).success) throw new FeedWentBack(JSON.stringify(body));
   if (status === 410) throw new FeedStartsLater(JSON.stringify(body));
   if (!ok) throw new Error(`${url.href} answered ${String(status)}: ${JSON.stringify(body)}`);
   return pageSchema.parse(body);

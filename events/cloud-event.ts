@@ -8,7 +8,8 @@ import { type EventType, isEventType, schemaPath } from './event-types';
 export const cloudEventSchema = z.object({
   specversion: z.literal('1.0'),
   id: z.string().meta({
-    description: 'Unique with `source`, and the same whenever the event is delivered: de-duplicate by it.',
+    description:
+      'Unique with `source`, and the same whenever the event is delivered: de-duplicate by it. Never given to another event, also not when the database of the service is restored from an older backup.',
   }),
   source: z.enum(EVENT_SOURCES),
   type: z.string(),
@@ -41,7 +42,8 @@ export type CloudEvent = Readonly<z.infer<typeof cloudEventSchema>>;
 
 /** A row of an outbox. */
 export interface OutboxRow {
-  readonly id: bigint;
+  /** Of the event. */
+  readonly id: string;
   readonly position: bigint;
   readonly type: string;
   readonly aggregateId: string;
@@ -59,7 +61,7 @@ export function cloudEvent(source: EventSource, row: OutboxRow): CloudEvent {
   const cause = isEventType(type) ? causeOf(type, row) : undefined;
   return {
     specversion: '1.0',
-    id: String(row.id),
+    id: row.id,
     source,
     type,
     subject,

@@ -8,6 +8,8 @@ export interface LogPosition {
   /** Of the service's database: a position means nothing in another one. */
   readonly feedId: string;
   readonly position: bigint;
+  /** Of the event at the position: another one there is from another history. Absent where there is no event (any more). */
+  readonly eventId?: string | undefined;
 }
 
 /** A source that is not named has not been read yet. */
@@ -33,17 +35,34 @@ export class CursorTooOld extends Error {
   }
 }
 
+/** The service's database was restored from an older backup: events before the cursor are not in the feed any more. */
+export class CursorOfLostEvents extends Error {
+  override readonly name = 'CursorOfLostEvents';
+}
+
 const NOT_OURS = 'is not a cursor of this feed';
 
 /** 8 bytes: against slips, not against an attacker, who may read the whole feed anyway. */
 const DIGEST_LENGTH = 8;
 
-const content = z.partialRecord(z.enum(EVENT_SOURCES), z.tuple([z.guid(), z.string().regex(/^\d{1,18}$/)]));
+const content = z.partialRecord(
+  z.enum(EVENT_SOURCES),
+  z.tuple([
+    z.guid(),
+    z.string().regex(/^\d{1,18}$/),
+    z
+      .string()
+      .regex(/^[\d-]{1,40}$/)
+      .optional(),
+  ]),
+);
 
 export function encodeCursor(positions: Positions): string {
   const entries = EVENT_SOURCES.flatMap((source) => {
     const at = positions[source];
-    return at ? [[source, [at.feedId, String(at.position)]]] : [];
+    if (!at) return [];
+    const { feedId, position, eventId } = at;
+    return [[source, [feedId, String(position), ...(eventId === undefined ? [] : [eventId])]]];
   });
   const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
   return Buffer.concat([digestOf(json), json]).toString('base64url');
@@ -56,9 +75,9 @@ export function decodeCursor(cursor: string): Positions {
   if (!bytes.subarray(0, DIGEST_LENGTH).equals(digestOf(json)) || bytes.toString('base64url') !== cursor)
     throw new BadCursor(NOT_OURS);
   return Object.fromEntries(
-    Object.entries(contentOf(json)).map(([source, [feedId, position]]) => [
+    Object.entries(contentOf(json)).map(([source, [feedId, position, eventId]]) => [
       source,
-      { feedId, position: BigInt(position) },
+      { feedId, position: BigInt(position), ...(eventId !== undefined && { eventId }) },
     ]),
   );
 }

@@ -3,7 +3,7 @@ import { Sql, sqltag as sql } from '@prisma/client/runtime/client';
 import type { Bell } from '../platform/bell';
 import { type EventSource } from '../domain/events';
 import { type CloudEvent, cloudEvent, type OutboxRow } from './cloud-event';
-import { BadCursor, CursorTooOld, type LogPosition } from './cursor';
+import { BadCursor, CursorOfLostEvents, CursorTooOld, type LogPosition } from './cursor';
 import type { SqlDatabase } from './sql';
 
 export interface EventFilter {
@@ -33,7 +33,7 @@ export interface EventLog {
    * The next events, in the order in which they were published.
    *
    * @param after undefined reads from where the feed starts
-   * @throws BadCursor, CursorTooOld when there is no such place to read on from
+   * @throws BadCursor, CursorTooOld, CursorOfLostEvents when there is no such place to read on from
    */
   read(after: LogPosition | undefined, limit: number, filter: EventFilter): Promise<LogPage>;
 }
@@ -43,6 +43,10 @@ interface FeedRow {
   readonly lastPosition: bigint;
   readonly prunedPosition: bigint;
   readonly publishedTo: Date | null;
+  /** Of the event at the last position; null when there is none (any more). */
+  readonly lastId: string | null;
+  /** Of the event at the position after which it is read; null when there is none (any more). */
+  readonly afterId: string | null;
 }
 
 type Row = FeedRow & Omit<OutboxRow, 'position'> & { readonly position: bigint | null };
@@ -62,10 +66,13 @@ export function databaseLog(source: EventSource, db: SqlDatabase, published: Bel
       );
       // A page that is not full has looked at everything up to the last position, matching or not.
       const whole = events.length < limit;
-      const last = whole ? feed.lastPosition : BigInt(events.at(-1)?.position ?? 0);
+      const last = events.at(-1);
+      const end = whole
+        ? { position: feed.lastPosition, eventId: feed.lastId ?? undefined }
+        : { position: BigInt(last?.position ?? 0), eventId: last?.id };
       return {
         events,
-        end: { feedId: feed.feedId, position: last },
+        end: { feedId: feed.feedId, ...end },
         completeTo: whole ? (feed.publishedTo ?? undefined) : undefined,
         startsAfter: feed.prunedPosition,
         more: (timeoutMs, signal) => published.heard(seen, timeoutMs, signal),
@@ -74,14 +81,19 @@ export function databaseLog(source: EventSource, db: SqlDatabase, published: Bel
   };
 }
 
+/** Stays what it was for rows from before the time was recorded. */
+const EVENT_ID = sql`concat_ws('-', o.id, o.recorded_us)`;
+
 function pageOf(after: bigint | undefined, limit: number, { types, subject }: EventFilter): Sql {
   const ofType = types ? sql`AND o.type = ANY (${[...types]}::text[])` : sql``;
   const ofSubject = subject === undefined ? sql`` : sql`AND o.aggregate_id = ${subject}::uuid`;
   return sql`
     SELECT r.feed_id AS "feedId", r.last_position AS "lastPosition", r.pruned_position AS "prunedPosition",
-      r.published_to AS "publishedTo", e.*
+      r.published_to AS "publishedTo", e.*,
+      (SELECT ${EVENT_ID} FROM outbox o WHERE o.position = r.last_position) AS "lastId",
+      (SELECT ${EVENT_ID} FROM outbox o WHERE o.position = ${after ?? null}::bigint) AS "afterId"
     FROM outbox_relay r LEFT JOIN LATERAL (
-      SELECT o.position, o.id, o.type, o.aggregate_id AS "aggregateId", o.sequence, o.saga_id AS "sagaId",
+      SELECT o.position, ${EVENT_ID} AS id, o.type, o.aggregate_id AS "aggregateId", o.sequence, o.saga_id AS "sagaId",
         o.occurred_at AS "occurredAt", o.data, o.schema_version AS "schemaVersion"
       FROM outbox o
       WHERE o.position > coalesce(${after ?? null}::bigint, r.pruned_position) ${ofType} ${ofSubject}
@@ -93,11 +105,15 @@ function pageOf(after: bigint | undefined, limit: number, { types, subject }: Ev
 function checkPlace(
   source: EventSource,
   after: LogPosition | undefined,
-  { feedId, lastPosition, prunedPosition }: FeedRow,
+  { feedId, lastPosition, prunedPosition, afterId }: FeedRow,
 ): void {
   if (!after) return;
-  if (after.feedId !== feedId || after.position > lastPosition)
-    throw new BadCursor('is from the feed of another database, or of a later state of this one');
+  if (after.feedId !== feedId) throw new BadCursor('is from the feed of another database');
+  const isAnother = after.eventId !== undefined && afterId !== null && afterId !== after.eventId;
+  if (after.position > lastPosition || isAnother)
+    throw new CursorOfLostEvents(
+      'is of events that are lost: the database was restored from an older backup',
+    );
   if (after.position < prunedPosition)
     throw new CursorTooOld('is older than the feed: the events after it were pruned; read from the start', {
       [source]: String(prunedPosition),

@@ -1,6 +1,7 @@
 /** The feed: the events of several services as one sequence, with one cursor. */
 import {
   BadCursor,
+  CursorOfLostEvents,
   CursorTooOld,
   decodeCursor,
   encodeCursor,
@@ -60,7 +61,7 @@ export class EventFeed {
 
   /**
    * @param cursor undefined reads from where the feed starts
-   * @throws BadCursor, CursorTooOld
+   * @throws BadCursor, CursorTooOld, CursorOfLostEvents
    * @throws Error what failed, when no service could be asked
    */
   async read(cursor: string | undefined, limit: number, filter: EventFilter = {}): Promise<FeedPage> {
@@ -113,8 +114,8 @@ export class EventFeed {
 }
 
 /** The service has answered: there is no such place to read on from. */
-function isRefusal(failure: unknown): failure is BadCursor | CursorTooOld {
-  return failure instanceof BadCursor || failure instanceof CursorTooOld;
+function isRefusal(failure: unknown): failure is BadCursor | CursorTooOld | CursorOfLostEvents {
+  return [BadCursor, CursorTooOld, CursorOfLostEvents].some((refusal) => failure instanceof refusal);
 }
 
 /** Takes the earliest of the logs' next events, again and again; never changes the order of one log. */
@@ -131,7 +132,10 @@ function merged(before: Positions, answered: readonly Answered[], limit: number)
       first,
     );
     left.shift();
-    positions = { ...positions, [source]: { ...page.end, position: BigInt(head.position) } };
+    positions = {
+      ...positions,
+      [source]: { ...page.end, position: BigInt(head.position), eventId: head.id },
+    };
     items.push({ event: head, cursor: encodeCursor(positions) });
   }
   let completeTo: CompleteTo = {};

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { EVENT_SOURCES, type EventSource } from '../domain/events';
 import { within } from '../platform/within';
 import { cloudEventSchema } from './cloud-event';
-import { BadCursor, CursorTooOld, decodeCursor, encodeCursor, type LogPosition } from './cursor';
+import {
+  BadCursor,
+  CursorOfLostEvents,
+  CursorTooOld,
+  decodeCursor,
+  encodeCursor,
+  type LogPosition,
+} from './cursor';
 import type { EventFilter, EventLog } from './event-log';
 
 /** 5 s: as long as a statement of the other service may take. */
@@ -18,7 +25,7 @@ const pageSchema = z.object({
   completeTo: z.partialRecord(z.enum(EVENT_SOURCES), z.iso.datetime()).default({}),
   startsAfter: startsAfterSchema,
 });
-const problemSchema = z.object({ detail: z.string(), startsAfter: startsAfterSchema });
+const problemSchema = z.object({ type: z.string(), detail: z.string(), startsAfter: startsAfterSchema });
 
 interface Asked {
   readonly after: LogPosition | undefined;
@@ -69,8 +76,9 @@ export function remoteLog(source: EventSource, serviceUrl: string): EventLog {
   };
 }
 
-function refusal(status: number, { detail, startsAfter }: z.infer<typeof problemSchema>): Error {
+function refusal(status: number, { type, detail, startsAfter }: z.infer<typeof problemSchema>): Error {
   if (status === 400) return new BadCursor(detail);
+  if (type === '/problems/cursor-of-lost-events') return new CursorOfLostEvents(detail);
   if (status === 410) return new CursorTooOld(detail, startsAfter);
   return new Error(`the other service answered ${String(status)}: ${detail}`);
 }

@@ -5,6 +5,7 @@ import { schemaPath } from '../events/event-types';
 import type { HistoryDatabase } from '../prisma/history/client';
 import { applyEvents } from './apply';
 import { whyPoison } from './poison';
+import { endRecovery, isToBeRebuilt } from './recovery';
 
 /** 5,000 events in a transaction: about a second, so that progress is seen. */
 const BATCH = 5_000n;
@@ -68,6 +69,7 @@ export async function rebuildView(db: HistoryDatabase, onProgress: Progress): Pr
 /** @param swapping the transaction that holds the lock */
 async function build(db: HistoryDatabase, swapping: Transaction, onProgress: Progress): Promise<Rebuilt> {
   const secondLook = new SecondLook();
+  const recovers = await isToBeRebuilt(swapping);
   const [{ generation }] = await db.$queryRaw<[{ generation: number }]>(sql`
     INSERT INTO generations (number, current) SELECT max(number) + 1, false FROM generations
     RETURNING number AS generation`);
@@ -94,6 +96,7 @@ async function build(db: HistoryDatabase, swapping: Transaction, onProgress: Pro
     WHERE EXISTS (SELECT FROM generations WHERE number = ${generation}::integer)`);
   if (swapped === 0)
     throw new Error(`generation ${String(generation)} of the view was removed while it was built`);
+  if (recovers) await endRecovery(swapping);
   return { generation, events };
 }
 

@@ -5,6 +5,8 @@ import type { FeedPage, Received } from '../consumer/feed-page';
 import type { HistoryDatabase } from '../prisma/history/client';
 import { applyEvents } from './apply';
 import { whyPoison } from './poison';
+import { rebuildView } from './rebuild';
+import { beginRecovery, type Checkpoint, confirm, dropLost, isToBeRebuilt } from './recovery';
 
 const CONSUMER = 'order-history';
 
@@ -14,6 +16,7 @@ type Transaction = Pick<HistoryDatabase, '$queryRaw' | '$executeRaw'>;
 export function historyStore(db: HistoryDatabase, onFollowed: () => void): ConsumerStore {
   return {
     checkpoint: async () => {
+      if (await isToBeRebuilt(db)) await rebuildView(db, () => undefined);
       const row = await db.checkpoint.upsert({
         where: { consumer: CONSUMER },
         create: { consumer: CONSUMER },
@@ -23,29 +26,43 @@ export function historyStore(db: HistoryDatabase, onFollowed: () => void): Consu
     },
     takeIn: async (after, page, poison) => {
       const moved = await db.$transaction(async (tx) => {
-        if (!(await holdCheckpoint(tx, after))) return false;
+        const checkpoint = await holdCheckpoint(tx);
+        if (checkpoint?.cursor !== after) return false;
+        const { following, recovery } = checkpoint;
+        if (recovery !== null) await confirm(tx, following, page.items);
         const news = await newOnes(tx, page.items);
         const reasons = new Map(poison.map(({ event, reason }) => [event, reason]));
         for (const event of news) if (!reasons.has(event)) check(event);
-        await receive(tx, news, reasons);
-        await moveCheckpoint(tx, page);
+        await receive(tx, following, news, reasons);
+        // While there may be effects of lost events in the view nothing is added to it, and it does not claim to be current.
+        if (recovery === null && news.length > 0) await applyNew(tx);
+        await moveCheckpoint(tx, page.nextCursor, recovery === null ? page.completeTo : {});
+        if (recovery === 'FOLLOWING_AGAIN') await dropLost(tx, following, page);
         return true;
       });
       if (moved) onFollowed();
       return moved;
     },
+    startAgain: (from) =>
+      db.$transaction(async (tx) => {
+        if ((await holdCheckpoint(tx))?.cursor === from) await beginRecovery(tx);
+      }),
   };
 }
 
 /** For as long as the transaction runs nobody else takes anything in. */
-async function holdCheckpoint(tx: Transaction, after: string | null): Promise<boolean> {
-  const [row] = await tx.$queryRaw<{ cursor: string | null }[]>(
-    sql`SELECT cursor FROM checkpoints WHERE consumer = ${CONSUMER} FOR UPDATE`,
+async function holdCheckpoint(tx: Transaction): Promise<Checkpoint | undefined> {
+  const [row] = await tx.$queryRaw<Checkpoint[]>(
+    sql`SELECT cursor, following, recovery FROM checkpoints WHERE consumer = ${CONSUMER} FOR UPDATE`,
   );
-  return row?.cursor === after;
+  return row;
 }
 
-async function moveCheckpoint(tx: Transaction, { nextCursor, completeTo }: FeedPage): Promise<void> {
+async function moveCheckpoint(
+  tx: Transaction,
+  nextCursor: string,
+  completeTo: FeedPage['completeTo'],
+): Promise<void> {
   await tx.$executeRaw(sql`
     UPDATE checkpoints SET cursor = ${nextCursor}, complete_to = complete_to || ${JSON.stringify(completeTo)}::jsonb
     WHERE consumer = ${CONSUMER}`);
@@ -69,14 +86,18 @@ function check(event: Received): void {
 /** @param poison the reasons why some of the events have no effect */
 async function receive(
   tx: Transaction,
+  following: number,
   events: readonly Received[],
   poison: ReadonlyMap<Received, string>,
 ): Promise<void> {
   if (events.length === 0) return;
+  await tx.$executeRaw(insertReceived(following, events, await reasonsOf(tx, events, poison)));
+}
+
+async function applyNew(tx: Transaction): Promise<void> {
   const [{ last }] = await tx.$queryRaw<[{ last: bigint | null }]>(
     sql`SELECT max(applied_to) AS last FROM generations WHERE current`,
   );
-  await tx.$executeRaw(insertReceived(events, await reasonsOf(tx, events, poison)));
   const [{ to }] = await tx.$queryRaw<[{ to: bigint }]>(
     sql`SELECT max(received_id) AS to FROM received_events`,
   );
@@ -109,13 +130,15 @@ async function reasonsOf(
   });
 }
 
-function insertReceived(events: readonly Received[], reasons: readonly (string | null)[]) {
+function insertReceived(following: number, events: readonly Received[], reasons: readonly (string | null)[]) {
   const column = <T>(of: (event: Received) => T) => events.map(of);
   return sql`
-    INSERT INTO received_events (source, event_id, type, subject, sequence, time, dataschema, data, set_aside_reason)
-    SELECT * FROM unnest(${column(({ source }) => source)}::text[], ${column(({ id }) => id)}::text[],
+    INSERT INTO received_events (source, event_id, type, subject, sequence, time, dataschema, data,
+      set_aside_reason, position, following)
+    SELECT a.*, ${following}::integer FROM unnest(${column(({ source }) => source)}::text[], ${column(({ id }) => id)}::text[],
       ${column(({ type }) => type)}::text[], ${column(({ subject }) => subject)}::uuid[],
       ${column(({ sequence }) => sequence)}::integer[], ${column(({ time }) => time)}::timestamptz[],
-      ${column(({ dataschema }) => dataschema)}::text[], ${column(({ data }) => JSON.stringify(data))}::jsonb[], ${[...reasons]}::text[])
+      ${column(({ dataschema }) => dataschema)}::text[], ${column(({ data }) => JSON.stringify(data))}::jsonb[], ${[...reasons]}::text[],
+      ${column(({ position }) => position)}::bigint[]) a
     ON CONFLICT DO NOTHING`;
 }

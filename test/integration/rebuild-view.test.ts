@@ -51,6 +51,7 @@ function received(source: string, type: string, subject: string, sequence: numbe
     type,
     subject,
     sequence,
+    position: String(events),
     time,
     dataschema: `/event-schemas/${type}/1`,
     data: { ...data },
@@ -74,7 +75,7 @@ const reserved = ({ subject }: Received) =>
 /** As the consumer does, with what it finds poisonous. */
 async function receive(items: readonly Received[]): Promise<void> {
   const after = await store.checkpoint();
-  const page = { items, nextCursor: String(events), completeTo: {} };
+  const page = { items, nextCursor: String(events), completeTo: {}, startsAfter: {} };
   const poison: PoisonEvent[] = [];
   for (;;) {
     try {

@@ -1,0 +1,189 @@
+/**
+ * A service's database is restored from an older backup under an order history that has followed it further: the history
+ * notices, drops what the service has lost, keeps what the feed has only pruned, and takes in what has come since.
+ */
+import { afterEach, expect, test } from '@jest/globals';
+import { rebuildView } from '../../history/rebuild';
+import { createHistoryDatabase } from '../../prisma/history/client';
+import { backUp } from '../support/backups';
+import { rowsOf } from '../support/databases';
+import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { operatorCommand } from '../support/operator-command';
+import { giveDatabaseBack, takeDatabaseAway } from '../support/outages';
+import { startSystem, type TestSystem } from '../support/system';
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+interface History {
+  readonly customer: { readonly reserved: { readonly amount: string } };
+  readonly orders: {
+    readonly items: readonly {
+      readonly orderId: string;
+      readonly state: string;
+      readonly events: readonly { readonly type: string }[];
+    }[];
+  };
+  readonly asOf: { readonly generation: number; readonly time: string | null };
+}
+
+class Shop {
+  constructor(
+    readonly system: TestSystem,
+    readonly customer: string,
+  ) {}
+
+  async order(): Promise<string> {
+    const { status, body } = await placeOrder(this.system.url, this.customer, '1.00', WAIT);
+    expect([status, body['state']]).toEqual([201, 'APPROVED']);
+    return String(body['orderId']);
+  }
+
+  async cancel(orderId: string): Promise<void> {
+    const { status } = await call(`${this.system.url}/orders/${orderId}/cancel`, 'POST', undefined, WAIT);
+    expect(status).toBe(200);
+  }
+
+  async history(): Promise<History> {
+    const { body } = await call(`${this.system.url}/customers/${this.customer}/order-history`, 'GET');
+    return body as unknown as History;
+  }
+
+  /** States by order, as the history has them. */
+  async states(): Promise<Record<string, string>> {
+    const { orders } = await this.history();
+    return Object.fromEntries(orders.items.map(({ orderId, state }) => [orderId, state]));
+  }
+
+  async until(states: Record<string, string>): Promise<void> {
+    const wanted = JSON.stringify(Object.entries(states).sort());
+    let found = '';
+    await eventually(async () => {
+      found = JSON.stringify(Object.entries(await this.states()).sort());
+      return found === wanted ? true : undefined;
+    }, 40_000).catch(() => undefined);
+    expect(found).toBe(wanted);
+  }
+
+  async events(orderId: string): Promise<string[]> {
+    const { orders } = await this.history();
+    const found = orders.items.find((order) => order.orderId === orderId)?.events ?? [];
+    return found.map(({ type }) => type).sort();
+  }
+}
+
+async function open(): Promise<Shop> {
+  const system = await startSystem({ history: true });
+  ends.push(() => system.stop());
+  return new Shop(system, await newCustomer(system.url, '100.00'));
+}
+
+const VIEW = `SELECT to_jsonb(v) - 'generation' AS row FROM order_views v
+  UNION ALL SELECT to_jsonb(c) - 'generation' FROM customer_views c ORDER BY 1`;
+
+test.each(['is behind where the history was', 'has gone past where the history was'] as const)(
+  'the order database was restored, and its feed %s',
+  async (feed) => {
+    const shop = await open();
+    const { system } = shop;
+    const { adminOrderUrl, adminHistoryUrl, historyUrl } = system.databases;
+    const pruned = await shop.order();
+    await shop.until({ [pruned]: 'APPROVED' });
+    await rowsOf(adminOrderUrl, "UPDATE outbox SET published_at = now() - interval '2 days'");
+    expect(await rowsOf(adminOrderUrl, "SELECT prune_outbox('1 day', 100) AS pruned")).toEqual([
+      { pruned: 2 },
+    ]);
+    const kept = await shop.order();
+    await shop.until({ [pruned]: 'APPROVED', [kept]: 'APPROVED' });
+    const backup = await backUp(adminOrderUrl, 'order');
+    const lost = [await shop.order(), await shop.order()];
+    await shop.cancel(kept);
+    const before = { [pruned]: 'APPROVED', [kept]: 'CANCELLED' };
+    await shop.until({ ...before, ...Object.fromEntries(lost.map((id) => [id, 'APPROVED'])) });
+    const { generation } = (await shop.history()).asOf;
+
+    const goesPast = feed === 'has gone past where the history was';
+    if (goesPast) await takeDatabaseAway(adminHistoryUrl);
+    await backup.restore();
+    await eventually(async () =>
+      (await call(`${system.url}/orders`, 'GET')).status === 200 ? true : undefined,
+    );
+    const since = goesPast
+      ? [await shop.order(), await shop.order(), await shop.order(), await shop.order()]
+      : [];
+    if (goesPast) await giveDatabaseBack(adminHistoryUrl);
+    const restored = { [pruned]: 'APPROVED', [kept]: 'APPROVED' };
+    await shop.until({ ...restored, ...Object.fromEntries(since.map((id) => [id, 'APPROVED'])) });
+
+    // What was pruned was not lost; of what was lost, the customer service still tells its part.
+    expect(await shop.events(pruned)).toEqual(['CreditReserved', 'OrderApproved', 'OrderCreated']);
+    expect(await shop.events(kept)).toEqual([
+      'CreditReleased',
+      'CreditReserved',
+      'OrderApproved',
+      'OrderCreated',
+    ]);
+    const reserved = `${String(1 + lost.length + since.length)}.00`;
+    expect((await shop.history()).customer.reserved.amount).toBe(reserved);
+    const gone = await rowsOf(adminHistoryUrl, 'SELECT subject, type FROM lost_events ORDER BY received_id');
+    expect(gone.map(({ subject, type }) => [subject, type])).toEqual([
+      ...lost.flatMap((id) => [
+        [id, 'OrderCreated'],
+        [id, 'OrderApproved'],
+      ]),
+      [kept, 'OrderCancellationRequested'],
+      [kept, 'OrderCancelled'],
+    ]);
+    const current = await eventually(async () => {
+      const { asOf } = await shop.history();
+      return asOf.time === null ? undefined : asOf;
+    });
+    expect(current.generation).toBeGreaterThan(generation);
+
+    const view = await rowsOf(adminHistoryUrl, VIEW);
+    const db = createHistoryDatabase(historyUrl);
+    await rebuildView(db, () => undefined);
+    await db.$disconnect();
+    expect(await rowsOf(adminHistoryUrl, VIEW)).toEqual(view);
+
+    // It follows on; and repaired, all agree again.
+    const env = {
+      ORDER_DATABASE_URL: system.databases.orderUrl,
+      CUSTOMER_DATABASE_URL: system.databases.customerUrl,
+      ORDER_HISTORY_DATABASE_URL: historyUrl,
+      TEMPORAL_ADDRESS: system.settings.temporal?.address ?? '',
+      TEMPORAL_NAMESPACE: system.settings.temporal?.namespace ?? '',
+    };
+    await operatorCommand('repair', ['--apply', '--grace', '0.5'], env);
+    await shop.until({
+      [pruned]: 'APPROVED',
+      [kept]: 'CANCELLED',
+      ...Object.fromEntries([...lost, ...since].map((id) => [id, 'APPROVED'])),
+    });
+    const { code, stdout } = await operatorCommand('audit', ['--grace', '2'], env);
+    expect([code, stdout]).toEqual([0, expect.any(String)]);
+  },
+  180_000,
+);
+
+test('the customer database was restored: its events are dropped, and the order database is followed on', async () => {
+  const shop = await open();
+  const { adminCustomerUrl, adminHistoryUrl } = shop.system.databases;
+  const first = await shop.order();
+  await shop.until({ [first]: 'APPROVED' });
+  const backup = await backUp(adminCustomerUrl, 'customer');
+  const second = await shop.order();
+  await shop.until({ [first]: 'APPROVED', [second]: 'APPROVED' });
+  await backup.restore();
+  const recovered = await eventually(async () => {
+    const { customer, asOf } = await shop.history();
+    return customer.reserved.amount === '1.00' && asOf.time !== null ? customer : undefined;
+  }, 40_000);
+  expect(recovered.reserved.amount).toBe('1.00');
+  expect(await shop.events(second)).toEqual(['OrderApproved', 'OrderCreated']);
+  expect(await rowsOf(adminHistoryUrl, 'SELECT source, type, subject FROM lost_events')).toEqual([
+    { source: '/customer-service', type: 'CreditReserved', subject: second },
+  ]);
+}, 120_000);
