@@ -1,12 +1,15 @@
 /** Composition of the order history: its database, the consumer that fills it, and its route. */
 import type { Pool } from 'pg';
 import { type RunningConsumer, startConsumer } from '../consumer/consumer';
+import { readAsOf } from '../history/read';
 import { historyStore } from '../history/store';
 import { Bell } from '../platform/bell';
 import type { Logger } from '../platform/logger';
+import type { Metrics } from '../platform/metrics';
 import { createPool } from '../prisma/connection-options';
 import { createHistoryDatabase } from '../prisma/history/client';
 import type { ApiDependencies } from './app';
+import { historyMetrics } from './process-metrics';
 import type { OrderHistorySettings } from './service-settings';
 
 export interface HistoryService {
@@ -28,10 +31,12 @@ export interface HistoryService {
 export function startHistoryService(
   { databaseUrl, feedUrl }: OrderHistorySettings,
   logger: Logger,
+  metrics: Metrics,
 ): HistoryService {
   const pool = createPool(databaseUrl, 'order-history');
   const db = createHistoryDatabase(databaseUrl, pool);
   const followed = new Bell();
+  historyMetrics(metrics, () => readAsOf(db));
   let consumer: RunningConsumer | undefined;
   return {
     routes: { history: { db, followed } },

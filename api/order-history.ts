@@ -116,6 +116,8 @@ function historyJson(
       cursor: asOf.cursor,
       generation: asOf.generation,
       setAside: asOf.setAside,
+      setAsideFirst: [...asOf.setAsideFirst],
+      recovering: asOf.recovering,
     },
   };
 }

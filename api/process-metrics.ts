@@ -1,5 +1,8 @@
 /** Everything in a process that can fill up, beside its limit; and the times after which it gives up. */
 import type { Pool } from 'pg';
+import { type Backlog, backlogOf } from '../events/backlog';
+import type { SqlDatabase } from '../events/sql';
+import type { AsOf } from '../history/read';
 import { WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
 import { type Fullness, type Metrics, only, type Reading } from '../platform/metrics';
 import { DATABASE_LIMITS } from '../prisma/connection-options';
@@ -44,6 +47,46 @@ export function workerMetrics(metrics: Metrics, slots: () => readonly Fullness[]
   );
   metrics.gauge('worker_slots_limit', 'The most that a worker does or keeps.', () =>
     slots().map(({ kind, limit }) => ({ value: limit, labels: { kind } })),
+  );
+}
+
+/** @param outboxes by service */
+export function outboxMetrics(metrics: Metrics, outboxes: Readonly<Record<string, SqlDatabase>>): void {
+  const each = (value: (backlog: Backlog) => number) => () =>
+    Promise.all(
+      Object.entries(outboxes).map(async ([service, db]) => ({
+        value: value(await backlogOf(db)),
+        labels: { service },
+      })),
+    );
+  metrics.gauge(
+    'outbox_unpublished_events',
+    'Events that are recorded and not published yet, 10000 at most.',
+    each(({ events }) => events),
+  );
+  metrics.gauge(
+    'outbox_unpublished_oldest_seconds',
+    'How long ago the oldest of them was recorded.',
+    each(({ oldestSeconds }) => oldestSeconds),
+  );
+}
+
+export function historyMetrics(metrics: Metrics, asOf: () => Promise<AsOf>): void {
+  metrics.gauge(
+    'order_history_lag_seconds',
+    'Everything that was committed longer ago is in the order history; absent while that is not known.',
+    async () => {
+      const { followedTo } = await asOf();
+      return followedTo === null ? [] : only(Math.max(Date.now() - followedTo.getTime(), 0) / 1_000);
+    },
+  );
+  metrics.gauge('order_history_set_aside_events', 'Events that could not be understood.', async () =>
+    only((await asOf()).setAside),
+  );
+  metrics.gauge(
+    'order_history_recovering',
+    '1 while it follows from the start, because a service has lost events.',
+    async () => only((await asOf()).recovering ? 1 : 0),
   );
 }
 

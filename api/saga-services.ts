@@ -27,7 +27,7 @@ import { InFlight } from './in-flight';
 import type { OrderRoutesDependencies } from './orders';
 import { ParkedSagas } from './parked-sagas';
 import { Problem } from './problems';
-import { orderServiceMetrics, streamMetrics, workerMetrics } from './process-metrics';
+import { orderServiceMetrics, outboxMetrics, streamMetrics, workerMetrics } from './process-metrics';
 import { SagaCanceller } from './saga-canceller';
 import { type SagaEnded, SagaStarter } from './saga-starter';
 import type { OrderServiceSettings, ServiceSettings } from './service-settings';
@@ -109,6 +109,7 @@ export async function startSagaServices(
   ];
   const streams = eventStreams(settings.eventStreamsMax);
   streamMetrics(metrics, streams);
+  outboxMetrics(metrics, { ...(orderDb && { order: orderDb }), ...(customerDb && { customer: customerDb }) });
   const parked = new ParkedSagas(client);
   if (order) parked.begin();
   const orders =

@@ -162,6 +162,13 @@ export const historySchema = z.object({
       setAside: z
         .int()
         .meta({ description: 'Events that have no effect, because they could not be understood.' }),
+      setAsideFirst: z
+        .array(z.object({ source: z.string(), id: z.string(), type: z.string(), reason: z.string() }))
+        .meta({ description: 'The first twenty of them, each with the reason.' }),
+      recovering: z.boolean().meta({
+        description:
+          'A service was restored from an older backup: the history follows from the start, and answers as it was until then.',
+      }),
     })
     .meta({ description: 'How far the history has followed.' }),
 });

@@ -33,7 +33,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   setMaxListeners(0, stopping.signal);
   const metrics = new Metrics();
   const sagas = await startSagaServices(settings, logger, stopping.signal, metrics);
-  const history = settings.history && startHistoryService(settings.history, logger);
+  const history = settings.history && startHistoryService(settings.history, logger, metrics);
   databaseMetrics(metrics, { ...sagas?.pools, ...history?.pools });
   const ready = readiness({ ...sagas?.checks, ...history?.checks });
   const app = createApp({

@@ -38,7 +38,7 @@ interface HistoryEvent {
   readonly time: Date;
 }
 
-interface AsOf {
+export interface AsOf {
   /** Of the view: it grows when the view is rebuilt. */
   readonly generation: number;
   /** Of the feed; null before the first page. */
@@ -47,7 +47,21 @@ interface AsOf {
   readonly followedTo: Date | null;
   /** Events that could not be understood, and those that wait for them. */
   readonly setAside: number;
+  /** The first of those, with the reason. */
+  readonly setAsideFirst: readonly SetAside[];
+  /** It follows from the start, because a service has lost events; until then it answers as it was. */
+  readonly recovering: boolean;
 }
+
+export interface SetAside {
+  readonly source: string;
+  readonly id: string;
+  readonly type: string;
+  readonly reason: string;
+}
+
+/** 20 of them: they are there until the code is mended, and one cause has many. */
+const SET_ASIDE_SHOWN = 20;
 
 export interface HistoryQuery {
   readonly customerId: string;
@@ -100,9 +114,14 @@ interface AsOfRow extends Omit<AsOf, 'followedTo'> {
   readonly completeTo: Readonly<Record<string, string>> | null;
 }
 
-async function readAsOf(db: Pick<HistoryDatabase, '$queryRaw'>): Promise<AsOf> {
+export async function readAsOf(db: Pick<HistoryDatabase, '$queryRaw'>): Promise<AsOf> {
   const [row] = await db.$queryRaw<AsOfRow[]>(sql`
     SELECT g.number AS generation, c.cursor, c.complete_to AS "completeTo",
+      c.recovery IS NOT NULL AS recovering,
+      coalesce((SELECT jsonb_agg(s) FROM (
+        SELECT source, event_id AS id, type, set_aside_reason AS reason FROM received_events
+        WHERE set_aside_reason IS NOT NULL ORDER BY received_id LIMIT ${SET_ASIDE_SHOWN}::integer
+      ) s), '[]') AS "setAsideFirst",
       (SELECT count(*) FROM received_events WHERE set_aside_reason IS NOT NULL)::integer AS "setAside"
     FROM generations g LEFT JOIN checkpoints c ON true WHERE g.current`);
   if (!row) throw new TypeError('the view has no current generation');

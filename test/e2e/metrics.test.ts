@@ -87,6 +87,40 @@ test('under load: what is in flight, and no more than the limits; quiet: nothing
   );
 });
 
+test('events that nobody publishes are counted, and the order history says that it lags', async () => {
+  await eventually(async () => {
+    const now = await readings();
+    const lag = now.get('order_history_lag_seconds') ?? Infinity;
+    return now.get('outbox_unpublished_events{service="order"}') === 0 && lag < 5 ? true : undefined;
+  });
+  expect((await readings()).get('outbox_unpublished_oldest_seconds{service="order"}')).toBe(0);
+  const { order_history_recovering: recovering, order_history_set_aside_events: setAside } =
+    Object.fromEntries(await readings());
+  expect([recovering, setAside]).toEqual([0, 0]);
+
+  const customer = await newCustomer(system.url, '10.00');
+  // A relay has its turn with this row.
+  const held = await hold(system.databases.adminOrderUrl, 'SELECT FROM outbox_relay FOR UPDATE');
+  await placeOrder(system.url, customer, '1.00', WAIT);
+  await placeOrder(system.url, customer, '1.00', WAIT);
+  const backlog = await eventually(async () => {
+    const now = await readings();
+    const [oldest, lag] = [
+      now.get('outbox_unpublished_oldest_seconds{service="order"}') ?? 0,
+      now.get('order_history_lag_seconds') ?? 0,
+    ];
+    return oldest > 2 && lag > 2 ? now : undefined;
+  });
+  expect(backlog.get('outbox_unpublished_events{service="order"}')).toBe(4);
+  expect(backlog.get('outbox_unpublished_events{service="customer"}')).toBe(0);
+  await held.release();
+  await eventually(async () => {
+    const now = await readings();
+    const lag = now.get('order_history_lag_seconds') ?? Infinity;
+    return now.get('outbox_unpublished_events{service="order"}') === 0 && lag < 2 ? true : undefined;
+  });
+});
+
 test('event streams: who comes on top of the limit is told to come back, and can when another has gone', async () => {
   const openNow = async () => (await readings()).get('event_streams');
   const events = `${system.url}/events`;

@@ -25,6 +25,7 @@ interface History {
     readonly cursor: string;
     readonly generation: number;
     readonly setAside: number;
+    readonly setAsideFirst: readonly object[];
   };
 }
 
@@ -265,7 +266,20 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       const { asOf } = await history(customer);
       return asOf.setAside === 2 ? asOf : undefined;
     });
-    expect(shown.setAside).toBe(2);
+    expect(shown.setAsideFirst).toEqual([
+      {
+        source: '/order-service',
+        id: expect.any(String),
+        type: 'OrderCreated',
+        reason: expect.stringMatching(/^amountMinor: /),
+      },
+      {
+        source: '/order-service',
+        id: expect.any(String),
+        type: 'OrderApproved',
+        reason: 'an earlier event of the same subject was set aside',
+      },
+    ]);
     const reasons = await rowsOf(
       system.databases.adminHistoryUrl,
       'SELECT set_aside_reason AS reason FROM received_events WHERE set_aside_reason IS NOT NULL ORDER BY received_id',

@@ -1,0 +1,21 @@
+/** What a service has recorded and its relay has not published yet. */
+import { sqltag as sql } from '@prisma/client/runtime/client';
+import type { SqlDatabase } from './sql';
+
+/** 10,000 events: some milliseconds to count. More than that is said as that many. */
+const COUNTED_MAX = 10_000;
+
+export interface Backlog {
+  /** At most 10,000. */
+  readonly events: number;
+  /** Of the oldest; 0 when there is none. */
+  readonly oldestSeconds: number;
+}
+
+export async function backlogOf(db: SqlDatabase): Promise<Backlog> {
+  const [row] = await db.$queryRaw<Backlog[]>(sql`
+    SELECT count(*)::integer AS events,
+      greatest(coalesce(extract(epoch FROM now() - min(occurred_at)), 0), 0)::double precision AS "oldestSeconds"
+    FROM (SELECT occurred_at FROM outbox WHERE position IS NULL ORDER BY id LIMIT ${COUNTED_MAX}::integer) o`);
+  return row ?? { events: 0, oldestSeconds: 0 };
+}
