@@ -22,11 +22,16 @@ const NAMESPACE = 'audit';
 /** The open ones are among a tenth. */
 const FEWEST = 10 * OPEN_ORDERS;
 
-const PEAK_POLL_MS = 50;
+const USAGE_POLL_MS = 50;
+
+/** Of Linux, on every machine that Node runs on. */
+const TICKS_A_SECOND = 100;
 
 export interface Audited {
   readonly orders: number;
   readonly seconds: number;
+  /** Of the audit's own process: what the machine does beside it is not in this. */
+  readonly cpuSeconds: number;
   /** Most resident memory of the audit's process. */
   readonly peakMb: number;
 }
@@ -55,7 +60,7 @@ export async function measureAudit(
       audits: [few, many],
       ratios: [
         ratioOf('audit, most memory with ten times the orders', many.peakMb / few.peakMb, { most: 1.3 }),
-        ratioOf('audit, time with ten times the orders', many.seconds / few.seconds, { most: 12 }),
+        ratioOf('audit, CPU time with ten times the orders', many.cpuSeconds / few.cpuSeconds, { most: 11 }),
       ],
     };
   } finally {
@@ -92,22 +97,26 @@ async function audited({ databases, temporalAddress }: BenchServers, orders: num
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     printed += text;
   });
-  let peakMb = 0;
+  let usage = { cpuSeconds: 0, peakMb: 0 };
   const looking = setInterval(() => {
-    peakMb = peakOf(child) ?? peakMb;
-  }, PEAK_POLL_MS);
+    usage = usageOf(child) ?? usage;
+  }, USAGE_POLL_MS);
   await new Promise((resolve) => child.once('close', resolve));
   clearInterval(looking);
   const seconds = (performance.now() - began) / 1_000;
   expectAll(printed, orders);
-  return { orders, seconds, peakMb };
+  return { orders, seconds, ...usage };
 }
 
 /** @returns undefined when it has ended */
-function peakOf({ pid }: ChildProcess): number | undefined {
+function usageOf({ pid }: ChildProcess): Pick<Audited, 'cpuSeconds' | 'peakMb'> | undefined {
   try {
     const [, kb] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8')) ?? [];
-    return kb === undefined ? undefined : Number(kb) / 1024;
+    // After the name of the process, which may have blanks in it: the 12th and 13th.
+    const [, after = ''] = readFileSync(`/proc/${String(pid)}/stat`, 'utf8').split(') ');
+    const [user, system] = after.split(' ').slice(11, 13).map(Number);
+    if (kb === undefined || user === undefined || system === undefined) return undefined;
+    return { cpuSeconds: (user + system) / TICKS_A_SECOND, peakMb: Number(kb) / 1024 };
   } catch {
     return undefined;
   }
@@ -128,10 +137,11 @@ function expectAll(printed: string, orders: number): void {
 export function printAudits(audits: readonly Audited[]): void {
   console.log(`${String(OPEN_ORDERS)} orders in flight in ${String(OPEN_ORDERS / OPEN_GROUP)} sagas`);
   console.table(
-    audits.map(({ orders, seconds, peakMb }) => ({
+    audits.map(({ orders, seconds, cpuSeconds, peakMb }) => ({
       orders,
       seconds: seconds.toFixed(1),
       'orders a second': (orders / seconds).toFixed(0),
+      'CPU seconds': cpuSeconds.toFixed(1),
       'peak MB': peakMb.toFixed(0),
     })),
   );

@@ -19,7 +19,7 @@ export interface BenchDatabases {
 export interface BenchServers {
   readonly databases: BenchDatabases;
   /** Of a service's database, as superuser. */
-  adminUrl(service: ServiceName): string;
+  readonly adminUrl: (service: ServiceName) => string;
   readonly temporalAddress: string;
   stop(): Promise<void>;
 }
