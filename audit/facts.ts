@@ -1,6 +1,7 @@
 /** Reads what the databases say about some orders or customers. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { SqlDatabase } from '../events/sql';
+import type { AuditedDatabases } from './audited-databases';
 import type {
   CustomerFacts,
   CustomerRow,
@@ -12,13 +13,6 @@ import type {
   Story,
 } from './rows';
 import { customersWithNews, type Followed, followedTo } from './view-progress';
-
-export interface AuditedDatabases {
-  readonly orders: SqlDatabase;
-  readonly customers: SqlDatabase;
-  /** Undefined where no order history is audited. */
-  readonly history: SqlDatabase | undefined;
-}
 
 export async function orderFacts(
   { orders, customers, history }: AuditedDatabases,

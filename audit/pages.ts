@@ -1,7 +1,7 @@
 /** The ids of all that is audited, page by page, whichever tables know of it: nothing here grows with their number. */
 import { type Sql, sqltag as sql } from '@prisma/client/runtime/client';
 import type { SqlDatabase } from '../events/sql';
-import type { AuditedDatabases } from './facts';
+import type { AuditedDatabases } from './audited-databases';
 
 /** 1,000 orders with their events: some MB. */
 const PAGE = 1_000;

@@ -1,7 +1,8 @@
 /** Looks again at what looked wrong: what is wrong still, and whether somebody is at it. */
 import type { Client } from '@temporalio/client';
 import { cancelSagaWorkflowId, isCancelSaga } from '../domain/names';
-import { type AuditedDatabases, customerFacts, orderFacts } from './facts';
+import type { AuditedDatabases } from './audited-databases';
+import { customerFacts, orderFacts } from './facts';
 import { type Finding, isTerminal, wrongCustomer, wrongOrder } from './invariants';
 import type { Coverage, OrderFacts, OrderRow } from './rows';
 import { whichRun } from './sagas';

@@ -3,7 +3,7 @@ import { sqltag as sql } from '@prisma/client/runtime/client';
 import { EVENT_SOURCES, type EventSource } from '../domain/events';
 import { decodeCursor } from '../events/cursor';
 import type { SqlDatabase } from '../events/sql';
-import type { AuditedDatabases } from './facts';
+import type { AuditedDatabases } from './audited-databases';
 
 /** 10,000 events: some ten milliseconds. Who is further behind is behind with everything. */
 const LOOK_AHEAD = 10_000;

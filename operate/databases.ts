@@ -1,7 +1,7 @@
 /** The three databases as an operator's command reaches them: those that are named, or those of `npm start`. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { AuditedDatabases } from '../audit/facts';
+import type { AuditedDatabases } from '../audit/audited-databases';
 import type { Config } from '../platform/config';
 import { ConfigError } from '../platform/config-error';
 import { createCustomerDatabase } from '../prisma/customer/client';
