@@ -17,6 +17,8 @@ const AWAY_WORDS = new RegExp(
     'DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections|TlsConnectionError',
     'connection terminated|terminating connection|connection timeout|timeout exceeded when trying to connect|query read timeout|statement timeout',
     'not accepting|starting up|shutting down|recovery mode',
+    // A transaction that had no connection in time, or lost it to its own time limit.
+    'unable to start a transaction|expired transaction',
   ].join('|'),
   'i',
 );

@@ -12,7 +12,7 @@ import { testServers } from '../support/servers';
 import { commonSettings, orderSettings } from '../support/system';
 
 let databases: TestDatabases;
-let lines: { order: CuttableLine; customer: CuttableLine; temporal: CuttableLine };
+let lines: Record<'order' | 'customer' | 'history' | 'temporal', CuttableLine>;
 let service: RunningService;
 let url: string;
 let customer: string;
@@ -26,12 +26,13 @@ const lineTo = (host: string) => {
 beforeAll(async () => {
   databases = await createTestDatabases();
   const { temporal } = testServers();
-  const [order, customerLine, temporalLine] = await Promise.all([
+  const [order, customerLine, history, temporalLine] = await Promise.all([
     lineTo(databases.orderUrl),
     lineTo(databases.customerUrl),
+    lineTo(databases.historyUrl),
     lineTo(temporal.address),
   ]);
-  lines = { order, customer: customerLine, temporal: temporalLine };
+  lines = { order, customer: customerLine, history, temporal: temporalLine };
   const destination = new PassThrough();
   destination.on('data', (chunk: Buffer) => logged.push(chunk.toString('utf8')));
   const logger = createLogger('debug', destination);
@@ -42,6 +43,7 @@ beforeAll(async () => {
       temporal: { ...temporal, address: temporalLine.address },
       order: orderSettings(order.through(databases.orderUrl)),
       customer: { databaseUrl: customerLine.through(databases.customerUrl) },
+      history: { databaseUrl: history.through(databases.historyUrl) },
     },
     logger,
   );
@@ -142,6 +144,7 @@ const ANSWERED_WITHIN_MS = 20_000;
 test.each([
   ['order', 'orderDatabase', 'database-unavailable'],
   ['customer', 'customerDatabase', 'database-unavailable'],
+  ['history', 'historyDatabase', 'database-unavailable'],
   ['temporal', 'temporal', 'temporal-unavailable'],
 ] as const)(
   'a stalled line to %s: 503 within the time limit, /readyz says which, and nothing is lost',
@@ -150,8 +153,8 @@ test.each([
     lines[line].stall();
     const began = Date.now();
     const [answer, checks] = await Promise.all([
-      line === 'customer'
-        ? call(`${url}/customers/${customer}`, 'GET')
+      line === 'customer' || line === 'history'
+        ? call(`${url}/customers/${customer}${line === 'history' ? '/order-history' : ''}`, 'GET')
         : placeOrder(url, customer, '5.00', key),
       ready(503),
     ]);
