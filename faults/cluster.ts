@@ -9,8 +9,8 @@ import { ManagedProcess, type ProcessPlan } from './managed-process';
 import { ownPort } from './ports';
 import { type Servers, startServers } from './servers';
 
-/** 60 s: nine processes start at once, on a machine that may be busy. */
-const READY_WITHIN_MS = 60_000;
+/** 120 s: seven processes start at once, on a machine that may be busy. */
+const READY_WITHIN_MS = 120_000;
 
 /** 15 s: longer than most faults last, so that most orders are decided on their merits. */
 const CREDIT_CHECK_TIMEOUT_MS = '15000';
