@@ -120,6 +120,36 @@ test('relays of several processes and writers at once: nothing is lost, doubled,
   for (const each of sequences.values()) expect(each).toEqual([1, 2]);
 });
 
+test('a reader that pages while relays publish at once: nothing is skipped, and nothing repeated', async () => {
+  const start = (await readOn(undefined)).at;
+  const orders = ids(1_500);
+  let under = 4;
+  const relays = Array.from({ length: 3 }, async () => {
+    while (under > 1 || (await publishEvents(db, 20)) !== 0) await publishEvents(db, 20);
+  });
+  const writers = Array.from({ length: 3 }, async (_, writer) => {
+    for (let from = writer * 500; from < (writer + 1) * 500; from += 10)
+      await place(orders.slice(from, from + 10));
+    under -= 1;
+  });
+  const seen: CloudEvent[] = [];
+  let at = start;
+  let pagesBeforeTheEnd = 0;
+  while (seen.length < orders.length) {
+    const page = await log.read(at, 7, {});
+    seen.push(...page.events);
+    at = page.end;
+    if (under > 1 && page.events.length > 0) pagesBeforeTheEnd += 1;
+  }
+  await Promise.all([...writers, ...relays]);
+  expect((await log.read(at, 7, {})).events).toEqual([]);
+  expect(seen.map(({ subject }) => subject).sort()).toEqual([...orders].sort());
+  const positions = seen.map(({ position }) => Number(position));
+  expect(positions).toEqual([...positions].sort((one, other) => one - other));
+  // It did read while they published.
+  expect(pagesBeforeTheEnd).toBeGreaterThan(20);
+}, 60_000);
+
 test('an event of a type that this code does not know is passed on as it is', async () => {
   const [shipped = '', later = ''] = ids(2);
   const { at } = await readOn(undefined);

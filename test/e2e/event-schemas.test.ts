@@ -1,0 +1,76 @@
+/** Every type of event, as real traffic writes it, is what its schema says; and the order history understands it. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { cloudEventSchema } from '../../events/cloud-event';
+import { EVENT_TYPE_NAMES, EVENT_TYPES, isEventType } from '../../events/event-types';
+import { rowsOf } from '../support/databases';
+import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { operatorCommand } from '../support/operator-command';
+import { testServers } from '../support/servers';
+import { startSystem, type TestSystem } from '../support/system';
+
+let system: TestSystem;
+
+beforeAll(async () => {
+  system = await startSystem({ history: true, order: { attentionAfterMs: 500 } });
+});
+afterAll(() => system.stop());
+
+const pageSchema = z.object({
+  items: z.array(cloudEventSchema),
+  completeTo: z.record(z.string(), z.iso.datetime()),
+});
+
+async function approved(customer: string): Promise<string> {
+  const { body } = await placeOrder(system.url, customer, '1.00', WAIT);
+  expect(body['state']).toBe('APPROVED');
+  return String(body['orderId']);
+}
+
+const cancel = (orderId: string, headers: Record<string, string> = {}) =>
+  call(`${system.url}/orders/${orderId}/cancel`, 'POST', undefined, headers);
+
+async function giveUpRelease(orderId: string): Promise<void> {
+  const onCustomers = (statement: string) => rowsOf(system.databases.adminCustomerUrl, statement);
+  await onCustomers('ALTER FUNCTION release_credit RENAME TO release_credit_gone');
+  await cancel(orderId);
+  await eventually(async () =>
+    (await call(`${system.url}/orders/${orderId}`, 'GET')).body['attention'] === undefined ? undefined : true,
+  );
+  const { temporal } = testServers();
+  const env = { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace };
+  const { code } = await operatorCommand(
+    'parked',
+    ['--give-up', '--reason', 'OPS-1', '--order', orderId],
+    env,
+  );
+  expect(code).toBe(0);
+  await onCustomers('ALTER FUNCTION release_credit_gone RENAME TO release_credit');
+}
+
+test('all types', async () => {
+  const customer = await newCustomer(system.url, '10.00');
+  expect((await cancel(await approved(customer), WAIT)).status).toBe(200);
+  await placeOrder(system.url, customer, '99.00', WAIT);
+  await placeOrder(system.url, randomUUID(), '1.00', WAIT);
+  await giveUpRelease(await approved(customer));
+  const events = await eventually(async () => {
+    const { items } = pageSchema.parse((await call(`${system.url}/events?limit=500`, 'GET')).body);
+    return items.some(({ type }) => type === 'SagaStepGivenUp') ? items : undefined;
+  });
+  expect([...new Set(events.map(({ type }) => type))].sort()).toEqual([...EVENT_TYPE_NAMES].sort());
+  for (const { type, data, dataschema } of events) {
+    if (!isEventType(type)) throw new Error(type);
+    // Nothing is missing, and nothing is in it that the schema does not tell of.
+    expect([type, EVENT_TYPES[type].data.safeParse(data).data]).toEqual([type, data]);
+    expect((await call(`${system.url}${dataschema}`, 'GET')).status).toBe(200);
+  }
+  const now = Date.now();
+  const asOf = await eventually(async () => {
+    const { body } = await call(`${system.url}/customers/${customer}/order-history`, 'GET');
+    const found = body['asOf'] as { readonly time: string | null; readonly setAside: number } | undefined;
+    return Date.parse(found?.time ?? '') > now ? found : undefined;
+  });
+  expect(asOf).toMatchObject({ setAside: 0, setAsideFirst: [], recovering: false });
+});
