@@ -63,7 +63,7 @@ export type DomainEvents = OrderEvents & SagaEvents & CustomerEvents;
  * The versions in which the data is written now, and which are stored with it. Raised when a consumer of the version
  * before would misread the data; additions do not raise it.
  */
-export const EVENT_VERSIONS: Readonly<Record<keyof DomainEvents, number>> = {
+export const EVENT_VERSIONS = {
   OrderCreated: 1,
   OrderApproved: 1,
   OrderCancellationRequested: 1,
@@ -74,7 +74,7 @@ export const EVENT_VERSIONS: Readonly<Record<keyof DomainEvents, number>> = {
   CreditLimitExceeded: 1,
   CreditRejected: 1,
   CreditReleased: 1,
-};
+} as const satisfies Record<keyof DomainEvents, number>;
 
 /** Who publishes: CloudEvents' `source`. */
 export const EVENT_SOURCES = ['/order-service', '/customer-service'] as const;

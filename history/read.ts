@@ -53,7 +53,7 @@ export interface AsOf {
   readonly recovering: boolean;
 }
 
-export interface SetAside {
+interface SetAside {
   readonly source: string;
   readonly id: string;
   readonly type: string;
