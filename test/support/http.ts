@@ -51,7 +51,10 @@ export const WAIT = { Prefer: 'wait=20' };
 const COMES_WITHIN_MS = 45_000;
 
 /** Waits on a condition, never on a time. */
-export async function eventually<T>(look: () => Promise<T | undefined>, withinMs = COMES_WITHIN_MS): Promise<T> {
+export async function eventually<T>(
+  look: () => Promise<T | undefined>,
+  withinMs = COMES_WITHIN_MS,
+): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const found = await look();
