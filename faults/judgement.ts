@@ -48,6 +48,9 @@ export interface RunFacts {
   readonly memory: readonly MemoryOfProcess[];
 }
 
+/** How what is missing begins, in words. */
+export const PROVES_NOTHING = 'it proves nothing';
+
 export interface Judgement {
   /** 0: everything held. 1: something did not. 2: the run proves nothing. */
   readonly code: 0 | 1 | 2;
@@ -57,7 +60,7 @@ export interface Judgement {
 export function judge(facts: RunFacts): Judgement {
   const broken = whatBroke(facts);
   const missing = whatIsMissing(facts);
-  const words = [...broken, ...missing.map((each) => `it proves nothing: ${each}`)];
+  const words = [...broken, ...missing.map((each) => `${PROVES_NOTHING}: ${each}`)];
   if (broken.length > 0) return { code: 1, words };
   return { code: missing.length > 0 ? 2 : 0, words };
 }

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { ROOT } from '../dev/paths';
 import { migrationsPath, type ServiceName } from '../prisma/schema-engine';
 import { faultRun, type FaultRun, type RunOptions } from './fault-run';
-import { judge } from './judgement';
+import { judge, PROVES_NOTHING } from './judgement';
 import type { Random } from './random';
 
 /** `from` has to be there once. */
@@ -75,7 +75,7 @@ export async function plantAll(length: RunLength, random: Random): Promise<boole
     const found = code === 1 && seen.length + run.verdict.broken.length > 0;
     if (!found) missed += 1;
     rows.push(
-      `| ${bug.words} | ${found ? 'found' : 'NOT FOUND'} | ${String(run.acknowledged)} | ${String(run.landed.hit)} | ${[...kinds(seen), ...words].join('; ')} |`,
+      `| ${bug.words} | ${found ? 'found' : 'NOT FOUND'} | ${String(run.acknowledged)} | ${String(run.landed.hit)} | ${[...kinds([...seen, ...run.verdict.broken]), ...words.filter((each) => !each.startsWith(PROVES_NOTHING))].join('; ')} |`,
     );
   }
   console.log(
@@ -90,7 +90,7 @@ export async function plantAll(length: RunLength, random: Random): Promise<boole
 function kinds(words: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const each of words) {
-    const kind = each.replaceAll(/\d+/g, 'N');
+    const kind = each.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g, 'N');
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   return [...counts].map(([kind, times]) => `${String(times)} × ${kind}`);

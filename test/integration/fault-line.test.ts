@@ -163,12 +163,13 @@ test.each(['respondActivityTaskCompleted', 'respondWorkflowTaskCompleted'] as co
     ).rejects.toThrow();
     expect(set.caught).toEqual([]);
     const told = tell({ orderId, outcome: 'approved' }).catch(() => (answered = true));
-    const { held } = await whenCaught(set);
-    expect(answered).toBe(false);
+    const { held, at } = await whenCaught(set);
+    expect([at, answered]).toEqual(['temporal', false]);
     // It is answered, and the answer is lost.
-    await held.answered();
-    expect(answered).toBe(false);
+    expect(await held.answered()).toBe(true);
+    expect([answered, held.stands()]).toEqual([false, true]);
     held.cut();
+    await eventually(() => Promise.resolve(held.stands() ? undefined : true));
     await told;
   },
 );
