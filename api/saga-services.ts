@@ -71,7 +71,10 @@ export async function startSagaServices(
     customer && customerDb && outboxOf('customer', customerDb, customer.databaseUrl, settings, logger);
   const notices = new KeyedWaiters<OrderNotice>();
   const sagaEnds = new KeyedWaiters<SagaEnded>();
-  const countDecided = metrics.counter('orders_decided', 'Orders that this process has brought to an end.');
+  const countDecided = metrics.counter(
+    'orders_decided',
+    'Orders that this process has brought to an end; one whose last step had to be repeated counts again.',
+  );
   const databases = {
     ...(orderDb && { orderDatabase: () => orderDb.$queryRaw`SELECT 1` }),
     ...(customerDb && { customerDatabase: () => customerDb.$queryRaw`SELECT 1` }),
