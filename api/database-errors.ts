@@ -15,7 +15,7 @@ const AWAY_WORDS = new RegExp(
   [
     'ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN',
     'DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections|TlsConnectionError',
-    'connection terminated|terminating connection|connection timeout|timeout exceeded when trying to connect|query read timeout|statement timeout',
+    'connection terminated|terminating connection|connection timeout|timeout exceeded when trying to connect|query read timeout|statement timeout|connection error and is not queryable',
     'not accepting|starting up|shutting down|recovery mode',
     // A transaction that had no connection in time, or lost it to its own time limit.
     'unable to start a transaction|expired transaction',
@@ -32,7 +32,11 @@ export function databaseIsAway(error: unknown): boolean {
   return AWAY_WORDS.test(`${error.message} ${cause} ${JSON.stringify('meta' in error ? error.meta : {})}`);
 }
 
-/** What the driver throws by itself, such as its own timeouts, Prisma hands on with nothing but its version. */
+/** What the driver throws by itself, such as its own timeouts, Prisma hands on with its version, or as it is. */
 function isPrismas(error: Error): boolean {
-  return /^Prisma|DriverAdapter/.test(error.name) || 'clientVersion' in error;
+  return (
+    /^Prisma|DriverAdapter/.test(error.name) ||
+    'clientVersion' in error ||
+    /[\\/]node_modules[\\/]pg[\\/]/.test(error.stack ?? '')
+  );
 }

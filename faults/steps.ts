@@ -22,6 +22,9 @@ const MARKS: Readonly<Record<Step, string>> = {
   releaseCredit: 'FROM release_credit(',
 };
 
+/** What every statement that records events binds: the versions of all types of them. */
+const VERSIONS = /\{(?:"\w+":\d+,?)+\}/;
+
 /** The first parameter of every step: the list of its orders. */
 const ORDERS = /\{("?[0-9a-f]{8}-[0-9a-f-]{27}"?(?:,"?[0-9a-f]{8}-[0-9a-f-]{27}"?)*)\}/;
 
@@ -29,7 +32,8 @@ const ORDERS = /\{("?[0-9a-f]{8}-[0-9a-f-]{27}"?(?:,"?[0-9a-f]{8}-[0-9a-f-]{27}"
 export function stepOf(words: string): Step | undefined {
   // Only what runs as one statement with its event is a step; reading events names them too.
   if (!words.includes('INSERT INTO outbox') && !words.includes('_credit(')) return undefined;
-  return STEPS.find((step) => words.includes(MARKS[step]));
+  const own = words.replace(VERSIONS, '');
+  return STEPS.find((step) => own.includes(MARKS[step]));
 }
 
 /** @param words of a step's statement */

@@ -148,7 +148,7 @@ test('each process is killed several times under load: every acknowledged order 
 async function storiesOf(databaseUrl: string, source: string): Promise<string[]> {
   const rows = await rowsOf(
     databaseUrl,
-    `SELECT concat_ws(' ', $1::text, id, aggregate_id, sequence) AS story FROM outbox`,
+    `SELECT concat_ws(' ', $1::text, concat_ws('-', id, recorded_us), aggregate_id, sequence) AS story FROM outbox`,
     [source],
   );
   return rows.map(({ story }) => String(story));
