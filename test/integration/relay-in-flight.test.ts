@@ -145,6 +145,8 @@ test.each([
   'while a transaction stays open, a publication does not cost more for all that was published since: %s',
   async (_kind, statement) => {
     await publishAll();
+    // With statistics of in between (an ANALYZE while the transaction is open) Postgres walks the index all the same.
+    await admin('ALTER TABLE outbox SET (autovacuum_enabled = off)');
     held = await hold(databases.adminOrderUrl, statement);
     await held.query('SELECT FROM outbox LIMIT 1', []);
     const before = await blocksOfAPublication();
