@@ -16,6 +16,6 @@ export async function backlogOf(db: SqlDatabase): Promise<Backlog> {
   const [row] = await db.$queryRaw<Backlog[]>(sql`
     SELECT count(*)::integer AS events,
       greatest(coalesce(extract(epoch FROM now() - min(occurred_at)), 0), 0)::double precision AS "oldestSeconds"
-    FROM (SELECT occurred_at FROM outbox WHERE position IS NULL ORDER BY id LIMIT ${COUNTED_MAX}::integer) o`);
+    FROM (SELECT occurred_at FROM outbox WHERE position IS NULL AND id > 0 ORDER BY id LIMIT ${COUNTED_MAX}::integer) o`);
   return row ?? { events: 0, oldestSeconds: 0 };
 }

@@ -52,13 +52,13 @@ export async function publishEvents(
     ), next AS MATERIALIZED (
       SELECT coalesce(array_agg(o.id ORDER BY o.id), '{}') AS ids FROM (
         (SELECT id FROM outbox WHERE position IS NULL AND id > (SELECT after FROM walk)
-         ORDER BY position, id LIMIT ${batch}::integer)
+         ORDER BY id LIMIT ${batch}::integer)
         UNION SELECT id FROM late
         ORDER BY id LIMIT ${batch}::integer) o
     ), published AS (
-      -- Another relay may have published some of them since this statement began.
+      -- Another relay may have published some of them since this statement began. Not IS NULL: no index is to answer that.
       UPDATE outbox o SET position = relay.last_position + array_position(next.ids, o.id), published_at = now()
-      FROM relay, next WHERE o.id = ANY (next.ids) AND o.position IS NULL
+      FROM relay, next WHERE o.id = ANY (next.ids) AND coalesce(o.position, 0) = 0
       RETURNING o.position
     ), looked AS MATERIALIZED (
       SELECT cardinality(ids) < ${batch}::integer AS at_all, ids[cardinality(ids)] AS last FROM next

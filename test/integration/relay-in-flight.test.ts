@@ -145,15 +145,15 @@ test.each([
   'while a transaction stays open, a publication does not cost more for all that was published since: %s',
   async (_kind, statement) => {
     await publishAll();
-    // With statistics of in between (an ANALYZE while the transaction is open) Postgres walks the index all the same.
-    await admin('ALTER TABLE outbox SET (autovacuum_enabled = off)');
     held = await hold(databases.adminOrderUrl, statement);
     await held.query('SELECT FROM outbox LIMIT 1', []);
     const before = await blocksOfAPublication();
     await admin(INSERT_MANY, [20_000]);
     await publishAll(2_000);
-    const after = await blocksOfAPublication();
-    expect(after).toBeLessThan(before + 100);
+    expect(await blocksOfAPublication()).toBeLessThan(before + 100);
+    // Statistics by which next to nothing is unpublished, as the autovacuum may take them at any time.
+    await admin('ANALYZE outbox');
+    expect(await blocksOfAPublication()).toBeLessThan(before + 100);
   },
   120_000,
 );
