@@ -23,7 +23,7 @@ const MEMORY_MAX_MB = 600;
 
 /** What a run has to hit. */
 export interface Aims {
-  /** A long run has every fault of the table, a short one every step. */
+  /** A long run has every fault of the table, a short one every step at every moment. */
   readonly long: boolean;
   /** Names of the processes that are caught in a step: each is to be killed there, and stopped. */
   readonly services: readonly string[];
@@ -127,8 +127,10 @@ const OF_PROCESSES: readonly StepFault[] = ['process killed', 'process stopped']
 /** @returns what was to be hit, and was not; everything is within reach in both placements */
 export function neverHit({ long, services, otherFaults }: Aims, landed: WhatLanded): string[] {
   if (!long)
-    return STEPS.filter((step) =>
-      MOMENTS.every((moment) => landed.timesAt(FAULT_POINTS, step, moment) === 0),
+    return STEPS.flatMap((step) =>
+      MOMENTS.filter((moment) => landed.timesAt(FAULT_POINTS, step, moment) === 0).map(
+        (moment) => `${step}, ${moment}`,
+      ),
     );
   return [
     ...FAULT_POINTS.filter((point) => landed.times(point) === 0).map(

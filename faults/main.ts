@@ -22,9 +22,8 @@ const WELL_WITHIN_S = '30';
 /** From 3 minutes on a run is to hit every fault. */
 const LONG_MINUTES = 3;
 
-/** For as long again, and 4 minutes; a short run 1: the machine may be busy, and others wait for it. */
+/** For as long again, and 4 minutes: the machine may be busy. */
 const LONGER_MS = 240_000;
-const LITTLE_LONGER_MS = 60_000;
 
 const SHARES: Readonly<Record<Placement, number>> = { distributed: 2 / 3, colocated: 1 / 3 };
 
@@ -43,7 +42,6 @@ async function main(): Promise<number> {
   });
   const random = seededRandom(values.seed === undefined ? undefined : Number(values.seed));
   const minutes = Number(values.minutes);
-  const long = minutes >= LONG_MINUTES;
   installTemporalRuntime(createLogger('silent'));
   if (values.planted)
     return (await plantAll({ minutes, withinMs: Number(values.within) * 1_000 }, random)) ? 0 : 1;
@@ -57,11 +55,11 @@ async function main(): Promise<number> {
       {
         placement,
         minutes: minutes * share,
-        longerMs: minutes * share * 60_000 + (long ? LONGER_MS : LITTLE_LONGER_MS),
+        longerMs: minutes * share * 60_000 + LONGER_MS,
         orders: Number(values.orders) * share,
         kills: Number(values.kills),
         withinMs: Number(values.within) * 1_000,
-        long,
+        long: minutes >= LONG_MINUTES,
       },
       random,
     );

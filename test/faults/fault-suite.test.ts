@@ -30,5 +30,5 @@ test('a minute of faults under load: every answer holds, and the audit is clean'
   console.log(output);
   expect(code).toBe(0);
   expect(output).toMatch(/orders acknowledged under/);
-  // It goes on for two more where a machine is too busy for every step to be hit in one.
+  // It goes on for as long again, and four minutes, where a machine is too busy for every step to be hit in one.
 }, 600_000);

@@ -67,9 +67,7 @@ const GOOD: RunFacts = {
 };
 
 /** Every step at every moment, with one fault only. */
-const ONE_MOMENT = FAULT_POINTS.filter(
-  ({ moment, fault }) => moment === 'before its statement' && fault === 'connection cut',
-);
+const CUTS = FAULT_POINTS.filter(({ fault }) => fault === 'connection cut');
 
 const verdict = (changes: Partial<Verdict>) => ({ verdict: { ...VERDICT, ...changes } });
 const after = (changes: Partial<Verdict['after']>) => verdict({ after: { ...VERDICT.after, ...changes } });
@@ -81,8 +79,8 @@ const found = (invariant: Invariant, counts: object) =>
 test.each<[string, Partial<RunFacts>]>([
   ['everything was hit, and held', {}],
   [
-    'a short run, with every step',
-    { aims: { ...GOOD.aims, long: false }, landed: landedAt(ONE_MOMENT, { others: [] }) },
+    'a short run, with every step at every moment',
+    { aims: { ...GOOD.aims, long: false }, landed: landedAt(CUTS, { others: [] }) },
   ],
   ['a saga that goes on just in time', { recovery: recovery(100, 5_000) }],
   ['no worker was to be killed', { recovery: { ...recovery(0, 0), kills: 0 } }],
@@ -133,10 +131,14 @@ test.each<[string, Partial<RunFacts>]>([
     },
   ],
   [
-    'cancelOrders: never hit',
+    'cancelOrders, before its statement: never hit',
     {
       aims: { ...GOOD.aims, long: false },
-      landed: landedAt(FAULT_POINTS.filter(({ step }) => step !== 'cancelOrders')),
+      landed: landedAt(
+        FAULT_POINTS.filter(
+          ({ step, moment }) => step !== 'cancelOrders' || moment !== 'before its statement',
+        ),
+      ),
     },
   ],
   ['a line slowed: never hit', { landed: landedAt(FAULT_POINTS, { others: ['Temporal killed'] }) }],
