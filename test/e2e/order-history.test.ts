@@ -1,6 +1,7 @@
 /** The order history: a view of both services' events, beside the same question answered by composition. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { historySchema } from '../../api/schemas';
 import type { Placement } from '../../domain/contracts';
 import { encodeCursor } from '../../events/cursor';
 import { rebuildView } from '../../history/rebuild';
@@ -10,24 +11,7 @@ import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http
 import { hold } from '../support/outages';
 import { startSystem, type TestSystem } from '../support/system';
 
-interface Story {
-  readonly orderId: string;
-  readonly state: string;
-  readonly cancellationReason?: string;
-  readonly events: { readonly type: string }[];
-}
-
-interface History {
-  readonly customer: Record<string, unknown>;
-  readonly orders: { readonly items: Story[]; readonly nextCursor: string | null };
-  readonly asOf: {
-    readonly lagMs: number;
-    readonly cursor: string;
-    readonly generation: number;
-    readonly setAside: number;
-    readonly setAsideFirst: readonly object[];
-  };
-}
+type Story = ReturnType<typeof historySchema.parse>['orders']['items'][number];
 
 const VIEW = `SELECT to_jsonb(v) - 'generation' AS row FROM (SELECT * FROM order_views) v
   WHERE generation = (SELECT number FROM generations WHERE current)
@@ -42,11 +26,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   });
   afterAll(() => system.stop());
 
-  async function history(
-    customer: string,
-    query = '',
-    headers: Record<string, string> = {},
-  ): Promise<History> {
+  async function history(customer: string, query = '', headers: Record<string, string> = {}) {
     const answer = await call(
       `${system.url}/customers/${customer}/order-history${query}`,
       'GET',
@@ -54,7 +34,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       headers,
     );
     expect([answer.status, answer.body]).toEqual([200, answer.body]);
-    return answer.body as unknown as History;
+    return historySchema.parse(answer.body);
   }
 
   /** Page by page. */
@@ -210,11 +190,11 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     const asked = `${system.url}/customers/${customer}/order-history${including(`"${orderId}.2"`)}`;
     const { headers, body } = await eventually(async () => {
       const answer = await call(asked, 'GET', undefined, WAIT);
-      return (answer.body as unknown as History).asOf.setAside > 0 ? answer : undefined;
+      return historySchema.parse(answer.body).asOf.setAside > 0 ? answer : undefined;
     });
     // What was set aside is not in, and never will be by waiting.
     expect(headers.get('Preference-Applied')).toBeNull();
-    expect((body as unknown as History).orders.items).toMatchObject([
+    expect(historySchema.parse(body).orders.items).toMatchObject([
       { orderId, state: 'PENDING', events: [{ type: 'OrderCreated' }] },
     ]);
     expect(

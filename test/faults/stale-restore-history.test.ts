@@ -3,6 +3,7 @@
  * notices, drops what the service has lost, keeps what the feed has only pruned, and takes in what has come since.
  */
 import { afterEach, expect, test } from '@jest/globals';
+import { historySchema } from '../../api/schemas';
 import { rebuildView } from '../../history/rebuild';
 import { createHistoryDatabase } from '../../prisma/history/client';
 import { backUp } from '../support/backups';
@@ -16,18 +17,6 @@ const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
-
-interface History {
-  readonly customer: { readonly reserved: { readonly amount: string } };
-  readonly orders: {
-    readonly items: readonly {
-      readonly orderId: string;
-      readonly state: string;
-      readonly events: readonly { readonly type: string }[];
-    }[];
-  };
-  readonly asOf: { readonly generation: number; readonly time: string | null };
-}
 
 class Shop {
   constructor(
@@ -46,9 +35,9 @@ class Shop {
     expect(status).toBe(200);
   }
 
-  async history(): Promise<History> {
+  async history() {
     const { body } = await call(`${this.system.url}/customers/${this.customer}/order-history`, 'GET');
-    return body as unknown as History;
+    return historySchema.parse(body);
   }
 
   /** States by order, as the history has them. */
