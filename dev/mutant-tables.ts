@@ -31,7 +31,6 @@ const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
   'workflows/saga-steps.ts: orders.length === 1': 'only words for the Temporal UI',
   'workflows/saga-failures.ts: bug': 'only a bug of the workflow code can take it',
   'workflows/saga-failures.ts: reason instanceof Error': 'only words of a failure',
-  'workflows/saga-failures.ts: cause instanceof Error': 'only words of a failure',
   'workflows/attention.ts: this.#parked.size === 0':
     'the value of a search attribute, which replay does not compare; the tests of its use do',
 };
