@@ -31,17 +31,18 @@ export function divergenceOf(
   asked: readonly string[],
   detail: string,
 ): Divergence {
-  const { left, now, after } = walk(
-    recorded.map(({ words }) => words).filter((words) => !isUnheard(words)),
-    asked,
-  );
+  const named = /HistoryEvent\(id: (\d+)/.exec(detail)?.[1];
+  const unheard = recorded.find(({ eventId, words }) => eventId === Number(named) && isUnheard(words));
+  const unheardNow = /UpsertWorkflowSearchAttributes(Machine| machine| workflow)/i.test(detail);
+  const heard = recorded.map(({ words }) => words).filter((words) => !isUnheard(words));
+  const beside = walk(heard, asked, true);
+  // What was heard is on both sides, and the engine says that it differs: it was not asked for together.
+  const isSwapped = isNondeterminism({ detail }) && !unheard && !unheardNow && !beside.left && !beside.now;
+  const { left, now, after } = isSwapped ? walk(heard, asked, false) : beside;
   const failed = isNondeterminism({ detail }) ? undefined : `an error in the workflow code: ${detail}`;
   const patch = /patch marker encountered for change (\S+),/.exec(detail)?.[1];
   if (patch !== undefined)
     return { recorded: patchWords(patch), now: failed ?? 'no such patch', after, detail };
-  const named = /HistoryEvent\(id: (\d+)/.exec(detail)?.[1];
-  const unheard = recorded.find(({ eventId, words }) => eventId === Number(named) && isUnheard(words));
-  const unheardNow = /UpsertWorkflowSearchAttributes(Machine| machine| workflow)/i.test(detail);
   return {
     recorded: unheard?.words ?? left ?? NOTHING,
     now: unheardNow ? SEARCH_ATTRIBUTES : (now ?? failed ?? (unheard ? 'none' : NOTHING)),
@@ -50,13 +51,14 @@ export function divergenceOf(
   };
 }
 
-function walk(recorded: readonly string[], asked: readonly string[]) {
+/** @param group whether a step may stand in the place of another that is asked for later */
+function walk(recorded: readonly string[], asked: readonly string[], group: boolean) {
   const left = [...recorded];
   let after: string | undefined;
   for (const [index, is] of asked.entries()) {
     const [was] = left;
     const place = left.indexOf(is);
-    const beside = was !== undefined && place > 0 && asked.includes(was, index + 1);
+    const beside = group && was !== undefined && place > 0 && asked.includes(was, index + 1);
     if (place !== 0 && !beside) return { left: was, now: is, after };
     left.splice(place, 1);
     after = is;

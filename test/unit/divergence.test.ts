@@ -34,6 +34,14 @@ test('steps of a group that were asked for together may stand in another order',
   });
 });
 
+test('two steps swapped: nothing is missing, but the order', () => {
+  expect(divergenceOf(['a', 'b', 'c', 'd'], ['a', 'c', 'b', 'd'], ENGINE)).toMatchObject({
+    recorded: 'b',
+    now: 'c',
+    after: 'a',
+  });
+});
+
 test('an error in the workflow code', () => {
   expect(divergenceOf(['a', 'b'], ['a'], 'x is not a function')).toMatchObject({
     recorded: 'b',
