@@ -1,5 +1,6 @@
-/** One run of jest against servers that run already, and the last line that says how it went. */
+/** Runs of jest against servers that run already, one after the other, and the last line that says how they went. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -29,16 +30,34 @@ export function testNamespaces(): string[] {
 
 /**
  * @param folder where the results go
- * @param args to jest
+ * @param runs the arguments of each run of jest; a signal ends the one under way, and no other begins
  * @returns the exit code: 0 when at least one test passed and none failed
  */
 export async function runJest(
   servers: TestedServers,
   folder: string,
-  args: readonly string[],
+  runs: readonly (readonly string[])[],
 ): Promise<number> {
-  const outputFile = path.join(folder, 'results.json');
-  const jest: ChildProcess = spawn(
+  let jest: ChildProcess | undefined;
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      interrupted.abort();
+      jest?.kill(signal);
+    });
+  const outputFiles: string[] = [];
+  for (const [number, args] of runs.entries()) {
+    if (interrupted.signal.aborted) break;
+    const outputFile = path.join(folder, `results-${String(number)}.json`);
+    outputFiles.push(outputFile);
+    jest = startJest(servers, outputFile, args);
+    await once(jest, 'exit');
+  }
+  return report(outputFiles);
+}
+
+function startJest(servers: TestedServers, outputFile: string, args: readonly string[]): ChildProcess {
+  return spawn(
     process.execPath,
     ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${outputFile}`, ...args],
     {
@@ -53,9 +72,6 @@ export async function runJest(
       },
     },
   );
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => jest.kill(signal));
-  await new Promise((resolve) => jest.once('exit', resolve));
-  return report(outputFile);
 }
 
 /** Runs `main` to its exit code; what it throws is a failed run. */
@@ -72,14 +88,21 @@ export function exitWith(main: () => Promise<number>): void {
   );
 }
 
-function report(outputFile: string): number {
-  if (!existsSync(outputFile)) {
-    console.log('0 passed, 1 failed');
-    return 1;
+/** A run that wrote no results is a failure. */
+function report(outputFiles: readonly string[]): number {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const outputFile of outputFiles) {
+    if (!existsSync(outputFile)) {
+      total.failed += 1;
+      continue;
+    }
+    const results = resultsSchema.parse(JSON.parse(readFileSync(outputFile, 'utf8')));
+    total.passed += results.numPassedTests;
+    total.failed += results.numFailedTests + results.numRuntimeErrorTestSuites;
+    total.skipped += results.numPendingTests;
   }
-  const results = resultsSchema.parse(JSON.parse(readFileSync(outputFile, 'utf8')));
-  const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
-  const skipped = results.numPendingTests > 0 ? `, ${String(results.numPendingTests)} skipped` : '';
-  console.log(`${String(results.numPassedTests)} passed, ${String(failed)} failed${skipped}`);
-  return failed === 0 && results.numPassedTests > 0 ? 0 : 1;
+  const { passed, failed, skipped } = total;
+  const andSkipped = skipped > 0 ? `, ${String(skipped)} skipped` : '';
+  console.log(`${String(passed)} passed, ${String(failed)} failed${andSkipped}`);
+  return failed === 0 && passed > 0 ? 0 : 1;
 }

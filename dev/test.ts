@@ -1,6 +1,7 @@
 /**
  * `npm test`: starts one Postgres and one Temporal for the whole run, on free ports and in a folder of
- * their own, runs jest against them, and leaves nothing behind. Arguments go to jest.
+ * their own, runs jest against them, and leaves nothing behind. Arguments go to jest; without any, every test runs, and
+ * the fault suite by itself when all others are done.
  */
 import { rmSync } from 'node:fs';
 import { SERVICE_NAMES } from '../prisma/schema-engine';
@@ -10,8 +11,12 @@ import { step } from './progress.cjs';
 import { freePort, makeTemplate, scratchFolder } from './scratch-postgres';
 import { startTemporal } from './temporal';
 
+/** It loads a whole system and breaks it: a test beside it would be judged by what it left of the machine. */
+const EVERY_TEST = [['^(?!.*/fault-suite\\.)'], ['/fault-suite\\.']];
+
 async function main(): Promise<number> {
   const folder = scratchFolder();
+  const args = process.argv.slice(2);
   const [postgresPort, temporalPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   const stops: (() => Promise<void>)[] = [];
   try {
@@ -35,7 +40,11 @@ async function main(): Promise<number> {
       }),
     ]);
     const metricsUrl = `http://127.0.0.1:${String(metricsPort)}/metrics`;
-    return await runJest({ adminUrl, temporalAddress, metricsUrl }, folder, process.argv.slice(2));
+    return await runJest(
+      { adminUrl, temporalAddress, metricsUrl },
+      folder,
+      args.length > 0 ? [args] : EVERY_TEST,
+    );
   } finally {
     await Promise.all(stops.map((stop) => stop()));
     rmSync(folder, { recursive: true, force: true });

@@ -10,7 +10,7 @@ const root = path.basename(above) === 'dist' ? path.dirname(above) : above;
 export const CORPUS = path.join(root, 'test', 'replay', 'histories');
 
 /** Says which path each history is. */
-export const INDEX = path.join(CORPUS, 'index.json');
+export const indexOf = (folder: string): string => path.join(folder, 'index.json');
 
 const indexSchema = z.record(
   z.string(),
@@ -23,8 +23,8 @@ const indexSchema = z.record(
 );
 
 /** By the name of the history's file. */
-export function corpusIndex(): z.infer<typeof indexSchema> {
-  return indexSchema.parse(JSON.parse(readFileSync(INDEX, 'utf8')));
+export function corpusIndex(folder = CORPUS): z.infer<typeof indexSchema> {
+  return indexSchema.parse(JSON.parse(readFileSync(indexOf(folder), 'utf8')));
 }
 
 /** The recorded histories' files. */

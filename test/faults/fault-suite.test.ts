@@ -17,7 +17,7 @@ test('a minute of faults under load: every answer holds, and the audit is clean'
         '0',
         '--placement',
         'distributed',
-        // The long run has 30 s; here another suite has the machine at the same time.
+        // The long run has 30 s; whose machine this is, and what else it does, is not known here.
         '--within',
         '90',
         ...(seed === undefined ? [] : ['--seed', seed]),
@@ -28,7 +28,8 @@ test('a minute of faults under load: every answer holds, and the audit is clean'
     );
   });
   console.log(output);
-  expect(code).toBe(0);
+  const notHeld = output.split('\n').filter((line) => line.startsWith('- '));
+  expect({ code, notHeld }).toEqual({ code: 0, notHeld: [] });
   expect(output).toMatch(/orders acknowledged under/);
   // It goes on for as long again, and four minutes, where a machine is too busy for every step to be hit in one.
 }, 600_000);

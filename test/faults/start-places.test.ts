@@ -35,12 +35,12 @@ test('when npm is killed, what it started stops by itself', async () => {
   for (const stream of [npm.stdout, npm.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
   }
-  await eventually(() => Promise.resolve(printed.includes('Ctrl-C stops everything') || undefined), 50_000);
+  await eventually(() => Promise.resolve(printed.includes('Ctrl-C stops everything') || undefined), 90_000);
   npm.kill('SIGKILL');
   await eventually(() => Promise.resolve(printed.includes('npm has gone') || undefined));
   await eventually(() => Promise.resolve(usersOf(data.folder).length === 0 || undefined));
   data.remove();
-}, 120_000);
+}, 200_000);
 
 test('without the Temporal CLI, a way to download it, or Go: one message with the ways to get it', async () => {
   const data = scratch();

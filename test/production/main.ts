@@ -41,7 +41,7 @@ async function main(): Promise<number> {
     await step('registering the search attribute', () => prepareNamespaces(temporal.address));
     const args = process.argv.length > 2 ? process.argv.slice(2) : SUITE;
     const servers = { adminUrl, temporalAddress: temporal.address, metricsUrl: temporal.metricsUrl };
-    return await runJest(servers, folder, args);
+    return await runJest(servers, folder, [args]);
   } finally {
     for (const stop of stops.reverse()) await stop();
     rmSync(folder, { recursive: true, force: true });

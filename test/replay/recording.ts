@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
-import { CORPUS, corpusIndex, INDEX } from '../../operate/corpus';
+import { CORPUS, corpusIndex, indexOf } from '../../operate/corpus';
 import { historyOf } from '../../operate/histories';
 import { type History, stepsOf } from '../../operate/saga-words';
 import { TIMER } from '../../operate/step-words';
@@ -20,6 +20,7 @@ const OF_THE_MACHINE = new Set(['identity', 'stackTrace', 'binaryChecksum', 'req
  * is kept beside the new one: sagas with such a history may be under way.
  *
  * @param words which path the saga took
+ * @param folder of the histories
  * @throws Error when the one that was kept does not replay any more
  */
 export async function keepHistory(
@@ -27,15 +28,17 @@ export async function keepHistory(
   workflowId: string,
   name: string,
   words: string,
+  folder = CORPUS,
 ): Promise<void> {
-  mkdirSync(CORPUS, { recursive: true });
+  mkdirSync(folder, { recursive: true });
+  const fileOf = (each: string) => path.join(folder, `${each}.json`);
   const fetched = await client.workflow.getHandle(workflowId).fetchHistory();
   const text = JSON.stringify(
     JSON.parse(historyToJSON(fetched)),
     (key, value: unknown) => (OF_THE_MACHINE.has(key) ? undefined : value),
     1,
   );
-  const index = existsSync(INDEX) ? corpusIndex() : {};
+  const index = existsSync(indexOf(folder)) ? corpusIndex(folder) : {};
   const [file, before] = [fileOf(name), index[name]];
   if (before && existsSync(file)) {
     const old = historyOf(JSON.parse(readFileSync(file, 'utf8')));
@@ -49,10 +52,8 @@ export async function keepHistory(
   writeFileSync(file, `${text}\n`);
   index[name] = { path: words, version };
   const sorted = Object.entries(index).sort(([a], [b]) => a.localeCompare(b));
-  writeFileSync(INDEX, `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`);
+  writeFileSync(indexOf(folder), `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`);
 }
-
-const fileOf = (name: string) => path.join(CORPUS, `${name}.json`);
 
 /** Its kinds of steps: how often, and after which pauses, one was asked for again, and who of a group was first, is chance. */
 const told = (history: History) =>

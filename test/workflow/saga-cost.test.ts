@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { tsToMs } from '@temporalio/common/lib/time';
+import { WORKFLOW_TASK_TIMEOUT_MS } from '../../domain/saga-start';
 import { rowsOf } from '../support/databases';
 import { eventually, newCustomer, placeOrder } from '../support/http';
-import { testServers } from '../support/servers';
+import { settledRpcs } from '../support/rpcs';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -11,36 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-/** Polls are open-ended, and describing is what this test does itself. */
-const NOT_COUNTED = /^Poll.*TaskQueue$|^Describe|^GetSystemInfo|^RecordWorkerHeartbeat|^ShutdownWorker/;
-
-/** Calls that the Temporal server has answered in our namespace, as it counts them itself. */
-async function rpcs(): Promise<Record<string, number>> {
-  const { metricsUrl, temporal } = testServers();
-  const text = await (await fetch(metricsUrl)).text();
-  const counts: Record<string, number> = {};
-  const label = `namespace="${temporal.namespace.replaceAll('-', '_')}"`;
-  for (const line of text.split('\n')) {
-    if (!line.startsWith('service_requests{') || !line.includes('service_name="frontend"')) continue;
-    if (!line.includes(label)) continue;
-    const [, operation = ''] = /operation="([^"]+)"/.exec(line) ?? [];
-    if (!NOT_COUNTED.test(operation)) counts[operation] = Number(line.split(' ').at(-1));
-  }
-  return counts;
-}
-
-/** The server publishes its counts about once a second: read until two readings a while apart agree. */
-async function settledRpcs(): Promise<Record<string, number>> {
-  let last = await rpcs();
-  return eventually(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    const now = await rpcs();
-    const same = JSON.stringify(now) === JSON.stringify(last);
-    last = now;
-    return same ? now : undefined;
-  });
-}
-
 async function ended(sagaId: string): Promise<string> {
   return eventually(async () => {
     const { status } = await system.client.workflow.getHandle(sagaId).describe();
@@ -48,16 +20,57 @@ async function ended(sagaId: string): Promise<string> {
   });
 }
 
-/** The first order takes the only place; those that come meanwhile form a group, or two on a busy machine. */
 /** How many sagas are parked: asked by a process every few seconds, however many sagas there are. */
 const OF_THE_PROCESS = 'CountWorkflowExecutions';
 
+/** The first order takes the only place; those that come meanwhile form a group, or two on a busy machine. */
 const FEW = 10;
+
+/** The worker reports a workflow task whose local activities have taken 80% of its timeout, and has another. */
+const REPORTED_AFTER_MS = 0.8 * WORKFLOW_TASK_TIMEOUT_MS;
+
+/** 5: on a machine that has nothing to spare for so long, five times in a row, nothing can be counted. */
+const MEASUREMENTS = 5;
 
 test.each([
   [1, 'one order'],
   [41, 'one order, then groups of the other forty'],
 ])('%i approved orders (%s): 8 events, one workflow task, three commits, two RPCs a saga', async (count) => {
+  for (let measurement = 1; measurement < MEASUREMENTS; measurement += 1) {
+    const spent = await spentOn(count);
+    const longest = Math.max(...spent.sagas.map(({ firstTaskMs }) => firstTaskMs));
+    if (longest < REPORTED_AFTER_MS) {
+      expectCost(spent);
+      return;
+    }
+    console.log(`a workflow task took ${String(longest)} ms: counted once more`);
+  }
+  expectCost(await spentOn(count));
+});
+
+interface Spent {
+  readonly rpcs: Readonly<Record<string, number>>;
+  readonly sagas: readonly {
+    readonly firstTaskMs: number;
+    readonly events: number;
+    readonly tasks: number;
+    readonly commits: number;
+    /** Ids of its orders. */
+    readonly orders: readonly string[];
+    readonly approved: readonly string[];
+  }[];
+}
+
+function expectCost({ rpcs: calls, sagas }: Spent): void {
+  expect(calls).toEqual({ StartWorkflowExecution: sagas.length, RespondWorkflowTaskCompleted: sagas.length });
+  for (const { events, tasks, commits, orders, approved } of sagas) {
+    expect({ events, tasks, commits }).toEqual({ events: 8, tasks: 1, commits: 3 });
+    expect([...approved].sort()).toEqual([...orders].sort());
+  }
+}
+
+/** Places that many orders, and counts until their sagas have ended. */
+async function spentOn(count: number): Promise<Spent> {
   const customer = await newCustomer(system.url, '1000.00');
   const before = await settledRpcs();
   const answers = await Promise.all(
@@ -76,29 +89,41 @@ test.each([
   const after = await settledRpcs();
   const spent = Object.entries(after)
     .map(([operation, calls]) => [operation, calls - (before[operation] ?? 0)] as const)
-    .filter(([operation]) => operation !== OF_THE_PROCESS);
-  expect(Object.fromEntries(spent.filter(([, calls]) => calls > 0))).toEqual({
-    StartWorkflowExecution: sagas.length,
-    RespondWorkflowTaskCompleted: sagas.length,
-  });
+    .filter(([operation, calls]) => operation !== OF_THE_PROCESS && calls > 0);
+  return {
+    rpcs: Object.fromEntries(spent),
+    sagas: await Promise.all(
+      sagas.map((saga) =>
+        costOf(
+          saga,
+          rows.filter((row) => row['saga_id'] === saga).map((row) => String(row['id'])),
+        ),
+      ),
+    ),
+  };
+}
 
-  for (const saga of sagas) {
-    const handle = system.client.workflow.getHandle(saga);
-    const { events } = await handle.fetchHistory();
-    expect(events).toHaveLength(8);
-    expect(events?.filter(({ workflowTaskStartedEventAttributes: task }) => task)).toHaveLength(1);
-    const own = rows.filter((row) => row['saga_id'] === saga).map((row) => row['id']);
-    const commitsOf = 'SELECT DISTINCT transaction_id FROM outbox WHERE aggregate_id = ANY ($1)';
-    const commits = [
-      ...(await rowsOf(system.databases.adminOrderUrl, commitsOf, [own])),
-      ...(await rowsOf(system.databases.adminCustomerUrl, commitsOf, [own])),
-    ];
-    expect(commits).toHaveLength(3);
-    const { orders } = (await handle.result()) as { orders: { orderId: string; state: string }[] };
-    expect(orders.map(({ orderId }) => orderId).sort()).toEqual(own.sort());
-    expect(orders.every(({ state }) => state === 'APPROVED')).toBe(true);
-  }
-});
+async function costOf(saga: string, orders: readonly string[]): Promise<Spent['sagas'][number]> {
+  const handle = system.client.workflow.getHandle(saga);
+  const { events } = await handle.fetchHistory();
+  const at = (kind: 'workflowTaskStartedEventAttributes' | 'workflowTaskCompletedEventAttributes') =>
+    (events ?? []).filter((event) => event[kind]).map(({ eventTime }) => tsToMs(eventTime));
+  const tasks = at('workflowTaskStartedEventAttributes');
+  const commitsOf = 'SELECT DISTINCT transaction_id FROM outbox WHERE aggregate_id = ANY ($1)';
+  const commits = [
+    ...(await rowsOf(system.databases.adminOrderUrl, commitsOf, [orders])),
+    ...(await rowsOf(system.databases.adminCustomerUrl, commitsOf, [orders])),
+  ];
+  const result = (await handle.result()) as { orders: { orderId: string; state: string }[] };
+  return {
+    firstTaskMs: (at('workflowTaskCompletedEventAttributes')[0] ?? Infinity) - (tasks[0] ?? 0),
+    events: events?.length ?? 0,
+    tasks: tasks.length,
+    commits: commits.length,
+    orders,
+    approved: result.orders.filter(({ state }) => state === 'APPROVED').map(({ orderId }) => orderId),
+  };
+}
 
 test('the Temporal UI is told in words what a saga does, and finds it by any of its orders', async () => {
   const customer = await newCustomer(system.url, '2.00');
