@@ -25,7 +25,7 @@ after the last fault. 1: something does not hold. 2: the run proves nothing. A m
 export function reportOf(run: FaultRun): string {
   const { placement, seed, faultMs, load, acknowledged, done, landed, recovery, verdict, strange, memory } =
     run;
-  const { report, after, broken, askedAgain } = verdict;
+  const { report, after, stillRunning, broken, askedAgain } = verdict;
   const hit = FAULT_POINTS.filter((point) => landed.times(point) > 0).length;
   return [
     `## ${placement}`,
@@ -77,6 +77,7 @@ export function reportOf(run: FaultRun): string {
       'Sagas that need attention',
       report.needsAttention.map(({ sagaId, needsAttention }) => `${sagaId}: ${needsAttention.join()}`),
     ),
+    ...section('Sagas that ran still', stillRunning),
     ...section('What does not hold', broken),
     ...section('Answers that nobody should get', strange),
   ].join('\n');

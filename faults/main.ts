@@ -33,7 +33,7 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       minutes: { type: 'string', default: '10' },
       orders: { type: 'string', default: '0' },
-      kills: { type: 'string', default: '12' },
+      kills: { type: 'string', default: '20' },
       within: { type: 'string', default: WELL_WITHIN_S },
       placement: { type: 'string' },
       report: { type: 'string' },

@@ -12,6 +12,7 @@ import type { FaultClient } from './client';
 import type { Cluster } from './cluster';
 import { type Acknowledged, type Load, placing } from './load';
 import { brokenPromises, otherAnswer } from './promises';
+import { runningSagas } from './running-sagas';
 
 const POLL_MS = 100;
 
@@ -36,6 +37,8 @@ export interface Verdict {
     /** The audit, which waits by itself for what is under way, was clean. */
     readonly clean: number | undefined;
   };
+  /** Sagas that ran still when the time was over, and what they were at, in words. */
+  readonly stillRunning: readonly string[];
   /** Answers and processes that do not hold what they promised, in words. */
   readonly broken: readonly string[];
   /** Orders that their callers know of, in all. */
@@ -70,6 +73,7 @@ export async function verdictOf(
     ]);
     const system = { databases: { orders, customers, history }, client };
     const { report, quiet, clean } = await whenClean(system, orders, client, { since, left });
+    const stillRunning = clean === undefined ? await runningSagas(client) : [];
     for (const each of load.acknowledged.values()) {
       const order = await orders.order.findUnique({ where: { id: each.orderId } });
       broken.push(...brokenPromises(each, order));
@@ -81,6 +85,7 @@ export async function verdictOf(
       report,
       withinMs,
       after: { answered, ready, quiet, clean },
+      stillRunning,
       broken,
       acknowledged,
       askedAgain: some.length,

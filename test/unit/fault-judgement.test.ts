@@ -47,6 +47,7 @@ const VERDICT: Verdict = {
   report: REPORT,
   withinMs: 30_000,
   after: { answered: 100, ready: 100, quiet: 100, clean: 5_100 },
+  stillRunning: [],
   broken: [],
   acknowledged: 100,
   askedAgain: 100,

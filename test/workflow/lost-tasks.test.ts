@@ -1,0 +1,61 @@
+/** A saga whose workers were killed again and again does not wait longer each time. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import { tsToMs } from '@temporalio/common/lib/time';
+import { CREATE_ORDER_SAGA } from '../../domain/names';
+import { WORKFLOW_TASK_TIMEOUT_MS } from '../../domain/saga-start';
+import { testServers } from '../support/servers';
+
+/** After the third a server adds to the time of each, 5 s at first and then twice as much, unless it is told not to. */
+const TIMES = 6;
+
+/** 3 s, as the servers are told: what goes on within 5 s. */
+const ADDED_AT_MOST_MS = 3_000;
+
+/** 70 s: a server answers a worker that waits for a task within a minute. */
+const ASKED_FOR_MS = 70_000;
+
+let connection: Connection;
+let client: Client;
+
+beforeAll(async () => {
+  const { temporal } = testServers();
+  connection = await Connection.connect({ address: temporal.address });
+  client = new Client({ connection, namespace: temporal.namespace });
+});
+afterAll(() => connection.close());
+
+test('a workflow task that workers have taken with them six times is given to another within 5 s', async () => {
+  const taskQueue = randomUUID();
+  const { namespace } = client.options;
+  const saga = await client.workflow.start(CREATE_ORDER_SAGA, {
+    workflowId: `order-${randomUUID()}`,
+    taskQueue,
+    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
+    args: [],
+  });
+  const given: { readonly time: number; readonly timeout: number }[] = [];
+  while (given.length < TIMES) {
+    const { attempt, history } = await connection.withDeadline(Date.now() + ASKED_FOR_MS, () =>
+      connection.workflowService.pollWorkflowTaskQueue({
+        namespace,
+        taskQueue: { name: taskQueue },
+        identity: 'takes a task, and is gone',
+      }),
+    );
+    if (!attempt) continue;
+    expect(attempt).toBe(given.length + 1);
+    const scheduled = history?.events?.findLast((event) => event.workflowTaskScheduledEventAttributes);
+    given.push({
+      time: Date.now(),
+      timeout: tsToMs(scheduled?.workflowTaskScheduledEventAttributes?.startToCloseTimeout),
+    });
+  }
+  console.log(JSON.stringify(given.map(({ time, timeout }) => [time - (given[0]?.time ?? 0), timeout])));
+  for (const { timeout } of given) {
+    expect(timeout).toBeGreaterThan(0);
+    expect(timeout).toBeLessThanOrEqual(WORKFLOW_TASK_TIMEOUT_MS + ADDED_AT_MOST_MS);
+  }
+  await saga.terminate();
+});
