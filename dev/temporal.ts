@@ -17,14 +17,14 @@ const STOP_WITHIN_MS = 3_000;
  * of 20 a second for each history shard is meant for clusters with many; a dev server has one. By default a timer
  * of less than a second fires when a second is over, so that whoever waits 50 ms for a row waits a second; with 50 ms
  * it fires in time. A workflow task that was lost three times has each further time twice as long, up to ten minutes, until
- * another worker gets it: a saga would stand still for half a minute because its workers were killed five times. With 3 s more it
- * goes on within 5 s, however often that was.
+ * another worker gets it: a saga would stand still for half a minute because its workers were killed five times. 5 s more
+ * are the least that a server knows (less switches it off): 7 s are enough for a machine that is too busy to do a task in 2 s.
  */
 const SERVER_OPTIONS = [
   ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=full'],
   ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000'],
   ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'],
-  ...['--dynamic-config-value', 'history.workflowTaskRetryMaxInterval="3s"'],
+  ...['--dynamic-config-value', 'history.workflowTaskRetryMaxInterval="5s"'],
   ...SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', `${attribute}=KeywordList`]),
   ...['--ip', '127.0.0.1', '--log-level', 'warn'],
 ];

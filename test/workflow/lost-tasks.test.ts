@@ -10,8 +10,8 @@ import { testServers } from '../support/servers';
 /** After the third a server adds to the time of each, 5 s at first and then twice as much, unless it is told not to. */
 const TIMES = 6;
 
-/** 3 s, as the servers are told: what goes on within 5 s. */
-const ADDED_AT_MOST_MS = 3_000;
+/** 5 s, as the servers are told. */
+const ADDED_AT_MOST_MS = 5_000;
 
 /** 70 s: a server answers a worker that waits for a task within a minute. */
 const ASKED_FOR_MS = 70_000;
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => connection.close());
 
-test('a workflow task that workers have taken with them six times is given to another within 5 s', async () => {
+test('a workflow task that workers have taken with them six times is given to another within 7 s', async () => {
   const taskQueue = randomUUID();
   const { namespace } = client.options;
   const saga = await client.workflow.start(CREATE_ORDER_SAGA, {
