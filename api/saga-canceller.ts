@@ -61,7 +61,7 @@ export class SagaCanceller {
   async start({
     order,
     cancellationKey,
-  }: Omit<CancelOrderSagaInput, 'placement' | 'attentionAfterMs'>): Promise<void> {
+  }: Pick<CancelOrderSagaInput, 'order' | 'cancellationKey'>): Promise<void> {
     const { client, placement, attentionAfterMs, eagerStart } = this.options;
     const { orderId } = order;
     try {
@@ -70,7 +70,7 @@ export class SagaCanceller {
         workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
         workflowIdConflictPolicy: 'USE_EXISTING',
         taskQueue: ORDER_TASK_QUEUE,
-        args: [{ placement, order, cancellationKey, attentionAfterMs }],
+        args: [{ placement, order, cancellationKey, attentionAfterMs, resultsOneByOne: true }],
         requestEagerStart: eagerStart,
         workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
         typedSearchAttributes: [{ key: orderIdsAttribute, value: [orderId] }],

@@ -202,7 +202,13 @@ export class SagaStarter {
   async #start(sagaId: string, orders: readonly OrderRequest[]): Promise<StartedSaga> {
     const { client, placement, creditCheckTimeoutMs, attentionAfterMs, eagerStart, onStarted } = this.options;
     const orderIds = orders.map(({ orderId }) => orderId);
-    const input: CreateOrderSagaInput = { placement, creditCheckTimeoutMs, attentionAfterMs, orders };
+    const input: CreateOrderSagaInput = {
+      placement,
+      creditCheckTimeoutMs,
+      attentionAfterMs,
+      resultsOneByOne: true,
+      orders,
+    };
     const handle = await client.workflow.start<typeof createOrderSaga>(CREATE_ORDER_SAGA, {
       workflowId: sagaId,
       workflowIdReusePolicy: 'REJECT_DUPLICATE',

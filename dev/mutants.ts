@@ -61,6 +61,7 @@ const FILES = [
   'cancel-order-saga',
   'step-batch',
   'step-run',
+  'local-results',
   'parked-steps',
   'cancel-approved',
   'saga-steps',

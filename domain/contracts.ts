@@ -28,6 +28,11 @@ export interface CreateOrderSagaInput {
   readonly creditCheckTimeoutMs: number;
   /** After how long a step that must succeed and keeps failing is told of; milliseconds. */
   readonly attentionAfterMs?: number | undefined;
+  /**
+   * Whether it takes the results of its local activities one by one. Each start says so; a saga from before must replay
+   * without: docs/changing-a-saga.md.
+   */
+  readonly resultsOneByOne: boolean | undefined;
   /** 1 to 50 orders with distinct ids. */
   readonly orders: readonly OrderRequest[];
   /** Of its orders; an earlier run of the saga had accepted them. */
@@ -95,6 +100,7 @@ export interface CancelOrderSagaInput {
   readonly cancellationKey?: string | undefined;
   /** As for {@link CreateOrderSagaInput}. */
   readonly attentionAfterMs?: number | undefined;
+  readonly resultsOneByOne: boolean | undefined;
 }
 
 /** A saga that found the order cancelled already leaves it so, with the reason in force. */

@@ -87,12 +87,19 @@ export async function runSaga(
   if (repair.kind === 'cancel') {
     const { placement, attentionAfterMs } = settings;
     const cancellationKey = last && 'cancellationKey' in last.input ? last.input.cancellationKey : undefined;
-    return start(client, sagaId, { placement, attentionAfterMs, order: repair.order, cancellationKey });
+    const { order } = repair;
+    return start(client, sagaId, {
+      placement,
+      attentionAfterMs,
+      resultsOneByOne: true,
+      order,
+      cancellationKey,
+    });
   }
   const { orders } = repair;
   const isOf = (orderId: string) => orders.some((order) => order.orderId === orderId);
   const cancellations = last?.cancellations.filter(({ orderId }) => isOf(orderId));
-  return start(client, sagaId, { ...settings, orders, cancellations });
+  return start(client, sagaId, { ...settings, resultsOneByOne: true, orders, cancellations });
 }
 
 export function sagaIdOf(repair: Extract<Repair, { kind: 'create' | 'cancel' }>): string {

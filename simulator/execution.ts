@@ -4,7 +4,7 @@
  */
 import { CancelledFailure } from '@temporalio/common';
 import { Commands } from './commands';
-import type { Input, Outcome } from './history';
+import { type Input, lastOf, type Outcome } from './history';
 import { everythingDone } from './microtasks';
 import { simulatedUuid } from './scenario';
 import { UpdateHandlers } from './update-handlers';
@@ -13,6 +13,7 @@ import type { WorkflowRuntime } from './workflow-runtime';
 
 export class Execution extends Commands implements WorkflowHost {
   outcome: Outcome | undefined;
+  historyLength = 0;
   readonly cancelRequested: Promise<never>;
   #cancel: (reason: Error) => void = () => undefined;
   #uuids = 0;
@@ -38,7 +39,8 @@ export class Execution extends Commands implements WorkflowHost {
 
   /** @throws Divergence when the code does not wait for this input */
   async give(input: Input): Promise<void> {
-    this.now = input.at;
+    this.now = lastOf(input).at;
+    if (!this.isLocalResult(input)) this.historyLength += 1;
     this.runtime.current = this;
     try {
       for (let next: Input | undefined = input; next; next = next.and) this.#take(next);
@@ -47,6 +49,11 @@ export class Execution extends Commands implements WorkflowHost {
     } finally {
       this.runtime.current = undefined;
     }
+  }
+
+  /** Whether it is of a step that the worker itself runs, and nothing else: it comes in the task that is under way. */
+  isLocalResult(input: Input): boolean {
+    return input.kind === 'step' && !input.and && this.steps.get(input.seq)?.remote === false;
   }
 
   /** @returns the refusal, as an update's validator would have it; undefined when it accepts */

@@ -21,6 +21,16 @@ export type Input = {
     }
 );
 
+/** @returns the first, with the other told in the same task */
+export function followedBy(first: Input, last: Input): Input {
+  return { ...first, and: first.and ? followedBy(first.and, last) : last };
+}
+
+/** Whose time is the time of the task. */
+export function lastOf(input: Input): Input {
+  return input.and ? lastOf(input.and) : input;
+}
+
 export type Answer = { readonly results: StepResults } | { readonly failure: Error };
 
 export type Outcome = { readonly result: unknown } | { readonly failure: unknown };

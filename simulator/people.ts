@@ -100,5 +100,6 @@ async function startCancelSaga(world: World, order: OrderRequest): Promise<void>
     placement: placementOf(world.scenario),
     order: { orderId, customerId, totalMinor, currency },
     attentionAfterMs: ATTENTION_AFTER_MS,
+    resultsOneByOne: true,
   });
 }

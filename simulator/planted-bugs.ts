@@ -40,6 +40,10 @@ const FORGOTTEN: readonly Edit[] = [
   },
 ];
 
+const ALL_AT_ONCE: readonly Edit[] = [
+  { file: 'workflows/local-results.js', from: 'await this.#turn();', to: '' },
+];
+
 class WithoutTombstones extends CustomerDatabase {
   protected override bury(): void {
     // Nothing is held, so nothing is written: a reserve that comes later finds no trace of the release.
@@ -127,6 +131,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     words: 'an accepted cancellation is forgotten when a lost worker approves',
     protocol: () => productProtocol(FORGOTTEN),
+  },
+  {
+    words: 'a saga that is replayed takes the results of two steps at once',
+    protocol: () => productProtocol(ALL_AT_ONCE),
   },
 ];
 

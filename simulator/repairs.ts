@@ -40,7 +40,10 @@ function actionOf(repair: Exclude<Repair, { kind: 'view' }>): Action {
       happen: async (world) => {
         const { order } = repair;
         const placement = placementOf(world.scenario);
-        await world.startCancelSaga({ placement, order, attentionAfterMs: ATTENTION_AFTER_MS }, 'always');
+        await world.startCancelSaga(
+          { placement, order, attentionAfterMs: ATTENTION_AFTER_MS, resultsOneByOne: true },
+          'always',
+        );
       },
     };
   const { sagaId, orders } = repair;

@@ -1,7 +1,11 @@
 /** One saga as Temporal has it: its history, which outlives every worker, and the worker that has it now. */
 import type { CancellationRequest } from '../domain/contracts';
+import { WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
 import type { Execution } from './execution';
-import type { Input, Outcome } from './history';
+import { followedBy, type Input, lastOf, type Outcome } from './history';
+
+/** A worker that is at it for longer reports its task, 80% into its time, and goes on in another. */
+const TASK_REPORTED_AFTER_MS = 0.8 * WORKFLOW_TASK_TIMEOUT_MS;
 
 export class SagaRun {
   execution: Execution;
@@ -74,11 +78,26 @@ export class SagaRun {
     this.outcome ??= this.execution.outcome;
   }
 
-  /** Another worker takes the saga up, from what is recorded. */
+  /**
+   * Another worker takes the saga up, from what is recorded. As Temporal's does, it tells the code at once what came with
+   * or after something else, when the code had asked for it before.
+   */
   async replay(): Promise<void> {
     this.#inputs.length = this.#recorded;
     this.execution = this.newExecution(this.run, this.begunWith);
-    for (const input of this.#inputs) await this.execution.give(input);
+    const inputs = [...this.#inputs];
+    for (let input = inputs.shift(); input; input = inputs.shift()) {
+      let told = input;
+      for (let [next] = inputs; next && this.#comesWith(told, next); [next] = inputs) {
+        told = followedBy(told, next);
+        inputs.shift();
+      }
+      await this.execution.give(told);
+    }
+  }
+
+  #comesWith(told: Input, next: Input): boolean {
+    return this.execution.isLocalResult(next) && next.at - lastOf(told).at < TASK_REPORTED_AFTER_MS;
   }
 
   /** Run again from the start, under the same id, with the cancellations that it had accepted. */

@@ -72,6 +72,7 @@ export function simulatedSaga(
     orders,
     creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS,
     attentionAfterMs: ATTENTION_AFTER_MS,
+    resultsOneByOne: true,
   };
 }
 

@@ -31,6 +31,8 @@ export interface UpdateHandler {
 
 export interface WorkflowHost {
   readonly workflowId: string;
+  /** Another in each task. */
+  readonly historyLength: number;
   /** Milliseconds of the epoch, of the task that runs. */
   readonly now: number;
   /** Rejected when Temporal's own Cancel is asked for. */

@@ -39,7 +39,10 @@ export class WorkflowRuntime {
     startChild: (type: string, options: ChildOptions) => this.#startChild(type, options),
     uuid4: () => this.#host.uuid(),
     condition: (holds: () => boolean, timeoutMs?: number) => this.#host.condition(holds, timeoutMs),
-    workflowInfo: () => known('workflowInfo()', { workflowId: this.#host.workflowId }),
+    workflowInfo: () => {
+      const { workflowId, historyLength } = this.#host;
+      return known('workflowInfo()', { workflowId, historyLength });
+    },
     patched: () => true,
     CancellationScope: known('CancellationScope', {
       // Nothing in the model cancels from inside, so a scope that cannot be cancelled is the code in it.

@@ -15,7 +15,7 @@ const PATCH = 'cancel-approved';
 
 /** @param cancellationKey of the request that was accepted, if it came with one */
 export async function cancelApproved(
-  { placement, attentionAfterMs }: CreateOrderSagaInput,
+  { placement, attentionAfterMs, resultsOneByOne }: CreateOrderSagaInput,
   order: OrderRequest,
   cancellationKey: string | undefined,
 ): Promise<void> {
@@ -26,7 +26,7 @@ export async function cancelApproved(
       workflowId: cancelSagaWorkflowId(order.orderId),
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       parentClosePolicy: 'ABANDON',
-      args: [{ placement, order, cancellationKey, attentionAfterMs }],
+      args: [{ placement, order, cancellationKey, attentionAfterMs, resultsOneByOne }],
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
       typedSearchAttributes: [{ key: orderIds, value: [order.orderId] }],
       staticSummary: CANCELLATION_SUMMARY,

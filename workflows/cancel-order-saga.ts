@@ -29,6 +29,7 @@ async function run({
   order,
   cancellationKey,
   attentionAfterMs,
+  resultsOneByOne,
 }: CancelOrderSagaInput): Promise<CancelOrderSagaResult> {
   const { orderId } = order;
   const attention = new Attention();
@@ -37,7 +38,7 @@ async function run({
   const show = () => {
     setCurrentDetails(`${attention.words}Order ${orderId}: ${progress}`);
   };
-  const steps = sagaSteps({ placement, attentionAfterMs }, new Turn(1), attention, show);
+  const steps = sagaSteps({ placement, attentionAfterMs, resultsOneByOne }, new Turn(1), attention, show);
   const note = (words: string) => {
     progress = words;
   };

@@ -30,6 +30,7 @@ import {
 } from './activity-options';
 import type { Attention } from './attention';
 import type { Cancellation } from './cancellation';
+import { LocalResults } from './local-results';
 import { runsElsewhere } from './saga-failures';
 import { StepBatch, type StepBatchOptions } from './step-batch';
 import type { Settled } from './step-run';
@@ -62,6 +63,7 @@ export interface SagaStepsOptions {
   readonly creditCheckTimeoutMs?: number;
   /** After how long a step that must succeed needs attention, milliseconds. */
   readonly attentionAfterMs?: number | undefined;
+  readonly resultsOneByOne: boolean | undefined;
 }
 
 type AllSteps = OrderSteps & CreditSteps;
@@ -78,7 +80,12 @@ const MUST_SUCCEED = { timeoutMs: Infinity, longestPauseMs: LONGEST_PAUSE_MS } a
  * @param beforeEachAttempt called when a batch is about to run, to refresh the saga's details
  */
 export function sagaSteps(
-  { placement, creditCheckTimeoutMs = Infinity, attentionAfterMs = ATTENTION_AFTER_MS }: SagaStepsOptions,
+  {
+    placement,
+    creditCheckTimeoutMs = Infinity,
+    attentionAfterMs = ATTENTION_AFTER_MS,
+    resultsOneByOne,
+  }: SagaStepsOptions,
   turn: Turn,
   attention: Attention,
   beforeEachAttempt: () => void,
@@ -86,6 +93,8 @@ export function sagaSteps(
   const { workflowId: sagaId } = workflowInfo();
   // The placement is where the saga began; a worker of the other placement may carry it on.
   let creditStepsAreHere = placement === 'colocated';
+
+  const results = new LocalResults();
 
   const here = (leftMs: number, summary: string) =>
     proxyLocalActivities<AllSteps>({ ...oneLocalAttempt(leftMs), summary });
@@ -112,7 +121,9 @@ export function sagaSteps(
       attempt: (orders, leftMs) => {
         beforeEachAttempt();
         const count = orders.length === 1 ? 'one order' : `${String(orders.length)} orders`;
-        return run(steps(leftMs, `${words}: ${count}`), { sagaId, orders });
+        const isLocal = steps === here || creditStepsAreHere;
+        const work = run(steps(leftMs, `${words}: ${count}`), { sagaId, orders });
+        return isLocal && resultsOneByOne ? results.oneByOne(work) : work;
       },
       onFailure: (failure) => {
         if (runsElsewhere(failure)) creditStepsAreHere = false;

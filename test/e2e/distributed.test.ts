@@ -100,7 +100,7 @@ test('a saga that began colocated is carried on by processes that are not', asyn
   const handle = await system.client.workflow.start('createOrderSaga', {
     workflowId: `order-${order.orderId}`,
     taskQueue: 'order',
-    args: [{ placement: 'colocated', creditCheckTimeoutMs: 10_000, orders: [order] }],
+    args: [{ placement: 'colocated', creditCheckTimeoutMs: 10_000, resultsOneByOne: true, orders: [order] }],
   });
   expect(await handle.result()).toEqual({ orders: [{ orderId: order.orderId, state: 'APPROVED' }] });
 });

@@ -50,7 +50,7 @@ const CHILD = {
   workflowId: 'a-child',
   workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
   parentClosePolicy: 'ABANDON',
-  args: [{ placement: 'colocated', order: simulatedOrder(1) }],
+  args: [{ placement: 'colocated', order: simulatedOrder(1), resultsOneByOne: true }],
 } as const;
 
 test('a child is waited for until it is started, or refused', async () => {

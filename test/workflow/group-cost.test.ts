@@ -20,7 +20,12 @@ test.each<[Placement, number, number]>([
     totalMinor: 100,
     currency: 'USD',
   }));
-  const input: CreateOrderSagaInput = { placement, creditCheckTimeoutMs: 60_000, orders };
+  const input: CreateOrderSagaInput = {
+    placement,
+    creditCheckTimeoutMs: 60_000,
+    resultsOneByOne: true,
+    orders,
+  };
   const handle = await system.client.workflow.start(CREATE_ORDER_SAGA, {
     workflowId: sagaWorkflowId(orders.map(({ orderId }) => orderId)),
     taskQueue: ORDER_TASK_QUEUE,

@@ -22,7 +22,12 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
     orders: readonly OrderRequest[],
     workflowId = sagaWorkflowId(orders.map(({ orderId }) => orderId)),
   ) {
-    const input: CreateOrderSagaInput = { placement, creditCheckTimeoutMs: 60_000, orders };
+    const input: CreateOrderSagaInput = {
+      placement,
+      creditCheckTimeoutMs: 60_000,
+      resultsOneByOne: true,
+      orders,
+    };
     return system.client.workflow.start<(input: CreateOrderSagaInput) => Promise<CreateOrderSagaResult>>(
       CREATE_ORDER_SAGA,
       {

@@ -275,7 +275,7 @@ describe('in a group', () => {
     const handle = await system.client.workflow.start(CREATE_ORDER_SAGA, {
       workflowId: sagaWorkflowId(orders.map(({ orderId }) => orderId)),
       taskQueue: ORDER_TASK_QUEUE,
-      args: [{ placement: 'colocated', creditCheckTimeoutMs: 500, orders }],
+      args: [{ placement: 'colocated', creditCheckTimeoutMs: 500, resultsOneByOne: true, orders }],
     });
     for (const { orderId } of orders) await whenState(orderId, 'CANCELLED');
     await held.query(

@@ -93,6 +93,7 @@ async function runSaga(order: OrderRequest): Promise<string[]> {
   const input: CreateOrderSagaInput = {
     placement: 'colocated',
     creditCheckTimeoutMs: 20_000,
+    resultsOneByOne: true,
     orders: [order],
   };
   const handle = await link.client.workflow.start(CREATE_ORDER_SAGA, {

@@ -3,6 +3,7 @@ import { describe, test } from '@jest/globals';
 import type { Placement } from '../../../domain/contracts';
 import { RETRY_STEP } from '../../../domain/names';
 import { giveDatabaseBack, hold, holdCustomer, takeDatabaseAway } from '../../support/outages';
+import { twoStepsAtOnce } from '../../support/steps-at-once';
 import { type Saga, Stage } from './stage';
 
 describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
@@ -119,6 +120,17 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       await lock.release();
       await keepFailed(saga, name, words);
     }
+  });
+
+  test('two steps of a group at once, each with another step after it', async () => {
+    const { workflowId, orders } = await twoStepsAtOnce(stage.system.databases, await stage.newCustomer());
+    const saga = await stage.start(orders, { workflowId });
+    await saga.result();
+    await stage.keep(
+      workflowId,
+      'two-steps-at-once',
+      'two of its steps are under way at once, and each has another step after it',
+    );
   });
 
   test("a reservation made by hand under the order's id, found by the compensation", async () => {

@@ -84,7 +84,15 @@ export class Stage {
     return this.system.client.workflow.start<typeof createOrderSaga>(CREATE_ORDER_SAGA, {
       workflowId,
       taskQueue: ORDER_TASK_QUEUE,
-      args: [{ placement: this.placement, creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS, ...input, orders }],
+      args: [
+        {
+          placement: this.placement,
+          creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS,
+          resultsOneByOne: true,
+          ...input,
+          orders,
+        },
+      ],
     });
   }
 
@@ -95,7 +103,7 @@ export class Stage {
     return this.system.client.workflow.start<typeof cancelOrderSaga>(CANCEL_ORDER_SAGA, {
       workflowId: cancelSagaWorkflowId(order.orderId),
       taskQueue: ORDER_TASK_QUEUE,
-      args: [{ placement: this.placement, order, attentionAfterMs }],
+      args: [{ placement: this.placement, order, attentionAfterMs, resultsOneByOne: true }],
     });
   }
 

@@ -1,0 +1,56 @@
+/**
+ * Two steps of a group are under way at once, and each has another step after it. Their results come one by one; to a
+ * worker that replays the history they come together.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { CreateOrderSagaInput } from '../../domain/contracts';
+import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE } from '../../domain/names';
+import { replay } from '../replay/replaying';
+import { newCustomer } from '../support/http';
+import { testServers } from '../support/servers';
+import { twoStepsAtOnce } from '../support/steps-at-once';
+import { startSystem, type TestSystem } from '../support/system';
+
+let system: TestSystem;
+
+/** 20: which of two results comes first, and whether they come together, is chance. */
+const SAGAS = 20;
+
+describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
+  beforeAll(async () => {
+    system = await startSystem({ placement });
+  });
+  afterAll(() => system.stop());
+
+  async function start(customerId: string) {
+    const { workflowId, orders } = await twoStepsAtOnce(system.databases, customerId);
+    const input: CreateOrderSagaInput = {
+      placement,
+      creditCheckTimeoutMs: 60_000,
+      resultsOneByOne: true,
+      orders,
+    };
+    return system.client.workflow.start(CREATE_ORDER_SAGA, {
+      workflowId,
+      taskQueue: ORDER_TASK_QUEUE,
+      args: [input],
+    });
+  }
+
+  test('a saga that goes on after each of two results goes on in the same way when it is replayed', async () => {
+    const customers = await Promise.all(
+      Array.from({ length: SAGAS }, () => newCustomer(system.url, '100.00')),
+    );
+    const histories = await Promise.all(
+      customers.map(async (customer) => {
+        const saga = await start(customer);
+        const { orders } = (await saga.result()) as { orders: { state: string }[] };
+        expect(orders.map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED']);
+        return { workflowId: saga.workflowId, history: await saga.fetchHistory() };
+      }),
+    );
+    const replayed = await replay(testServers().bundlePath, histories);
+    expect(replayed).toHaveLength(SAGAS);
+    expect(replayed.flatMap(({ error }) => error?.message ?? [])).toEqual([]);
+  });
+});
