@@ -16,7 +16,7 @@ const WHAT_TO_DO: Readonly<Record<Invariant, string>> = {
   reservation: REPAIR,
   identity: PAST_THE_STEPS,
   outbox: PAST_THE_STEPS,
-  saga: `${REPAIR}. A saga that runs with nothing left to do waits for a worker: is one polling task queue order?`,
+  saga: `${REPAIR}. A saga that runs with nothing left to do waits for a worker: is one polling task queue order? If so, the Temporal UI says why its task fails`,
   view: `${REPAIR}. npm run rebuild-view builds it anew from what it has received`,
 };
 
