@@ -37,6 +37,6 @@ function isPrismas(error: Error): boolean {
   return (
     /^Prisma|DriverAdapter/.test(error.name) ||
     'clientVersion' in error ||
-    /[\\/]node_modules[\\/]pg[\\/]/.test(error.stack ?? '')
+    /[\\/]node_modules[\\/](pg|pg-pool|@prisma[\\/]adapter-pg)[\\/]/.test(error.stack ?? '')
   );
 }

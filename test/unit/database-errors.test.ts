@@ -12,6 +12,9 @@ function thrownIn(file: string, message: string): Error {
 
 test('what the driver says of a connection that is gone is a database that is away', () => {
   expect(databaseIsAway(thrownIn('node_modules/pg/lib/client.js', GONE))).toBe(true);
+  const cut = 'Connection terminated unexpectedly';
+  expect(databaseIsAway(thrownIn('node_modules/pg-pool/index.js', cut))).toBe(true);
+  expect(databaseIsAway(thrownIn('node_modules/@prisma/adapter-pg/dist/index.js', cut))).toBe(true);
 });
 
 test('the same words of somebody else, and other words of the driver, are not', () => {
