@@ -51,6 +51,7 @@ export async function streamEvents(
       response.write(`: heartbeat\nid: ${page.nextCursor}\n\n`);
       saidAt = Date.now();
     }
+    // The reader has gone away, which ends the loop.
     if (response.writableNeedDrain) await once(response, 'drain', { signal: over }).catch(() => undefined);
     if (page.items.length < PAGE) await page.more(saidAt + HEARTBEAT_MS - Date.now(), over);
     try {

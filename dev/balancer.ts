@@ -50,6 +50,7 @@ async function watch(target: Target, unready: Set<Target>, closing: AbortSignal)
     await answer?.body?.cancel();
     if (answer?.ok) unready.delete(target);
     else unready.add(target);
+    // It is closing, which ends the loop.
     await sleep(LOOK_EVERY_MS, undefined, { signal: closing, ref: false }).catch(() => undefined);
   }
 }

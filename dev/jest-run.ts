@@ -47,9 +47,9 @@ export async function runJest(
     });
   const outputFiles: string[] = [];
   for (const [number, args] of runs.entries()) {
-    if (interrupted.signal.aborted) break;
     const outputFile = path.join(folder, `results-${String(number)}.json`);
     outputFiles.push(outputFile);
+    if (interrupted.signal.aborted) continue;
     jest = startJest(servers, outputFile, args);
     await once(jest, 'exit');
   }
@@ -88,7 +88,7 @@ export function exitWith(main: () => Promise<number>): void {
   );
 }
 
-/** A run that wrote no results is a failure. */
+/** A run that wrote no results, or never began, is a failure. */
 function report(outputFiles: readonly string[]): number {
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const outputFile of outputFiles) {
