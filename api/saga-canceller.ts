@@ -12,7 +12,7 @@ import {
   ORDER_TASK_QUEUE,
   REQUEST_CANCELLATION,
 } from '../domain/names';
-import { CANCELLATION_SUMMARY, WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
+import { CANCELLATION_SUMMARY, SAGA_FLAGS, WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
 import { executeUpdate } from '../platform/saga-update';
 import type { cancelOrderSaga } from '../workflows';
 import { orderIdsAttribute } from './saga-starter';
@@ -70,7 +70,7 @@ export class SagaCanceller {
         workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
         workflowIdConflictPolicy: 'USE_EXISTING',
         taskQueue: ORDER_TASK_QUEUE,
-        args: [{ placement, order, cancellationKey, attentionAfterMs, resultsOneByOne: true }],
+        args: [{ placement, order, cancellationKey, attentionAfterMs, ...SAGA_FLAGS }],
         requestEagerStart: eagerStart,
         workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
         typedSearchAttributes: [{ key: orderIdsAttribute, value: [orderId] }],

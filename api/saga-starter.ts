@@ -11,7 +11,7 @@ import {
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { CreateOrderSagaInput, OrderRequest, Placement } from '../domain/contracts';
 import { CREATE_ORDER_SAGA, ORDER_IDS_ATTRIBUTE, ORDER_TASK_QUEUE, sagaWorkflowId } from '../domain/names';
-import { WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
+import { SAGA_FLAGS, WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
 import type { Expectation, KeyedWaiters } from '../platform/keyed-waiters';
 import type { createOrderSaga } from '../workflows';
 
@@ -206,7 +206,7 @@ export class SagaStarter {
       placement,
       creditCheckTimeoutMs,
       attentionAfterMs,
-      resultsOneByOne: true,
+      ...SAGA_FLAGS,
       orders,
     };
     const handle = await client.workflow.start<typeof createOrderSaga>(CREATE_ORDER_SAGA, {

@@ -21,18 +21,24 @@ export interface OrderRequest {
   readonly currency: string;
 }
 
-export interface CreateOrderSagaInput {
+/**
+ * Which way a saga goes where an earlier version went another. One that was started before a flag was there has it not,
+ * and replays the old way: docs/changing-a-saga.md. Each start says `SAGA_FLAGS` of `saga-start.ts`.
+ */
+export interface SagaFlags {
+  /** It takes the results of its local activities one by one (ADR 17). */
+  readonly resultsOneByOne: boolean | undefined;
+  /** Timers, not its clock, tell it how long a step has been asked for (ADR 18). */
+  readonly limitsByTimer: boolean | undefined;
+}
+
+export interface CreateOrderSagaInput extends SagaFlags {
   /** Carried in the input so that replay takes the path that was taken. */
   readonly placement: Placement;
   /** How long the Customer Service may stay away before the order is cancelled; milliseconds. */
   readonly creditCheckTimeoutMs: number;
   /** After how long a step that must succeed and keeps failing is told of; milliseconds. */
   readonly attentionAfterMs?: number | undefined;
-  /**
-   * Whether it takes the results of its local activities one by one. Each start says so; a saga from before must replay
-   * without: docs/changing-a-saga.md.
-   */
-  readonly resultsOneByOne: boolean | undefined;
   /** 1 to 50 orders with distinct ids. */
   readonly orders: readonly OrderRequest[];
   /** Of its orders; an earlier run of the saga had accepted them. */
@@ -93,14 +99,13 @@ export interface CancellationRequest {
   readonly cancellationKey?: string | undefined;
 }
 
-export interface CancelOrderSagaInput {
+export interface CancelOrderSagaInput extends SagaFlags {
   /** Carried in the input so that replay takes the path that was taken. */
   readonly placement: Placement;
   readonly order: OrderRequest;
   readonly cancellationKey?: string | undefined;
   /** As for {@link CreateOrderSagaInput}. */
   readonly attentionAfterMs?: number | undefined;
-  readonly resultsOneByOne: boolean | undefined;
 }
 
 /** A saga that found the order cancelled already leaves it so, with the reason in force. */

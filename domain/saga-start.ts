@@ -1,4 +1,5 @@
 /** How a saga is started, whoever starts it: the API, a repair, or another saga. */
+import type { SagaFlags } from './contracts';
 
 /**
  * 2 s: when a worker dies in the middle of a workflow task, another takes over after this. Chosen by `npm run faults`, so
@@ -6,6 +7,9 @@
  * steps that take longer keep it by heartbeats, three events each.
  */
 export const WORKFLOW_TASK_TIMEOUT_MS = 2_000;
+
+/** Of every saga that is started from now on. */
+export const SAGA_FLAGS = { resultsOneByOne: true, limitsByTimer: true } as const satisfies SagaFlags;
 
 /** Title of a `cancelOrderSaga` in the Temporal UI. */
 export const CANCELLATION_SUMMARY = 'Cancellation of an approved order';

@@ -16,7 +16,7 @@ import {
   CREATE_ORDER_SAGA,
   ORDER_TASK_QUEUE,
 } from '../domain/names';
-import { WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
+import { SAGA_FLAGS, WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
 import type { Repair } from './repair-plan';
 import { type SagaInput, sagaRun } from './saga-run';
 
@@ -91,7 +91,7 @@ export async function runSaga(
     return start(client, sagaId, {
       placement,
       attentionAfterMs,
-      resultsOneByOne: true,
+      ...SAGA_FLAGS,
       order,
       cancellationKey,
     });
@@ -99,7 +99,7 @@ export async function runSaga(
   const { orders } = repair;
   const isOf = (orderId: string) => orders.some((order) => order.orderId === orderId);
   const cancellations = last?.cancellations.filter(({ orderId }) => isOf(orderId));
-  return start(client, sagaId, { ...settings, resultsOneByOne: true, orders, cancellations });
+  return start(client, sagaId, { ...settings, ...SAGA_FLAGS, orders, cancellations });
 }
 
 export function sagaIdOf(repair: Extract<Repair, { kind: 'create' | 'cancel' }>): string {

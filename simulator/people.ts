@@ -1,6 +1,7 @@
 /** What callers and operators do. */
 import type { CancellationRequest, OrderRequest } from '../domain/contracts';
 import { REQUEST_CANCELLATION } from '../domain/names';
+import { SAGA_FLAGS } from '../domain/saga-start';
 import { abandon } from './faults';
 import type { Input } from './history';
 import type { SagaRun } from './saga-run';
@@ -100,6 +101,6 @@ async function startCancelSaga(world: World, order: OrderRequest): Promise<void>
     placement: placementOf(world.scenario),
     order: { orderId, customerId, totalMinor, currency },
     attentionAfterMs: ATTENTION_AFTER_MS,
-    resultsOneByOne: true,
+    ...SAGA_FLAGS,
   });
 }

@@ -2,6 +2,7 @@
 import { type Finding, isTerminal, wrongOrder } from '../audit/invariants';
 import type { OrderFacts } from '../audit/rows';
 import { cancelSagaWorkflowId } from '../domain/names';
+import { SAGA_FLAGS } from '../domain/saga-start';
 import { planRepairs, type Repair } from '../operate/repair-plan';
 import type { Action } from './action';
 import { COVERAGE, factsOf } from './facts';
@@ -41,7 +42,7 @@ function actionOf(repair: Exclude<Repair, { kind: 'view' }>): Action {
         const { order } = repair;
         const placement = placementOf(world.scenario);
         await world.startCancelSaga(
-          { placement, order, attentionAfterMs: ATTENTION_AFTER_MS, resultsOneByOne: true },
+          { placement, order, attentionAfterMs: ATTENTION_AFTER_MS, ...SAGA_FLAGS },
           'always',
         );
       },

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { CreateOrderSagaInput, OrderRequest, Placement } from '../domain/contracts';
 import { sagaWorkflowId } from '../domain/names';
+import { SAGA_FLAGS } from '../domain/saga-start';
 import type { ModelCustomer } from './customer-database';
 
 export interface Scenario {
@@ -72,7 +73,7 @@ export function simulatedSaga(
     orders,
     creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS,
     attentionAfterMs: ATTENTION_AFTER_MS,
-    resultsOneByOne: true,
+    ...SAGA_FLAGS,
   };
 }
 

@@ -7,7 +7,7 @@ import { defineSearchAttributeKey, WorkflowExecutionAlreadyStartedError } from '
 import { patched, startChild } from '@temporalio/workflow';
 import type { CreateOrderSagaInput, OrderRequest } from '../domain/contracts';
 import { CANCEL_ORDER_SAGA, cancelSagaWorkflowId, ORDER_IDS_ATTRIBUTE } from '../domain/names';
-import { CANCELLATION_SUMMARY, WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
+import { CANCELLATION_SUMMARY, SAGA_FLAGS, WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
 import type { cancelOrderSaga } from './cancel-order-saga';
 
 /** Sagas from before this was done must replay without: docs/changing-a-saga.md. */
@@ -15,7 +15,7 @@ const PATCH = 'cancel-approved';
 
 /** @param cancellationKey of the request that was accepted, if it came with one */
 export async function cancelApproved(
-  { placement, attentionAfterMs, resultsOneByOne }: CreateOrderSagaInput,
+  { placement, attentionAfterMs }: CreateOrderSagaInput,
   order: OrderRequest,
   cancellationKey: string | undefined,
 ): Promise<void> {
@@ -26,7 +26,7 @@ export async function cancelApproved(
       workflowId: cancelSagaWorkflowId(order.orderId),
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       parentClosePolicy: 'ABANDON',
-      args: [{ placement, order, cancellationKey, attentionAfterMs, resultsOneByOne }],
+      args: [{ placement, order, cancellationKey, attentionAfterMs, ...SAGA_FLAGS }],
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
       typedSearchAttributes: [{ key: orderIds, value: [order.orderId] }],
       staticSummary: CANCELLATION_SUMMARY,

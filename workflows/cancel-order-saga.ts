@@ -29,7 +29,7 @@ async function run({
   order,
   cancellationKey,
   attentionAfterMs,
-  resultsOneByOne,
+  ...flags
 }: CancelOrderSagaInput): Promise<CancelOrderSagaResult> {
   const { orderId } = order;
   const attention = new Attention();
@@ -38,7 +38,7 @@ async function run({
   const show = () => {
     setCurrentDetails(`${attention.words}Order ${orderId}: ${progress}`);
   };
-  const steps = sagaSteps({ placement, attentionAfterMs, resultsOneByOne }, new Turn(1), attention, show);
+  const steps = sagaSteps({ placement, attentionAfterMs, ...flags }, new Turn(1), attention, show);
   const note = (words: string) => {
     progress = words;
   };

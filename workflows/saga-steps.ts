@@ -19,6 +19,7 @@ import type {
   CancellationRequest,
   RequestCancellationResult,
   ReserveResult,
+  SagaFlags,
   StepRequest,
 } from '../domain/contracts';
 import {
@@ -57,13 +58,12 @@ export interface SagaSteps {
   giveUpOrder(order: GiveUpOrder): Promise<Settled<GiveUpResult>>;
 }
 
-export interface SagaStepsOptions {
+export interface SagaStepsOptions extends SagaFlags {
   readonly placement: Placement;
   /** How long `reserveCredit` may take, milliseconds. */
   readonly creditCheckTimeoutMs?: number;
   /** After how long a step that must succeed needs attention, milliseconds. */
   readonly attentionAfterMs?: number | undefined;
-  readonly resultsOneByOne: boolean | undefined;
 }
 
 type AllSteps = OrderSteps & CreditSteps;
@@ -85,6 +85,7 @@ export function sagaSteps(
     creditCheckTimeoutMs = Infinity,
     attentionAfterMs = ATTENTION_AFTER_MS,
     resultsOneByOne,
+    limitsByTimer = false,
   }: SagaStepsOptions,
   turn: Turn,
   attention: Attention,
@@ -117,6 +118,7 @@ export function sagaSteps(
       turn,
       attention,
       attentionAfterMs,
+      limitsByTimer,
       ...limits,
       attempt: (orders, leftMs) => {
         beforeEachAttempt();

@@ -4,8 +4,9 @@ import { patched, sleep } from '@temporalio/workflow';
 import type { Busy } from '../domain/contracts';
 import { FIRST_PAUSE_MS, PAUSE_GROWTH } from './activity-options';
 import type { Attention, ParkedStep } from './attention';
-import { now, timestamp } from './clock';
+import { timestamp } from './clock';
 import { StepTimeout } from './saga-failures';
+import { StepLimit } from './step-limit';
 import type { Turn } from './turn';
 
 /** Sagas from before a step that failed for good was parked must replay without: docs/changing-a-saga.md. */
@@ -59,6 +60,8 @@ export interface StepRunOptions<Item, Result> {
   /** Told when a step that must succeed has been failing for `attentionAfterMs`, and when it has succeeded. */
   readonly attention: Attention;
   readonly attentionAfterMs: number;
+  /** Whether timers tell it how long it has been asked for (ADR 18). */
+  readonly limitsByTimer: boolean;
   /** One attempt of the step, for all these orders, that may take `leftMs`. */
   readonly attempt: (items: readonly Item[], leftMs: number) => Promise<readonly Result[]>;
   /** Told of each attempt that failed as a whole. */
@@ -68,7 +71,9 @@ export interface StepRunOptions<Item, Result> {
 }
 
 export class StepRun<Item extends Ordered, Result extends Answer> implements ParkedStep {
-  readonly #began = now();
+  readonly #since = timestamp();
+  readonly #limit: StepLimit;
+  #pausing = false;
   #reason = BUSY;
   /** Whether asking again is in vain before somebody has mended something. */
   #refused = false;
@@ -78,7 +83,10 @@ export class StepRun<Item extends Ordered, Result extends Answer> implements Par
   constructor(
     private readonly options: StepRunOptions<Item, Result>,
     private waiting: readonly Asked<Item, Result>[],
-  ) {}
+  ) {
+    const { attentionAfterMs, timeoutMs, limitsByTimer } = options;
+    this.#limit = new StepLimit(this.#mustSucceed ? attentionAfterMs : timeoutMs, limitsByTimer);
+  }
 
   get words(): string {
     return this.options.words;
@@ -89,7 +97,7 @@ export class StepRun<Item extends Ordered, Result extends Answer> implements Par
   }
 
   get since(): string {
-    return timestamp(this.#began);
+    return this.#since;
   }
 
   get orderIds(): readonly string[] {
@@ -107,21 +115,23 @@ export class StepRun<Item extends Ordered, Result extends Answer> implements Par
 
   async run(): Promise<void> {
     const { words, timeoutMs, longestPauseMs, attention } = this.options;
-    const deadline = this.#began + timeoutMs;
     let pauseMs = FIRST_PAUSE_MS;
     let atOnce = false;
     try {
-      this.waiting = await this.#attempt(deadline - now());
+      this.waiting = await this.#attempt();
+      if (this.waiting.length > 0) this.#watchLimit();
       while (this.waiting.length > 0) {
         this.#tell();
-        const leftMs = Math.max(Math.min(pauseMs, deadline - now()), 0);
-        if (!atOnce) await this.#orRetried(sleep(leftMs, { summary: `before asking again: ${words}` }));
+        this.#pausing = true;
+        if (!atOnce) await this.#orRetried(sleep(pauseMs, { summary: `before asking again: ${words}` }));
+        this.#pausing = false;
         pauseMs = Math.min(pauseMs * PAUSE_GROWTH, longestPauseMs);
         // A cancelled order has gone its own way: asking for it again could only do harm.
         this.waiting = this.#stillWaiting();
         if (this.waiting.length === 0) return;
-        if (now() >= deadline) throw new StepTimeout(`no answer in ${String(timeoutMs)} ms: ${words}`);
-        const left = await this.#orRetried(this.#attempt(deadline - now()));
+        if (!this.#mustSucceed && this.#limit.isPassed)
+          throw new StepTimeout(`no answer in ${String(timeoutMs)} ms: ${words}`);
+        const left = await this.#orRetried(this.#attempt());
         atOnce = left === undefined;
         this.waiting = left ?? this.waiting;
       }
@@ -132,11 +142,22 @@ export class StepRun<Item extends Ordered, Result extends Answer> implements Par
     }
   }
 
+  get #mustSucceed(): boolean {
+    return this.options.timeoutMs === Infinity;
+  }
+
+  /** An attempt that is under way at the limit has its own, and its answer counts; a pause ends. */
+  #watchLimit(): void {
+    this.#limit.watch(this.words, () => {
+      if (this.#pausing && !this.#mustSucceed) this.retry();
+      if (this.#stillWaiting().length > 0) this.#tell();
+    });
+  }
+
   /** A step that need not succeed tells nobody: it ends in time. */
   #tell(): void {
-    const { timeoutMs, attention, attentionAfterMs } = this.options;
-    if (timeoutMs !== Infinity) return;
-    if (this.#refused || now() - this.#began >= attentionAfterMs) attention.raise(this);
+    if (!this.#mustSucceed) return;
+    if (this.#refused || this.#limit.isPassed) this.options.attention.raise(this);
   }
 
   /**
@@ -158,14 +179,14 @@ export class StepRun<Item extends Ordered, Result extends Answer> implements Par
   }
 
   /** @returns those that have no answer yet: their rows are busy, or the whole attempt failed */
-  async #attempt(leftMs: number): Promise<readonly Asked<Item, Result>[]> {
+  async #attempt(): Promise<readonly Asked<Item, Result>[]> {
     const { waiting, options } = this;
     this.#refused = false;
     let results;
     try {
       results = await options.attempt(
         waiting.map(({ item }) => item),
-        leftMs,
+        this.#mustSucceed ? Infinity : this.#limit.leftMs,
       );
     } catch (failure) {
       options.onFailure?.(failure);
@@ -192,7 +213,7 @@ export class StepRun<Item extends Ordered, Result extends Answer> implements Par
 
   /** Whether what failed for good, though it must succeed, is asked for again until somebody has mended it. */
   #parks(): boolean {
-    if (this.options.timeoutMs !== Infinity || !patched(PATCH)) return false;
+    if (!this.#mustSucceed || !patched(PATCH)) return false;
     this.#refused = true;
     return true;
   }

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { CANCEL_ORDER_SAGA } from '../../domain/names';
+import { SAGA_FLAGS } from '../../domain/saga-start';
 import { Execution } from '../../simulator/execution';
 import { simulatedOrder } from '../../simulator/scenario';
 import { WorkflowRuntime } from '../../simulator/workflow-runtime';
@@ -50,7 +51,7 @@ const CHILD = {
   workflowId: 'a-child',
   workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
   parentClosePolicy: 'ABANDON',
-  args: [{ placement: 'colocated', order: simulatedOrder(1), resultsOneByOne: true }],
+  args: [{ placement: 'colocated', order: simulatedOrder(1), ...SAGA_FLAGS }],
 } as const;
 
 test('a child is waited for until it is started, or refused', async () => {

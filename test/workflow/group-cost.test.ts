@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import type { CreateOrderSagaInput, CreateOrderSagaResult, Placement } from '../../domain/contracts';
 import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE, sagaWorkflowId } from '../../domain/names';
+import { SAGA_FLAGS } from '../../domain/saga-start';
 import { newCustomer } from '../support/http';
 import { startSystem } from '../support/system';
 
@@ -23,7 +24,7 @@ test.each<[Placement, number, number]>([
   const input: CreateOrderSagaInput = {
     placement,
     creditCheckTimeoutMs: 60_000,
-    resultsOneByOne: true,
+    ...SAGA_FLAGS,
     orders,
   };
   const handle = await system.client.workflow.start(CREATE_ORDER_SAGA, {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import type { CreateOrderSagaInput, CreateOrderSagaResult, OrderRequest } from '../../domain/contracts';
 import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE, sagaWorkflowId } from '../../domain/names';
+import { SAGA_FLAGS } from '../../domain/saga-start';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -25,7 +26,7 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
     const input: CreateOrderSagaInput = {
       placement,
       creditCheckTimeoutMs: 60_000,
-      resultsOneByOne: true,
+      ...SAGA_FLAGS,
       orders,
     };
     return system.client.workflow.start<(input: CreateOrderSagaInput) => Promise<CreateOrderSagaResult>>(

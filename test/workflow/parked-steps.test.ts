@@ -10,6 +10,7 @@ import {
   RETRY_STEP,
   sagaWorkflowId,
 } from '../../domain/names';
+import { SAGA_FLAGS } from '../../domain/saga-start';
 import { executeUpdate } from '../../platform/saga-update';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
@@ -275,7 +276,7 @@ describe('in a group', () => {
     const handle = await system.client.workflow.start(CREATE_ORDER_SAGA, {
       workflowId: sagaWorkflowId(orders.map(({ orderId }) => orderId)),
       taskQueue: ORDER_TASK_QUEUE,
-      args: [{ placement: 'colocated', creditCheckTimeoutMs: 500, resultsOneByOne: true, orders }],
+      args: [{ placement: 'colocated', creditCheckTimeoutMs: 500, ...SAGA_FLAGS, orders }],
     });
     for (const { orderId } of orders) await whenState(orderId, 'CANCELLED');
     await held.query(

@@ -12,6 +12,7 @@ import { createCustomerActivities } from '../../activities/customer';
 import { createOrderActivities } from '../../activities/order';
 import type { CreateOrderSagaInput, CreditSteps, OrderRequest, OrderSteps } from '../../domain/contracts';
 import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE } from '../../domain/names';
+import { SAGA_FLAGS } from '../../domain/saga-start';
 import { createLogger } from '../../platform/logger';
 import { connectTemporal, installTemporalRuntime, type TemporalLink } from '../../platform/temporal';
 import { createCustomerDatabase, type CustomerDatabase } from '../../prisma/customer/client';
@@ -93,7 +94,7 @@ async function runSaga(order: OrderRequest): Promise<string[]> {
   const input: CreateOrderSagaInput = {
     placement: 'colocated',
     creditCheckTimeoutMs: 20_000,
-    resultsOneByOne: true,
+    ...SAGA_FLAGS,
     orders: [order],
   };
   const handle = await link.client.workflow.start(CREATE_ORDER_SAGA, {

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CreateOrderSagaInput } from '../../domain/contracts';
 import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE } from '../../domain/names';
+import { SAGA_FLAGS } from '../../domain/saga-start';
 import { replay } from '../replay/replaying';
 import { newCustomer } from '../support/http';
 import { testServers } from '../support/servers';
@@ -27,7 +28,7 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
     const input: CreateOrderSagaInput = {
       placement,
       creditCheckTimeoutMs: 60_000,
-      resultsOneByOne: true,
+      ...SAGA_FLAGS,
       orders,
     };
     return system.client.workflow.start(CREATE_ORDER_SAGA, {

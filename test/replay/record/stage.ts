@@ -12,6 +12,7 @@ import {
   ORDER_TASK_QUEUE,
   sagaWorkflowId,
 } from '../../../domain/names';
+import { SAGA_FLAGS } from '../../../domain/saga-start';
 import type { cancelOrderSaga, createOrderSaga } from '../../../workflows';
 import { executeUpdate } from '../../../platform/saga-update';
 import { rowsOf } from '../../support/databases';
@@ -88,7 +89,7 @@ export class Stage {
         {
           placement: this.placement,
           creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS,
-          resultsOneByOne: true,
+          ...SAGA_FLAGS,
           ...input,
           orders,
         },
@@ -103,7 +104,7 @@ export class Stage {
     return this.system.client.workflow.start<typeof cancelOrderSaga>(CANCEL_ORDER_SAGA, {
       workflowId: cancelSagaWorkflowId(order.orderId),
       taskQueue: ORDER_TASK_QUEUE,
-      args: [{ placement: this.placement, order, attentionAfterMs, resultsOneByOne: true }],
+      args: [{ placement: this.placement, order, attentionAfterMs, ...SAGA_FLAGS }],
     });
   }
 
