@@ -1,10 +1,17 @@
 /** The last handlers of the application: whatever was thrown becomes a problem; nothing of ours leaks. */
+import { randomInt } from 'node:crypto';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { databaseIsAway } from './database-errors';
-import { Problem, type ProblemJson, PROBLEMS } from './problems';
+import { Problem, type ProblemJson, type ProblemName, PROBLEMS } from './problems';
 
-/** 2 s: a restart of a database or of Temporal takes a few; asking sooner would not help. */
-const RETRY_AFTER_S = '2';
+/**
+ * 1 to 3 s: a restart of a database or of Temporal takes a few; asking sooner would not help. Drawn, so that those who were
+ * refused at once do not come back at once.
+ */
+const RETRY_AFTER_S = { least: 1, most: 3 };
+
+/** Said by the process because it is to say so: under load there are many, and nobody has anything to look into. */
+const REFUSALS: readonly ProblemName[] = ['stopping', 'overloaded', 'too-many-streams'];
 
 export const notFound: RequestHandler = () => {
   throw new Problem('not-found', 'No resource has this path.');
@@ -25,8 +32,9 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
   }
   const { problem, detail, errors, headers, more } = asProblem(error);
   const { status, title } = PROBLEMS[problem];
-  if (status >= 500 && problem !== 'stopping') request.log.error({ err: error, problem }, title);
-  if (status === 503) response.set('Retry-After', RETRY_AFTER_S);
+  if (status >= 500 && !REFUSALS.includes(problem)) request.log.error({ err: error, problem }, title);
+  if (status === 503)
+    response.set('Retry-After', String(randomInt(RETRY_AFTER_S.least, RETRY_AFTER_S.most + 1)));
   const body: ProblemJson = {
     type: `/problems/${problem}`,
     title,

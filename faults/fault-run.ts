@@ -1,6 +1,7 @@
 /** One run: load on one placement of the product, workers killed, then faults of every kind, then the verdict. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
+import { ROOT } from '../dev/paths';
 import type { Placement } from '../domain/contracts';
 import { FaultClient } from './client';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster';
@@ -162,7 +163,7 @@ class Faults {
     );
   }
 
-  /** What was tried least comes next, so that every point comes before any of them comes again. */
+  /** Where least was tried comes next, so that every place comes before any of them comes again. */
   async #atSteps(points: readonly FaultPoint[], processes: readonly ManagedProcess[]): Promise<void> {
     /** A connection that stalls keeps nobody from the next fault. */
     const stalls: Promise<void>[] = [];
@@ -215,7 +216,7 @@ function withCause(words: string, processes: readonly ManagedProcess[]): string 
     for (const line of process.about(id)) {
       const error = /"err":(.*)/.exec(line)?.[1];
       if (error !== undefined && !error.includes('failed with status code'))
-        return `${words}\n  ${process.name}: ${error.slice(0, CAUSE_MAX)}`;
+        return `${words}\n  ${process.name}: ${error.replaceAll(`${ROOT}/`, '').slice(0, CAUSE_MAX)}`;
     }
   }
   return words;

@@ -1,4 +1,4 @@
-/** What was tried and what was really hit; what comes next is what was tried least. */
+/** What was tried and what was really hit; what comes next is what was tried or hit least. */
 import type { FaultPoint, Hit, StepFault } from './fault-points';
 import type { Random } from './random';
 import type { Step } from './steps';
@@ -55,7 +55,7 @@ export class Landed {
       .reduce((sum, point) => sum + this.times(point), 0);
   }
 
-  /** Of a step at a moment that was tried least, the fault that was. */
+  /** Of a step at a moment that was tried least, the fault that hit least. */
   nextPoint(points: readonly FaultPoint[], random: Random): FaultPoint | undefined {
     const tried = (some: readonly FaultPoint[]) =>
       some.reduce((sum, point) => sum + (this.#points.get(keyOf(point))?.tried ?? 0), 0);
@@ -65,7 +65,7 @@ export class Landed {
       places.set(place, [...(places.get(place) ?? []), point]);
     }
     const place = least([...places.values()], tried, random) ?? [];
-    return least(place, (point) => tried([point]), random);
+    return least(place, (point) => this.times(point), random);
   }
 
   nextOther(names: readonly string[], random: Random): string | undefined {

@@ -58,7 +58,7 @@ test('the customer service is away: 503 for customers; orders wait as PENDING, a
     }),
   ]) {
     expect([answer.status, answer.body['type']]).toEqual([503, '/problems/customer-service-unavailable']);
-    expect(answer.headers.get('Retry-After')).toBe('2');
+    expect(answer.headers.get('Retry-After')).toMatch(/^[123]$/);
   }
   expect((await call(`${system.url}/readyz`, 'GET')).status).toBe(200);
   const { status, body } = await placeOrder(system.url, customer, '1.00');

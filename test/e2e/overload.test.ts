@@ -32,7 +32,7 @@ test('full, it says no at once and when to come back; what was accepted finishes
     return probe?.status === 503 ? probe : undefined;
   });
   expect(refusal.body).toMatchObject({ type: '/problems/overloaded', status: 503 });
-  expect(refusal.headers.get('Retry-After')).toBe('2');
+  expect(refusal.headers.get('Retry-After')).toMatch(/^[123]$/);
   const crowd = await Promise.all(
     Array.from({ length: 200 }, () => placeOrder(system.url, customer, '1.00')),
   );
