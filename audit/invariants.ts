@@ -127,7 +127,7 @@ function wrongIdentity({ order, orderStory }: OrderFacts): string[] {
   const [created] = orderStory.events;
   if (!order || created?.type !== 'OrderCreated') return [];
   const { row: told } = foldOrder({ events: [created], pruned: 'none' });
-  return !told || isFor({ ...told, amountMinor: told.totalMinor }, order)
+  return !told || isFor({ amountMinor: told.totalMinor, ...told }, order)
     ? []
     : ['it is not what OrderCreated says that was asked for'];
 }

@@ -35,7 +35,7 @@ export class Commands {
         if ('results' in answer) resolve(answer.results);
         else reject(answer.failure);
       };
-      this.steps.set(seq, { ...step, settle });
+      this.steps.set(seq, { settle, ...step });
     });
   }
 
@@ -46,7 +46,7 @@ export class Commands {
         if (refusal) reject(refusal);
         else resolve();
       };
-      this.children.set(seq, { ...child, settle });
+      this.children.set(seq, { settle, ...child });
     });
   }
 

@@ -30,7 +30,7 @@ export class CustomerDatabase implements CreditModelSteps {
 
   open(customer: Omit<ModelCustomer, 'reservedMinor'>): void {
     const opening = new Transaction();
-    this.customers.write(customer.customerId, { ...customer, reservedMinor: 0 }, opening);
+    this.customers.write(customer.customerId, { reservedMinor: 0, ...customer }, opening);
     opening.commit();
   }
 
@@ -47,7 +47,7 @@ export class CustomerDatabase implements CreditModelSteps {
       const status = reason === null ? 'RESERVED' : 'REJECTED';
       this.reservations.write(
         orderId,
-        { ...contentOf(asked), sagaId, status, reason, version: 1 },
+        { sagaId, status, reason, version: 1, ...contentOf(asked) },
         transaction,
       );
       this.#record(eventOf(reason), asked, 1, reason === null ? {} : { reason }, transaction);
@@ -87,7 +87,7 @@ export class CustomerDatabase implements CreditModelSteps {
 
   /** The tombstone of an order that holds nothing: a reserve that comes later loses. */
   protected bury(sagaId: string, asked: OrderRequest, transaction: Transaction): void {
-    const tombstone = { ...contentOf(asked), sagaId, status: 'RELEASED', reason: null, version: 1 } as const;
+    const tombstone = { sagaId, status: 'RELEASED', reason: null, version: 1, ...contentOf(asked) } as const;
     this.reservations.write(asked.orderId, tombstone, transaction);
     this.#record('CreditReleased', asked, 1, { heldMinor: 0 }, transaction);
   }

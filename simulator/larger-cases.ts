@@ -43,15 +43,17 @@ export const largerCases: fc.Arbitrary<Scenario> = fc
     operator: fc.boolean(),
     relayTurns: fc.integer({ min: 0, max: 3 }),
   })
-  .map(({ kinds, placement: where, sharing: how, wishes, ...rest }) => {
+  .map(({ kinds, placement: where, sharing: how, wishes, faults, operator, relayTurns }) => {
     const orders = kinds.map(({ customer, ...kind }, index) =>
-      simulatedOrder(index + 1, { ...kind, customerId: simulatedId(1, customer) }),
+      simulatedOrder(index + 1, { customerId: simulatedId(1, customer), ...kind }),
     );
     return {
-      ...rest,
       customers: [simulatedCustomer(1), simulatedCustomer(2)],
       sagas: sagasOf(orders, where, how),
       wishes: wishes.filter((number) => number <= orders.length).map((number) => simulatedId(2, number)),
+      faults,
+      operator,
+      relayTurns,
     };
   });
 

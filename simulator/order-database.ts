@@ -49,8 +49,15 @@ export class OrderDatabase implements OrderModelSteps {
       if (!there) {
         const { customerId, totalMinor, currency } = asked;
         const row: ModelOrder = {
-          ...{ orderId, customerId, totalMinor, currency, sagaId },
-          ...{ state: 'PENDING', reason: null, cancellationKey: null, version: 1 },
+          orderId,
+          customerId,
+          totalMinor,
+          currency,
+          sagaId,
+          state: 'PENDING',
+          reason: null,
+          cancellationKey: null,
+          version: 1,
         };
         this.orders.write(orderId, row, transaction);
         this.#record('OrderCreated', row, transaction);

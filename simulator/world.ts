@@ -52,7 +52,7 @@ export class World {
   async begin(): Promise<void> {
     for (const input of this.scenario.sagas)
       await this.start(idOf(input), (cancellations) =>
-        this.protocol.workflows.createOrderSaga({ ...input, cancellations }),
+        this.protocol.workflows.createOrderSaga(Object.assign({}, input, { cancellations })),
       );
   }
 

@@ -98,11 +98,11 @@ export function sagaSteps(
   const results = new LocalResults();
 
   const here = (leftMs: number, summary: string) =>
-    proxyLocalActivities<AllSteps>({ ...oneLocalAttempt(leftMs), summary });
+    proxyLocalActivities<AllSteps>({ summary, ...oneLocalAttempt(leftMs) });
   const whereCreditIs = (leftMs: number, summary: string) =>
     creditStepsAreHere
       ? here(leftMs, summary)
-      : proxyActivities<AllSteps>({ ...remoteStep(leftMs, attentionAfterMs), summary });
+      : proxyActivities<AllSteps>({ summary, ...remoteStep(leftMs, attentionAfterMs) });
 
   function batch<
     Item extends { readonly orderId: string },
@@ -119,7 +119,6 @@ export function sagaSteps(
       attention,
       attentionAfterMs,
       limitsByTimer,
-      ...limits,
       attempt: (orders, leftMs) => {
         beforeEachAttempt();
         const count = orders.length === 1 ? 'one order' : `${String(orders.length)} orders`;
@@ -130,6 +129,7 @@ export function sagaSteps(
       onFailure: (failure) => {
         if (runsElsewhere(failure)) creditStepsAreHere = false;
       },
+      ...limits,
     });
   }
 
@@ -161,9 +161,9 @@ export function sagaSteps(
     whereCreditIs,
     (steps, orders) => steps.releaseCredit(orders),
     {
-      ...MUST_SUCCEED,
       refusal: ({ outcome }) =>
         outcome === 'conflict' ? 'credit is reserved with other content' : undefined,
+      ...MUST_SUCCEED,
     },
   );
   const giveUp = batch<GiveUpOrder, GiveUpResult>('record that it was given up', here, (steps, orders) =>
