@@ -9,9 +9,10 @@ import type { World } from './world';
 /** Invariant 1, which holds at every commit. */
 export function wrongNow({ customers }: World): string[] {
   const wrong: string[] = [];
+  const reservations = customers.reservations.all();
   for (const { customerId, limitMinor, reservedMinor } of customers.customers.all()) {
     let held = 0;
-    for (const reservation of customers.reservations.all())
+    for (const reservation of reservations)
       if (reservation.status === 'RESERVED' && reservation.customerId === customerId)
         held += reservation.totalMinor;
     if (reservedMinor < 0 || reservedMinor > limitMinor)
@@ -31,8 +32,9 @@ export function wrongAtTheEnd(world: World): string[] {
   const facts = factsOf(world);
   const words = ({ invariant, subject, words: what }: Finding) =>
     `${INVARIANTS[invariant]}: ${subject}: ${what}`;
-  const customers = [...world.customers.customers.all()].flatMap(
-    ({ customerId, limitMinor, reservedMinor, currency }) =>
+  const customers = world.customers.customers
+    .all()
+    .flatMap(({ customerId, limitMinor, reservedMinor, currency }) =>
       wrongCustomer(
         {
           id: customerId,
@@ -49,7 +51,7 @@ export function wrongAtTheEnd(world: World): string[] {
         },
         COVERAGE,
       ),
-  );
+    );
   return [
     ...[...customers, ...facts.flatMap((each) => wrongOrder(each, COVERAGE))].map(words),
     ...facts.flatMap(({ id, order }) =>
@@ -75,16 +77,18 @@ function wrongSagas({ sagas, witness }: World): string[] {
 
 /** What was confirmed to whoever wanted an order cancelled; an operator who gives a step up takes it back. */
 function wrongPromises({ orders, witness: { promised, givenUp } }: World): string[] {
-  return [...orders.orders.all()].flatMap(({ orderId, state }) =>
-    promised.has(orderId) && !givenUp.has(orderId) && state !== 'CANCELLED'
-      ? [`the cancellation of ${orderId} was accepted, and it is ${state}`]
-      : [],
-  );
+  return orders.orders
+    .all()
+    .flatMap(({ orderId, state }) =>
+      promised.has(orderId) && !givenUp.has(orderId) && state !== 'CANCELLED'
+        ? [`the cancellation of ${orderId} was accepted, and it is ${state}`]
+        : [],
+    );
 }
 
 /** An order is cancelled for a reason that is its own. */
 function wrongReasons({ orders, witness: { unwanted, troubled } }: World): string[] {
-  return [...orders.orders.all()].flatMap(({ orderId, reason }) => {
+  return orders.orders.all().flatMap(({ orderId, reason }) => {
     if (reason === 'CUSTOMER_REQUEST' && !unwanted.has(orderId))
       return [`${orderId} is cancelled for ${reason}, and nobody wanted that`];
     if (reason === 'CREDIT_CHECK_TIMEOUT' && !troubled.has(orderId) && !unwanted.has(orderId))

@@ -9,16 +9,16 @@ export const COVERAGE = { withView: false };
 export const NO_STORY: Story = { events: [], pruned: 'all' };
 
 export function factsOf({ orders, customers }: World): OrderFacts[] {
-  const rows = new Map([...orders.orders.all()].map((row) => [row.orderId, row]));
-  const reservations = new Map([...customers.reservations.all()].map((row) => [row.orderId, row]));
+  const rows = new Map(orders.orders.all().map((row) => [row.orderId, row]));
+  const reservations = new Map(customers.reservations.all().map((row) => [row.orderId, row]));
   const ids = new Set([...rows.keys(), ...reservations.keys()]);
   return [...ids].map((id) => {
     const order = rows.get(id);
     const reservation = reservations.get(id);
     return {
       id,
-      order: order && { ...order, id, totalMinor: BigInt(order.totalMinor) },
-      reservation: reservation && { ...reservation, amountMinor: BigInt(reservation.totalMinor) },
+      order: order && { id, ...order, totalMinor: BigInt(order.totalMinor) },
+      reservation: reservation && { amountMinor: BigInt(reservation.totalMinor), ...reservation },
       orderStory: storyOf(orders.outbox.events, id),
       creditStory: storyOf(customers.outbox.events, id),
       view: undefined,

@@ -56,8 +56,10 @@ export class Table<Row extends object> {
   }
 
   /** The newest version of each row, committed or about to be. */
-  *all(): Generator<Row> {
-    for (const { row } of this.#versions.values()) yield row;
+  all(): Row[] {
+    const rows: Row[] = [];
+    for (const { row } of this.#versions.values()) rows.push(row);
+    return rows;
   }
 
   /** The newest version of one row, committed or about to be. */
