@@ -19,6 +19,8 @@ export class Execution extends Commands implements WorkflowHost {
   #uuids = 0;
   readonly #handlers = new UpdateHandlers();
   readonly #conditions = new Set<() => boolean>();
+  /** By update and argument: they stay as they are until the code goes on. */
+  readonly #refusals = new Map<string, unknown>();
 
   /**
    * @param code the saga, with its input
@@ -39,6 +41,7 @@ export class Execution extends Commands implements WorkflowHost {
 
   /** @throws Divergence when the code does not wait for this input */
   async give(input: Input): Promise<void> {
+    this.#refusals.clear();
     this.now = lastOf(input).at;
     if (!this.isLocalResult(input)) this.historyLength += 1;
     this.runtime.current = this;
@@ -58,6 +61,12 @@ export class Execution extends Commands implements WorkflowHost {
 
   /** @returns the refusal, as an update's validator would have it; undefined when it accepts */
   refusal(name: string, argument: unknown): unknown {
+    const asked = `${name} ${JSON.stringify(argument)}`;
+    if (!this.#refusals.has(asked)) this.#refusals.set(asked, this.#validated(name, argument));
+    return this.#refusals.get(asked);
+  }
+
+  #validated(name: string, argument: unknown): unknown {
     this.runtime.current = this;
     try {
       return this.#handlers.refusal(name, argument);
