@@ -52,15 +52,17 @@ export function loadWorkflows(runtime: WorkflowRuntime, edits: readonly Edit[] =
 }
 
 /** `Date` as the sagas' code has it: it is the time of the task that runs. */
-function clockOf(runtime: WorkflowRuntime): DateConstructor {
-  return new Proxy(Date, {
-    get: (date, name) =>
-      name === 'now' ? () => runtime.current?.now ?? 0 : (Reflect.get(date, name) as unknown),
-    construct: (date, [at]: [number?]) => {
+function clockOf(runtime: WorkflowRuntime) {
+  return class TaskDate extends Date {
+    static override now(): number {
+      return runtime.current?.now ?? 0;
+    }
+
+    constructor(at?: number) {
       if (at === undefined) throw new TypeError('simulator/load-workflows.ts has no new Date(): add it');
-      return new date(at);
-    },
-  });
+      super(at);
+    }
+  };
 }
 
 function sourceOf(file: string, edits: readonly Edit[]): string {

@@ -5,6 +5,7 @@
 import type { CancelOrderSagaInput, StepRequest } from '../domain/contracts';
 import { CANCEL_ORDER_SAGA } from '../domain/names';
 import type { Attempt, ModelSteps, StepName } from './model-steps';
+import { onlyThese, refusingMore } from './only-these';
 import type { StepResults, WorkflowHost } from './workflow-host';
 
 interface StepOptions {
@@ -23,6 +24,11 @@ interface ChildOptions {
   readonly args: readonly [CancelOrderSagaInput];
 }
 
+const onlyInfo = refusingMore('workflowInfo()');
+const onlyScope = refusingMore('a CancellationScope');
+const onlyChild = refusingMore('a child');
+const onlySteps = refusingMore('the steps');
+
 const SHOWN_ONLY = ['setCurrentDetails', 'upsertSearchAttributes', 'upsertMemo', 'deprecatePatch'];
 
 export class WorkflowRuntime {
@@ -30,7 +36,7 @@ export class WorkflowRuntime {
   current: WorkflowHost | undefined;
 
   /** As `require('@temporalio/workflow')` gives it to the sagas' code. */
-  readonly exports = known('@temporalio/workflow', {
+  readonly exports = onlyThese('@temporalio/workflow', {
     proxyLocalActivities: (options: StepOptions) => this.#steps(options, false),
     proxyActivities: (options: StepOptions) => this.#steps(options, true),
     proxySinks: () => silent(),
@@ -41,13 +47,13 @@ export class WorkflowRuntime {
     condition: (holds: () => boolean, timeoutMs?: number) => this.#host.condition(holds, timeoutMs),
     workflowInfo: () => {
       const { workflowId, historyLength } = this.#host;
-      return known('workflowInfo()', { workflowId, historyLength });
+      return onlyInfo({ workflowId, historyLength });
     },
     patched: () => true,
-    CancellationScope: known('CancellationScope', {
+    CancellationScope: onlyThese('CancellationScope', {
       // Nothing in the model cancels from inside, so a scope that cannot be cancelled is the code in it.
       nonCancellable: (code: () => unknown) => code(),
-      current: () => known('a CancellationScope', { cancelRequested: this.#host.cancelRequested }),
+      current: () => onlyScope({ cancelRequested: this.#host.cancelRequested }),
     }),
     ...definers(),
     setHandler: (
@@ -77,7 +83,7 @@ export class WorkflowRuntime {
         `simulator/workflow-runtime.ts starts no child like this: ${type}, ${reuse}, ${close}`,
       );
     await this.#host.startChild({ workflowId, input });
-    return known('a child', { workflowId });
+    return onlyChild({ workflowId });
   }
 
   #steps({ startToCloseTimeout: timeoutMs = 0 }: StepOptions, remote: boolean) {
@@ -96,7 +102,7 @@ export class WorkflowRuntime {
           execute: (steps, attempt) => execute(steps, request, attempt),
         });
     }
-    return known('the steps', {
+    return onlySteps({
       createPendingOrders: step(
         'createPendingOrders',
         (all, request: Asked<'createPendingOrders'>, attempt) => all.createPendingOrders(request, attempt),
@@ -133,17 +139,6 @@ function definers() {
     defineSignal: definer('signal'),
     defineQuery: definer('query'),
   };
-}
-
-/** Refuses to be asked for what it does not have. */
-function known<Members extends object>(what: string, members: Members): Members {
-  return new Proxy(members, {
-    get: (target, name, receiver) => {
-      if (typeof name === 'symbol' || name === 'then' || name === '__esModule' || name in target)
-        return Reflect.get(target, name, receiver) as unknown;
-      throw new TypeError(`simulator/workflow-runtime.ts has no ${name} of ${what}: add it`);
-    },
-  });
 }
 
 /** Has every member, and none does anything. */
