@@ -2,7 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Client } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { SAGA_FLAGS } from '../../domain/saga-start';
 import { CORPUS, corpusIndex, indexOf } from '../../operate/corpus';
 import { historyOf } from '../../operate/histories';
 import { type History, stepsOf } from '../../operate/saga-words';
@@ -55,12 +57,21 @@ export async function keepHistory(
   writeFileSync(indexOf(folder), `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`);
 }
 
-/** Its kinds of steps: how often, and after which pauses, one was asked for again, and who of a group was first, is chance. */
-const told = (history: History) =>
-  [...new Set(stepsOf(history).map(({ words }) => words))]
-    .filter((words) => words !== TIMER)
-    .sort()
-    .join('\n');
+/**
+ * Its kinds of steps: how often, and after which pauses, one was asked for again, and who of a group was first, is chance.
+ * Where a step failed, the saga's flags say what comes then.
+ */
+function told(history: History): string {
+  const words = new Set(stepsOf(history).map((step) => step.words));
+  const flags = words.delete(TIMER) ? flagsOf(history) : [];
+  return [...words, ...flags].sort().join('\n');
+}
+
+function flagsOf({ events }: History): string[] {
+  const payloads = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
+  const input: object = defaultPayloadConverter.fromPayload(payloads?.[0] ?? {});
+  return Object.keys(SAGA_FLAGS).filter((flag) => flag in input);
+}
 
 /** Recording must not be a way past the gate: what does not replay any more is never written over. */
 async function mustReplay(workflowId: string, history: History): Promise<void> {
