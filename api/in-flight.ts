@@ -17,11 +17,14 @@ export class InFlight {
     return this.#count;
   }
 
+  /** @throws Problem the refusal, when there are enough already */
+  mustHaveRoom(): void {
+    if (this.#count >= this.max) throw this.refusal();
+  }
+
   /** @throws Problem the refusal, when there are enough already; nothing was begun then */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#count >= this.max) {
-      throw this.refusal();
-    }
+    this.mustHaveRoom();
     this.#count += 1;
     try {
       return await work();

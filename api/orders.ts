@@ -1,5 +1,5 @@
 /** The order service's routes. */
-import { type Request, type Response, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { cancelOrder, type CancelOrderDependencies } from './cancel-order';
 import type { InFlight } from './in-flight';
 import { type AttentionDependencies, orderAttention } from './order-attention';
@@ -24,11 +24,16 @@ export interface OrderRoutesDependencies
 export function orderRoutes(deps: OrderRoutesDependencies): Router {
   const { db, inFlight, sagaLink } = deps;
   const json = (order: OrderView) => orderJson(order, sagaLink);
+  /** Before the body is read: whoever is refused in a crowd costs those who were taken as little as can be. */
+  const ifThereIsRoom: RequestHandler = (_request, _response, next) => {
+    inFlight.mustHaveRoom();
+    next();
+  };
   const router = Router();
 
   router
     .route('/orders')
-    .post(jsonBody, async (request: Request, response: Response) => {
+    .post(ifThereIsRoom, jsonBody, async (request: Request, response: Response) => {
       const { customerId, orderTotal } = valid(newOrderBody, request.body);
       const { id: orderId, keyed } = idToCreate(request.get('Idempotency-Key'), 'order');
       const waitSeconds = preferredWaitSeconds(request.get('Prefer'));

@@ -17,7 +17,8 @@ export function requestLog(logger: Logger): RequestHandler {
       return id;
     },
     customLogLevel: (_request, response, error) => {
-      if (!error && response.statusCode === 503) return 'warn';
+      // Why is logged by itself, where it is not the service's own doing.
+      if (!error && response.statusCode === 503) return 'debug';
       if (error || response.statusCode >= 500) return 'error';
       return response.statusCode >= 400 ? 'info' : 'debug';
     },

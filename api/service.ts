@@ -69,11 +69,18 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   };
 }
 
+/**
+ * 65 s: longer than the 60 s for which load balancers usually keep a connection that is idle. Whoever closes first must not be
+ * the one that is just being sent a request, which then fails, and nobody knows whether it was begun.
+ */
+const IDLE_CONNECTION_MS = 65_000;
+
 function listen(app: ReturnType<typeof createApp>, host: string, port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = app.listen(port, host, (error?: Error) => {
       if (error) reject(error);
       else resolve(server);
     });
+    server.keepAliveTimeout = IDLE_CONNECTION_MS;
   });
 }

@@ -169,3 +169,8 @@ test('what is refused leaves nothing behind', async () => {
   const { body } = await get(`/customers/${customer}/orders`);
   expect(body).toEqual({ items: [], nextCursor: null });
 });
+
+test('an idle connection is kept for longer than a load balancer keeps it', async () => {
+  const { headers } = await get('/orders');
+  expect(Number(/timeout=(\d+)/.exec(headers.get('Keep-Alive') ?? '')?.[1])).toBeGreaterThan(60);
+});

@@ -151,8 +151,15 @@ export class Stage {
     return hold(this.system.databases.adminOrderUrl, 'LOCK TABLE orders IN SHARE MODE');
   }
 
-  /** Kills the process that carries a new order, in the middle of the step that waits for the orders' lock. */
-  async killWhileItWaits(before: (url: string, customerId: string) => Promise<void>): Promise<string> {
+  /**
+   * Kills the process that carries a new order, in the middle of the step that waits for the orders' lock.
+   *
+   * @param waiting how many steps wait for it then
+   */
+  async killWhileItWaits(
+    before: (url: string, customerId: string) => Promise<void>,
+    waiting = 1,
+  ): Promise<string> {
     const other = await startServiceProcess(await freePort(), {
       LOG_LEVEL: 'silent',
       ORDER_DATABASE_URL: this.system.databases.orderUrl,
@@ -162,7 +169,7 @@ export class Stage {
     });
     const customer = await this.newCustomer();
     await before(other.url, customer);
-    await this.someoneWaitsForOrders();
+    await this.someoneWaitsForOrders(waiting);
     await other.stop('SIGKILL');
     return customer;
   }
@@ -170,38 +177,41 @@ export class Stage {
   /**
    * Kills the process that is approving a new order.
    *
-   * @param onPlaced does what has to be done before
+   * @param onPlaced starts what waits for the orders as well
    * @returns what the approval waits for in Postgres, which goes on with it whoever asked
    */
-  async killWhileItApproves(onPlaced: (order: OrderRequest) => Promise<unknown> = () => Promise.resolve()) {
+  async killWhileItApproves(onPlaced?: (order: OrderRequest) => Promise<unknown>) {
     let orderId = '';
     let lock: Lock | undefined;
-    await this.killWhileItWaits(async (url, customerId) => {
-      const credit = await holdCustomer(this.system.databases.adminCustomerUrl, customerId);
-      orderId = String((await placeOrder(url, customerId, '1.00')).body['orderId']);
-      lock = await this.holdOrders();
-      await onPlaced({ orderId, customerId, totalMinor: 100, currency: 'USD' });
-      await credit.release();
-    });
+    await this.killWhileItWaits(
+      async (url, customerId) => {
+        const credit = await holdCustomer(this.system.databases.adminCustomerUrl, customerId);
+        orderId = String((await placeOrder(url, customerId, '1.00')).body['orderId']);
+        lock = await this.holdOrders();
+        await onPlaced?.({ orderId, customerId, totalMinor: 100, currency: 'USD' });
+        await credit.release();
+      },
+      onPlaced ? 2 : 1,
+    );
     if (!lock) throw new Error('nothing was held');
     return { orderId, lock };
   }
 
-  someoneWaitsForOrders(): Promise<void> {
-    return this.#someoneWaits(this.system.databases.adminOrderUrl);
+  someoneWaitsForOrders(count = 1): Promise<void> {
+    return this.#someoneWaits(this.system.databases.adminOrderUrl, count);
   }
 
   someoneWaitsForCredit(): Promise<void> {
     return this.#someoneWaits(this.system.databases.adminCustomerUrl);
   }
 
-  async #someoneWaits(adminUrl: string): Promise<void> {
+  async #someoneWaits(adminUrl: string, count = 1): Promise<void> {
     await eventually(async () => {
       const waiting = await rowsOf(
         adminUrl,
         `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
       );
-      return waiting.length > 0 ? true : undefined;
+      return waiting.length >= count ? true : undefined;
     });
   }
 
