@@ -130,11 +130,20 @@ function initialise(
   throw new StartError(`Postgres could not set up its data in ${folder} (DATA_DIR): ${reason}`);
 }
 
+function lastFatal(logFile: string): string {
+  const fatal = readFileSync(logFile, 'utf8')
+    .split('\n')
+    .filter((line) => /FATAL|PANIC/.test(line));
+  return fatal.at(-1) ?? 'it does not say why';
+}
+
 async function waitUntilReady(adminUrl: string, child: Child, logFile: string): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
     if (child.ended)
-      throw new StartError(`Postgres ended while it started (DATA_DIR, POSTGRES_PORT); see ${logFile}`);
+      throw new StartError(
+        `Postgres ended while it started (DATA_DIR, POSTGRES_PORT): ${lastFatal(logFile)}; see ${logFile}`,
+      );
     const client = new Client({ connectionString: adminUrl });
     try {
       await client.connect();

@@ -1,10 +1,12 @@
 /** The servers of one run: Postgres with the databases, and Temporal; each can be killed and started again. */
 import { rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Child } from '../dev/child';
 import { type EmbeddedPostgres, startPostgres } from '../dev/postgres';
 import { step } from '../dev/progress.cjs';
 import { makeTemplate, scratchFolder } from '../dev/scratch-postgres';
+import { StartError } from '../dev/start-error';
 import { type EmbeddedTemporal, startTemporal } from '../dev/temporal';
 import { databaseUrl } from '../prisma/provision';
 import { SERVICE_NAMES, type ServiceName } from '../prisma/schema-engine';
@@ -13,6 +15,10 @@ import { SmallDisk } from './small-disk';
 
 const NAMESPACE = 'faults';
 const PASSWORD = 'test';
+
+/** 30 s, and half a second between two attempts: as a container's supervisor would. */
+const STARTED_AGAIN_WITHIN_MS = 30_000;
+const START_AGAIN_MS = 500;
 
 /** A write-ahead log that leaves room on a small disk. */
 const SMALL_LOG = ['-c', 'max_wal_size=128MB', '-c', 'min_wal_size=64MB'];
@@ -73,12 +79,12 @@ export async function startServers(
     postgresEnded: () => postgres.child.ended,
     killPostgres: async () => {
       const killed = await kill(postgres.child);
-      postgres = await newPostgres();
+      postgres = await startAgain(newPostgres);
       return killed;
     },
     killTemporal: async () => {
       const killed = await kill(temporal.child);
-      temporal = await newTemporal();
+      temporal = await startAgain(newTemporal);
       return killed;
     },
   };
@@ -89,6 +95,20 @@ async function kill(child: Child): Promise<boolean> {
   child.process.kill('SIGKILL');
   await child.exit;
   return ran && child.process.signalCode === 'SIGKILL';
+}
+
+/** As a supervisor does: a server that was killed may have left processes behind that end a moment later. */
+async function startAgain<Server>(start: () => Promise<Server>): Promise<Server> {
+  const deadline = performance.now() + STARTED_AGAIN_WITHIN_MS;
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof StartError) || performance.now() > deadline) throw error;
+      console.log(`  ${error.message}; again in ${String(START_AGAIN_MS)} ms`);
+      await sleep(START_AGAIN_MS);
+    }
+  }
 }
 
 async function runAs(url: string, sql: string): Promise<void> {
