@@ -18,7 +18,6 @@ const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
   "workflows/create-order-saga.ts: 'reason' in result": 'only words for the Temporal UI',
   "workflows/create-order-saga.ts: outcome.status === 'fulfilled'":
     "the saga's result, which replay does not compare; the workflow tests do",
-  'workflows/step-run.ts: timeoutMs !== Infinity': 'behind a patch: sagas under way do as they did',
   'workflows/step-run.ts: reason instanceof Error': 'only words of a failure',
   'workflows/step-run.ts: !result': 'only a bug of a step can take it',
   'workflows/parked-steps.ts: found(orderId).length > 0': VALIDATOR,

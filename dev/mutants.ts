@@ -61,6 +61,7 @@ const FILES = [
   'cancel-order-saga',
   'step-batch',
   'step-run',
+  'step-limit',
   'local-results',
   'parked-steps',
   'cancel-approved',

@@ -3,7 +3,7 @@ import { sleep } from '@temporalio/workflow';
 import { now } from './clock';
 
 export class StepLimit {
-  readonly #atMs: number;
+  readonly #began = now();
   #fired = false;
 
   /**
@@ -11,25 +11,24 @@ export class StepLimit {
    * @param byTimer false in a saga from before this was told by a timer; it looks at its clock
    */
   constructor(
-    afterMs: number,
+    private readonly afterMs: number,
     private readonly byTimer: boolean,
-  ) {
-    this.#atMs = now() + afterMs;
-  }
+  ) {}
 
-  /** Milliseconds, for how long one attempt may take; never to go one way or the other: it differs on replay. */
-  get leftMs(): number {
-    return this.#atMs - now();
+  /** Milliseconds, for how long something may take; never to go one way or the other: they differ on replay. */
+  get elapsedMs(): number {
+    return now() - this.#began;
   }
 
   get isPassed(): boolean {
-    return this.byTimer ? this.#fired : now() >= this.#atMs;
+    return this.byTimer ? this.#fired : this.elapsedMs >= this.afterMs;
   }
 
   /** Called when the step has failed for the first time: one that succeeds costs no timer. */
   watch(words: string, onPassed: () => void): void {
     if (!this.byTimer) return;
-    void sleep(Math.max(this.leftMs, 0), { summary: `the longest that is waited for: ${words}` }).then(() => {
+    const leftMs = Math.max(this.afterMs - this.elapsedMs, 0);
+    void sleep(leftMs, { summary: `the longest that is waited for: ${words}` }).then(() => {
       this.#fired = true;
       onPassed();
     });

@@ -186,7 +186,7 @@ export class StepRun<Item extends Ordered, Result extends Answer> implements Par
     try {
       results = await options.attempt(
         waiting.map(({ item }) => item),
-        this.#mustSucceed ? Infinity : this.#limit.leftMs,
+        options.timeoutMs - this.#limit.elapsedMs,
       );
     } catch (failure) {
       options.onFailure?.(failure);
