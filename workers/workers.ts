@@ -9,6 +9,7 @@ import type { Fullness } from '../platform/metrics';
 import { buildIdOf } from './build-id';
 import { CUSTOMER_STEP_SLOTS, createCustomerWorker } from './customer-worker';
 import { createOrderWorker, ORDER_WORKER_LIMITS } from './order-worker';
+import { warmUp } from './warm-up';
 
 export interface WorkersOptions {
   /** Shared with the client that starts the sagas: eager starts need it. */
@@ -54,12 +55,13 @@ export interface RunningWorkers {
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
   const { connection, namespace, dataConverter, bundlePath, deployment, order, customer } = options;
   const buildId = order && buildIdOf(bundlePath);
+  const orderSteps = order && createOrderActivities(order);
   const creditSteps = customer && createCustomerActivities(customer);
   const workers = await Promise.all([
     ...(creditSteps
       ? [createCustomerWorker({ connection, namespace, dataConverter, steps: creditSteps })]
       : []),
-    ...(order
+    ...(orderSteps
       ? [
           createOrderWorker({
             connection,
@@ -67,13 +69,14 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
             dataConverter,
             bundlePath,
             deployment: deployment && buildId !== undefined ? { ...deployment, buildId } : undefined,
-            orderSteps: createOrderActivities(order),
+            orderSteps,
             creditSteps,
             onSagaEnded: options.onSagaEnded,
           }),
         ]
       : []),
   ]);
+  await warmUp(Object.values({ ...orderSteps, ...creditSteps }));
   const running = Promise.all(workers.map((worker) => worker.run()));
   return {
     version:
