@@ -28,12 +28,8 @@ const VERSIONS = /\{(?:"\w+":\d+,?)+\}/;
 /** The first parameter of every step: the list of its orders. */
 const ORDERS = /\{("?[0-9a-f]{8}-[0-9a-f-]{27}"?(?:,"?[0-9a-f]{8}-[0-9a-f-]{27}"?)*)\}/;
 
-/**
- * @param words the text of the statement and the parameters bound to it
- * @returns undefined also for a statement of a step that is about no order: a process that starts warms itself up by it
- */
+/** @param words the text of the statement and the parameters bound to it */
 export function stepOf(words: string): Step | undefined {
-  if (orderIdsOf(words).length === 0) return undefined;
   // Only what runs as one statement with its event is a step; reading events names them too.
   if (!words.includes('INSERT INTO outbox') && !words.includes('_credit(')) return undefined;
   const own = words.replace(VERSIONS, '');

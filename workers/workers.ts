@@ -9,7 +9,6 @@ import type { Fullness } from '../platform/metrics';
 import { buildIdOf } from './build-id';
 import { CUSTOMER_STEP_SLOTS, createCustomerWorker } from './customer-worker';
 import { createOrderWorker, ORDER_WORKER_LIMITS } from './order-worker';
-import { warmUp } from './warm-up';
 
 export interface WorkersOptions {
   /** Shared with the client that starts the sagas: eager starts need it. */
@@ -55,13 +54,12 @@ export interface RunningWorkers {
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
   const { connection, namespace, dataConverter, bundlePath, deployment, order, customer } = options;
   const buildId = order && buildIdOf(bundlePath);
-  const orderSteps = order && createOrderActivities(order);
   const creditSteps = customer && createCustomerActivities(customer);
   const workers = await Promise.all([
     ...(creditSteps
       ? [createCustomerWorker({ connection, namespace, dataConverter, steps: creditSteps })]
       : []),
-    ...(orderSteps
+    ...(order
       ? [
           createOrderWorker({
             connection,
@@ -69,14 +67,13 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
             dataConverter,
             bundlePath,
             deployment: deployment && buildId !== undefined ? { ...deployment, buildId } : undefined,
-            orderSteps,
+            orderSteps: createOrderActivities(order),
             creditSteps,
             onSagaEnded: options.onSagaEnded,
           }),
         ]
       : []),
   ]);
-  await warmUp(Object.values({ ...orderSteps, ...creditSteps }));
   const running = Promise.all(workers.map((worker) => worker.run()));
   return {
     version:
