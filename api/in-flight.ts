@@ -1,16 +1,18 @@
 /** Says no in time: a bounded number of requests is worked on, and who comes on top is refused at once. */
-import { Problem } from './problems';
+import { Problem, type ProblemName } from './problems';
+import { Refusals } from './refusals';
 
 export class InFlight {
   #count = 0;
+  readonly #refusals = new Refusals();
 
   /**
    * @param max requests at once; each holds a connection, its parsed body and a waiter: a few KB
-   * @param refusal what who comes on top is told
+   * @param advice what who comes on top is told
    */
   constructor(
     readonly max: number,
-    private readonly refusal: () => Problem = notBegun,
+    private readonly advice: Advice = NOT_BEGUN,
   ) {}
 
   get count(): number {
@@ -19,7 +21,10 @@ export class InFlight {
 
   /** @throws Problem the refusal, when there are enough already */
   mustHaveRoom(): void {
-    if (this.#count >= this.max) throw this.refusal();
+    if (this.#count < this.max) return;
+    const { problem, detail } = this.advice;
+    const seconds = this.#refusals.comeBackAfter(performance.now());
+    throw new Problem(problem, detail, { headers: { 'Retry-After': String(seconds) } });
   }
 
   /** @throws Problem the refusal, when there are enough already; nothing was begun then */
@@ -34,6 +39,12 @@ export class InFlight {
   }
 }
 
-function notBegun(): Problem {
-  return new Problem('overloaded', 'Nothing was begun for this order; send it again later.');
+interface Advice {
+  readonly problem: ProblemName;
+  readonly detail: string;
 }
+
+const NOT_BEGUN: Advice = {
+  problem: 'overloaded',
+  detail: 'Nothing was begun for this order; send it again later.',
+};

@@ -1,4 +1,5 @@
 /** Waits for an order to come to a state: by this process's notices, and by its row for what others do. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrderNotice } from '../domain/contracts';
 import type { OrderState } from '../domain/order';
 import type { Expectation } from '../platform/keyed-waiters';
@@ -13,6 +14,22 @@ import { findOrder } from './order-reads';
  */
 export const FIRST_LOOK_MS = 250;
 export const RAREST_LOOK_MS = 1_000;
+
+/**
+ * 50 ms: those who are to look within it look in one turn of the event loop, and Prisma makes one statement of what is
+ * asked for by id in one turn. Under load there are hundreds, for whom the notice is on its way.
+ */
+const TOGETHER_MS = 50;
+
+let together: Promise<void> | undefined;
+
+/** Before a look at an order's row. */
+export function lookTogether(): Promise<void> {
+  together ??= sleep(TOGETHER_MS).then(() => {
+    together = undefined;
+  });
+  return together;
+}
 
 type Decision = Extract<OrderNotice, { kind: 'decided' }>;
 
@@ -39,6 +56,7 @@ export async function orderWhen(
       return { ...order, state, ...(reason && { reason }), version, updatedAt };
     }
     if (left <= pause) return order;
+    await lookTogether();
     const row = await findOrder(db, order.orderId).catch(ifAway);
     if (row && isThere(row.state)) return row;
   }

@@ -4,7 +4,7 @@ import type { Expectation, KeyedWaiters } from '../platform/keyed-waiters';
 import type { OrderDatabase } from '../prisma/order/client';
 import type { OrderView } from './order-json';
 import { findOrder } from './order-reads';
-import { FIRST_LOOK_MS, ifAway, orderWhen, RAREST_LOOK_MS } from './order-watch';
+import { FIRST_LOOK_MS, ifAway, lookTogether, orderWhen, RAREST_LOOK_MS } from './order-watch';
 import { Problem } from './problems';
 import { type SagaStarter, SagaStarterFull, SagaStartFailed } from './saga-starter';
 
@@ -98,7 +98,7 @@ async function committed(
   db: OrderDatabase,
   { order, keyed }: Placing,
   expectation: Expectation<OrderNotice>,
-  progress: { readonly over: boolean },
+  progress: { readonly started: boolean; readonly over: boolean },
 ): Promise<OrderView | undefined> {
   const deadline = Date.now() + COMMITTED_WITHIN_MS;
   for (let pause = FIRST_LOOK_MS; Date.now() < deadline; pause = Math.min(2 * pause, RAREST_LOOK_MS)) {
@@ -110,6 +110,11 @@ async function committed(
     if (notice?.kind === 'created' && !keyed) {
       const { sagaId, createdAt } = notice;
       return { ...order, state: 'PENDING', version: 1, createdAt, updatedAt: createdAt, sagaId };
+    }
+    if (!notice) {
+      // While it waits for its group there is no row; one that another process has placed is found after that.
+      if (!progress.started) continue;
+      await lookTogether();
     }
     const row = await findOrder(db, order.orderId).catch(ifAway);
     if (row) return sameContent(row, order);

@@ -26,7 +26,6 @@ import type { Forwarded } from './forwarding';
 import { InFlight } from './in-flight';
 import type { OrderRoutesDependencies } from './orders';
 import { ParkedSagas } from './parked-sagas';
-import { Problem } from './problems';
 import { orderServiceMetrics, outboxMetrics, streamMetrics, workerMetrics } from './process-metrics';
 import { SagaCanceller } from './saga-canceller';
 import { type SagaEnded, SagaStarter } from './saga-starter';
@@ -205,10 +204,10 @@ function ordersOf(
 }
 
 function eventStreams(max: number): InFlight {
-  return new InFlight(
-    max,
-    () => new Problem('too-many-streams', 'Come back later, to another process, or ask for pages.'),
-  );
+  return new InFlight(max, {
+    problem: 'too-many-streams',
+    detail: 'Come back later, to another process, or ask for pages.',
+  });
 }
 
 function customersOf(db: CustomerDatabase, onCommit: (() => void) | undefined) {

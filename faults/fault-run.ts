@@ -15,7 +15,7 @@ import { Memory } from './memory';
 import { processFaults } from './process-faults';
 import type { Random } from './random';
 import { measureRecovery } from './recovery';
-import { DISK_FAULTS, type Fault, SERVER_FAULTS } from './server-faults';
+import { DISK_FAULTS, type Fault, MACHINE_FAULTS, SERVER_FAULTS } from './server-faults';
 import { CREDIT_STEPS } from './steps';
 import { verdictOf } from './verdict';
 
@@ -105,7 +105,12 @@ class Faults {
       'error',
       () => undefined,
     );
-    const ofServers = { ...SERVER_FAULTS, ...LINE_FAULTS, ...(cluster.disk && DISK_FAULTS) };
+    const ofServers = {
+      ...SERVER_FAULTS,
+      ...LINE_FAULTS,
+      ...(cluster.disk && DISK_FAULTS),
+      ...(options.long && MACHINE_FAULTS),
+    };
     const ofProcesses = processFaults(cluster);
     this.aims = {
       long: options.long,

@@ -8,11 +8,13 @@ import { DRAIN_MS } from './drain';
 
 export const ORDER_WORKER_LIMITS = {
   /**
-   * 200: an eager start needs a free slot and otherwise quietly becomes an ordinary start; the SDK's
-   * default of 40 lost one start in seven under load.
+   * 40 at once: as many as a process can finish within the time of one (`WORKFLOW_TASK_TIMEOUT_MS`), when each has to be
+   * replayed first (up to 50 ms). A worker that takes more when it is slow finishes none of them in time, they are given out again,
+   * and it never gets out of that, though the machine be idle again (ADR 19). An eager start that finds no room becomes an
+   * ordinary one, which waits its turn at the server.
    */
-  workflowTasks: 200,
-  /** As many as workflow tasks: a saga has one step under way at a time. */
+  workflowTasks: 40,
+  /** More than its tasks ask for: a group asks for few steps at a time. */
   localActivities: 200,
   /** Sagas kept in memory between their tasks; a saga that waits longer is replayed from its history. */
   cachedSagas: 1_000,

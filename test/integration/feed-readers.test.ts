@@ -7,7 +7,6 @@ import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
 import { eventRoutes } from '../../api/events';
 import { InFlight } from '../../api/in-flight';
-import { Problem } from '../../api/problems';
 import { nextPage } from '../../consumer/feed-page';
 import { databaseLog } from '../../events/event-log';
 import { EventFeed } from '../../events/feed';
@@ -28,7 +27,7 @@ let url: string;
 /** Of the process that serves. */
 const stopping = new AbortController();
 const published = new Bell();
-const streams = new InFlight(60, () => new Problem('too-many-streams', 'come back'));
+const streams = new InFlight(60, { problem: 'too-many-streams', detail: 'come back' });
 
 beforeAll(async () => {
   databases = await createTestDatabases();
