@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { STEP_FAULTS } from '../../faults/fault-points';
 import { LINE_FAULTS } from '../../faults/line-faults';
-import { SERVER_FAULTS } from '../../faults/server-faults';
+import { MACHINE_FAULTS, SERVER_FAULTS } from '../../faults/server-faults';
 import { MOMENTS } from '../../faults/trap';
 import { ROOT } from '../support/start';
 
@@ -13,6 +13,7 @@ const FAULTS = new Set<string>([
   ...MOMENTS,
   ...Object.keys(SERVER_FAULTS),
   ...Object.keys(LINE_FAULTS),
+  ...Object.keys(MACHINE_FAULTS),
 ]);
 
 /** Of each row what fails, and what shows it. */
