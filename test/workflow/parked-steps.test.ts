@@ -20,8 +20,8 @@ import { giveDatabaseBack, hold, holdCustomer, takeDatabaseAway } from '../suppo
 import { testServers } from '../support/servers';
 import { startSystem, type TestSystem } from '../support/system';
 
-/** 3 s: a pause that is over by itself is told from one that an operator ended. */
-const LONG_PAUSE_MS = 3_000;
+/** 12 s: an operator's command is a process that starts, and comes before the pause is over by itself, however busy the machine. */
+const LONG_PAUSE_MS = 12_000;
 
 /** 20 s: on a machine that is busy with everything else. */
 const ANSWER_WITHIN_MS = 20_000;
@@ -119,7 +119,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       );
       const seconds = Number(timers.at(-1)?.startToFireTimeout?.seconds ?? 0);
       return seconds * 1_000 >= LONG_PAUSE_MS ? true : undefined;
-    }, 30_000);
+    });
     await giveDatabaseBack(system.databases.adminCustomerUrl);
     expect(await parked('--retry', '--order', orderId, '--by', 'grace')).toMatchObject({
       code: 0,
