@@ -8,7 +8,7 @@ import { createLogger } from '../../platform/logger';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { violations } from '../support/invariants';
-import { operatorCommand } from '../support/operator-command';
+import { NOTHING_ELSE, operatorCommand } from '../support/operator-command';
 import { hold, holdCustomer } from '../support/outages';
 import { ROOT } from '../support/start';
 import { startSystem, type TestSystem } from '../support/system';
@@ -118,7 +118,7 @@ test('a cancellation that was accepted survives a repair that is killed, and nob
   const command = path.join(ROOT, 'dist/operate/repair-main.js');
   const killed = spawn(process.execPath, [command, '--apply', '--grace', '60'], {
     stdio: 'ignore',
-    env: { PATH: process.env['PATH'], ...env() },
+    env: { ...NOTHING_ELSE, ...env() },
   });
   const gone = new Promise((resolve) => killed.once('exit', resolve));
   await eventually(async () => ((await lastRun(sagaId))[0] === 'RUNNING' ? true : undefined));

@@ -9,6 +9,9 @@ export interface CommandAnswer {
   readonly stderr: string;
 }
 
+/** Of an operator's process: what a test does not name must not be found in what `npm start` has left beside it. */
+export const NOTHING_ELSE = { PATH: process.env['PATH'], DATA_DIR: path.join(ROOT, 'dist', 'no-data') };
+
 export function operatorCommand(
   name: 'replay' | 'audit' | 'repair' | 'parked',
   args: readonly string[],
@@ -18,7 +21,7 @@ export function operatorCommand(
     const child = execFile(
       process.execPath,
       [path.join(ROOT, `dist/operate/${name}-main.js`), ...args],
-      { env: { PATH: process.env['PATH'], ...env } },
+      { env: { ...NOTHING_ELSE, ...env } },
       (_error, stdout, stderr) => {
         resolve({ code: child.exitCode, stdout, stderr });
       },
