@@ -11,11 +11,12 @@ import { Landed } from './landed';
 import { LINE_FAULTS } from './line-faults';
 import { Load } from './load';
 import type { ManagedProcess } from './managed-process';
+import { MACHINE_FAULTS } from './machine-faults';
 import { Memory } from './memory';
 import { processFaults } from './process-faults';
 import type { Random } from './random';
 import { measureRecovery } from './recovery';
-import { DISK_FAULTS, type Fault, MACHINE_FAULTS, SERVER_FAULTS } from './server-faults';
+import { DISK_FAULTS, type Fault, SERVER_FAULTS } from './server-faults';
 import { CREDIT_STEPS } from './steps';
 import { verdictOf } from './verdict';
 

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { STEP_FAULTS } from '../../faults/fault-points';
 import { LINE_FAULTS } from '../../faults/line-faults';
-import { MACHINE_FAULTS, SERVER_FAULTS } from '../../faults/server-faults';
+import { MACHINE_FAULTS } from '../../faults/machine-faults';
+import { SERVER_FAULTS } from '../../faults/server-faults';
 import { MOMENTS } from '../../faults/trap';
 import { ROOT } from '../support/start';
 

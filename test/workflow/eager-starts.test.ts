@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { temporal } from '@temporalio/proto';
 import { eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { hold } from '../support/outages';
-import type { temporal } from '@temporalio/proto';
-import { ORDER_WORKER_LIMITS } from '../../workers/order-worker';
 import { startSystem, type TestSystem } from '../support/system';
+import { ORDER_WORKER_LIMITS } from '../../workers/order-worker';
 
 /** Each finds room: of the rest some is reserved by the polls that wait for tasks. */
 const EAGER = ORDER_WORKER_LIMITS.workflowTasks / 2;
