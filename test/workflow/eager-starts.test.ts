@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { temporal } from '@temporalio/proto';
-import { eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { eventually, newCustomer, placeOrder } from '../support/http';
+import { rowsOf } from '../support/databases';
 import { hold } from '../support/outages';
 import { startSystem, type TestSystem } from '../support/system';
 import { ORDER_WORKER_LIMITS } from '../../workers/order-worker';
@@ -9,6 +9,9 @@ import { ORDER_WORKER_LIMITS } from '../../workers/order-worker';
 /** Each finds room: of the rest some is reserved by the polls that wait for tasks. */
 const EAGER = ORDER_WORKER_LIMITS.workflowTasks / 2;
 const ORDERS = 2 * ORDER_WORKER_LIMITS.workflowTasks;
+
+/** On a machine that is taken by others tasks run out of their time first, and are given out again. */
+const COME_TO_IT_MS = 80_000;
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
@@ -20,54 +23,44 @@ beforeEach(async () => {
 });
 afterEach(() => system.stop());
 
-type Histories = readonly (readonly HistoryEvent[])[];
+const RUNNING = 'WorkflowType = "createOrderSaga" AND ExecutionStatus = "Running"';
 
-/** Places so many orders at a time, whose steps wait; @returns their sagas' histories, while they do, when they fit */
-async function histories(orders: number, fit: (all: Histories) => boolean = () => true): Promise<Histories> {
+/** Places so many orders at a time, whose steps wait; @returns their sagas' histories, while they do */
+async function histories(orders: number): Promise<HistoryEvent[][]> {
   const customer = await newCustomer(system.url, '1000.00');
   const held = await hold(system.databases.adminOrderUrl, 'LOCK TABLE orders IN SHARE MODE');
-  // Who finds every connection with a step that waits for the lock is told to come back, and does.
-  const place = async () => {
-    const headers = { ...WAIT, 'Idempotency-Key': randomUUID() };
-    await eventually(async () => {
-      const { status, body } = await placeOrder(system.url, customer, '1.00', headers);
-      if (status === 503) return undefined;
-      expect([status, body['state']]).toEqual([201, 'APPROVED']);
-      return true;
-    });
-  };
-  const placed = Array.from({ length: orders }, place);
-  const started = async () => {
-    const found: HistoryEvent[][] = [];
-    for await (const { workflowId } of system.client.workflow.list({
-      query: 'WorkflowType = "createOrderSaga" AND ExecutionStatus = "Running"',
-    }))
-      found.push((await system.client.workflow.getHandle(workflowId).fetchHistory()).events ?? []);
-    return found;
-  };
+  // Without a key nothing is read before the saga starts. Whether an answer comes in time does not matter here.
+  const answers = Array.from({ length: orders }, () => placeOrder(system.url, customer, '1.00'));
+  const historyOf = async (sagaId: string) =>
+    (await system.client.workflow.getHandle(sagaId).fetchHistory()).events ?? [];
   const found = await eventually(async () => {
-    const all = await started();
-    return all.length === orders && fit(all) ? all : undefined;
+    const read: Promise<HistoryEvent[]>[] = [];
+    for await (const { workflowId } of system.client.workflow.list({ query: RUNNING }))
+      read.push(historyOf(workflowId));
+    return read.length === orders ? Promise.all(read) : undefined;
   }).finally(() => held.release());
-  await Promise.all(placed);
+  await Promise.all(answers);
+  await eventually(async () => ((await approved()) === orders ? true : undefined), COME_TO_IT_MS);
   return found;
+}
+
+async function approved(): Promise<number> {
+  const rows = await rowsOf(
+    system.databases.adminOrderUrl,
+    "SELECT count(*)::int AS n FROM orders WHERE state = 'APPROVED'",
+  );
+  return Number(rows[0]?.['n']);
 }
 
 const isEager = ([first]: readonly HistoryEvent[]) =>
   first?.workflowExecutionStartedEventAttributes?.eagerExecutionAccepted === true;
-
-/** Its worker has a task of it. */
-function isUnderWay(events: readonly HistoryEvent[]): boolean {
-  const last = events.at(-1);
-  return (last?.workflowTaskStartedEventAttributes ?? undefined) !== undefined;
-}
 
 test('every start is eager while there is room: the worker has the first task with the reply', async () => {
   expect((await histories(EAGER)).map(isEager)).toEqual(Array.from({ length: EAGER }, () => true));
 });
 
 test('a worker takes no more tasks than it can finish in their time: the others wait their turn, and come to it', async () => {
-  const tasks = (all: Histories) => all.filter(isUnderWay).length;
-  const found = await histories(ORDERS, (all) => tasks(all) <= ORDER_WORKER_LIMITS.workflowTasks);
-  expect(tasks(found)).toBeGreaterThan(0);
+  const eager = (await histories(ORDERS)).filter(isEager);
+  expect(eager.length).toBeGreaterThan(0);
+  expect(eager.length).toBeLessThan(ORDERS);
 });
