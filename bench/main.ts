@@ -23,20 +23,29 @@ const WARM_UP_SHARE = 1 / 4;
 const ORDERS = 2_000;
 const AUDITED_ORDERS = 1_000_000;
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    orders: { type: 'string' },
-    rounds: { type: 'string', default: '3' },
-    /** Only measures whose name has this in it. */
-    only: { type: 'string', default: '' },
-    json: { type: 'string' },
-    /** Exit code 1 when a ratio is not reached. */
-    strict: { type: 'boolean', default: false },
-  },
-});
+const { values: options, positionals } = asked();
 
 const ordersInARun = Number(options.orders ?? ORDERS);
+
+function asked() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        orders: { type: 'string' },
+        rounds: { type: 'string', default: '3' },
+        /** Only measures whose name has this in it. */
+        only: { type: 'string', default: '' },
+        json: { type: 'string' },
+        /** Exit code 1 when a ratio is not reached. */
+        strict: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return process.exit(2);
+  }
+}
 
 async function main(): Promise<number> {
   installTemporalRuntime(createLogger('silent'));

@@ -85,10 +85,14 @@ function placementsOf(name: string | undefined): readonly Placement[] {
   return found;
 }
 
+function isUsage(error: unknown): error is Error {
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+}
+
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(error);
+    console.error(isUsage(error) ? error.message : error);
     process.exit(2);
   },
 );
