@@ -14,6 +14,10 @@ import { testServers } from '../support/servers';
 import { freePort } from '../support/start';
 
 const CALLERS = 10;
+
+/** What is stopped is a system that has been running: a process's first orders take several times as long. */
+const WARM_ORDERS = 100;
+
 const HOST = '127.0.0.1';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -155,6 +159,8 @@ test('no request fails but those that are told to come back, and no saga loses i
       await ask('GET', `/customers/${customer}/order-history?limit=1`);
     }
   });
+  await eventually(() => Promise.resolve(answered.placed > WARM_ORDERS ? true : undefined));
+  const firstStop = new Date();
   for (const each of all) {
     const before = answered.placed;
     const stopping = running.get(each);
@@ -173,7 +179,9 @@ test('no request fails but those that are told to come back, and no saga loses i
   );
   const orders = await rowsOf(
     databases.adminOrderUrl,
-    'SELECT state, saga_id AS saga, extract(milliseconds FROM updated_at - created_at)::int AS ms FROM orders ORDER BY ms',
+    `SELECT state, saga_id AS saga, extract(milliseconds FROM updated_at - created_at)::int AS ms,
+       created_at >= $1 AS stopping FROM orders ORDER BY ms`,
+    [firstStop],
   );
   expect(orders.length).toBeGreaterThanOrEqual(answered.placed);
   expect(new Set(orders.map(({ state }) => state))).toEqual(new Set(['APPROVED']));
@@ -181,8 +189,10 @@ test('no request fails but those that are told to come back, and no saga loses i
     const { events } = await client.workflow.getHandle(saga).fetchHistory();
     expect(lostByStops(events ?? [], stops)).toEqual([]);
   }
+  const took = orders.filter(({ stopping }) => stopping === true).map(({ ms }) => Number(ms));
+  expect(took.length).toBeGreaterThan(all.length * CALLERS);
   console.log(
-    `${JSON.stringify(answered)}; from PENDING to APPROVED: ` +
-      `${String(orders.at(Math.floor(orders.length / 2))?.['ms'])} ms (p50), ${String(orders.at(-1)?.['ms'])} ms (the slowest)`,
+    `${JSON.stringify(answered)}; from PENDING to APPROVED, since the first stop: ` +
+      `${String(took.at(Math.floor(took.length / 2)))} ms (p50), ${String(took.at(-1))} ms (the slowest)`,
   );
 }, 240_000);
