@@ -4,7 +4,7 @@ import { INVARIANTS } from '../audit/invariants';
 import type { FaultRun } from './fault-run';
 import { FAULT_POINTS, STEP_FAULTS } from './fault-points';
 import { seconds } from './judgement';
-import { quantile, type Recovery } from './recovery';
+import { quantile, type Recovery, WARM_ORDERS } from './recovery';
 import { STEPS } from './steps';
 import { MOMENTS } from './trap';
 
@@ -87,7 +87,7 @@ function recoveryOf({ kills, idle, underWay, wentOnMs, doneMs }: Recovery): stri
   const words = (ascending: readonly number[]) =>
     `${seconds(quantile(ascending, 0.5))} (p50), ${seconds(quantile(ascending, 0.99))} (p99), ${seconds(ascending.at(-1) ?? 0)} (the last)`;
   return (
-    `Before that ${String(kills)} services were killed one after the other, with ${String(underWay)} orders under way` +
+    `Before that ${String(kills)} services were killed, one each time that the others had decided ${String(WARM_ORDERS)} orders, with ${String(underWay)} under way` +
     `${idle === 0 ? '' : ` (${String(idle)} were not, for want of orders)`}. The sagas of ${String(wentOnMs.length)} of these had lost something ` +
     `and went on elsewhere after ${words(wentOnMs)}; the orders were at their end after ${words(doneMs)}.`
   );

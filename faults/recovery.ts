@@ -11,6 +11,12 @@ import type { Cluster } from './cluster';
 /** So many orders under way make a kill worth looking at; a busy cluster has them at once. */
 const UNDER_WAY_AT_LEAST = 10;
 const WITHIN_MS = 30_000;
+
+/**
+ * Decided since the last kill: what is killed, and who takes over, has been running. A process's first orders take several
+ * times as long, and killed every few seconds none would ever get beyond them.
+ */
+export const WARM_ORDERS = 150;
 const POLL_MS = 10;
 
 /** 60 s: a process starts in one or two; the machine may be busy. */
@@ -43,9 +49,11 @@ export async function measureRecovery(cluster: Cluster, kills: number): Promise<
   const doneMs: number[] = [];
   try {
     const { services } = cluster;
+    let readyAt = new Date();
     for (let kill = 0; kill < kills; kill++) {
       const victim = services[kill % services.length];
       if (!victim) break;
+      await whenWarm(orders, readyAt);
       const open = await whenBusy(orders);
       if (open.length < UNDER_WAY_AT_LEAST) {
         found.idle += 1;
@@ -66,6 +74,7 @@ export async function measureRecovery(cluster: Cluster, kills: number): Promise<
       found.kills += 1;
       found.underWay += open.length;
       await victim.ready(READY_WITHIN_MS);
+      readyAt = new Date();
       console.log(
         `  ${victim.name} killed: ${String(open.length)} orders under way, ${String(affected.size)} affected`,
       );
@@ -75,6 +84,17 @@ export async function measureRecovery(cluster: Cluster, kills: number): Promise<
     await connection.close();
   }
   return { ...found, wentOnMs: wentOnMs.sort(ascending), doneMs: doneMs.sort(ascending) };
+}
+
+async function whenWarm(orders: PostgresClient, since: Date): Promise<void> {
+  for (const deadline = Date.now() + WITHIN_MS; Date.now() < deadline;) {
+    const { rows } = await orders.query<{ decided: number }>(
+      `SELECT count(*)::int AS decided FROM orders WHERE state NOT IN ('PENDING', 'CANCELLING') AND updated_at >= $1`,
+      [since],
+    );
+    if (Number(rows[0]?.decided) >= WARM_ORDERS) return;
+    await sleep(10 * POLL_MS);
+  }
 }
 
 async function whenBusy(orders: PostgresClient): Promise<OpenOrder[]> {
