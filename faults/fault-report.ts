@@ -87,7 +87,7 @@ function recoveryOf({ kills, idle, underWay, wentOnMs, doneMs }: Recovery): stri
   const words = (ascending: readonly number[]) =>
     `${seconds(quantile(ascending, 0.5))} (p50), ${seconds(quantile(ascending, 0.99))} (p99), ${seconds(ascending.at(-1) ?? 0)} (the last)`;
   return (
-    `Before that ${String(kills)} services were killed, one each time that the others had decided ${String(WARM_ORDERS)} orders, with ${String(underWay)} under way` +
+    `Before that ${String(kills)} services were killed, one each time that ${String(WARM_ORDERS)} more orders were decided, with ${String(underWay)} under way` +
     `${idle === 0 ? '' : ` (${String(idle)} were not, for want of orders)`}. The sagas of ${String(wentOnMs.length)} of these had lost something ` +
     `and went on elsewhere after ${words(wentOnMs)}; the orders were at their end after ${words(doneMs)}.`
   );

@@ -1,30 +1,29 @@
-/** How soon sagas go on whose worker is killed: by what their own histories say. */
+/** How soon sagas go on whose worker is killed. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tsToMs } from '@temporalio/common/lib/time';
-import type { Client } from '@temporalio/client';
-import type { temporal } from '@temporalio/proto';
 import { Client as PostgresClient } from 'pg';
 import { cancelSagaWorkflowId } from '../domain/names';
 import { connectTemporal } from '../platform/temporal';
+import { affectedBy, type OpenOrder } from './affected-sagas';
 import type { Cluster } from './cluster';
 
 /** So many orders under way make a kill worth looking at; a busy cluster has them at once. */
 const UNDER_WAY_AT_LEAST = 10;
 const WITHIN_MS = 30_000;
+const POLL_MS = 10;
 
 /**
  * Decided since the last kill: what is killed, and who takes over, has been running. A process's first orders take several
  * times as long, and killed every few seconds none would ever get beyond them.
  */
 export const WARM_ORDERS = 150;
-const POLL_MS = 10;
+const WARM_POLL_MS = 100;
 
 /** 60 s: a process starts in one or two; the machine may be busy. */
 const READY_WITHIN_MS = 60_000;
 
 export interface Recovery {
   readonly kills: number;
-  /** Kills that were left out, because too few orders were under way. */
+  /** Kills that were left out, because too few orders were under way, or had been decided. */
   readonly idle: number;
   /** Orders under way when a worker was killed. */
   readonly underWay: number;
@@ -32,11 +31,6 @@ export interface Recovery {
   readonly wentOnMs: readonly number[];
   /** Of the same: how long until the order was at its end. */
   readonly doneMs: readonly number[];
-}
-
-interface OpenOrder {
-  readonly id: string;
-  readonly sagaId: string;
 }
 
 /** Kills the services one after the other, each when all are well again. */
@@ -53,9 +47,9 @@ export async function measureRecovery(cluster: Cluster, kills: number): Promise<
     for (let kill = 0; kill < kills; kill++) {
       const victim = services[kill % services.length];
       if (!victim) break;
-      await whenWarm(orders, readyAt);
+      const warm = await isWarm(orders, readyAt);
       const open = await whenBusy(orders);
-      if (open.length < UNDER_WAY_AT_LEAST) {
+      if (!warm || open.length < UNDER_WAY_AT_LEAST) {
         found.idle += 1;
         continue;
       }
@@ -86,14 +80,16 @@ export async function measureRecovery(cluster: Cluster, kills: number): Promise<
   return { ...found, wentOnMs: wentOnMs.sort(ascending), doneMs: doneMs.sort(ascending) };
 }
 
-async function whenWarm(orders: PostgresClient, since: Date): Promise<void> {
-  for (const deadline = Date.now() + WITHIN_MS; Date.now() < deadline;) {
+/** @returns whether enough orders were decided in time */
+async function isWarm(orders: PostgresClient, since: Date): Promise<boolean> {
+  for (const deadline = Date.now() + WITHIN_MS; ;) {
     const { rows } = await orders.query<{ decided: number }>(
       `SELECT count(*)::int AS decided FROM orders WHERE state NOT IN ('PENDING', 'CANCELLING') AND updated_at >= $1`,
       [since],
     );
-    if (Number(rows[0]?.decided) >= WARM_ORDERS) return;
-    await sleep(10 * POLL_MS);
+    if (Number(rows[0]?.decided) >= WARM_ORDERS) return true;
+    if (Date.now() > deadline) return false;
+    await sleep(WARM_POLL_MS);
   }
 }
 
@@ -131,42 +127,6 @@ async function untilClosed(
     if (elapsed > WITHIN_MS) break;
   }
   return took;
-}
-
-/** @returns of the orders whose saga lost something after that time: milliseconds until it went on elsewhere */
-async function affectedBy(
-  client: Client,
-  at: number,
-  open: readonly OpenOrder[],
-): Promise<ReadonlyMap<string, number>> {
-  const affected = new Map<string, number>();
-  for (const sagaId of new Set(open.map((order) => order.sagaId))) {
-    const { events } = await client.workflow.getHandle(sagaId).fetchHistory();
-    const wentOnAt = goesOnAt(events ?? [], at);
-    if (wentOnAt === undefined) continue;
-    for (const order of open) if (order.sagaId === sagaId) affected.set(order.id, wentOnAt - at);
-  }
-  return affected;
-}
-
-/**
- * @returns when the saga went on (epoch milliseconds): the first task after one that timed out, or a step that was given
- *   to another; undefined when it lost nothing; Infinity when it has not gone on
- */
-export function goesOnAt(
-  events: readonly temporal.api.history.v1.IHistoryEvent[],
-  at: number,
-): number | undefined {
-  let lost = false;
-  for (const event of events) {
-    const time = event.eventTime ? tsToMs(event.eventTime) : 0;
-    if (time < at) continue;
-    const { attempt, lastFailure } = event.activityTaskStartedEventAttributes ?? {};
-    if ((attempt ?? 1) > 1 && lastFailure?.timeoutFailureInfo) return time;
-    if (lost && event.workflowTaskStartedEventAttributes) return time;
-    lost ||= Boolean(event.workflowTaskTimedOutEventAttributes);
-  }
-  return lost ? Infinity : undefined;
 }
 
 function ascending(a: number, b: number): number {

@@ -6,7 +6,8 @@ import { hear, type RawAnswer } from '../../faults/answers';
 import type { Acknowledged } from '../../faults/load';
 import { changedFiles, functionWith, PLANTED_BUGS } from '../../faults/planted-bugs';
 import { brokenPromises, type OrderInTheEnd, otherAnswer } from '../../faults/promises';
-import { goesOnAt, quantile } from '../../faults/recovery';
+import { goesOnAt } from '../../faults/affected-sagas';
+import { quantile } from '../../faults/recovery';
 
 const PROBLEM = 'application/problem+json';
 const AWAY: RawAnswer = { status: 503, retryAfter: '1', contentType: PROBLEM, text: '{"status":503}' };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { temporal } from '@temporalio/proto';
-import { eventually, newCustomer, placeOrder } from '../support/http';
 import { rowsOf } from '../support/databases';
+import { eventually, newCustomer, placeOrder } from '../support/http';
 import { hold } from '../support/outages';
 import { startSystem, type TestSystem } from '../support/system';
 import { ORDER_WORKER_LIMITS } from '../../workers/order-worker';
@@ -30,16 +30,18 @@ async function histories(orders: number): Promise<HistoryEvent[][]> {
   const customer = await newCustomer(system.url, '1000.00');
   const held = await hold(system.databases.adminOrderUrl, 'LOCK TABLE orders IN SHARE MODE');
   // Without a key nothing is read before the saga starts. Whether an answer comes in time does not matter here.
-  const answers = Array.from({ length: orders }, () => placeOrder(system.url, customer, '1.00'));
+  const answers = Promise.allSettled(
+    Array.from({ length: orders }, () => placeOrder(system.url, customer, '1.00')),
+  );
   const historyOf = async (sagaId: string) =>
     (await system.client.workflow.getHandle(sagaId).fetchHistory()).events ?? [];
   const found = await eventually(async () => {
-    const read: Promise<HistoryEvent[]>[] = [];
+    const sagas: string[] = [];
     for await (const { workflowId } of system.client.workflow.list({ query: RUNNING }))
-      read.push(historyOf(workflowId));
-    return read.length === orders ? Promise.all(read) : undefined;
+      sagas.push(workflowId);
+    return sagas.length === orders ? Promise.all(sagas.map(historyOf)) : undefined;
   }).finally(() => held.release());
-  await Promise.all(answers);
+  await answers;
   await eventually(async () => ((await approved()) === orders ? true : undefined), COME_TO_IT_MS);
   return found;
 }
