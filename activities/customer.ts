@@ -25,15 +25,15 @@ export interface CustomerActivitiesOptions {
 export function createCustomerActivities({ db, onCommit }: CustomerActivitiesOptions): CreditSteps {
   const run = stepRunner(onCommit);
   return {
-    reserveCredit: ({ sagaId, orders }) =>
-      run('reserveCredit', orders, (asked) =>
+    reserveCredit: ({ sagaId, items }) =>
+      run('reserveCredit', items, (asked) =>
         lockedLast(asked, async (some, waitMs) => {
           const rows = await db.$queryRaw<ReserveRow[]>(reserveStatement(sagaId, some, waitMs));
           return rows.map(reserveResult);
         }),
       ),
-    releaseCredit: ({ sagaId, orders }) =>
-      run('releaseCredit', orders, (asked) =>
+    releaseCredit: ({ sagaId, items }) =>
+      run('releaseCredit', items, (asked) =>
         lockedLast(asked, (some, waitMs) =>
           db.$queryRaw<ReleaseResult[]>(releaseStatement(sagaId, some, waitMs)),
         ),

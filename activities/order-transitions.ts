@@ -17,15 +17,16 @@ export interface MovedRow {
 }
 
 /**
- * Moves those of the orders that are in the state `from`, and that the saga may move: its own, and for
- * `cancelOrderSaga` the one that it is named after. Rows that somebody else holds locked are left for later.
+ * Moves each order that is in the `from` state of one of the transitions, and that the saga may move: its own orders,
+ * and for `cancelOrderSaga` the one that it is named after. Rows that another transaction has locked are left for later.
  */
 export function move(
   db: OrderDatabase,
   sagaId: string,
-  { from, to, event }: Transition,
+  transitions: readonly Transition[],
   orders: readonly {
     readonly orderId: string;
+    /** Kept with an order that becomes CANCELLED. */
     readonly reason?: CancellationReason;
     readonly cancellationKey?: string | undefined;
   }[],
@@ -34,22 +35,27 @@ export function move(
   const reasons = orders.map(({ reason }) => reason ?? null);
   const keys = orders.map(({ cancellationKey }) => cancellationKey ?? null);
   const cancelled = isCancelSaga(sagaId) ? ids.filter((id) => cancelSagaWorkflowId(id) === sagaId) : [];
+  const from = transitions.map((transition) => transition.from);
+  const to = transitions.map((transition) => transition.to);
+  const events = transitions.map(({ event }) => event);
   return db.$queryRaw<MovedRow[]>(sql`
     WITH asked AS (
       SELECT * FROM unnest(${ids}::uuid[], ${reasons}::text[], ${keys}::uuid[]) AS a (id, reason, key)
+    ), transitions AS (
+      SELECT * FROM unnest(${from}::text[], ${to}::text[], ${events}::text[]) AS t (from_state, to_state, event)
     ), held AS (
       SELECT id FROM orders
       WHERE id IN (SELECT id FROM asked) AND (saga_id = ${sagaId} OR id = ANY (${cancelled}::uuid[]))
       ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     ), changed AS (
       UPDATE orders o
-      SET state = ${to}, cancellation_reason = a.reason,
+      SET state = t.to_state, cancellation_reason = CASE WHEN t.to_state = 'CANCELLED' THEN a.reason END,
         cancellation_key = coalesce(o.cancellation_key, a.key), version = o.version + 1, updated_at = now()
-      FROM held h JOIN asked a ON a.id = h.id
-      WHERE o.id = h.id AND o.state = ${from}
-      RETURNING o.*
+      FROM held h JOIN asked a ON a.id = h.id, transitions t
+      WHERE o.id = h.id AND o.state = t.from_state
+      RETURNING o.*, t.event
     ), recorded AS (${recordEvents(sql`
-      SELECT 'order', id, version, ${event}, jsonb_strip_nulls(jsonb_build_object('orderId', id, 'customerId', customer_id,
+      SELECT 'order', id, version, event, jsonb_strip_nulls(jsonb_build_object('orderId', id, 'customerId', customer_id,
         'amountMinor', total_minor, 'currency', currency, 'state', state, 'reason', cancellation_reason)), ${sagaId}
       FROM changed`)}
     )
@@ -62,8 +68,11 @@ export function move(
 }
 
 /** Why the order is not where the step should bring it. */
-export function notThere({ id: orderId, state }: MovedRow, { from }: Transition): Busy | WrongState {
-  // Locked by somebody else, or changed by a commit that this statement could not see yet.
-  if (state === from) return { orderId, outcome: 'busy' };
+export function notThere(
+  { id: orderId, state }: MovedRow,
+  transitions: readonly Transition[],
+): Busy | WrongState {
+  // Locked by another transaction, or changed by a commit that this statement could not see yet.
+  if (transitions.some(({ from }) => from === state)) return { orderId, outcome: 'busy' };
   return { orderId, outcome: 'wrong-state', state: state ?? 'MISSING' };
 }

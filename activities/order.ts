@@ -15,8 +15,7 @@ import type {
   RequestCancellationResult,
   StepRequest,
 } from '../domain/contracts';
-import { isCancelSaga } from '../domain/names';
-import { TRANSITIONS } from '../domain/order-transitions';
+import { type Transition, TRANSITIONS } from '../domain/order-transitions';
 import type { OrderDatabase } from '../prisma/order/client';
 import { stepRunner } from './each-order';
 import { recordGivingUp } from './giving-up';
@@ -34,50 +33,71 @@ export interface OrderActivitiesOptions {
 export function createOrderActivities({ db, notify, onCommit }: OrderActivitiesOptions): OrderSteps {
   const run = stepRunner(onCommit);
   return {
-    createPendingOrders: ({ sagaId, orders }) =>
-      run('createPendingOrders', orders, async (asked) => {
+    createPendingOrders: ({ sagaId, items }) =>
+      run('createPendingOrders', items, async (asked) => {
         const rows = await insertPending(db, sagaId, asked);
         for (const row of rows) notifyCreated(row, notify);
         return rows.map((row) => createPendingResult(row, sagaId));
       }),
-    approveOrders: ({ sagaId, orders }: StepRequest<ApproveOrder>) =>
-      run('approveOrders', orders, async (asked) => {
-        const rows = await move(db, sagaId, TRANSITIONS.approve, asked);
+    approveOrders: ({ sagaId, items }: StepRequest<ApproveOrder>) =>
+      run('approveOrders', items, async (asked) => {
+        const rows = await move(db, sagaId, APPROVE, asked);
         return rows.map((row): ApproveResult => {
-          if (row.state !== 'APPROVED') return notThere(row, TRANSITIONS.approve);
+          if (row.state !== 'APPROVED') return notThere(row, APPROVE);
           notifyDecided(row, 'APPROVED', notify);
           return { orderId: row.id, outcome: 'approved' };
         });
       }),
-    cancelOrders: ({ sagaId, orders }: StepRequest<CancelOrder>) =>
-      run('cancelOrders', orders, async (asked) => {
-        const transition = isCancelSaga(sagaId) ? TRANSITIONS.finishCancellation : TRANSITIONS.cancel;
-        const rows = await move(db, sagaId, transition, asked);
-        return rows.map((row): CancelResult => {
-          const { id: orderId, reason } = row;
-          if (row.state !== 'CANCELLED' || reason === null) return notThere(row, transition);
-          notifyDecided(row, 'CANCELLED', notify);
-          return { orderId, outcome: 'cancelled', reason };
-        });
+    cancelOrders: ({ sagaId, items }: StepRequest<CancelOrder>) =>
+      run('cancelOrders', items, async (asked) => {
+        const results: CancelResult[] = [];
+        for (const [transitions, some] of cancellations(asked)) {
+          const rows = await move(db, sagaId, transitions, some);
+          results.push(...rows.map((row) => cancelResult(row, transitions, notify)));
+        }
+        return results;
       }),
-    requestCancellations: ({ sagaId, orders }: StepRequest<CancellationRequest>) =>
-      run('requestCancellations', orders, async (asked) => {
-        const rows = await move(db, sagaId, TRANSITIONS.requestCancellation, asked);
+    requestCancellations: ({ sagaId, items }: StepRequest<CancellationRequest>) =>
+      run('requestCancellations', items, async (asked) => {
+        const requests = asked.map((item) => ({ ...item, reason: 'CUSTOMER_REQUEST' as const }));
+        const rows = await move(db, sagaId, REQUEST_CANCELLATION, requests);
         return rows.map((row): RequestCancellationResult => {
-          const { id: orderId, reason } = row;
-          if (row.state === 'CANCELLING') return { orderId, outcome: 'cancelling' };
-          if (row.state === 'CANCELLED' && reason !== null) return { orderId, outcome: 'cancelled', reason };
-          // Its own saga has still to decide about it.
-          if (row.state === 'PENDING') return { orderId, outcome: 'busy' };
-          return notThere(row, TRANSITIONS.requestCancellation);
+          if (row.state !== 'CANCELLING') return cancelResult(row, REQUEST_CANCELLATION, notify);
+          notifyDecided(row, 'CANCELLING', notify);
+          return { orderId: row.id, outcome: 'cancelling' };
         });
       }),
-    giveUpOrders: ({ sagaId, orders }: StepRequest<GiveUpOrder>) =>
-      run('giveUpOrders', orders, async (asked) => {
+    giveUpOrders: ({ sagaId, items }: StepRequest<GiveUpOrder>) =>
+      run('giveUpOrders', items, async (asked) => {
         await recordGivingUp(db, sagaId, asked);
         return asked.map(({ orderId }): GiveUpResult => ({ orderId, outcome: 'given-up' }));
       }),
   };
+}
+
+const APPROVE = [TRANSITIONS.approve];
+const REFUSE = [TRANSITIONS.cancel];
+const FINISH_CANCELLATION = [TRANSITIONS.finishCancellation];
+const REQUEST_CANCELLATION = [TRANSITIONS.cancelOnRequest, TRANSITIONS.requestCancellation];
+
+/** A list has orders of one kind, but for a group that Temporal's Cancel has reached while it refuses some. */
+function cancellations(items: readonly CancelOrder[]): [readonly Transition[], readonly CancelOrder[]][] {
+  const requested = items.filter(({ reason }) => reason === 'CUSTOMER_REQUEST');
+  const refused = items.filter(({ reason }) => reason !== 'CUSTOMER_REQUEST');
+  return [
+    ...(refused.length > 0 ? [[REFUSE, refused] as [readonly Transition[], CancelOrder[]]] : []),
+    ...(requested.length > 0 ? [[FINISH_CANCELLATION, requested] as [readonly Transition[], CancelOrder[]]] : []),
+  ];
+}
+
+function cancelResult(
+  row: MovedRow,
+  transitions: readonly Transition[],
+  notify: OrderActivitiesOptions['notify'],
+): CancelResult {
+  if (row.state !== 'CANCELLED' || row.reason === null) return notThere(row, transitions);
+  notifyDecided(row, 'CANCELLED', notify);
+  return { orderId: row.id, outcome: 'cancelled', reason: row.reason };
 }
 
 interface PendingRow {
@@ -137,7 +157,7 @@ function notifyCreated(row: PendingRow, notify: OrderActivitiesOptions['notify']
 
 function notifyDecided(
   { id: orderId, reason, version, updatedAt }: MovedRow,
-  state: 'APPROVED' | 'CANCELLED',
+  state: 'APPROVED' | 'CANCELLING' | 'CANCELLED',
   notify: OrderActivitiesOptions['notify'],
 ): void {
   if (updatedAt === null || version === null) return;

@@ -1,15 +1,12 @@
 /**
- * What the saga and its steps say to each other, as plain JSON: no Date, no BigInt. Money is an
- * integer number of minor units (cents for USD), at most {@link MAX_AMOUNT_MINOR}.
+ * What the sagas and their steps exchange, as plain JSON: no Date, no BigInt. Money is an integer number of minor
+ * units (cents for USD), at most {@link MAX_AMOUNT_MINOR}.
  *
- * Every step takes a list of orders and answers with one result per order, in the order asked. What
- * concerns one order is that order's result, never an exception: an exception concerns the whole list
- * (infrastructure, retried; or a bug, a non-retryable ApplicationFailure).
+ * Every step takes a list of items and returns one result per item. What concerns one order is that order's result,
+ * never an exception: an exception concerns the whole list (infrastructure, retried; or a bug, a non-retryable
+ * ApplicationFailure).
  */
 import type { CancellationReason, CreditRejectionReason, OrderState } from './order';
-
-/** Where the customer side's steps run: in the order service's process, or on task queue `customer`. */
-export type Placement = 'colocated' | 'distributed';
 
 /** An order as it was asked for; the same id with any other content is a conflict. */
 export interface OrderRequest {
@@ -21,31 +18,19 @@ export interface OrderRequest {
   readonly currency: string;
 }
 
-/**
- * Which way a saga goes where an earlier version went another. One that was started before a flag was there has it not,
- * and replays the old way: docs/changing-a-saga.md. Each start says `SAGA_FLAGS` of `saga-start.ts`.
- */
-export interface SagaFlags {
-  /** It takes the results of its local activities one by one (ADR 17). */
-  readonly resultsOneByOne: boolean | undefined;
-  /** Timers, not its clock, tell it how long a step has been asked for (ADR 18). */
-  readonly limitsByTimer: boolean | undefined;
-}
-
-export interface CreateOrderSagaInput extends SagaFlags {
-  /** Carried in the input so that replay takes the path that was taken. */
-  readonly placement: Placement;
+/** What `createOrderSaga` is configured with. */
+export interface CreateOrderSettings {
   /** How long the Customer Service may stay away before the order is cancelled; milliseconds. */
   readonly creditCheckTimeoutMs: number;
-  /** After how long a step that must succeed and keeps failing is told of; milliseconds. */
-  readonly attentionAfterMs?: number | undefined;
-  /** 1 to 50 orders with distinct ids. */
-  readonly orders: readonly OrderRequest[];
-  /** Of its orders; an earlier run of the saga had accepted them. */
-  readonly cancellations?: readonly CancellationRequest[] | undefined;
 }
 
-/** How the saga left one order. */
+/** An order that `cancelOrderSaga` cancels. */
+export interface OrderToCancel extends OrderRequest {
+  /** UUID made of the caller's Idempotency-Key, kept with the order that it cancels. */
+  readonly cancellationKey?: string | undefined;
+}
+
+/** How a saga left one order. */
 export type OrderResult =
   | { readonly orderId: string; readonly state: 'APPROVED' }
   | { readonly orderId: string; readonly state: 'CANCELLED'; readonly reason: CancellationReason }
@@ -54,75 +39,23 @@ export type OrderResult =
   /** An order with this id and other content exists; it was left alone. */
   | { readonly orderId: string; readonly state: 'CONFLICT' };
 
-/** An operator's decision that a step is not asked for any longer. */
+/** An operator's decision to stop retrying a step. */
 export interface GivingUp {
   /** UUID: the same decision is recorded once. */
   readonly id: string;
   /** The step in words. */
   readonly step: string;
-  /** Who, as they called themselves. */
+  /** Who decided, as they called themselves. */
   readonly by: string;
   readonly reason: string;
   /** ISO 8601. */
   readonly at: string;
 }
 
-/** A step that must succeed, and keeps failing. */
-export interface ParkedStepReport {
-  /** In words. */
-  readonly step: string;
-  readonly reason: string;
-  /** When it was asked for first, ISO 8601. */
-  readonly since: string;
-  /** Those that wait for it. */
-  readonly orderIds: readonly string[];
-}
-
-/** Argument of the update `retryStep`. */
-export interface RetryStepRequest {
-  /** Who wants it: 1 to 100 characters. */
-  readonly by: string;
-  /** Only this order's step; otherwise all that are parked. */
-  readonly orderId?: string | undefined;
-}
-
-/** Argument of the update `giveUpStep`. */
-export interface GiveUpStepRequest extends RetryStepRequest {
-  /** 1 to 500 characters. */
-  readonly reason: string;
-}
-
-/** Argument of the update `requestCancellation`, which a saga that runs again is begun with; and of the step. */
-export interface CancellationRequest {
-  readonly orderId: string;
-  /** UUID made of the caller's Idempotency-Key, kept with the order that it cancels. */
-  readonly cancellationKey?: string | undefined;
-}
-
-export interface CancelOrderSagaInput extends SagaFlags {
-  /** Carried in the input so that replay takes the path that was taken. */
-  readonly placement: Placement;
-  readonly order: OrderRequest;
-  readonly cancellationKey?: string | undefined;
-  /** As for {@link CreateOrderSagaInput}. */
-  readonly attentionAfterMs?: number | undefined;
-}
-
-/** A saga that found the order cancelled already leaves it so, with the reason in force. */
-export interface CancelOrderSagaResult {
-  readonly orderId: string;
-  readonly state: 'CANCELLED';
-  readonly reason: CancellationReason;
-}
-
-export interface CreateOrderSagaResult {
-  readonly orders: readonly OrderResult[];
-}
-
-/** A step's argument: its orders, and the workflow id of the saga that asks. */
-export interface StepRequest<T> {
+/** A step's argument: its items, and the workflow id of the saga that asks. */
+export interface StepRequest<Item> {
   readonly sagaId: string;
-  readonly orders: readonly T[];
+  readonly items: readonly Item[];
 }
 
 /**
@@ -188,17 +121,27 @@ export interface GiveUpOrder extends OrderRequest {
 
 export type GiveUpResult = Busy | { readonly orderId: string; readonly outcome: 'given-up' };
 
+/**
+ * `CUSTOMER_REQUEST` finishes the cancellation of an order that is CANCELLING; every other reason cancels one that is
+ * PENDING.
+ */
 export interface CancelOrder {
   readonly orderId: string;
   readonly reason: CancellationReason;
+}
+
+export interface CancellationRequest {
+  readonly orderId: string;
+  /** As in {@link OrderToCancel}. */
   readonly cancellationKey?: string | undefined;
 }
 
 export type RequestCancellationResult =
   | Busy
   | WrongState
-  /** The order is CANCELLING: nobody else may act on it until it is CANCELLED. */
+  /** It was APPROVED and is CANCELLING: nobody else may act on it until it is CANCELLED. */
   | { readonly orderId: string; readonly outcome: 'cancelling' }
+  /** It was PENDING and is CANCELLED by this request, or was CANCELLED before with the reason in force. */
   | { readonly orderId: string; readonly outcome: 'cancelled'; readonly reason: CancellationReason };
 
 /** The order side's steps; each is one transaction on the order database. */
@@ -206,7 +149,7 @@ export interface OrderSteps {
   createPendingOrders(request: StepRequest<OrderRequest>): Promise<CreatePendingResult[]>;
   approveOrders(request: StepRequest<ApproveOrder>): Promise<ApproveResult[]>;
   cancelOrders(request: StepRequest<CancelOrder>): Promise<CancelResult[]>;
-  /** Of `cancelOrderSaga`; an order that is still PENDING is answered as busy. */
+  /** Decides a cancellation by the order's row: PENDING → CANCELLED, APPROVED → CANCELLING. */
   requestCancellations(request: StepRequest<CancellationRequest>): Promise<RequestCancellationResult[]>;
   /** Records operators' decisions; the orders stay as they are. */
   giveUpOrders(request: StepRequest<GiveUpOrder>): Promise<GiveUpResult[]>;
@@ -232,24 +175,12 @@ export type OrderNotice =
     }
   /** The id is taken by an order with other content. */
   | { readonly orderId: string; readonly kind: 'conflict' }
-  /** The order's final state is committed. */
+  /** A transition of the order is committed. */
   | {
       readonly orderId: string;
       readonly kind: 'decided';
-      readonly state: 'APPROVED' | 'CANCELLED';
+      readonly state: 'APPROVED' | 'CANCELLING' | 'CANCELLED';
       readonly reason?: CancellationReason;
       readonly version: number;
       readonly updatedAt: string;
     };
-
-/**
- * What a saga tells the process that runs it, outside of its history; costs no event and is not repeated by
- * a replay.
- */
-// eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- the SDK wants its index signature
-export type SagaSinks = {
-  readonly saga: {
-    /** All of its orders have come to an end; only the engine's own completion is still to be written. */
-    ended(): void;
-  };
-};

@@ -6,36 +6,14 @@
 export const CREATE_ORDER_SAGA = 'createOrderSaga';
 export const CANCEL_ORDER_SAGA = 'cancelOrderSaga';
 
-/** Update of `createOrderSaga`: cancels one of its orders, by id. */
-export const REQUEST_CANCELLATION = 'requestCancellation';
-
-/** Query of both sagas: the steps that must succeed and keep failing. */
-export const PARKED_STEPS = 'parkedSteps';
-
-/** Updates of both sagas, for an operator: a parked step is asked for at once, or given up. */
-export const RETRY_STEP = 'retryStep';
-export const GIVE_UP_STEP = 'giveUpStep';
-
 /** Task queue of the order service: the sagas and their order-side steps. */
 export const ORDER_TASK_QUEUE = 'order';
 
 /** Task queue of the customer service: the steps that reserve and release credit, where they run apart. */
 export const CUSTOMER_TASK_QUEUE = 'customer';
 
-/**
- * Failure type of a credit step that was asked for in an order service process which has no customer
- * database: the saga asks on {@link CUSTOMER_TASK_QUEUE} instead.
- */
-export const STEP_RUNS_ELSEWHERE = 'StepRunsElsewhere';
-
 /** Keyword list with the ids of a saga's orders; finds the saga of any order in the Temporal UI. */
 export const ORDER_IDS_ATTRIBUTE = 'OrderIds';
-
-/** Keyword list with the steps of a saga that keep failing though they must succeed; unset when there are none. */
-export const NEEDS_ATTENTION_ATTRIBUTE = 'NeedsAttention';
-
-/** What a namespace must know before sagas run in it; each is a keyword list. */
-export const SEARCH_ATTRIBUTES = [ORDER_IDS_ATTRIBUTE, NEEDS_ATTENTION_ATTRIBUTE] as const;
 
 /**
  * Workflow id of the saga that carries these orders: `order-<orderId>` for one,

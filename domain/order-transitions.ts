@@ -11,6 +11,7 @@ export interface Transition {
 export const TRANSITIONS = {
   approve: { from: 'PENDING', to: 'APPROVED', event: 'OrderApproved' },
   cancel: { from: 'PENDING', to: 'CANCELLED', event: 'OrderCancelled' },
+  cancelOnRequest: { from: 'PENDING', to: 'CANCELLED', event: 'OrderCancelled' },
   requestCancellation: { from: 'APPROVED', to: 'CANCELLING', event: 'OrderCancellationRequested' },
   finishCancellation: { from: 'CANCELLING', to: 'CANCELLED', event: 'OrderCancelled' },
 } as const satisfies Record<string, Transition>;

@@ -10,7 +10,10 @@ export const CANCELLATION_REASONS = [
   'INSUFFICIENT_CREDIT',
   'UNKNOWN_CUSTOMER',
   'CURRENCY_MISMATCH',
+  // The Customer Service gave no answer in time.
   'CREDIT_CHECK_TIMEOUT',
+  // A bug, a conflict, or another run of the saga that had given the order up.
+  'CREDIT_CHECK_FAILED',
   'CUSTOMER_REQUEST',
 ] as const;
 export type CancellationReason = (typeof CANCELLATION_REASONS)[number];

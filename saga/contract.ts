@@ -1,0 +1,136 @@
+/**
+ * What a saga's workflow, its steps and the processes that start it agree on. Plain JSON, and nothing of Node or of
+ * Temporal, so that every side can import it.
+ */
+
+/**
+ * Where the steps of other services run: `colocated` tries them in the saga's own process, `distributed` sends each to
+ * its service's task queue.
+ */
+export type Placement = 'colocated' | 'distributed';
+
+/** The argument of every workflow that the engine runs. */
+export interface SagaInput<Subject, Settings = unknown> {
+  /** Part of the input so that a replay takes the path that was taken. */
+  readonly placement: Placement;
+  /** 1 to 50, with distinct ids. */
+  readonly subjects: readonly Subject[];
+  /** What the saga's own code is configured with. */
+  readonly settings: Settings;
+  /** How long a step that must succeed may fail before it is reported as parked, milliseconds; 60,000 by default. */
+  readonly parkAfterMs?: number | undefined;
+  /** The longest pause between two attempts of a step, milliseconds; 300,000 by default. */
+  readonly longestPauseMs?: number | undefined;
+  /** Set by the engine when a saga continues as new. */
+  readonly carried?: Carried | undefined;
+}
+
+/** The result of every workflow that the engine runs: one outcome for each subject, in the order of the input. */
+export interface SagaResult<Outcome> {
+  readonly outcomes: readonly Outcome[];
+}
+
+/** A step's argument: what is asked for each subject, and the workflow id of the saga that asks. */
+export interface StepRequest<Item> {
+  readonly sagaId: string;
+  readonly items: readonly Item[];
+}
+
+/**
+ * The answers that a step can give without an answer: the deadline has passed, or it failed permanently. Whether the
+ * step has committed is unknown.
+ */
+export type Unanswered =
+  { readonly outcome: 'timed-out' } | { readonly outcome: 'failed'; readonly message: string };
+
+/** An operator's decision to stop retrying a step. */
+export interface GivingUp {
+  /** UUID: the same decision is recorded once. */
+  readonly id: string;
+  /** The step in words. */
+  readonly step: string;
+  /** Who decided, as they called themselves. */
+  readonly by: string;
+  readonly reason: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** A step that must succeed and keeps failing. */
+export interface ParkedStep {
+  /** In words. */
+  readonly step: string;
+  /** Why it failed when it was parked. */
+  readonly reason: string;
+  /** When it failed first, ISO 8601. */
+  readonly since: string;
+  /** The ids of the subjects that wait for it. */
+  readonly subjects: readonly string[];
+}
+
+/** Argument of the signal `retryStep`. */
+export interface RetryStepRequest {
+  /** Who wants it: 1 to 100 characters. */
+  readonly by: string;
+  /** Only this subject's step; every parked step when absent. */
+  readonly subject?: string | undefined;
+}
+
+/** Argument of the signal `giveUpStep`. */
+export interface GiveUpStepRequest extends RetryStepRequest {
+  /** 1 to 500 characters. */
+  readonly reason: string;
+}
+
+/** Signals of every saga: an operator has parked steps retried at once, or given up. */
+export const RETRY_STEP = 'retryStep';
+export const GIVE_UP_STEP = 'giveUpStep';
+
+/** Memo field of every saga: its {@link ParkedStep}s, absent when there are none. Readable without a worker. */
+export const PARKED_MEMO = 'parked';
+
+/** Keyword list with the parked steps of a saga; unset when there are none. */
+export const NEEDS_ATTENTION_ATTRIBUTE = 'NeedsAttention';
+
+/**
+ * Failure type of a step that was asked for in a process that cannot run it: the saga asks on the step's task queue
+ * from then on.
+ */
+export const STEP_RUNS_ELSEWHERE = 'StepRunsElsewhere';
+
+/** One answered step of a subject. */
+export interface JournalEntry {
+  readonly activity: string;
+  /** Absent when the wait was interrupted by a cancellation. */
+  readonly answer?: unknown;
+}
+
+/** How a subject has ended. */
+export type Ended<Outcome = unknown> =
+  | { readonly outcome: Outcome }
+  | { readonly failure: { readonly type: string; readonly message: string } };
+
+/** What a run of a saga hands to the next one. */
+export interface Carried {
+  /** By subject id. */
+  readonly subjects: Readonly<Record<string, CarriedSubject>>;
+  /** By activity: the steps that somebody waits for. */
+  readonly waiting: Readonly<Record<string, CarriedWait>>;
+  readonly cancelRequested: boolean;
+}
+
+export interface CarriedSubject {
+  readonly journal: readonly JournalEntry[];
+  readonly ended?: Ended;
+  /** Of the step that it waits for, epoch milliseconds. */
+  readonly deadline?: number;
+  /** The decision with which it was given up, while that is being recorded. */
+  readonly givingUp?: GivingUp;
+}
+
+export interface CarriedWait {
+  readonly failures: number;
+  readonly since: string;
+  readonly reason: string;
+  readonly parked: boolean;
+}
