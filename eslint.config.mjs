@@ -13,7 +13,7 @@ const UNCHANGING = [
   '[init.type=/^(ArrowFunctionExpression|FunctionExpression)$/]',
   "[init.type='TSAsExpression'][init.typeAnnotation.typeName.name='const']",
   "[init.type='TSSatisfiesExpression'][init.expression.typeAnnotation.typeName.name='const']",
-  '[init.type="CallExpression"][init.callee.name=/^define(Update|Query|Signal)$/]',
+  '[init.type="CallExpression"][init.callee.name=/^define[A-Z]/]',
 ];
 
 /** State of a module would be shared by all sagas of a worker, and be gone with it. */
@@ -54,7 +54,7 @@ const deterministic = (files, imports, message) => ({
     'no-restricted-globals': [
       'error',
       ...NOT_DETERMINISTIC,
-      { name: 'Date', message: 'Ask workflows/clock.ts.' },
+      { name: 'Date', message: 'Use saga/workflow/clock.ts.' },
     ],
     'no-restricted-properties': [
       'error',
@@ -83,11 +83,16 @@ const deterministic = (files, imports, message) => ({
 const replayed = [
   deterministic(
     ['workflows/**/*.ts'],
-    '\\./[^.]|\\.\\./domain/[^.]|@temporalio/(workflow|common)$',
-    'Workflow code imports its own files, domain/, @temporalio/workflow and @temporalio/common.',
+    '\\./[^.]|\\.\\./domain/[^.]|\\.\\./saga/workflow$',
+    'Sagas import their own files, domain/ and saga/workflow.',
+  ),
+  deterministic(
+    ['saga/workflow/**/*.ts', 'saga/contract.ts'],
+    '\\./[^.]|\\.\\./contract$|@temporalio/(workflow|common)$',
+    'The engine in the sandbox imports its own files, saga/contract, @temporalio/workflow and @temporalio/common.',
   ),
   {
-    files: ['workflows/clock.ts'],
+    files: ['saga/workflow/clock.ts'],
     rules: { 'no-restricted-globals': ['error', ...NOT_DETERMINISTIC] },
   },
   deterministic(

@@ -86,7 +86,9 @@ function cancellations(items: readonly CancelOrder[]): [readonly Transition[], r
   const refused = items.filter(({ reason }) => reason !== 'CUSTOMER_REQUEST');
   return [
     ...(refused.length > 0 ? [[REFUSE, refused] as [readonly Transition[], CancelOrder[]]] : []),
-    ...(requested.length > 0 ? [[FINISH_CANCELLATION, requested] as [readonly Transition[], CancelOrder[]]] : []),
+    ...(requested.length > 0
+      ? [[FINISH_CANCELLATION, requested] as [readonly Transition[], CancelOrder[]]]
+      : []),
   ];
 }
 

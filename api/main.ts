@@ -2,7 +2,7 @@
  * A service's process: HTTP and workers of the services named in SERVICES, on servers that run already.
  * The migrations have been applied before (`prisma/main.ts`).
  */
-import { SEARCH_ATTRIBUTES } from '../domain/names';
+import { SEARCH_ATTRIBUTES } from '../workers/search-attributes';
 import { readConfig } from '../platform/config';
 import { createLogger } from '../platform/logger';
 import { runUntilStopped, sayAndExit } from '../platform/shutdown';

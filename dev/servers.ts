@@ -1,6 +1,6 @@
 /** The servers that a start uses: those named in the environment, the embedded ones for the rest. */
 import path from 'node:path';
-import { SEARCH_ATTRIBUTES } from '../domain/names';
+import { SEARCH_ATTRIBUTES } from '../workers/search-attributes';
 import type { Config } from '../platform/config';
 import { prepareTemporal, type TemporalTarget } from '../platform/temporal';
 import { applyMigrations } from '../prisma/migrate';

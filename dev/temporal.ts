@@ -2,7 +2,7 @@
 import { openSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
-import { SEARCH_ATTRIBUTES } from '../domain/names';
+import { SEARCH_ATTRIBUTES } from '../workers/search-attributes';
 import { type Child, spawnServer, stopChild } from './child';
 import { StartError } from './start-error';
 

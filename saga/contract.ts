@@ -98,39 +98,45 @@ export const NEEDS_ATTENTION_ATTRIBUTE = 'NeedsAttention';
  */
 export const STEP_RUNS_ELSEWHERE = 'StepRunsElsewhere';
 
-/** One answered step of a subject. */
+/** One step of a subject that has come to an end: with an answer, or without. */
 export interface JournalEntry {
   readonly activity: string;
-  /** Absent when the wait was interrupted by a cancellation. */
   readonly answer?: unknown;
+  /** Temporal's Cancel ended the wait. */
+  readonly cancelled?: true;
+  /** An operator gave it up. */
+  readonly givenUp?: GivingUp;
 }
-
-/** How a subject has ended. */
-export type Ended<Outcome = unknown> =
-  | { readonly outcome: Outcome }
-  | { readonly failure: { readonly type: string; readonly message: string } };
 
 /** What a run of a saga hands to the next one. */
 export interface Carried {
   /** By subject id. */
   readonly subjects: Readonly<Record<string, CarriedSubject>>;
-  /** By activity: the steps that somebody waits for. */
+  /** By activity: the steps that a subject waits for. */
   readonly waiting: Readonly<Record<string, CarriedWait>>;
+  readonly parked: readonly ParkedStep[];
   readonly cancelRequested: boolean;
 }
 
 export interface CarriedSubject {
   readonly journal: readonly JournalEntry[];
-  readonly ended?: Ended;
-  /** Of the step that it waits for, epoch milliseconds. */
-  readonly deadline?: number;
-  /** The decision with which it was given up, while that is being recorded. */
-  readonly givingUp?: GivingUp;
+  /** Of the step that it waits for. */
+  readonly deadline?: Deadline | undefined;
+}
+
+/** When the wait for a step ends without an answer. */
+export interface Deadline {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** How long the step may take altogether, milliseconds. */
+  readonly afterMs: number;
 }
 
 export interface CarriedWait {
+  /** Rounds in a row in which nobody has had an answer. */
   readonly failures: number;
-  readonly since: string;
+  /** When it failed first, epoch milliseconds. */
+  readonly since: number;
   readonly reason: string;
   readonly parked: boolean;
 }

@@ -1,5 +1,5 @@
 /** Workers alone, of the services named in SERVICES: more hands for the same queues, without HTTP. */
-import { SEARCH_ATTRIBUTES } from '../domain/names';
+import { SEARCH_ATTRIBUTES } from './search-attributes';
 import type { SqlDatabase } from '../events/sql';
 import { readConfig, workerDeployment } from '../platform/config';
 import { needed } from '../platform/config-error';

@@ -1,14 +1,17 @@
 /** The order service's worker: runs the sagas, and their steps as local activities. */
 import { ApplicationFailure, type DataConverter } from '@temporalio/common';
 import { type InjectedSinks, type NativeConnection, Worker } from '@temporalio/worker';
-import type { CreditSteps, OrderSteps, SagaSinks } from '../domain/contracts';
-import { ORDER_TASK_QUEUE, STEP_RUNS_ELSEWHERE } from '../domain/names';
+import type { CreditSteps, OrderSteps } from '../domain/contracts';
+import { ORDER_TASK_QUEUE } from '../domain/names';
 import type { WorkerDeployment } from '../platform/config';
+import { STEP_RUNS_ELSEWHERE } from '../saga/contract';
+import { busyIsRetried, HEARTBEATS_AT_LEAST_APART_MS, stepHeartbeat } from '../saga/host/step-interceptors';
+import type { SagaSinks } from '../saga/workflow';
 import { DRAIN_MS } from './drain';
 
 export const ORDER_WORKER_LIMITS = {
   /**
-   * 40 at once: as many as a process can finish within the time of one (`WORKFLOW_TASK_TIMEOUT_MS`), when each has to be
+   * 40 at once: as many as a process can finish within the time of one (2 s), when each has to be
    * replayed first (up to 50 ms). A worker that takes more when it is slow finishes none of them in time, they are given out again,
    * and it never gets out of that, though the machine be idle again (ADR 19). An eager start that finds no room becomes an
    * ordinary one, which waits its turn at the server.
@@ -16,6 +19,8 @@ export const ORDER_WORKER_LIMITS = {
   workflowTasks: 40,
   /** More than its tasks ask for: a group asks for few steps at a time. */
   localActivities: 200,
+  /** Steps that the server retries: as many as the pool has connections, more would only wait for one. */
+  steps: 10,
   /** Sagas kept in memory between their tasks; a saga that waits longer is replayed from its history. */
   cachedSagas: 1_000,
 } as const;
@@ -25,6 +30,9 @@ export const ORDER_WORKER_LIMITS = {
  * worker that lives takes it in milliseconds.
  */
 const OWN_WORKER_WITHIN_MS = 1_000;
+
+/** 2: steps come to the queue only while the order database does not answer. */
+const STEP_POLLS = 2;
 
 export interface OrderWorkerOptions {
   /** Shared with the client that starts the sagas: eager starts need it. */
@@ -64,7 +72,10 @@ export function createOrderWorker(options: OrderWorkerOptions): Promise<Worker> 
     ...(options.deployment && { workerDeploymentOptions: versioned(options.deployment) }),
     activities: { ...options.orderSteps, ...(options.creditSteps ?? elsewhere) },
     sinks,
-    enableNonLocalActivities: false,
+    interceptors: { activity: [stepHeartbeat, busyIsRetried] },
+    maxHeartbeatThrottleInterval: HEARTBEATS_AT_LEAST_APART_MS,
+    maxConcurrentActivityTaskExecutions: ORDER_WORKER_LIMITS.steps,
+    maxConcurrentActivityTaskPolls: STEP_POLLS,
     maxConcurrentWorkflowTaskExecutions: ORDER_WORKER_LIMITS.workflowTasks,
     maxConcurrentLocalActivityExecutions: ORDER_WORKER_LIMITS.localActivities,
     maxCachedWorkflows: ORDER_WORKER_LIMITS.cachedSagas,

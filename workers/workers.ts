@@ -100,8 +100,9 @@ function slotsOf(worker: Worker): Fullness[] {
   } = worker.getStatus();
   if (worker.options.taskQueue === CUSTOMER_TASK_QUEUE)
     return [{ kind: 'customer step', inUse: numInFlightNonLocalActivities, limit: CUSTOMER_STEP_SLOTS }];
-  const { workflowTasks, localActivities, cachedSagas } = ORDER_WORKER_LIMITS;
+  const { workflowTasks, localActivities, steps, cachedSagas } = ORDER_WORKER_LIMITS;
   return [
+    { kind: 'order step', inUse: numInFlightNonLocalActivities, limit: steps },
     { kind: 'workflow task', inUse: numInFlightWorkflowActivations, limit: workflowTasks },
     { kind: 'local activity', inUse: numInFlightLocalActivities, limit: localActivities },
     { kind: 'cached saga', inUse: numCachedWorkflows, limit: cachedSagas },

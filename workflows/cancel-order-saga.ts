@@ -1,77 +1,45 @@
 /**
- * The saga that cancels an approved order:
+ * The saga that cancels an order at its customer's request, whatever the saga that creates it is at:
  *
- *     requestCancellation ──→ releaseCredit ──→ cancelOrder(CUSTOMER_REQUEST)
- *     (APPROVED → CANCELLING)                   (CANCELLING → CANCELLED)
+ *     requestCancellation ──┬── PENDING → CANCELLED ────→ releaseCredit
+ *     (the row decides)     └── APPROVED → CANCELLING ──→ releaseCredit ──→ cancelOrder (CANCELLING → CANCELLED)
  *
- * CANCELLING is the semantic lock: from then on there is no way but forward, so every step is asked for until
- * it succeeds, and nothing has to be compensated.
+ * CANCELLING is the semantic lock. From the first step on there is no way but forward. Where no credit is held yet, its
+ * release leaves a tombstone, so that a reservation that comes later loses.
  */
-import { CancellationScope, setCurrentDetails } from '@temporalio/workflow';
-import type { CancelOrderSagaInput, CancelOrderSagaResult, OrderRequest } from '../domain/contracts';
-import { Attention } from './attention';
-import { endGivenUp, handleParkedSteps } from './parked-steps';
-import { sagaFailure } from './saga-failures';
-import { sagaSteps, type SagaSteps } from './saga-steps';
-import { Turn } from './turn';
+import type { OrderResult, OrderToCancel } from '../domain/contracts';
+import { defineSaga, type Saga, sagaFailure } from '../saga/workflow';
+import { inWords, recordGivingUp } from './order-outcomes';
+import { cancelOrder, releaseCredit, requestCancellation } from './order-steps';
 
 /**
- * @returns the order, cancelled: by this saga, or before it could begin
- * @throws ApplicationFailure `OrderInWrongState`, `CompensationFailed` for what only a bug can bring about;
- *   `SagaGivenUp` when an operator gave a step up
+ * @throws ApplicationFailure `SagaFailed` when the order is missing: a bug; or an operator gave a step up
  */
-export async function cancelOrderSaga(input: CancelOrderSagaInput): Promise<CancelOrderSagaResult> {
-  return CancellationScope.nonCancellable(() => run(input));
-}
+export const cancelOrderSaga = defineSaga<OrderToCancel, OrderResult, unknown>(
+  { subject: ({ orderId }) => orderId, describe: inWords, recordGivingUp },
+  (order, saga) => cancelByRequest(order, saga),
+);
 
-async function run({
-  placement,
-  order,
-  cancellationKey,
-  attentionAfterMs,
-  ...flags
-}: CancelOrderSagaInput): Promise<CancelOrderSagaResult> {
+/** @param outcome of an order that its saga has brought to an end */
+export async function cancelByRequest(
+  { cancellationKey, ...order }: OrderToCancel,
+  saga: Saga<unknown>,
+  outcome?: OrderResult,
+): Promise<OrderResult> {
+  if (outcome && outcome.state !== 'APPROVED') return outcome;
   const { orderId } = order;
-  const attention = new Attention();
-  handleParkedSteps(attention);
-  let progress = 'waiting until it can be cancelled';
-  const show = () => {
-    setCurrentDetails(`${attention.words}Order ${orderId}: ${progress}`);
-  };
-  const steps = sagaSteps({ placement, attentionAfterMs, ...flags }, new Turn(1), attention, show);
-  const note = (words: string) => {
-    progress = words;
-  };
-  const result = await cancel(order, cancellationKey, steps, note).catch((failure: unknown) =>
-    endGivenUp(order, failure, steps),
-  );
-  note(result.state);
-  show();
-  return result;
-}
-
-async function cancel(
-  order: OrderRequest,
-  cancellationKey: string | undefined,
-  steps: SagaSteps,
-  note: (words: string) => void,
-): Promise<CancelOrderSagaResult> {
-  const { orderId } = order;
-  const requested = await steps.requestCancellation({ orderId, cancellationKey });
-  if (requested.outcome === 'cancelled') return { orderId, state: 'CANCELLED', reason: requested.reason };
-  if (requested.outcome === 'wrong-state') {
+  const requested = await saga.step(requestCancellation, { orderId, cancellationKey });
+  if (requested.outcome === 'wrong-state')
     throw sagaFailure('OrderInWrongState', `${orderId} cannot be cancelled: it is ${requested.state}`);
+  if (requested.outcome === 'cancelled') {
+    const { reason } = requested;
+    // What the saga of a refused order has reserved, that saga releases.
+    if (reason === 'CUSTOMER_REQUEST') await saga.step(releaseCredit, order);
+    return saga.unwind({ orderId, state: 'CANCELLED', reason });
   }
-
-  note('CANCELLING, its credit being released');
-  const released = await steps.releaseCredit(order);
-  if (released.outcome === 'conflict') {
-    throw sagaFailure('CompensationFailed', `credit of ${orderId} is reserved with other content`);
-  }
-
-  const cancelled = await steps.cancelOrder({ orderId, reason: 'CUSTOMER_REQUEST', cancellationKey });
-  if (cancelled.outcome === 'wrong-state') {
-    throw sagaFailure('OrderInWrongState', `${orderId} cannot be cancelled: it is ${cancelled.state}`);
-  }
-  return { orderId, state: 'CANCELLED', reason: cancelled.reason };
+  saga.commit();
+  await saga.step(releaseCredit, order);
+  const cancelled = await saga.step(cancelOrder, { orderId, reason: 'CUSTOMER_REQUEST' });
+  if (cancelled.outcome === 'cancelled') return { orderId, state: 'CANCELLED', reason: cancelled.reason };
+  throw sagaFailure('OrderInWrongState', `${orderId} cannot be cancelled: it is ${cancelled.state}`);
 }

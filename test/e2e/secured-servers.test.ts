@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startService } from '../../api/service';
-import { SEARCH_ATTRIBUTES } from '../../domain/names';
+import { SEARCH_ATTRIBUTES } from '../../workers/search-attributes';
 import { readConfig } from '../../platform/config';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime, prepareTemporal } from '../../platform/temporal';

@@ -8,7 +8,7 @@ import { exitWith, runJest, testNamespaces } from '../../dev/jest-run';
 import { startPostgres } from '../../dev/postgres';
 import { step } from '../../dev/progress.cjs';
 import { freePort, makeTemplate, scratchFolder } from '../../dev/scratch-postgres';
-import { SEARCH_ATTRIBUTES } from '../../domain/names';
+import { SEARCH_ATTRIBUTES } from '../../workers/search-attributes';
 import { prepareTemporal } from '../../platform/temporal';
 import { startProductionTemporal } from './temporal-server';
 

@@ -1,0 +1,97 @@
+/**
+ * Steps that must succeed and keep failing: shown in the saga's memo and by a search attribute, so that they are found
+ * without a worker; retried at once or given up by an operator's signal. Signals, because a saga runs local activities
+ * beside timers, and updates that arrive then have left histories that do not replay.
+ */
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineSignal, setHandler, upsertMemo, upsertSearchAttributes, uuid4 } from '@temporalio/workflow';
+import {
+  GIVE_UP_STEP,
+  type GiveUpStepRequest,
+  NEEDS_ATTENTION_ATTRIBUTE,
+  PARKED_MEMO,
+  type ParkedStep,
+  RETRY_STEP,
+  type RetryStepRequest,
+} from '../contract';
+import { timestamp } from './clock';
+import { GivenUp } from './failures';
+
+const retryStep = defineSignal<[Partial<RetryStepRequest> | undefined]>(RETRY_STEP);
+const giveUpStep = defineSignal<[Partial<GiveUpStepRequest> | undefined]>(GIVE_UP_STEP);
+
+/** What may be parked. */
+export interface Parkable {
+  readonly parked: ParkedStep | undefined;
+  retry(): void;
+  giveUp(isMeant: (subject: string) => boolean, decide: (words: string) => GivenUp): void;
+}
+
+export class ParkedSteps {
+  #shown: readonly ParkedStep[];
+
+  /**
+   * @param all of the saga's, as it has them when they are needed
+   * @param carried what an earlier run has shown
+   */
+  constructor(
+    private readonly all: () => readonly Parkable[],
+    carried: readonly ParkedStep[] = [],
+  ) {
+    this.#shown = carried;
+  }
+
+  get shown(): readonly ParkedStep[] {
+    return this.#shown;
+  }
+
+  /** In words, for the saga's details; empty when nothing is parked. */
+  get words(): string {
+    return this.#shown
+      .map(
+        ({ step, reason, subjects }) =>
+          `**Needs attention**: ${step} keeps failing (${String(subjects.length)} waiting: ${reason}); it is retried.\n\n`,
+      )
+      .join('');
+  }
+
+  /** Shows what is parked now. An event each time: so not when only the reason is another. */
+  show(): void {
+    const parked = this.all().flatMap((each) => each.parked ?? []);
+    if (sameSteps(parked, this.#shown)) return;
+    const names = namesOf(parked);
+    if (names.join() !== namesOf(this.#shown).join()) {
+      const key = defineSearchAttributeKey(NEEDS_ATTENTION_ATTRIBUTE, 'KEYWORD_LIST');
+      upsertSearchAttributes([{ key, value: names.length === 0 ? null : names }]);
+    }
+    upsertMemo({ [PARKED_MEMO]: parked.length === 0 ? null : parked });
+    this.#shown = parked;
+  }
+
+  /** Handles the operators' signals. They are checked before they are sent: one that says nothing is ignored here. */
+  handleSignals(): void {
+    setHandler(retryStep, (request) => {
+      for (const each of this.all()) if (isMeant(each, request?.subject)) each.retry();
+    });
+    setHandler(giveUpStep, (request) => {
+      const { by, reason, subject } = request ?? {};
+      if (!by || !reason) return;
+      const decide = (step: string) => new GivenUp({ id: uuid4(), step, by, reason, at: timestamp() });
+      for (const each of this.all()) each.giveUp((id) => subject === undefined || id === subject, decide);
+    });
+  }
+}
+
+function isMeant({ parked }: Parkable, subject: string | undefined): boolean {
+  return subject === undefined || parked === undefined || parked.subjects.includes(subject);
+}
+
+function namesOf(parked: readonly ParkedStep[]): string[] {
+  return [...new Set(parked.map(({ step }) => step))];
+}
+
+function sameSteps(some: readonly ParkedStep[], others: readonly ParkedStep[]): boolean {
+  const words = (parked: readonly ParkedStep[]) =>
+    parked.map(({ step, subjects }) => [step, ...subjects].join()).join(';');
+  return words(some) === words(others);
+}

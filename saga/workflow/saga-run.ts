@@ -1,0 +1,192 @@
+/** One run of a saga: its subjects, the queues of their steps, and how it ends or continues as new. */
+import {
+  CancellationScope,
+  makeContinueAsNewFunc,
+  proxySinks,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Carried, CarriedWait, SagaInput, SagaResult } from '../contract';
+import { Attempts } from './attempts';
+import type { SagaDefinition, SagaFunction, SagaWorkflow } from './define-saga';
+import { FailedUndos } from './failed-undos';
+import { CONTINUE_AFTER_EVENTS, LONGEST_PAUSE_MS, PARK_AFTER_MS } from './limits';
+import { type Parkable, ParkedSteps } from './parked';
+import { Rendezvous } from './rendezvous';
+import { resultOf } from './saga-result';
+import type { SagaSinks } from './sinks';
+import type { Step, StepAnswer } from './step';
+import { type SagaOfQueue, StepQueue } from './step-queue';
+import { type SagaOfSubject, SubjectRun } from './subject-run';
+
+export async function runSaga<Subject, Outcome, Settings>(
+  definition: SagaDefinition<Subject, Outcome, Settings>,
+  forward: SagaFunction<Subject, Outcome, Settings>,
+  input: SagaInput<Subject, Settings>,
+): Promise<SagaResult<Outcome>> {
+  const saga = new SagaRun(definition, forward, input);
+  // Temporal's Cancel does not tear steps down: each subject is cancelled by its saga's own steps.
+  CancellationScope.current().cancelRequested.catch(() => {
+    saga.cancel();
+  });
+  return CancellationScope.nonCancellable(() => saga.run());
+}
+
+class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<Settings> {
+  readonly rendezvous = new Rendezvous();
+  readonly attempts: Attempts;
+  readonly parkAfterMs: number;
+  readonly longestPauseMs: number;
+  readonly settings: Settings;
+  readonly #subjects: readonly SubjectRun<Subject, Outcome, Settings>[];
+  readonly #queues = new Map<string, Queue>();
+  readonly #undos: FailedUndos;
+  readonly #parked: ParkedSteps;
+  #cancelRequested: boolean;
+  #running = 0;
+  #underWay = 0;
+  #continues = false;
+  #end: ((how: 'ended' | 'continued') => void) | undefined;
+  #fail: ((bug: unknown) => void) | undefined;
+
+  constructor(
+    private readonly definition: SagaDefinition<Subject, Outcome, Settings>,
+    forward: SagaFunction<Subject, Outcome, Settings>,
+    private readonly input: SagaInput<Subject, Settings>,
+  ) {
+    const { placement, subjects, settings, carried } = input;
+    this.settings = settings;
+    this.parkAfterMs = input.parkAfterMs ?? PARK_AFTER_MS;
+    this.longestPauseMs = input.longestPauseMs ?? LONGEST_PAUSE_MS;
+    this.attempts = new Attempts(placement);
+    this.#cancelRequested = carried?.cancelRequested ?? false;
+    this.#undos = new FailedUndos(this.rendezvous, this.longestPauseMs, () => {
+      this.parkedChanged();
+    });
+    this.#parked = new ParkedSteps(() => [...this.#queues.values(), this.#undos], carried?.parked);
+    this.#subjects = subjects.map(
+      (subject) =>
+        new SubjectRun(subject, definition, forward, this, carried?.subjects[definition.subject(subject)]),
+    );
+  }
+
+  get cancelRequested(): boolean {
+    return this.#cancelRequested;
+  }
+
+  get isContinuing(): boolean {
+    return this.#continues;
+  }
+
+  async run(): Promise<SagaResult<Outcome>> {
+    this.#parked.handleSignals();
+    const end = new Promise<'ended' | 'continued'>((resolve, reject) => {
+      this.#end = resolve;
+      this.#fail = reject;
+    });
+    this.#drive(this.#subjects, (subject) => subject.run());
+    if ((await end) === 'continued') return this.#continueAsNew();
+    this.beforeAttempt();
+    proxySinks<SagaSinks>().saga.ended();
+    return resultOf(this.#subjects);
+  }
+
+  cancel(): void {
+    if (!this.definition.cancel || this.#cancelRequested) return;
+    this.#cancelRequested = true;
+    const ended = this.#subjects.filter((subject) => subject.ended);
+    for (const subject of this.#subjects) subject.interrupt();
+    this.#drive(ended, (subject) => subject.cancel());
+  }
+
+  queue<Item extends object, Answer extends StepAnswer>(step: Step<Item, Answer>): StepQueue<Item, Answer> {
+    const known = this.#queues.get(step.activity);
+    if (known && isQueueOf(known, step)) return known;
+    const queue = new StepQueue(step, this, this.input.carried?.waiting[step.activity]);
+    this.#queues.set(step.activity, queue);
+    return queue;
+  }
+
+  parkUndo(subject: string, reason: string): Promise<void> {
+    return this.#undos.park(subject, reason);
+  }
+
+  beforeAttempt(): void {
+    const rows = this.#subjects.map(({ id, progress }) => `| ${id} | ${progress} |`);
+    setCurrentDetails(this.#parked.words + ['| id | state |', '|---|---|', ...rows].join('\n'));
+  }
+
+  async underWay<T>(work: () => Promise<T>): Promise<T> {
+    this.#underWay += 1;
+    try {
+      return await work();
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  continueAsNewIfLong(): boolean {
+    if (this.#continues) return true;
+    if (this.#underWay > 0 || !this.rendezvous.isQuiet) return false;
+    if (workflowInfo().historyLength <= CONTINUE_AFTER_EVENTS) return false;
+    this.#continues = true;
+    this.#end?.('continued');
+    return true;
+  }
+
+  parkedChanged(): void {
+    if (!this.#continues) this.#parked.show();
+  }
+
+  fail(bug: unknown): void {
+    this.#fail?.(bug);
+  }
+
+  /** Runs subjects, all in one turn. */
+  #drive(
+    subjects: readonly SubjectRun<Subject, Outcome, Settings>[],
+    work: (subject: SubjectRun<Subject, Outcome, Settings>) => Promise<void>,
+  ): void {
+    this.#running += subjects.length;
+    for (const _ of subjects) this.rendezvous.enter();
+    for (const subject of subjects)
+      work(subject).then(
+        () => {
+          this.#running -= 1;
+          this.rendezvous.leave();
+          if (this.#running === 0) this.#end?.('ended');
+        },
+        (bug: unknown) => {
+          this.fail(bug);
+        },
+      );
+  }
+
+  #continueAsNew(): Promise<never> {
+    const { memo, typedSearchAttributes } = workflowInfo();
+    const next = makeContinueAsNewFunc<SagaWorkflow<Subject, Outcome, Settings>>({
+      ...(memo && { memo }),
+      typedSearchAttributes,
+    });
+    const waiting = [...this.#queues].flatMap(([activity, { carried }]) =>
+      carried ? [[activity, carried] as const] : [],
+    );
+    const carried: Carried = {
+      subjects: Object.fromEntries(this.#subjects.map(({ id, carried: subject }) => [id, subject])),
+      waiting: Object.fromEntries(waiting),
+      parked: this.#parked.shown,
+      cancelRequested: this.#cancelRequested,
+    };
+    return next({ ...this.input, carried });
+  }
+}
+
+type Queue = Parkable & { readonly carried: CarriedWait | undefined };
+
+/** One step, one queue: what is kept for a step has its types. */
+function isQueueOf<Item extends object, Answer extends StepAnswer>(
+  queue: Queue,
+  step: Step<Item, Answer>,
+): queue is StepQueue<Item, Answer> {
+  return queue instanceof StepQueue && queue.isFor(step);
+}

@@ -1,0 +1,87 @@
+/** One attempt of a step for several subjects: each takes its own answer from it. */
+import type { Ask } from './ask';
+import type { Attempts, Where } from './attempts';
+import { now } from './clock';
+import { type FailedAttempt, readFailure } from './failures';
+import { REMOTE_WINDOW_MS } from './limits';
+import { idOf, type Settled, type Step, type StepAnswer } from './step';
+
+const BUSY = 'its row is busy';
+
+export interface AttemptOptions {
+  readonly where: Where;
+  /** For how long the server may retry it on the task queue when it must succeed, milliseconds. */
+  readonly windowMs: number;
+  /** The longest pause of the server's retries, milliseconds. */
+  readonly longestPauseMs: number;
+}
+
+/** What an attempt has come to. */
+export interface Attempted {
+  /** Whether anybody has an answer. */
+  readonly progressed: boolean;
+  /** Why somebody has none; undefined when everybody has one. */
+  readonly failed: FailedAttempt | undefined;
+}
+
+/**
+ * Runs the step once, and answers those that it has an answer for.
+ *
+ * @throws an error that is not Temporal's: a bug in workflow code
+ */
+export async function attemptStep<Item extends object, Answer extends StepAnswer>(
+  step: Step<Item, Answer>,
+  asks: readonly Ask<Item, Answer>[],
+  attempts: Attempts,
+  { where, windowMs, longestPauseMs }: AttemptOptions,
+): Promise<Attempted> {
+  const mustSucceed = asks.some(({ deadline }) => deadline === undefined);
+  const lastDeadline = Math.max(...asks.map(({ deadline }) => deadline?.at ?? 0));
+  const limits = {
+    windowMs: Math.min(mustSucceed ? windowMs : lastDeadline - now(), REMOTE_WINDOW_MS),
+    longestPauseMs,
+  };
+  let answers: readonly Answer[];
+  try {
+    answers = await attempts.run(
+      step,
+      asks.map(({ item }) => item),
+      where,
+      limits,
+    );
+  } catch (error) {
+    const failed = readFailure(error);
+    if (failed.kind === 'permanent') for (const ask of asks) refuse(ask, failed.reason);
+    return { progressed: false, failed };
+  }
+  const byId = new Map(answers.map((answer) => [idOf(answer, step.key), answer]));
+  const results = asks.filter(({ waits }) => waits).map((ask) => take(ask, byId.get(ask.subject), step));
+  return {
+    progressed: results.includes(undefined),
+    failed: results.find((failed) => failed?.kind === 'permanent') ?? results.find((failed) => failed),
+  };
+}
+
+/** @returns why the subject has no answer */
+function take<Item, Answer extends StepAnswer>(
+  ask: Ask<Item, Answer>,
+  answer: Answer | undefined,
+  { refusal }: Step<Item, Answer>,
+): FailedAttempt | undefined {
+  if (!answer) return refuse(ask, 'the step gave no answer');
+  if (!isSettled(answer)) return { kind: 'away', reason: BUSY };
+  const reason = refusal?.(answer);
+  if (reason !== undefined) return refuse(ask, reason);
+  ask.answer(answer);
+  return undefined;
+}
+
+/** A step with a deadline ends with that; one that must succeed is parked. */
+function refuse<Item, Answer>(ask: Ask<Item, Answer>, reason: string): FailedAttempt {
+  if (ask.deadline) ask.answer({ outcome: 'failed', message: reason });
+  return { kind: 'permanent', reason };
+}
+
+function isSettled<Answer extends StepAnswer>(answer: Answer): answer is Settled<Answer> {
+  return answer.outcome !== 'busy';
+}

@@ -1,0 +1,254 @@
+/**
+ * One step of a saga, for all of its subjects. Those that ask for it in the same turn share an attempt: the group commit
+ * of sagas. Those without an answer wait together, whatever they came by: one timer, one attempt for all of them.
+ *
+ *     idle ──→ pausing ──→ attempting ──→ idle        everybody has an answer
+ *                 ↑            │
+ *                 └────────────┘                      somebody has none: the next pause is longer
+ *
+ * A first attempt for newcomers runs beside that: nobody waits behind somebody else's trouble.
+ */
+import { sleep } from '@temporalio/workflow';
+import type { CarriedWait, ParkedStep, Unanswered } from '../contract';
+import { Ask, type AskOptions } from './ask';
+import type { Attempts, Where } from './attempts';
+import { now } from './clock';
+import type { GivenUp } from './failures';
+import { LOCAL_ATTEMPTS, REMOTE_WINDOW_MS } from './limits';
+import { longestPause, pauseAfter } from './pauses';
+import type { Rendezvous } from './rendezvous';
+import type { Settled, Step, StepAnswer } from './step';
+import { type Attempted, attemptStep } from './step-attempt';
+import { Wait } from './wait';
+
+type Phase = 'idle' | 'pausing' | 'attempting';
+
+function mayFollow(phase: Phase, next: Phase): boolean {
+  switch (phase) {
+    case 'idle':
+      return next === 'pausing';
+    case 'pausing':
+      return next === 'attempting' || next === 'idle';
+    case 'attempting': // also from itself: for newcomers, or at an operator's word, while the server pauses
+      return true;
+  }
+}
+
+/** What a queue needs of the saga that it belongs to. */
+export interface SagaOfQueue {
+  readonly rendezvous: Rendezvous;
+  readonly attempts: Attempts;
+  readonly parkAfterMs: number;
+  readonly longestPauseMs: number;
+  /** Called before each attempt, to refresh what is shown of the saga. */
+  beforeAttempt(): void;
+  /** Runs work that a continue-as-new has to wait for. */
+  underWay<T>(work: () => Promise<T>): Promise<T>;
+  /** Whether the saga continues as new: no attempt may begin any more. */
+  readonly isContinuing: boolean;
+  /** @returns {@link isContinuing} from now on */
+  continueAsNewIfLong(): boolean;
+  /** Called when the parked steps may have changed. */
+  parkedChanged(): void;
+  /** A bug in workflow code: fails the workflow task, so that the saga waits for a fix instead of being lost. */
+  fail(bug: unknown): void;
+}
+
+export class StepQueue<Item extends object, Answer extends StepAnswer> {
+  #joining: Ask<Item, Answer>[] = [];
+  #waiting: Ask<Item, Answer>[] = [];
+  #phase: Phase = 'idle';
+  /** Of pauses and rounds: what an earlier one comes to does not drive the queue any more. */
+  #generation = 0;
+  readonly #wait: Wait;
+
+  constructor(
+    private readonly step: Step<Item, Answer>,
+    private readonly saga: SagaOfQueue,
+    carried: CarriedWait | undefined,
+  ) {
+    this.#wait = new Wait(step.words, saga.parkAfterMs, carried);
+  }
+
+  isFor(step: object): boolean {
+    return step === this.step;
+  }
+
+  /** The step that must succeed and keeps failing; undefined while it does not. */
+  get parked(): ParkedStep | undefined {
+    return this.#wait.parked(this.#stillWaiting().map(({ subject }) => subject));
+  }
+
+  /** What the next run of the saga has to know; undefined when nobody waits. */
+  get carried(): CarriedWait | undefined {
+    return this.#stillWaiting().length > 0 ? this.#wait.carried : undefined;
+  }
+
+  /**
+   * @param asked gets the ask, with which its wait can be ended
+   * @returns the step's answer for one subject
+   */
+  ask(
+    options: AskOptions<Item>,
+    asked: (ask: Ask<Item, Answer>) => void,
+  ): Promise<Settled<Answer> | Unanswered> {
+    const { rendezvous } = this.saga;
+    return new Promise((resolve, reject) => {
+      const ask = new Ask<Item, Answer>(options, rendezvous, resolve, reject);
+      asked(ask);
+      if (this.#joining.push(ask) === 1)
+        rendezvous.atEnd(() => {
+          this.#first(this.#joining.splice(0)).catch(this.#bug);
+        });
+      rendezvous.leave();
+    });
+  }
+
+  /** Attempts the step at once for those that wait: what stood in the way was fixed. */
+  retry(): void {
+    if (this.#phase === 'pausing' || this.#serverPauses()) this.#begin(true);
+  }
+
+  /** @param decide makes the decision for one subject whose step is parked */
+  giveUp(isMeant: (subject: string) => boolean, decide: (words: string) => GivenUp): void {
+    if (!this.parked) return;
+    for (const ask of this.#stillWaiting()) if (isMeant(ask.subject)) ask.interrupt(decide(this.step.words));
+    this.#look();
+  }
+
+  /** The first attempt for newcomers, beside whatever happens for those that wait longer. */
+  async #first(asks: readonly Ask<Item, Answer>[]): Promise<void> {
+    if (this.saga.isContinuing) return;
+    // Those that an earlier run of the saga has left waiting are no newcomers.
+    if (this.#phase === 'idle' && this.#wait.failures > 0) {
+      this.#waiting.push(...asks);
+      this.#watchDeadlines(asks);
+      this.#to('pausing');
+      return this.#round();
+    }
+    const where = this.saga.attempts.where(this.step);
+    const attempted = await this.#attempt(asks, where, this.saga.parkAfterMs);
+    const left = asks.filter(({ waits }) => waits);
+    if (left.length === 0) {
+      this.#look();
+      return;
+    }
+    this.#waiting.push(...left);
+    this.#watchDeadlines(left);
+    if (this.#phase === 'idle') this.#rest(attempted);
+    else {
+      this.#wait.failed(attempted, this.#mustSucceed());
+      this.saga.parkedChanged();
+      if (this.#serverPauses()) this.#begin(false);
+    }
+  }
+
+  /** After an attempt that has left somebody without an answer. */
+  #rest(attempted: Attempted): void {
+    if (this.#mustSucceed() && this.#wait.begin(Math.min(...this.#waiting.map(({ since }) => since))))
+      this.#wait.watch(() => {
+        if (this.#stillWaiting().length > 0) this.saga.parkedChanged();
+      });
+    this.#wait.round(attempted, this.#mustSucceed());
+    this.saga.parkedChanged();
+    this.#to('pausing');
+    // The server has paused all the while.
+    if (attempted.failed?.kind === 'window-over') {
+      this.#begin(true);
+      return;
+    }
+    const generation = this.#next();
+    const summary = `before the next attempt: ${this.step.words}`;
+    void sleep(pauseAfter(this.#wait.failures, this.#longestPauseMs()), { summary }).then(() => {
+      if (this.#generation === generation) this.#begin(true);
+    });
+  }
+
+  /** @param byEvent whether an event of the history led here, so that the history's length is the same on a replay */
+  #begin(byEvent: boolean): void {
+    if (byEvent && this.saga.continueAsNewIfLong()) return;
+    this.#round().catch(this.#bug);
+  }
+
+  /** One attempt for all that wait. */
+  async #round(): Promise<void> {
+    const generation = this.#next();
+    this.#waiting = this.#stillWaiting();
+    if (this.#waiting.length === 0) {
+      this.#look();
+      return;
+    }
+    this.#to('attempting');
+    const attempted = await this.#attempt(this.#waiting, this.#where(), REMOTE_WINDOW_MS);
+    if (this.#generation !== generation) return;
+    if (this.#stillWaiting().length > 0) this.#rest(attempted);
+    else this.#look();
+  }
+
+  #attempt(asks: readonly Ask<Item, Answer>[], where: Where, windowMs: number): Promise<Attempted> {
+    const { saga, step } = this;
+    saga.beforeAttempt();
+    const options = { where, windowMs, longestPauseMs: this.#longestPauseMs() };
+    const attempt = () => attemptStep(step, asks, saga.attempts, options);
+    return where === 'local' ? saga.underWay(attempt) : attempt();
+  }
+
+  /** Some have an answer, or have stopped waiting. */
+  #look(): void {
+    if (this.#stillWaiting().length === 0) {
+      this.#waiting = [];
+      this.#wait.end();
+      this.#next();
+      if (this.#phase !== 'idle') this.#to('idle');
+    }
+    this.saga.parkedChanged();
+  }
+
+  /** Timers say that a deadline has passed, not the clock: it differs on a replay. */
+  #watchDeadlines(asks: readonly Ask<Item, Answer>[]): void {
+    for (const at of new Set(asks.flatMap(({ deadline }) => deadline?.at ?? []))) {
+      const summary = `until the deadline: ${this.step.words}`;
+      void sleep(Math.max(at - now(), 1), { summary }).then(() => {
+        for (const ask of asks) if (ask.deadline?.at === at) ask.answer({ outcome: 'timed-out' });
+      });
+    }
+  }
+
+  #stillWaiting(): Ask<Item, Answer>[] {
+    return this.#waiting.filter(({ waits }) => waits);
+  }
+
+  #mustSucceed(): boolean {
+    return this.#waiting.some(({ deadline }) => deadline === undefined);
+  }
+
+  #serverPauses(): boolean {
+    return this.#phase === 'attempting' && this.#where() === 'remote';
+  }
+
+  #where(): Where {
+    return this.#wait.failures >= LOCAL_ATTEMPTS ? 'remote' : this.saga.attempts.where(this.step);
+  }
+
+  #longestPauseMs(): number {
+    return longestPause(
+      this.#waiting.flatMap(({ deadline }) => deadline ?? []),
+      this.saga.longestPauseMs,
+    );
+  }
+
+  #next(): number {
+    this.#generation += 1;
+    return this.#generation;
+  }
+
+  #to(phase: Phase): void {
+    if (!mayFollow(this.#phase, phase))
+      throw new Error(`${this.step.words}: it cannot become ${phase} while it is ${this.#phase}`);
+    this.#phase = phase;
+  }
+
+  readonly #bug = (bug: unknown): void => {
+    this.saga.fail(bug);
+  };
+}
