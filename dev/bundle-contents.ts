@@ -2,6 +2,7 @@
 const ALLOWED = [
   /^workflows\/[^/]+\.[jt]s$/,
   /^domain\/[^/]+\.[jt]s$/,
+  /^saga\/(contract|workflow\/[^/]+)\.[jt]s$/,
   // The SDK, and what it brings along itself.
   /(^|\/)node_modules\/(@temporalio\/(common|workflow)|nexus-rpc|long|ms)\//,
   /^webpack\//,

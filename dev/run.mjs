@@ -80,6 +80,7 @@ async function prepare() {
     'prisma',
     'domain',
     'workflows',
+    'saga',
     'activities',
     'workers',
     'api',
@@ -115,7 +116,7 @@ async function prepare() {
   await whenChanged('compiled', [...packages, ...compiled], existsSync('dist/dev/main.js'), 'compiling', () =>
     node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'),
   );
-  const workflows = ['package-lock.json', 'workflows', 'domain', 'workers/workflow-bundle.ts'];
+  const workflows = ['package-lock.json', 'workflows', 'saga', 'domain', 'workers/workflow-bundle.ts'];
   await whenChanged(
     'bundle',
     workflows,

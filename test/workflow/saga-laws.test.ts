@@ -10,13 +10,13 @@ import type { Worker } from '@temporalio/worker';
 import { createCustomer } from '../../activities/create-customer';
 import { createCustomerActivities } from '../../activities/customer';
 import { createOrderActivities } from '../../activities/order';
-import type { CreateOrderSagaInput, CreditSteps, OrderRequest, OrderSteps } from '../../domain/contracts';
+import type { CreateOrderSettings, CreditSteps, OrderRequest, OrderSteps } from '../../domain/contracts';
 import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE } from '../../domain/names';
-import { SAGA_FLAGS } from '../../domain/saga-start';
 import { createLogger } from '../../platform/logger';
 import { connectTemporal, installTemporalRuntime, type TemporalLink } from '../../platform/temporal';
 import { createCustomerDatabase, type CustomerDatabase } from '../../prisma/customer/client';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
+import type { SagaInput } from '../../saga/contract';
 import { createOrderWorker } from '../../workers/order-worker';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 import { testServers } from '../support/servers';
@@ -91,11 +91,10 @@ async function newOrder(): Promise<OrderRequest> {
 
 /** @returns the saga's status and, when it failed, its failure's type */
 async function runSaga(order: OrderRequest): Promise<string[]> {
-  const input: CreateOrderSagaInput = {
+  const input: SagaInput<OrderRequest, CreateOrderSettings> = {
     placement: 'colocated',
-    creditCheckTimeoutMs: 20_000,
-    ...SAGA_FLAGS,
-    orders: [order],
+    settings: { creditCheckTimeoutMs: 20_000 },
+    subjects: [order],
   };
   const handle = await link.client.workflow.start(CREATE_ORDER_SAGA, {
     workflowId: `order-${order.orderId}`,
