@@ -45,9 +45,9 @@ export async function statementsAlone(
     const [orderId, customerId] = [randomUUID(), String(customers[turn++ % customers.length])];
     const orders = [{ orderId, customerId, totalMinor: 100, currency: 'USD' }];
     const sagaId = `order-${orderId}`;
-    await order.createPendingOrders({ sagaId, orders });
-    await credit.reserveCredit({ sagaId, orders });
-    const [approved] = await order.approveOrders({ sagaId, orders: [{ orderId }] });
+    await order.createPendingOrders({ sagaId, items: orders });
+    await credit.reserveCredit({ sagaId, items: orders });
+    const [approved] = await order.approveOrders({ sagaId, items: [{ orderId }] });
     if (approved?.outcome !== 'approved') throw new Error(`an order ended as ${String(approved?.outcome)}`);
   };
   return {

@@ -29,7 +29,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     words: 'a step of an order does not look at its state',
     code: {
       'activities/order-transitions.js': [
-        { from: 'WHERE o.id = h.id AND o.state = ${from}', to: 'WHERE o.id = h.id AND ${from} = ${from}' },
+        { from: 'WHERE o.id = h.id AND o.state = t.from_state', to: 'WHERE o.id = h.id' },
       ],
     },
   },

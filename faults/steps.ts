@@ -4,8 +4,9 @@ export const STEPS = [
   'createPendingOrders',
   'reserveCredit',
   'approveOrders',
-  'cancelOrders',
+  // Before cancelOrders: its statement names both events, because a PENDING order is cancelled at once.
   'requestCancellations',
+  'cancelOrders',
   'releaseCredit',
 ] as const;
 export type Step = (typeof STEPS)[number];

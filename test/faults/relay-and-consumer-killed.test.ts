@@ -66,7 +66,7 @@ test('the relay', async () => {
     'prune_outbox',
   ]) {
     const order = { orderId: newUuid(), customerId: newUuid(), totalMinor: 100, currency: 'USD' };
-    await activities.createPendingOrders({ sagaId: 'saga', orders: [order] });
+    await activities.createPendingOrders({ sagaId: 'saga', items: [order] });
     const held = line.hold(0, AFTER, words);
     const child = start();
     await held;

@@ -37,7 +37,7 @@ const requestOf = (orderId: string) => ({ orderId, customerId, totalMinor: 100, 
 /** As a saga does it. */
 async function approved(): Promise<string> {
   const request = requestOf(newUuid());
-  const asked = { sagaId: 'saga', orders: [request] };
+  const asked = { sagaId: 'saga', items: [request] };
   const steps = { ...createOrderActivities({ db: orders }), ...createCustomerActivities({ db: customers }) };
   await steps.createPendingOrders(asked);
   await steps.reserveCredit(asked);
@@ -46,11 +46,11 @@ async function approved(): Promise<string> {
 }
 
 async function cancel(orderId: string): Promise<void> {
-  const asked = { sagaId: cancelSagaWorkflowId(orderId), orders: [requestOf(orderId)] };
+  const asked = { sagaId: cancelSagaWorkflowId(orderId), items: [requestOf(orderId)] };
   const steps = { ...createOrderActivities({ db: orders }), ...createCustomerActivities({ db: customers }) };
   await steps.requestCancellations(asked);
   await steps.releaseCredit(asked);
-  await steps.cancelOrders({ ...asked, orders: [{ orderId, reason: 'CUSTOMER_REQUEST' }] });
+  await steps.cancelOrders({ ...asked, items: [{ orderId, reason: 'CUSTOMER_REQUEST' }] });
 }
 
 async function publish(): Promise<void> {

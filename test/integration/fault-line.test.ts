@@ -67,7 +67,7 @@ const states = async () =>
 test('before its statement: the database has not heard of it; cut, it never does', async () => {
   const { line, steps } = await orderProcess();
   const set = setTrap('createPendingOrders', 'before its statement', { one: [line] });
-  const step = steps.createPendingOrders({ sagaId, orders: [order] });
+  const step = steps.createPendingOrders({ sagaId, items: [order] });
   const { held, orderIds } = await whenCaught(set);
   expect(orderIds).toEqual([orderId]);
   held.cut();
@@ -78,7 +78,7 @@ test('before its statement: the database has not heard of it; cut, it never does
 test('before its statement, let go when its client is gone: it runs all the same, late', async () => {
   const { line, steps } = await orderProcess();
   const set = setTrap('createPendingOrders', 'before its statement', { one: [line] });
-  const step = steps.createPendingOrders({ sagaId, orders: [order] });
+  const step = steps.createPendingOrders({ sagaId, items: [order] });
   const { held } = await whenCaught(set);
   // 7 s: the client's own limit.
   await expect(step).rejects.toThrow('away');
@@ -91,7 +91,7 @@ test('after its commit: the row is there, and the process knows nothing', async 
   const { line, steps } = await orderProcess();
   const set = setTrap('createPendingOrders', 'after its commit, before its reply', { one: [line] });
   let known = false;
-  const step = steps.createPendingOrders({ sagaId, orders: [order] }).then(() => (known = true));
+  const step = steps.createPendingOrders({ sagaId, items: [order] }).then(() => (known = true));
   const { held } = await whenCaught(set);
   expect(await states()).toEqual(['PENDING']);
   expect(known).toBe(false);
@@ -103,10 +103,10 @@ test('a statement that failed has committed nothing: the next one is caught', as
   const { line, steps } = await orderProcess();
   const set = setTrap('createPendingOrders', 'after its commit, before its reply', { one: [line] });
   await expect(
-    steps.createPendingOrders({ sagaId, orders: [{ ...order, currency: 'no currency' }] }),
+    steps.createPendingOrders({ sagaId, items: [{ ...order, currency: 'no currency' }] }),
   ).rejects.toThrow('createPendingOrders');
   expect(set.caught).toEqual([]);
-  const step = steps.createPendingOrders({ sagaId, orders: [order] });
+  const step = steps.createPendingOrders({ sagaId, items: [order] });
   (await whenCaught(set)).held.release();
   await step;
 });
@@ -123,14 +123,14 @@ test('after its completion: the process has had the reply, and is at the next st
     });
   });
   line.watch(trap.watcherOf('one'));
-  await steps.createPendingOrders({ sagaId, orders: [order] });
+  await steps.createPendingOrders({ sagaId, items: [order] });
   completed = true;
   // Another order's step proves nothing.
   const other = { ...order, orderId: randomUUID() };
-  await steps.createPendingOrders({ sagaId: `order-${other.orderId}`, orders: [other] });
-  await steps.approveOrders({ sagaId: `order-${other.orderId}`, orders: [other] });
+  await steps.createPendingOrders({ sagaId: `order-${other.orderId}`, items: [other] });
+  await steps.approveOrders({ sagaId: `order-${other.orderId}`, items: [other] });
   expect(seen).toEqual([]);
-  await steps.approveOrders({ sagaId, orders: [order] });
+  await steps.approveOrders({ sagaId, items: [order] });
   expect(seen).toEqual([true]);
 });
 
@@ -142,7 +142,7 @@ test.each(['respondActivityTaskCompleted', 'respondWorkflowTaskCompleted'] as co
     const connection = await NativeConnection.connect({ address: temporal.address });
     ends.push(() => connection.close());
     const set = setTrap('approveOrders', 'after its completion', { one: [line, temporal] });
-    await steps.approveOrders({ sagaId, orders: [order] });
+    await steps.approveOrders({ sagaId, items: [order] });
     const tell = (outcome: object) => {
       const payloads = [{ data: Buffer.from(JSON.stringify([outcome])) }];
       const taskToken = Buffer.from(`the token of approveOrders`);
@@ -182,7 +182,7 @@ test('of several processes one is caught, and the others go on', async () => {
   });
   const both = [first, second].map(async ({ steps }, index) => {
     const mine = { ...order, orderId: randomUUID() };
-    await steps.createPendingOrders({ sagaId: `order-${mine.orderId}`, orders: [mine] });
+    await steps.createPendingOrders({ sagaId: `order-${mine.orderId}`, items: [mine] });
     return index;
   });
   const { held, process } = await whenCaught(set);
@@ -195,9 +195,9 @@ test('of several processes one is caught, and the others go on', async () => {
 test('a trap that is closed catches nobody, also not whose statement it had seen', async () => {
   const { line, steps } = await orderProcess();
   const set = setTrap('createPendingOrders', 'after its completion', { one: [line] });
-  await steps.createPendingOrders({ sagaId, orders: [order] });
+  await steps.createPendingOrders({ sagaId, items: [order] });
   set.trap.close();
-  await steps.approveOrders({ sagaId, orders: [order] });
+  await steps.approveOrders({ sagaId, items: [order] });
   expect(set.caught).toEqual([]);
 });
 
@@ -208,8 +208,8 @@ test('the credit steps are told apart, and a slow line keeps the order of what p
   const steps = createCustomerActivities({ db });
   line.slow(20);
   const set = setTrap('releaseCredit', 'before its statement', { one: [line] });
-  await steps.reserveCredit({ sagaId, orders: [order] });
-  const step = steps.releaseCredit({ sagaId, orders: [order] });
+  await steps.reserveCredit({ sagaId, items: [order] });
+  const step = steps.releaseCredit({ sagaId, items: [order] });
   // It is as fast as before while pieces are under way.
   line.slow(0);
   (await whenCaught(set)).held.release();
@@ -217,10 +217,28 @@ test('the credit steps are told apart, and a slow line keeps the order of what p
   expect(line.waited).toBeGreaterThan(0);
 });
 
+test.each([
+  ['requestCancellations', 'CANCELLING'],
+  ['cancelOrders', 'CANCELLED'],
+] as const)('%s is told apart, although both may cancel an order', async (name, state) => {
+  const { line, steps } = await orderProcess();
+  await steps.createPendingOrders({ sagaId, items: [order] });
+  await steps.approveOrders({ sagaId, items: [order] });
+  const set = setTrap(name, 'after its commit, before its reply', { one: [line] });
+  const cancelled = steps
+    .requestCancellations({ sagaId, items: [order] })
+    .then(() => steps.cancelOrders({ sagaId, items: [{ orderId, reason: 'CUSTOMER_REQUEST' }] }));
+  const { held, orderIds } = await whenCaught(set);
+  expect(orderIds).toEqual([orderId]);
+  expect(await states()).toEqual([state]);
+  held.release();
+  expect(await cancelled).toEqual([{ orderId, outcome: 'cancelled', reason: 'CUSTOMER_REQUEST' }]);
+});
+
 test('a stalled line passes nothing, to new connections neither, and all of it when it goes on', async () => {
   const { line, steps } = await orderProcess();
   line.stall();
-  const step = steps.createPendingOrders({ sagaId, orders: [order] });
+  const step = steps.createPendingOrders({ sagaId, items: [order] });
   await eventually(() => Promise.resolve(line.waited > 0 ? true : undefined));
   expect(await states()).toEqual([]);
   line.goOn();
@@ -230,7 +248,7 @@ test('a stalled line passes nothing, to new connections neither, and all of it w
 test('a line counts what the database refuses, and the connections that it cuts', async () => {
   const { line, steps } = await orderProcess();
   await steps
-    .createPendingOrders({ sagaId, orders: [{ ...order, currency: 'no currency' }] })
+    .createPendingOrders({ sagaId, items: [{ ...order, currency: 'no currency' }] })
     .catch(() => undefined);
   expect(line.refusals('23514')).toBe(1);
   expect(line.cut()).toBeGreaterThan(0);

@@ -33,7 +33,7 @@ beforeAll(async () => {
   databases = await createTestDatabases();
   db = createOrderDatabase(databases.orderUrl);
   const order = { orderId: newUuid(), customerId: newUuid(), totalMinor: 100, currency: 'USD' };
-  await createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', orders: [order] });
+  await createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', items: [order] });
   await publishEvents(db, 10);
   feed = new EventFeed([databaseLog('/order-service', db, published)], createLogger('silent'));
   server = createServer(express().use(eventRoutes({ feed, streams, stopping: stopping.signal })));

@@ -31,7 +31,7 @@ test('those who look at the same time do so by one statement, and each sees its 
     totalMinor: 100,
     currency: 'USD',
   }));
-  await createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', orders });
+  await createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', items: orders });
   const pending = await Promise.all(orders.map(({ orderId }) => findOrder(db, orderId)));
   const last = orders.at(-1)?.orderId ?? '';
   await rowsOf(databases.adminOrderUrl, "UPDATE orders SET state = 'APPROVED', version = 2 WHERE id <> $1", [

@@ -37,7 +37,7 @@ const options = () => ({
 async function place(): Promise<string> {
   const orderId = newUuid();
   const order = { orderId, customerId: newUuid(), totalMinor: 100, currency: 'USD' };
-  await createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', orders: [order] });
+  await createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', items: [order] });
   return orderId;
 }
 

@@ -42,7 +42,7 @@ function place(orderIds: readonly string[]) {
     totalMinor: 100,
     currency: 'USD',
   }));
-  return createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', orders });
+  return createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', items: orders });
 }
 
 async function publishAll(): Promise<void> {
@@ -105,7 +105,7 @@ test('relays of several processes and writers at once: nothing is lost, doubled,
   await Promise.all(
     orders.map(async (group) => {
       await place(group);
-      await steps.approveOrders({ sagaId: 'saga', orders: group.map((orderId) => ({ orderId })) });
+      await steps.approveOrders({ sagaId: 'saga', items: group.map((orderId) => ({ orderId })) });
     }),
   );
   writing = false;
@@ -223,7 +223,7 @@ test('filters: a page is full of what was asked for, and reading on skips what w
   const [orderId = ''] = ids(1);
   const { at } = await readOn(undefined);
   await place([...ids(30), orderId, ...ids(30)]);
-  await createOrderActivities({ db }).approveOrders({ sagaId: 'saga', orders: [{ orderId }] });
+  await createOrderActivities({ db }).approveOrders({ sagaId: 'saga', items: [{ orderId }] });
   await publishAll();
   const ofOrder = await log.read(at, 10, { subject: orderId });
   expect(ofOrder.events.map(({ type }) => type)).toEqual(['OrderCreated', 'OrderApproved']);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { CANCELLATION_REASONS, ORDER_STATES } from '../../domain/order';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 
 let databases: TestDatabases;
@@ -51,6 +52,18 @@ test.each(FORBIDDEN)('neither service may %s', async (statement) => {
 
 const order = `INSERT INTO orders (id, saga_id, customer_id, total_minor, currency, state, cancellation_reason, version)
   VALUES (gen_random_uuid(), 's', gen_random_uuid(),`;
+
+test('the order database takes every state and every reason that the domain knows', async () => {
+  const reasons = ORDER_STATES.flatMap((state): [string, string | null][] =>
+    state === 'CANCELLED' ? CANCELLATION_REASONS.map((reason) => [state, reason]) : [[state, null]],
+  );
+  for (const [state, reason] of reasons)
+    await rowsOf(databases.orderUrl, `${order} 1, 'USD', $1, $2, ${state === 'PENDING' ? '1' : '2'})`, [
+      state,
+      reason,
+    ]);
+});
+
 const customer =
   'INSERT INTO customers (id, name, credit_limit_minor, currency, reserved_minor) VALUES (gen_random_uuid(),';
 

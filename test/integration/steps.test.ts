@@ -54,15 +54,12 @@ async function reserved(customerId: string): Promise<number> {
 const FORWARD = ['createPendingOrders', 'reserveCredit', 'approveOrders'] as const;
 type Answers = { orderId: string; outcome: string }[];
 
-async function ask(
-  step: Exclude<keyof (OrderSteps & CreditSteps), 'giveUpOrders'>,
-  order: OrderRequest,
-): Promise<string> {
+async function ask(step: keyof typeof DONE, order: OrderRequest): Promise<string> {
   const { orderId } = order;
   const answers: Answers =
     step === 'cancelOrders'
-      ? await steps.cancelOrders({ sagaId, orders: [{ orderId, reason: 'CUSTOMER_REQUEST' }] })
-      : await steps[step]({ sagaId, orders: [order] });
+      ? await steps.cancelOrders({ sagaId, items: [{ orderId, reason: 'CREDIT_CHECK_FAILED' }] })
+      : await steps[step]({ sagaId, items: [order] });
   return answers[0]?.outcome ?? 'none';
 }
 
@@ -122,7 +119,7 @@ test('the same order id with other content is told apart by every step that carr
 test('an order belongs to the saga that created it', async () => {
   const order = orderOf(await customerWith(1_000));
   await ask('createPendingOrders', order);
-  const other = { sagaId: 'order-other', orders: [order] };
+  const other = { sagaId: 'order-other', items: [order] };
   expect(await steps.createPendingOrders(other)).toEqual([
     { orderId: order.orderId, outcome: 'owned-by-other', sagaId },
   ]);
@@ -170,7 +167,7 @@ test('a list is decided in its order, and each order by itself', async () => {
     european,
     orderOf(poor, 50),
   ];
-  const results = await steps.reserveCredit({ sagaId, orders });
+  const results = await steps.reserveCredit({ sagaId, items: orders });
   const told = new Map(
     results.map((result) => [result.orderId, 'reason' in result ? result.reason : result.outcome]),
   );
@@ -193,7 +190,7 @@ test('forty groups race for one customer, never over the limit and exactly as ma
       let waiting = orders;
       const settled: string[] = [];
       while (waiting.length > 0) {
-        const results = await steps.reserveCredit({ sagaId, orders: waiting });
+        const results = await steps.reserveCredit({ sagaId, items: waiting });
         settled.push(...results.filter(({ outcome }) => outcome !== 'busy').map(({ outcome }) => outcome));
         const busy = new Set(
           results.filter(({ outcome }) => outcome === 'busy').map(({ orderId }) => orderId),
@@ -217,11 +214,11 @@ test('a customer whose row is locked is busy, and the others in the list are ser
   await holder.query('BEGIN');
   await holder.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [locked]);
   const orders = [orderOf(locked), orderOf(free)];
-  const results = await steps.reserveCredit({ sagaId, orders });
+  const results = await steps.reserveCredit({ sagaId, items: orders });
   expect(results.map(({ outcome }) => outcome).sort()).toEqual(['busy', 'reserved']);
   await holder.query('ROLLBACK');
   await holder.end();
-  expect((await steps.reserveCredit({ sagaId, orders })).map(({ outcome }) => outcome)).toEqual([
+  expect((await steps.reserveCredit({ sagaId, items: orders })).map(({ outcome }) => outcome)).toEqual([
     'reserved',
     'reserved',
   ]);
@@ -233,9 +230,9 @@ test('a step for one order or for forty is one commit on its database', async ()
       Array.from({ length: count }, async () => orderOf(await customerWith(1_000))),
     );
     const outboxBefore = await rowsOf(databases.adminOrderUrl, 'SELECT DISTINCT transaction_id FROM outbox');
-    await steps.createPendingOrders({ sagaId, orders });
-    await steps.reserveCredit({ sagaId, orders });
-    await steps.approveOrders({ sagaId, orders });
+    await steps.createPendingOrders({ sagaId, items: orders });
+    await steps.reserveCredit({ sagaId, items: orders });
+    await steps.approveOrders({ sagaId, items: orders });
     const outboxAfter = await rowsOf(databases.adminOrderUrl, 'SELECT DISTINCT transaction_id FROM outbox');
     expect(outboxAfter.length - outboxBefore.length).toBe(2);
     const ids = orders.map(({ orderId }) => orderId);
@@ -263,4 +260,35 @@ test('the events hold what a consumer needs, in the shapes that the domain says'
   expect(await events(databases.adminCustomerUrl, orderId)).toEqual([
     { sequence: 1, type: 'CreditReserved', data: credited },
   ]);
+});
+
+test('each of several orders that are given up at once has a decision and an event of its own', async () => {
+  const orders = [orderOf(randomUUID()), orderOf(randomUUID()), orderOf(randomUUID())];
+  const items = orders.map((order) => ({
+    ...order,
+    givingUp: {
+      ...{ id: randomUUID(), step: 'release credit', by: 'grace', reason: 'OPS-1742' },
+      at: '2026-11-28T12:00:00.000Z',
+    },
+  }));
+  for (const asked of [items, items.slice(0, 2), items])
+    expect(await steps.giveUpOrders({ sagaId, items: asked })).toEqual(
+      asked.map(({ orderId }) => ({ orderId, outcome: 'given-up' })),
+    );
+  for (const { orderId, customerId, totalMinor: amountMinor, currency, givingUp } of items) {
+    const { id, ...decision } = givingUp;
+    expect(
+      await rowsOf(
+        databases.adminOrderUrl,
+        'SELECT id, saga_id, step, by, reason FROM given_up_steps WHERE order_id = $1',
+        [orderId],
+      ),
+    ).toEqual([{ id, saga_id: sagaId, step: decision.step, by: decision.by, reason: decision.reason }]);
+    expect(await events(databases.adminOrderUrl, id)).toEqual([
+      {
+        ...{ sequence: 1, type: 'SagaStepGivenUp' },
+        data: { orderId, customerId, amountMinor, currency, ...decision },
+      },
+    ]);
+  }
 });

@@ -13,6 +13,8 @@ CREATE TABLE "customers" (
     CONSTRAINT "customers_currency_iso_4217" CHECK ("currency" ~ '^[A-Z]{3}$')
 );
 
+-- One row for each order, kept permanently: it makes the steps idempotent, and as RELEASED it is the tombstone that a late
+-- reserve finds. There is no foreign key: the rejection of an unknown customer is recorded too.
 CREATE TABLE "credit_reservations" (
     "order_id" UUID NOT NULL,
     "customer_id" UUID NOT NULL,
@@ -37,6 +39,7 @@ CREATE TABLE "credit_reservations" (
 
 CREATE INDEX "credit_reservations_by_customer" ON "credit_reservations"("customer_id");
 
+-- The transactional outbox: an event is written by the statement that makes the state change.
 CREATE TABLE "outbox" (
     "id" BIGSERIAL NOT NULL,
     "transaction_id" xid8 NOT NULL DEFAULT pg_current_xact_id(),
@@ -47,6 +50,15 @@ CREATE TABLE "outbox" (
     "data" JSONB NOT NULL,
     "saga_id" TEXT,
     "occurred_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    -- The version of an event's data is that of the code which wrote it, not of the code which reads it.
+    "schema_version" INTEGER NOT NULL DEFAULT 1,
+    -- A database that was restored from an older backup gives the same ids again. An event's id is the row's id with the
+    -- time when it was recorded, so it stays unique.
+    "recorded_us" BIGINT DEFAULT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
+    -- The event's place in the feed. The relay gives it after the commit, in the order of commits, one relay at a time: so
+    -- a consumer that continues after the last position never misses an event. NULL: not published yet.
+    "position" BIGINT,
+    "published_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "outbox_pkey" PRIMARY KEY ("id"),
     CONSTRAINT "outbox_sequence_from_one" CHECK ("sequence" >= 1)
@@ -54,8 +66,61 @@ CREATE TABLE "outbox" (
 
 CREATE UNIQUE INDEX "outbox_one_event_per_transition" ON "outbox"("aggregate_id", "sequence");
 
--- Locks customers in the order of their ids and returns those that it got. Without a wait, a customer whose
--- row somebody else holds is left out at once; with one, all of them together wait that long at most.
+CREATE INDEX "outbox_by_position" ON "outbox"("position") WHERE "position" IS NOT NULL;
+
+-- The relay looks for unpublished events by id and by transaction. After an ANALYZE the planner expects next to none of
+-- them, and takes any index whose condition fits for as good as the right one: it then walks through everything that was
+-- published since an old transaction began. So each of the two queries has an index with a condition that the other query
+-- does not imply (comparing a column implies that it is NOT NULL), and the index of published events fits neither.
+CREATE INDEX "outbox_unpublished_by_id" ON "outbox"("id") WHERE "position" IS NULL AND "id" IS NOT NULL;
+
+CREATE INDEX "outbox_unpublished_by_transaction" ON "outbox"("transaction_id")
+    WHERE "position" IS NULL AND "transaction_id" IS NOT NULL;
+
+-- One row: how far the relay has published, and where the feed starts since older events were pruned.
+CREATE TABLE "outbox_relay" (
+    "id" INTEGER NOT NULL DEFAULT 1,
+    "feed_id" UUID NOT NULL DEFAULT gen_random_uuid(),
+    "last_position" BIGINT NOT NULL DEFAULT 0,
+    "pruned_position" BIGINT NOT NULL DEFAULT 0,
+    -- The snapshot of the relay's last look: of what it shows, everything up to the id seen_to is published. The next look
+    -- reads only what was committed since, although an old transaction keeps published rows in the indexes.
+    "seen" pg_snapshot,
+    "seen_to" BIGINT NOT NULL DEFAULT 0,
+    -- Everything that had been committed by then is published. Set by a relay that finds nothing more to publish.
+    "published_to" TIMESTAMPTZ(3),
+
+    CONSTRAINT "outbox_relay_pkey" PRIMARY KEY ("id"),
+    CONSTRAINT "outbox_relay_one_row" CHECK ("id" = 1),
+    CONSTRAINT "outbox_relay_pruned_is_published" CHECK ("pruned_position" BETWEEN 0 AND "last_position")
+);
+
+INSERT INTO "outbox_relay" DEFAULT VALUES;
+
+-- Reads one batch in the order of publication, deletes it up to the first event that is kept, and remembers where the feed
+-- starts now. Runs as the owner, because the service's own role may not delete.
+CREATE FUNCTION prune_outbox(kept interval, batch integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    removed integer;
+    pruned bigint;
+BEGIN
+    WITH oldest AS MATERIALIZED (
+        SELECT o.id, o.position, o.published_at >= now() - kept AS is_kept FROM outbox o
+        WHERE o.position > (SELECT r.pruned_position FROM outbox_relay r) ORDER BY o.position LIMIT batch
+    ), gone AS (
+        DELETE FROM outbox o USING oldest WHERE o.id = oldest.id
+            AND oldest.position < coalesce((SELECT min(k.position) FROM oldest k WHERE k.is_kept), oldest.position + 1)
+        RETURNING o.position
+    )
+    SELECT count(*), max(position) INTO removed, pruned FROM gone;
+    UPDATE outbox_relay SET pruned_position = greatest(pruned_position, pruned) WHERE removed > 0;
+    RETURN removed;
+END $$;
+
+-- Locks customers in the order of their ids, so that two calls cannot deadlock, and returns the rows that it has locked. A
+-- row that another transaction holds is left out: at once when wait_ms is 0, otherwise when all of them together have
+-- waited that long.
 CREATE FUNCTION lock_customers(customer_ids uuid[], wait_ms integer) RETURNS SETOF customers
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -77,16 +142,16 @@ BEGIN
                 RETURN NEXT found_one;
             END IF;
         EXCEPTION WHEN lock_not_available THEN
-            NULL; -- left out: its orders are answered as busy
+            NULL; -- left out: the result of its orders is busy
         END;
     END LOOP;
     PERFORM set_config('lock_timeout', '0', true);
 END $$;
 
--- Decides about a list of orders in its order, all in the calling statement's transaction.
+-- Decides a list of orders, in the order of the list, in the calling statement's transaction.
 --
 -- outcome: reserved | rejected (with reason) | released (a tombstone) | conflict (same id, other content) |
---          busy (the customer's row is held by somebody else, or another transaction decides this order).
+--          busy (another transaction holds the customer's row, or decides this order).
 -- changed: whether a reservation was written, that is, whether an event has to be.
 CREATE FUNCTION reserve_credit(
     order_ids uuid[], customer_ids uuid[], amounts bigint[], currencies text[], saga text, wait_ms integer
@@ -109,7 +174,7 @@ DECLARE
     asked record;
 BEGIN
     held := ARRAY(SELECT l FROM lock_customers(customer_ids, wait_ms) l);
-    -- Read after the locks: what others decided before they gave the customers free is visible now.
+    -- Read after the locks: what other transactions decided before they released the customers is visible now.
     existing := ARRAY(SELECT r.order_id FROM credit_reservations r WHERE r.order_id = ANY (order_ids));
     busy := ARRAY(
         SELECT c.id FROM customers c
@@ -164,7 +229,7 @@ BEGIN
     RETURN QUERY
         SELECT a.order_id, a.customer_id, a.amount, a.currency,
             CASE
-                -- Decided by a transaction that began before ours ended: its row cannot be seen yet.
+                -- Decided by a transaction whose row this statement cannot see yet.
                 WHEN r.order_id IS NULL THEN 'busy'
                 WHEN r.customer_id <> a.customer_id OR r.amount_minor <> a.amount OR r.currency <> a.currency THEN 'conflict'
                 ELSE lower(r.status)
@@ -177,8 +242,11 @@ BEGIN
         ORDER BY a.position;
 END $$;
 
--- Gives back what these orders hold. One that holds nothing gets a tombstone, so that a late reserve loses.
--- held_minor: what became free. version: of the reservation now. outcome: released | conflict | busy.
+-- Releases what these orders hold. An order that holds nothing gets a tombstone, so that a late reserve loses.
+--
+-- outcome: released | conflict | busy, as above.
+-- held_minor: what became free.
+-- version: of the reservation after the call.
 CREATE FUNCTION release_credit(
     order_ids uuid[], customer_ids uuid[], amounts bigint[], currencies text[], saga text, wait_ms integer
 ) RETURNS TABLE (
@@ -228,7 +296,7 @@ BEGIN
             CASE
                 WHEN a.customer_id = ANY (busy) OR r.order_id IS NULL THEN 'busy'
                 WHEN r.customer_id <> a.customer_id OR r.amount_minor <> a.amount OR r.currency <> a.currency THEN 'conflict'
-                -- A rejected reservation holds nothing and can never hold anything: as good as released.
+                -- A rejected reservation holds nothing and can never hold anything, so it counts as released.
                 WHEN r.status IN ('RELEASED', 'REJECTED') THEN 'released'
                 ELSE 'busy'
             END,
