@@ -34,6 +34,16 @@ export interface SagaResult<Outcome> {
 export interface StepRequest<Item> {
   readonly sagaId: string;
   readonly items: readonly Item[];
+  /** Set for an attempt on a task queue. */
+  readonly retried?: RetriedByServer | undefined;
+}
+
+/** What the server retries without the saga's knowledge: that costs no history event. */
+export interface RetriedByServer {
+  /** Outcomes: when every item gets one of them, the attempt has failed. */
+  readonly outcomes: readonly string[];
+  /** Whether a permanent failure is retried too: the saga knows of it, and the step is parked. */
+  readonly permanentFailures: boolean;
 }
 
 /**

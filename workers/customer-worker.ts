@@ -4,7 +4,7 @@ import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { CreditSteps } from '../domain/contracts';
 import { CUSTOMER_TASK_QUEUE } from '../domain/names';
 import { DRAIN_MS } from './drain';
-import { busyIsRetried, HEARTBEATS_AT_LEAST_APART_MS, stepHeartbeat } from '../saga/host/step-interceptors';
+import { HEARTBEATS_AT_LEAST_APART_MS, retriedByServer, stepHeartbeat } from '../saga/host/step-interceptors';
 
 /** 10 steps at once, as many as the pool has connections: more would only wait for one. */
 export const CUSTOMER_STEP_SLOTS = 10;
@@ -35,7 +35,7 @@ export function createCustomerWorker({
     taskQueue: CUSTOMER_TASK_QUEUE,
     ...(dataConverter && { dataConverter }),
     activities: steps,
-    interceptors: { activity: [stepHeartbeat, busyIsRetried] },
+    interceptors: { activity: [stepHeartbeat, retriedByServer] },
     maxHeartbeatThrottleInterval: HEARTBEATS_AT_LEAST_APART_MS,
     maxConcurrentActivityTaskExecutions: CUSTOMER_STEP_SLOTS,
     maxConcurrentActivityTaskPolls: POLLS,

@@ -5,7 +5,7 @@ import type { CreditSteps, OrderSteps } from '../domain/contracts';
 import { ORDER_TASK_QUEUE } from '../domain/names';
 import type { WorkerDeployment } from '../platform/config';
 import { STEP_RUNS_ELSEWHERE } from '../saga/contract';
-import { busyIsRetried, HEARTBEATS_AT_LEAST_APART_MS, stepHeartbeat } from '../saga/host/step-interceptors';
+import { HEARTBEATS_AT_LEAST_APART_MS, retriedByServer, stepHeartbeat } from '../saga/host/step-interceptors';
 import type { SagaSinks } from '../saga/workflow';
 import { DRAIN_MS } from './drain';
 
@@ -72,7 +72,7 @@ export function createOrderWorker(options: OrderWorkerOptions): Promise<Worker> 
     ...(options.deployment && { workerDeploymentOptions: versioned(options.deployment) }),
     activities: { ...options.orderSteps, ...(options.creditSteps ?? elsewhere) },
     sinks,
-    interceptors: { activity: [stepHeartbeat, busyIsRetried] },
+    interceptors: { activity: [stepHeartbeat, retriedByServer] },
     maxHeartbeatThrottleInterval: HEARTBEATS_AT_LEAST_APART_MS,
     maxConcurrentActivityTaskExecutions: ORDER_WORKER_LIMITS.steps,
     maxConcurrentActivityTaskPolls: STEP_POLLS,

@@ -16,5 +16,5 @@ const credit = defineService<CreditSteps>({ taskQueue: CUSTOMER_TASK_QUEUE, key:
 export const reserveCredit = defineStep(credit, 'reserveCredit', { words: 'reserve credit' });
 export const releaseCredit = defineStep(credit, 'releaseCredit', {
   words: 'release credit',
-  refusal: ({ outcome }) => (outcome === 'conflict' ? 'credit is reserved with other content' : undefined),
+  refusals: { conflict: 'credit is reserved with other content' },
 });

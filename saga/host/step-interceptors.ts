@@ -1,6 +1,7 @@
 /** What a worker adds to every step that the server has dispatched to it. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import type { RetriedByServer } from '../contract';
 
 /** 4 in the time after which the server gives the step to another process: three may get lost. */
 const BEATS_IN_TIMEOUT = 4;
@@ -27,23 +28,52 @@ export const stepHeartbeat: ActivityInterceptorsFactory = (context) => ({
 });
 
 /**
- * A step on its task queue that finds every row locked fails, and is retried: by the server, which costs the saga no
- * event. In the saga's own process it is an answer.
+ * Has the server retry what the saga need not know of: every row is locked, or the step is parked and still fails. That
+ * costs the saga no history event. An attempt in the saga's own process answers instead.
  */
-export const busyIsRetried: ActivityInterceptorsFactory = (context) => ({
+export const retriedByServer: ActivityInterceptorsFactory = () => ({
   inbound: {
     execute: async (input, next) => {
-      const answers: unknown = await next(input);
-      if (context.info.isLocal || !areAllBusy(answers)) return answers;
-      throw ApplicationFailure.create({ type: 'RowLocked', message: 'its row is busy' });
+      const retried = retriedOf(input.args[0]);
+      if (!retried) return next(input);
+      const answers: unknown = await next(input).catch((failure: unknown) => {
+        throw retried.permanentFailures ? retryable(failure) : failure;
+      });
+      const outcome = outcomeOfAll(answers);
+      if (outcome === undefined || !retried.outcomes.includes(outcome)) return answers;
+      throw ApplicationFailure.create({ type: 'NoAnswerYet', message: `every item is ${outcome}` });
     },
   },
 });
 
-function areAllBusy(answers: unknown): boolean {
-  return Array.isArray(answers) && answers.length > 0 && answers.every(isBusy);
+function retriedOf(request: unknown): RetriedByServer | undefined {
+  if (typeof request !== 'object' || request === null || !('retried' in request)) return undefined;
+  const { retried } = request;
+  return isRetried(retried) ? retried : undefined;
 }
 
-function isBusy(answer: unknown): boolean {
-  return typeof answer === 'object' && answer !== null && 'outcome' in answer && answer.outcome === 'busy';
+function isRetried(value: unknown): value is RetriedByServer {
+  return typeof value === 'object' && value !== null && 'outcomes' in value && Array.isArray(value.outcomes);
+}
+
+function retryable(failure: unknown): unknown {
+  if (!(failure instanceof ApplicationFailure) || failure.nonRetryable !== true) return failure;
+  return ApplicationFailure.create({
+    type: failure.type ?? 'Error',
+    message: failure.message,
+    cause: failure,
+  });
+}
+
+/** @returns undefined when the items have different outcomes */
+function outcomeOfAll(answers: unknown): string | undefined {
+  if (!Array.isArray(answers)) return undefined;
+  const outcomes = new Set(answers.map(outcomeOf));
+  const [only] = outcomes;
+  return outcomes.size === 1 ? only : undefined;
+}
+
+function outcomeOf(answer: unknown): string | undefined {
+  if (typeof answer !== 'object' || answer === null || !('outcome' in answer)) return undefined;
+  return typeof answer.outcome === 'string' ? answer.outcome : undefined;
 }

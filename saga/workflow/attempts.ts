@@ -9,7 +9,7 @@ import {
   proxyLocalActivities,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Placement, StepRequest } from '../contract';
+import type { Placement, RetriedByServer, StepRequest } from '../contract';
 import { readFailure } from './failures';
 import {
   FIRST_PAUSE_MS,
@@ -18,7 +18,6 @@ import {
   PAUSE_GROWTH,
   REMOTE_ATTEMPT_MS,
   REMOTE_SILENCE_MS,
-  SHORTEST_ATTEMPT_MS,
 } from './limits';
 import { SerializedResults } from './serialize-results';
 import type { Step, StepAnswer } from './step';
@@ -31,6 +30,8 @@ export interface AttemptLimits {
   readonly windowMs: number;
   /** The longest pause of the server's retries, milliseconds. */
   readonly longestPauseMs: number;
+  /** Whether the server retries permanent failures and refusals too. */
+  readonly failsPermanently: boolean;
 }
 
 type Activities<Item, Answer> = Record<string, (request: StepRequest<Item>) => Promise<Answer[]>>;
@@ -64,7 +65,8 @@ export class Attempts {
       where === 'local'
         ? proxyLocalActivities<Activities<Item, Answer>>({ summary, ...LOCAL_OPTIONS })
         : proxyActivities<Activities<Item, Answer>>({ summary, ...remoteAttempt(taskQueue, limits) });
-    const work = activities[activity]?.({ sagaId: workflowInfo().workflowId, items });
+    const retried = where === 'remote' ? retriedByServer(step, limits) : undefined;
+    const work = activities[activity]?.({ sagaId: workflowInfo().workflowId, items, retried });
     if (!work) throw new TypeError(`there is no activity ${activity}`);
     try {
       const answers = await (where === 'local' ? this.#results.oneByOne(work) : work);
@@ -91,11 +93,19 @@ function remoteAttempt(taskQueue: string, { windowMs, longestPauseMs }: AttemptL
     taskQueue,
     startToCloseTimeout: REMOTE_ATTEMPT_MS,
     heartbeatTimeout: REMOTE_SILENCE_MS,
-    scheduleToCloseTimeout: Math.max(windowMs, SHORTEST_ATTEMPT_MS),
+    scheduleToCloseTimeout: windowMs,
     retry: {
       initialInterval: FIRST_PAUSE_MS,
       backoffCoefficient: PAUSE_GROWTH,
       maximumInterval: Math.max(longestPauseMs, FIRST_PAUSE_MS),
     },
   };
+}
+
+function retriedByServer<Item, Answer extends StepAnswer>(
+  { refusals }: Step<Item, Answer>,
+  { failsPermanently }: AttemptLimits,
+): RetriedByServer {
+  const outcomes = failsPermanently ? ['busy', ...Object.keys(refusals ?? {})] : ['busy'];
+  return { outcomes, permanentFailures: failsPermanently };
 }

@@ -38,10 +38,10 @@ export const REMOTE_ATTEMPT_MS = 2_000;
 export const REMOTE_SILENCE_MS = 600;
 
 /**
- * 30 minutes: how long the server retries a step on its task queue before the saga asks anew. Six events each time, so a
- * day of waiting costs 288; long enough for the server's pauses to reach five minutes.
+ * 6 of the longest pauses, which is 30 minutes: how long the server retries a step on its task queue before the saga
+ * asks anew. Six events each time, so a day of waiting costs 288.
  */
-export const REMOTE_WINDOW_MS = 1_800_000;
+export const PAUSES_OF_A_WINDOW = 6;
 
 /** At least one real attempt, however late the step's turn comes. */
 export const SHORTEST_ATTEMPT_MS = 1_000;

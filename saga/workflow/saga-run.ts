@@ -164,9 +164,12 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
 
   #continueAsNew(): Promise<never> {
     const { memo, typedSearchAttributes } = workflowInfo();
+    // The server does not carry them over. Those of its own it sets itself.
     const next = makeContinueAsNewFunc<SagaWorkflow<Subject, Outcome, Settings>>({
       ...(memo && { memo }),
-      typedSearchAttributes,
+      typedSearchAttributes: typedSearchAttributes
+        .getAll()
+        .filter(({ key }) => !/^(BuildIds|Temporal)/.test(key.name)),
     });
     const waiting = [...this.#queues].flatMap(([activity, { carried }]) =>
       carried ? [[activity, carried] as const] : [],

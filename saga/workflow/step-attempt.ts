@@ -3,7 +3,7 @@ import type { Ask } from './ask';
 import type { Attempts, Where } from './attempts';
 import { now } from './clock';
 import { type FailedAttempt, readFailure } from './failures';
-import { REMOTE_WINDOW_MS } from './limits';
+import { SHORTEST_ATTEMPT_MS } from './limits';
 import { idOf, type Settled, type Step, type StepAnswer } from './step';
 
 const BUSY = 'its row is busy';
@@ -14,6 +14,8 @@ export interface AttemptOptions {
   readonly windowMs: number;
   /** The longest pause of the server's retries, milliseconds. */
   readonly longestPauseMs: number;
+  /** Whether it is known that the step fails permanently: then the server retries that too. */
+  readonly failsPermanently: boolean;
 }
 
 /** What an attempt has come to. */
@@ -33,13 +35,14 @@ export async function attemptStep<Item extends object, Answer extends StepAnswer
   step: Step<Item, Answer>,
   asks: readonly Ask<Item, Answer>[],
   attempts: Attempts,
-  { where, windowMs, longestPauseMs }: AttemptOptions,
+  { where, windowMs, longestPauseMs, failsPermanently }: AttemptOptions,
 ): Promise<Attempted> {
   const mustSucceed = asks.some(({ deadline }) => deadline === undefined);
   const lastDeadline = Math.max(...asks.map(({ deadline }) => deadline?.at ?? 0));
   const limits = {
-    windowMs: Math.min(mustSucceed ? windowMs : lastDeadline - now(), REMOTE_WINDOW_MS),
+    windowMs: mustSucceed ? windowMs : Math.max(lastDeadline - now(), SHORTEST_ATTEMPT_MS),
     longestPauseMs,
+    failsPermanently,
   };
   let answers: readonly Answer[];
   try {
@@ -66,11 +69,13 @@ export async function attemptStep<Item extends object, Answer extends StepAnswer
 function take<Item, Answer extends StepAnswer>(
   ask: Ask<Item, Answer>,
   answer: Answer | undefined,
-  { refusal }: Step<Item, Answer>,
+  { refusals }: Step<Item, Answer>,
 ): FailedAttempt | undefined {
   if (!answer) return refuse(ask, 'the step gave no answer');
   if (!isSettled(answer)) return { kind: 'away', reason: BUSY };
-  const reason = refusal?.(answer);
+  const reason = Object.entries<string | undefined>(refusals ?? {}).find(
+    ([outcome]) => outcome === answer.outcome,
+  )?.[1];
   if (reason !== undefined) return refuse(ask, reason);
   ask.answer(answer);
   return undefined;

@@ -14,7 +14,7 @@ import { Ask, type AskOptions } from './ask';
 import type { Attempts, Where } from './attempts';
 import { now } from './clock';
 import type { GivenUp } from './failures';
-import { LOCAL_ATTEMPTS, REMOTE_WINDOW_MS } from './limits';
+import { LOCAL_ATTEMPTS, PAUSES_OF_A_WINDOW } from './limits';
 import { longestPause, pauseAfter } from './pauses';
 import type { Rendezvous } from './rendezvous';
 import type { Settled, Step, StepAnswer } from './step';
@@ -179,7 +179,8 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       return;
     }
     this.#to('attempting');
-    const attempted = await this.#attempt(this.#waiting, this.#where(), REMOTE_WINDOW_MS);
+    const windowMs = PAUSES_OF_A_WINDOW * this.saga.longestPauseMs;
+    const attempted = await this.#attempt(this.#waiting, this.#where(), windowMs);
     if (this.#generation !== generation) return;
     if (this.#stillWaiting().length > 0) this.#rest(attempted);
     else this.#look();
@@ -188,7 +189,8 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
   #attempt(asks: readonly Ask<Item, Answer>[], where: Where, windowMs: number): Promise<Attempted> {
     const { saga, step } = this;
     saga.beforeAttempt();
-    const options = { where, windowMs, longestPauseMs: this.#longestPauseMs() };
+    const { failsPermanently } = this.#wait;
+    const options = { where, windowMs, longestPauseMs: this.#longestPauseMs(), failsPermanently };
     const attempt = () => attemptStep(step, asks, saga.attempts, options);
     return where === 'local' ? saga.underWay(attempt) : attempt();
   }

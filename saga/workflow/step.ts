@@ -13,6 +13,8 @@ export interface StepAnswer {
 /** What remains of a step's answers for the saga: the engine retries the busy ones. */
 export type Settled<Answer> = Exclude<Answer, Busy>;
 
+type OutcomeOf<Answer> = Answer extends StepAnswer ? Answer['outcome'] : never;
+
 /** A service's activities: each takes a list of items and returns an answer per item, in any order. */
 export interface Service<Activities> {
   /** Where its activities run when they do not run in the saga's own process. */
@@ -37,8 +39,11 @@ export interface Step<Item, Answer> {
   readonly key: string;
   /** The step in words, for summaries in the Temporal UI. */
   readonly words: string;
-  /** Why an answer of a step that must succeed is none, in words; then the step is parked and retried. */
-  readonly refusal?: ((answer: Settled<Answer>) => string | undefined) | undefined;
+  /**
+   * Outcomes that are no answer of a step that must succeed, each with its reason in words: the step is parked and
+   * retried.
+   */
+  readonly refusals?: Readonly<Partial<Record<OutcomeOf<Answer>, string>>> | undefined;
   /** Never set: carries the item's type. */
   readonly item?: Item;
 }
@@ -65,7 +70,7 @@ export function defineService<Activities>(
 export function defineStep<Activities, Name extends keyof Activities & string>(
   { taskQueue, key }: Service<Activities>,
   activity: Name,
-  options: Pick<Step<ItemOf<Activities[Name]>, AnswerOf<Activities[Name]>>, 'words' | 'refusal'>,
+  options: Pick<Step<ItemOf<Activities[Name]>, AnswerOf<Activities[Name]>>, 'words' | 'refusals'>,
 ): Step<ItemOf<Activities[Name]>, AnswerOf<Activities[Name]>> {
   return { activity, taskQueue, key, ...options };
 }

@@ -10,6 +10,7 @@ export class Wait {
   #since: number | undefined;
   #reason: string;
   #parked: boolean;
+  #failsPermanently = false;
   /** Whether a timer says when it is parked. */
   #watched = false;
   #number = 0;
@@ -28,6 +29,11 @@ export class Wait {
   /** Rounds in a row in which nobody has had an answer. */
   get failures(): number {
     return this.#failures;
+  }
+
+  /** Whether an attempt has failed permanently, though the step must succeed. */
+  get failsPermanently(): boolean {
+    return this.#failsPermanently;
   }
 
   get carried(): CarriedWait {
@@ -72,7 +78,9 @@ export class Wait {
   failed({ failed }: Attempted, mustSucceed: boolean): void {
     if (!failed) return;
     this.#reason = failed.reason;
-    if (failed.kind === 'permanent' && mustSucceed) this.#parked = true;
+    if (failed.kind !== 'permanent' || !mustSucceed) return;
+    this.#parked = true;
+    this.#failsPermanently = true;
   }
 
   /** Nobody waits any more. */
@@ -80,6 +88,7 @@ export class Wait {
     this.#failures = 0;
     this.#since = undefined;
     this.#parked = false;
+    this.#failsPermanently = false;
     this.#watched = false;
     this.#number += 1;
   }
