@@ -8,6 +8,7 @@
  * release leaves a tombstone, so that a reservation that comes later loses.
  */
 import type { OrderResult, OrderToCancel } from '../domain/contracts';
+import { ORDER_TASK_QUEUE } from '../domain/names';
 import { defineSaga, type Saga, sagaFailure } from '../saga/workflow';
 import { inWords, recordGivingUp } from './order-outcomes';
 import { cancelOrder, releaseCredit, requestCancellation } from './order-steps';
@@ -16,7 +17,7 @@ import { cancelOrder, releaseCredit, requestCancellation } from './order-steps';
  * @throws ApplicationFailure `SagaFailed` when the order is missing: a bug; or an operator gave a step up
  */
 export const cancelOrderSaga = defineSaga<OrderToCancel, OrderResult, unknown>(
-  { subject: ({ orderId }) => orderId, describe: inWords, recordGivingUp },
+  { taskQueue: ORDER_TASK_QUEUE, subject: ({ orderId }) => orderId, describe: inWords, recordGivingUp },
   (order, saga) => cancelByRequest(order, saga),
 );
 

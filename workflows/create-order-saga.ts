@@ -7,6 +7,7 @@
  * Its row decides an order: approved, refused and cancelled by its customer exclude each other there.
  */
 import type { CreateOrderSettings, OrderRequest, OrderResult } from '../domain/contracts';
+import { ORDER_TASK_QUEUE } from '../domain/names';
 import type { CancellationReason } from '../domain/order';
 import { defineSaga, type Saga, sagaFailure } from '../saga/workflow';
 import { cancelByRequest } from './cancel-order-saga';
@@ -18,6 +19,7 @@ import { approveOrder, cancelOrder, createPendingOrder, releaseCredit, reserveCr
  */
 export const createOrderSaga = defineSaga<OrderRequest, OrderResult, CreateOrderSettings>(
   {
+    taskQueue: ORDER_TASK_QUEUE,
     subject: ({ orderId }) => orderId,
     describe: inWords,
     cancel: (order, saga, outcome) => cancelByRequest(order, saga, outcome),

@@ -41,12 +41,15 @@ export class Attempts {
   /** Failures in a row of local attempts, by task queue; Infinity where this saga's workers cannot run its steps. */
   readonly #failures = new Map<string, number>();
 
-  constructor(private readonly placement: Placement) {}
+  /** @param own task queue: not asked of the SDK, which knows another one on a replay */
+  constructor(
+    private readonly placement: Placement,
+    private readonly own: string,
+  ) {}
 
   /** Where the first attempt for somebody runs. */
   where({ taskQueue }: { readonly taskQueue: string }): Where {
-    const { taskQueue: own } = workflowInfo();
-    const mayBeLocal = this.placement === 'colocated' || taskQueue === own;
+    const mayBeLocal = this.placement === 'colocated' || taskQueue === this.own;
     return mayBeLocal && (this.#failures.get(taskQueue) ?? 0) < LOCAL_ATTEMPTS ? 'local' : 'remote';
   }
 

@@ -42,6 +42,8 @@ export interface Saga<Settings> {
 }
 
 export interface SagaDefinition<Subject, Outcome, Settings> {
+  /** Of the workers that run the saga: they run the steps of this queue themselves. */
+  readonly taskQueue: string;
   /** Id of a subject, unique among all of the saga type's. */
   readonly subject: (subject: Subject) => string;
   /** An outcome in words, for the Temporal UI. */
@@ -77,7 +79,7 @@ export type SagaWorkflow<Subject, Outcome, Settings> = (
  *   naming each failed subject, when one was given up or met a bug; the others have ended properly before that
  * @example
  * export const shipOrder = defineSaga<Order, Shipped, NoSettings>(
- *   { subject: (order) => order.orderId, describe: (shipped) => shipped.state },
+ *   { taskQueue: 'shipping', subject: (order) => order.orderId, describe: (shipped) => shipped.state },
  *   async (order, saga) => {
  *     await saga.step(createParcel, order, { undo: () => saga.step(dropParcel, order) });
  *     const stock = await saga.step(takeStock, order, { undo: () => saga.step(returnStock, order), deadlineMs: 30_000 });

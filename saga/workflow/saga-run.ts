@@ -58,7 +58,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     this.settings = settings;
     this.parkAfterMs = input.parkAfterMs ?? PARK_AFTER_MS;
     this.longestPauseMs = input.longestPauseMs ?? LONGEST_PAUSE_MS;
-    this.attempts = new Attempts(placement);
+    this.attempts = new Attempts(placement, definition.taskQueue);
     this.#cancelRequested = carried?.cancelRequested ?? false;
     this.#undos = new FailedUndos(this.rendezvous, this.longestPauseMs, () => {
       this.parkedChanged();
