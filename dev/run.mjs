@@ -79,6 +79,7 @@ async function prepare() {
     'tsconfig.build.json',
     'prisma',
     'domain',
+    'saga',
     'workflows',
     'activities',
     'workers',
@@ -115,7 +116,7 @@ async function prepare() {
   await whenChanged('compiled', [...packages, ...compiled], existsSync('dist/dev/main.js'), 'compiling', () =>
     node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'),
   );
-  const workflows = ['package-lock.json', 'workflows', 'domain', 'workers/workflow-bundle.ts'];
+  const workflows = ['package-lock.json', 'workflows', 'saga', 'domain', 'workers/workflow-bundle.ts'];
   await whenChanged(
     'bundle',
     workflows,
