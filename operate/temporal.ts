@@ -4,8 +4,8 @@ import { ConfigError } from '../platform/config-error';
 import { connectTemporal, reasonOf, type TemporalLink, type TemporalTarget } from '../platform/temporal';
 import { withTimeout } from '../saga/host/with-timeout';
 
-/** 10 s: connecting takes milliseconds, and through a network with TLS a second. */
-const CONNECTED_WITHIN_MS = 10_000;
+/** 5 s: connecting takes milliseconds, and through a network with TLS a second. */
+const CONNECTED_WITHIN_MS = 5_000;
 
 /** The named one, or that of the running `npm start`. */
 export function temporalOf(config: Config): TemporalTarget {

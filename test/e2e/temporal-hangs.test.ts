@@ -107,8 +107,8 @@ test('the operators command says that it could not look', async () => {
     TEMPORAL_NAMESPACE: NAMESPACE,
     ORDER_DATABASE_URL: databases.orderUrl,
   });
-  // 10 s for the connection, and what a process needs to start.
-  const { code, stderr } = await within(15_000, command);
+  // 5 s for the connection, and what a process needs to start.
+  const { code, stderr } = await within(10_000, command);
   expect([code, stderr]).toEqual([2, expect.stringMatching(/^Could not look: .*cannot be reached/)]);
 });
 
