@@ -1,20 +1,21 @@
 /** The import table of ARCHITECTURE.md, checked: which room may use which. */
 const rooms = {
   domain: ['domain'],
-  workflows: ['workflows', 'domain'],
+  saga: ['saga'],
+  workflows: ['workflows', 'domain', 'saga'],
   activities: ['activities', 'domain', 'prisma'],
-  workers: ['workers', 'activities', 'events', 'prisma', 'platform', 'domain'],
-  api: ['api', 'domain', 'events', 'history', 'platform', 'prisma', 'workflows'],
+  workers: ['workers', 'saga', 'activities', 'events', 'prisma', 'platform', 'domain'],
+  api: ['api', 'saga', 'domain', 'events', 'history', 'platform', 'prisma', 'workflows'],
   consumer: ['consumer', 'platform'],
   history: ['history', 'consumer', 'events', 'domain', 'platform', 'prisma'],
-  audit: ['audit', 'domain', 'events'],
-  operate: ['operate', 'api', 'audit', 'domain', 'history', 'platform', 'prisma', 'workers'],
+  audit: ['audit', 'saga', 'domain', 'events'],
+  operate: ['operate', 'saga', 'api', 'audit', 'domain', 'history', 'platform', 'prisma', 'workers'],
   events: ['events', 'domain', 'platform'],
   platform: ['platform'],
   prisma: ['prisma'],
 };
 const ROOMS =
-  'domain|workflows|activities|workers|api|events|consumer|history|audit|operate|platform|prisma|dev|bench|faults|simulator|test';
+  'domain|saga|workflows|activities|workers|api|events|consumer|history|audit|operate|platform|prisma|dev|bench|faults|simulator|test';
 
 const table = Object.entries(rooms).map(([room, allowed]) => ({
   name: `${room}-imports-only-${allowed.join('-')}`,
@@ -33,6 +34,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^api/' },
       to: { path: '^workflows/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'sagas-run-without-what-starts-them',
+      severity: 'error',
+      from: { path: '^saga/(workflow|host)/' },
+      to: { path: '^saga/(workflow|host)/', pathNot: '^saga/$1/' },
     },
     {
       name: 'nobody-imports-tests-or-dev',

@@ -1,6 +1,7 @@
-/** `POST /orders/:id/cancel`: works at every moment of an order's life, and any number of times. */
-import type { OrderNotice, OrderRequest } from '../domain/contracts';
-import type { KeyedWaiters } from '../platform/keyed-waiters';
+/** `POST /orders/:id/cancel`: works at every moment of an order's life, and any number of times. The row decides. */
+import type { OrderNotice, OrderToCancel } from '../domain/contracts';
+import type { OrderState } from '../domain/order';
+import type { Expectation, KeyedWaiters } from '../platform/keyed-waiters';
 import type { OrderDatabase } from '../prisma/order/client';
 import type { OrderView } from './order-json';
 import { findOrder } from './order-reads';
@@ -8,9 +9,15 @@ import { orderWhen } from './order-watch';
 import { Problem } from './problems';
 import { CancellationUnconfirmed, type SagaCanceller } from './saga-canceller';
 
+/**
+ * 8 s for the start and the row: longer than another worker needs to take over from one that died. A saga that runs takes
+ * milliseconds.
+ */
+const DECIDED_WITHIN_MS = 8_000;
+
 export interface CancelOrderDependencies {
   readonly db: OrderDatabase;
-  readonly canceller: Pick<SagaCanceller, 'requestCancellation' | 'start'>;
+  readonly canceller: Pick<SagaCanceller, 'start'>;
   readonly notices: KeyedWaiters<OrderNotice>;
 }
 
@@ -22,55 +29,111 @@ export interface Cancelling {
   readonly waitMs: number;
 }
 
+export interface Cancellation {
+  /** CANCELLING or CANCELLED. */
+  readonly order: OrderView;
+  /** Whether the request waited until the order was CANCELLED, or repeats one that had it cancelled. */
+  readonly finished: boolean;
+}
+
 /**
- * @returns the order: CANCELLED, or as it is while that is under way
- * @throws Problem `not-found`; `order-cancelled` when somebody else's request, or the saga, came first
+ * @throws Problem `not-found`; `order-cancelled` when another request, or the saga, came first
  * @throws Problem `temporal-unavailable` when it is not known whether the order will be cancelled
  */
 export async function cancelOrder(
   deps: CancelOrderDependencies,
-  { orderId, cancellationKey, waitMs }: Cancelling,
-): Promise<OrderView> {
+  cancelling: Cancelling,
+): Promise<Cancellation> {
+  const { orderId, cancellationKey, waitMs } = cancelling;
   const waitUntil = Date.now() + waitMs;
   const expectation = deps.notices.expect(orderId);
   try {
-    const order = await findOrder(deps.db, orderId);
-    if (!order) throw new Problem('not-found', `There is no order ${orderId}.`);
-    if (order.state === 'CANCELLED') return cancelledBefore(order, cancellationKey);
-    await request(deps, order, cancellationKey).catch(unconfirmed);
-    return await orderWhen(deps.db, order, expectation, (state) => state === 'CANCELLED', waitUntil);
+    const before = await existing(deps.db, orderId);
+    if (before.state === 'CANCELLED') return repeated(before, cancellationKey);
+    if (before.state === 'CANCELLING') mustBeOf(before, cancellationKey);
+    const decideUntil = Date.now() + DECIDED_WITHIN_MS;
+    // Also of an order that is CANCELLING: its saga may have failed since.
+    await deps.canceller.start(toCancel(before, cancellationKey)).catch(unconfirmed);
+    const order = await decided(deps, before, expectation, decideUntil);
+    mustBeOf(order, cancellationKey);
+    if (waitMs === 0) return { order, finished: false };
+    const last = await orderWhen(deps.db, order, expectation, isCancelled, waitUntil);
+    return { order: last, finished: isCancelled(last.state) };
   } finally {
     expectation.close();
   }
 }
 
-/** The same request again gets the same answer; to anybody else the order is cancelled already. */
-function cancelledBefore(order: OrderView, cancellationKey: string | undefined): OrderView {
-  if (cancellationKey !== undefined && order.cancellationKey === cancellationKey) return order;
-  const { orderId, state, reason } = order;
-  throw new Problem('order-cancelled', `Order ${orderId} is ${state} (${reason ?? 'without a reason'}).`);
+async function existing(db: OrderDatabase, orderId: string): Promise<OrderView> {
+  const order = await findOrder(db, orderId);
+  if (order) return order;
+  throw new Problem('not-found', `There is no order ${orderId}.`);
 }
 
-async function request(
-  { canceller }: CancelOrderDependencies,
-  order: OrderView,
+/** The same key again gets the same answer; for everybody else the order was cancelled before. */
+function repeated(order: OrderView, cancellationKey: string | undefined): Cancellation {
+  if (cancellationKey !== undefined && order.cancellationKey === cancellationKey)
+    return { order, finished: true };
+  throw cancelledBefore(order);
+}
+
+/** An order is cancelled for one key at most: the key of the request that came first. */
+function mustBeOf(order: OrderView, cancellationKey: string | undefined): void {
+  const byAnother = cancellationKey !== undefined && order.cancellationKey !== cancellationKey;
+  const bySaga = order.state === 'CANCELLED' && order.reason !== 'CUSTOMER_REQUEST';
+  if (byAnother || bySaga) throw cancelledBefore(order);
+}
+
+function cancelledBefore({ orderId, state, reason }: OrderView): Problem {
+  return new Problem(
+    'order-cancelled',
+    state === 'CANCELLED'
+      ? `Order ${orderId} is CANCELLED (${reason ?? 'without a reason'}).`
+      : `Order ${orderId} is ${state} by another request.`,
+  );
+}
+
+function toCancel(
+  { orderId, customerId, totalMinor, currency }: OrderView,
   cancellationKey: string | undefined,
-): Promise<void> {
-  const { orderId, sagaId, state } = order;
-  if (state === 'PENDING' && (await canceller.requestCancellation(sagaId, { orderId, cancellationKey })))
-    return;
-  await canceller.start({ order: requestOf(order), cancellationKey });
-}
-
-function requestOf({ orderId, customerId, totalMinor, currency }: OrderView): OrderRequest {
-  return { orderId, customerId, totalMinor, currency };
+): OrderToCancel {
+  return { orderId, customerId, totalMinor, currency, cancellationKey };
 }
 
 function unconfirmed(error: unknown): never {
-  if (!(error instanceof CancellationUnconfirmed)) throw error;
-  throw new Problem(
+  if (error instanceof CancellationUnconfirmed) throw notKnown(error);
+  throw error;
+}
+
+function notKnown(cause?: Error): Problem {
+  return new Problem(
     'temporal-unavailable',
     'Whether the order will be cancelled is not known yet. Send the request again: it is cancelled once.',
-    { cause: error },
+    { cause },
   );
+}
+
+/**
+ * @returns the row, which says with whose key the order is cancelled: a notice does not
+ * @throws Problem `temporal-unavailable` when the saga has not decided in time
+ */
+async function decided(
+  { db }: CancelOrderDependencies,
+  before: OrderView,
+  expectation: Expectation<OrderNotice>,
+  decideUntil: number,
+): Promise<OrderView> {
+  if (isDecided(before.state)) return before;
+  await orderWhen(db, before, expectation, isDecided, decideUntil);
+  const order = await existing(db, before.orderId);
+  if (!isDecided(order.state)) throw notKnown();
+  return order;
+}
+
+function isDecided(state: OrderState): boolean {
+  return state === 'CANCELLING' || state === 'CANCELLED';
+}
+
+function isCancelled(state: OrderState): boolean {
+  return state === 'CANCELLED';
 }

@@ -1,5 +1,6 @@
 /** Whether the process lives, and whether it can serve. */
 import { Router } from 'express';
+import { withTimeout } from '../saga/host/with-timeout';
 import { methodNotAllowed } from './problem-handler';
 
 /** 2 s: an orchestrator's probe gives up after a few. */
@@ -44,15 +45,8 @@ export function healthRoutes(ready: Readiness, workflows: object | undefined): R
 }
 
 async function succeeds(check: () => Promise<unknown>): Promise<'ok' | 'unavailable'> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'unavailable'>((resolve) => {
-    timer = setTimeout(resolve, CHECK_WITHIN_MS, 'unavailable');
-  });
-  const result = check().then(
-    () => 'ok' as const,
-    () => 'unavailable' as const,
+  return withTimeout(check(), CHECK_WITHIN_MS, 'check').then(
+    () => 'ok',
+    () => 'unavailable',
   );
-  return Promise.race([result, late]).finally(() => {
-    clearTimeout(timer);
-  });
 }

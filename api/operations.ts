@@ -132,9 +132,9 @@ export const OPERATIONS: readonly Operation[] = [
     headers: { 'Idempotency-Key': CANCELLATION_KEY, Prefer: PREFER },
     answers: {
       200: { description: 'The order is cancelled.', schema: orderSchema },
-      202: { description: 'The cancellation is durable and under way.', schema: orderSchema },
+      202: { description: 'The cancellation is decided; credit may still be released.', schema: orderSchema },
     },
-    problems: [...READ, 'not-found', 'order-cancelled', 'temporal-unavailable'],
+    problems: [...READ, 'not-found', 'order-cancelled', 'overloaded', 'temporal-unavailable'],
   },
   {
     service: 'orders',

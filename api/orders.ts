@@ -24,7 +24,7 @@ export interface OrderRoutesDependencies
 export function orderRoutes(deps: OrderRoutesDependencies): Router {
   const { db, inFlight, sagaLink } = deps;
   const json = (order: OrderView) => orderJson(order, sagaLink);
-  /** Before the body is read: whoever is refused in a crowd costs those who were taken as little as can be. */
+  /** Before the body is read: a refusal costs the requests under way as little as possible. */
   const ifThereIsRoom: RequestHandler = (_request, _response, next) => {
     inFlight.mustHaveRoom();
     next();
@@ -82,11 +82,11 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
         cancellationKey: key === undefined ? undefined : idToCreate(key, 'cancellation').id,
         waitMs: waitSeconds * 1_000,
       };
-      const order = await inFlight.run(() => cancelOrder(deps, cancelling));
+      const { order, finished } = await inFlight.run(() => cancelOrder(deps, cancelling));
       request.log.info({ workflowId: order.sagaId, state: order.state }, 'order cancellation requested');
       if (waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
       response
-        .status(order.state === 'CANCELLED' ? 200 : 202)
+        .status(finished ? 200 : 202)
         .set('ETag', eTag(orderId, order.version))
         .json(json(order));
     })

@@ -1,19 +1,19 @@
 /** Which orders have a saga whose step must succeed and keeps failing; asked of Temporal, and only while there are any. */
 import type { Client } from '@temporalio/client';
-import type { ParkedStepReport } from '../domain/contracts';
-import { NEEDS_ATTENTION_ATTRIBUTE, ORDER_IDS_ATTRIBUTE, PARKED_STEPS } from '../domain/names';
+import { ORDER_IDS_ATTRIBUTE } from '../domain/names';
+import type { ParkedStep } from '../saga/contract';
+import { PARKED, parkedSagas } from '../saga/host/parked';
+import { withTimeout } from '../saga/host/with-timeout';
 import { InFlight } from './in-flight';
 
-/** 5 s: a saga is parked after a minute; one small question to the server each time. */
+/** 5 s: a saga is parked after a minute; one small request to the server each time. */
 const LOOK_EVERY_MS = 5_000;
 
-/** 1 s for a saga's answer: a saga that cannot answer because its worker is away must not hold up a read. */
+/** 1 s for the list: a Temporal server that is away must not hold up a read of an order. */
 const ANSWER_WITHIN_MS = 1_000;
 
 /** 20 reads that ask at once: the rest are answered without, so that an outage is not made worse. */
 const ASKING_MAX = 20;
-
-const PARKED = `${NEEDS_ATTENTION_ATTRIBUTE} IS NOT NULL AND ExecutionStatus = 'Running'`;
 
 export class ParkedSagas {
   #count = 0;
@@ -37,35 +37,30 @@ export class ParkedSagas {
     clearInterval(this.#timer);
   }
 
-  /** @returns what the order waits for; nothing when its saga, or Temporal, does not answer in time */
-  async stepsOf(orderId: string): Promise<readonly ParkedStepReport[]> {
+  /** @returns the parked steps that the order waits for; none when Temporal does not answer in time */
+  async stepsOf(orderId: string): Promise<readonly ParkedStep[]> {
     if (this.#count === 0) return [];
     try {
-      return await this.#asking.run(() => this.#ask(orderId));
+      return await this.#asking.run(() =>
+        withTimeout(this.#ask(orderId), ANSWER_WITHIN_MS, `parked steps of order ${orderId}`),
+      );
     } catch {
       return [];
     }
   }
 
-  async #ask(orderId: string): Promise<ParkedStepReport[]> {
-    const { client } = this;
-    const query = `${ORDER_IDS_ATTRIBUTE} = '${orderId}' AND ${PARKED}`;
-    return client.withDeadline(Date.now() + ANSWER_WITHIN_MS, async () => {
-      const found: ParkedStepReport[] = [];
-      for await (const { workflowId } of client.workflow.list({ query })) {
-        const steps = await client.workflow.getHandle(workflowId).query<ParkedStepReport[]>(PARKED_STEPS);
-        found.push(...steps.filter(({ orderIds }) => orderIds.includes(orderId)));
-      }
-      return found;
-    });
+  async #ask(orderId: string): Promise<ParkedStep[]> {
+    const found: ParkedStep[] = [];
+    const query = `${ORDER_IDS_ATTRIBUTE} = '${orderId}'`;
+    for await (const { steps } of parkedSagas(this.client, query, ANSWER_WITHIN_MS))
+      found.push(...steps.filter(({ subjects }) => subjects.includes(orderId)));
+    return found;
   }
 
   async #look(): Promise<void> {
-    const { client } = this;
     try {
-      const { count } = await client.withDeadline(Date.now() + LOOK_EVERY_MS, () =>
-        client.workflow.count(PARKED),
-      );
+      const counted = this.client.workflow.count(PARKED);
+      const { count } = await withTimeout(counted, LOOK_EVERY_MS, 'count of parked sagas');
       this.#count = count;
     } catch {
       // Temporal is away, which /readyz says; what was known is still the best guess.

@@ -1,19 +1,22 @@
 /** Placing an order: start its saga, and answer when its row is committed, or when it is decided. */
-import type { OrderNotice, OrderRequest } from '../domain/contracts';
+import type { CreateOrderSettings, OrderNotice, OrderRequest } from '../domain/contracts';
 import type { Expectation, KeyedWaiters } from '../platform/keyed-waiters';
 import type { OrderDatabase } from '../prisma/order/client';
+import type { GroupStarter } from '../saga/host/group-starter';
+import { SagaStarterFull, SagaStartFailed, type Ticket } from '../saga/host/submission';
 import type { OrderView } from './order-json';
 import { findOrder } from './order-reads';
 import { FIRST_LOOK_MS, ifAway, lookTogether, orderWhen, RAREST_LOOK_MS } from './order-watch';
 import { Problem } from './problems';
-import { type SagaStarter, SagaStarterFull, SagaStartFailed } from './saga-starter';
 
-/** 10 s for the row: who does not commit for so long is away, and the caller is told. */
+/** 10 s for the row: a database or a Temporal server that takes longer is away, and callers do not wait longer. */
 const COMMITTED_WITHIN_MS = 10_000;
+
+const NOTHING_BEGUN = 'Nothing was begun for this order; send it again later.';
 
 export interface PlaceOrderDependencies {
   readonly db: OrderDatabase;
-  readonly starter: Pick<SagaStarter, 'submit'>;
+  readonly starter: Pick<GroupStarter<OrderRequest, CreateOrderSettings>, 'submit'>;
   readonly notices: KeyedWaiters<OrderNotice>;
 }
 
@@ -28,7 +31,8 @@ export interface Placing {
 /**
  * @returns the order PENDING, or as decided
  * @throws Problem `idempotency-key-reused` when the id is an order's with other content
- * @throws Problem `temporal-unavailable`, `overloaded` when its saga could not be started
+ * @throws Problem `overloaded` when nothing was begun for the order, and nothing will be
+ * @throws Problem `temporal-unavailable` when it is not known whether its saga was started
  * @throws Problem `database-unavailable` when its row was not committed in time; its saga goes on
  */
 export async function placeOrder(deps: PlaceOrderDependencies, placing: Placing): Promise<OrderView> {
@@ -69,8 +73,9 @@ async function start(
   placing: Placing,
   expectation: Expectation<OrderNotice>,
 ): Promise<OrderView> {
+  const ticket = submit(deps, placing);
   const progress = { started: false, over: false };
-  const refused = deps.starter.submit(placing.order).then(
+  const refused = ticket.submitted.then(
     () => {
       progress.started = true;
       return new Promise<never>(() => undefined);
@@ -79,18 +84,31 @@ async function start(
       throw notStarted(placing, error);
     },
   );
-  const placed = await Promise.race([committed(deps.db, placing, expectation, progress), refused]).finally(
-    () => {
-      progress.over = true;
-    },
-  );
-  if (placed) return placed;
-  throw progress.started
-    ? new Problem(
-        'database-unavailable',
-        `The order is being placed, but its row is not committed yet. ${howToRetry(placing)}`,
-      )
-    : notStarted(placing, new SagaStartFailed('no answer in time'));
+  try {
+    const placed = await Promise.race([committed(deps.db, placing, expectation, progress), refused]);
+    if (placed) return placed;
+    // From here on the order is not started: what the answer says stays true.
+    if (ticket.withdraw()) throw new Problem('overloaded', NOTHING_BEGUN);
+    throw progress.started
+      ? new Problem(
+          'database-unavailable',
+          `The order is being placed, but its row is not committed yet. ${howToRetry(placing)}`,
+        )
+      : notStarted(placing, new SagaStartFailed('no answer in time'));
+  } finally {
+    progress.over = true;
+    ticket.withdraw();
+  }
+}
+
+/** @throws Problem `overloaded` when too many orders wait for their saga */
+function submit({ starter }: PlaceOrderDependencies, { order }: Placing): Ticket {
+  try {
+    return starter.submit(order);
+  } catch (error) {
+    if (error instanceof SagaStarterFull) throw new Problem('overloaded', NOTHING_BEGUN, { cause: error });
+    throw error;
+  }
 }
 
 /** The order once its row is committed; undefined when it is not in time. */
@@ -103,7 +121,7 @@ async function committed(
   const deadline = Date.now() + COMMITTED_WITHIN_MS;
   for (let pause = FIRST_LOOK_MS; Date.now() < deadline; pause = Math.min(2 * pause, RAREST_LOOK_MS)) {
     const notice = await expectation.next(concernsRow, pause);
-    // Refused meanwhile: a crowd of refused orders must not go on reading.
+    // Refused meanwhile: a crowd of refused orders must not continue to read.
     if (progress.over) return undefined;
     // Of a new id there is one order only. To an id of a key a request with other content may have led as
     // well, and the notice may be about that one: the row says whose content came first.
@@ -127,11 +145,6 @@ function concernsRow(notice: OrderNotice): notice is Extract<OrderNotice, { kind
 }
 
 function notStarted(placing: Placing, error: unknown): unknown {
-  if (error instanceof SagaStarterFull) {
-    return new Problem('overloaded', 'Nothing was begun for this order; send it again later.', {
-      cause: error,
-    });
-  }
   if (!(error instanceof SagaStartFailed)) return error;
   const detail = `Whether the order is placed is not known yet. ${howToRetry(placing)}`;
   return new Problem('temporal-unavailable', detail, { cause: error });

@@ -1,15 +1,21 @@
 /** Everything in a process that can fill up, beside its limit; and the times after which it gives up. */
 import type { Pool } from 'pg';
+import type { CreateOrderSettings, OrderRequest } from '../domain/contracts';
 import { type Backlog, backlogOf } from '../events/backlog';
 import type { SqlDatabase } from '../events/sql';
 import type { AsOf } from '../history/read';
-import { WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
 import { type Fullness, type Metrics, only, type Reading } from '../platform/metrics';
 import { DATABASE_LIMITS } from '../prisma/connection-options';
+import type { GroupStarter } from '../saga/host/group-starter';
+import { WORKFLOW_TASK_TIMEOUT_MS } from '../saga/limits';
 import type { InFlight } from './in-flight';
 import type { ParkedSagas } from './parked-sagas';
-import type { SagaStarter } from './saga-starter';
 import type { OrderServiceSettings } from './service-settings';
+
+type OrderStarter = Pick<
+  GroupStarter<OrderRequest, CreateOrderSettings>,
+  'limits' | 'groupsUnderWay' | 'waiting'
+>;
 
 /** @param pools by database */
 export function databaseMetrics(metrics: Metrics, pools: Readonly<Record<string, Pool>>): void {
@@ -99,7 +105,7 @@ export function streamMetrics(metrics: Metrics, streams: InFlight): void {
 
 export function orderServiceMetrics(
   metrics: Metrics,
-  { starter, inFlight, parked }: { starter: SagaStarter; inFlight: InFlight; parked: ParkedSagas },
+  { starter, inFlight, parked }: { starter: OrderStarter; inFlight: InFlight; parked: ParkedSagas },
   { creditCheckTimeoutMs, attentionAfterMs }: OrderServiceSettings,
 ): void {
   const { groupsInFlight, groupMax, waitingMax } = starter.limits;

@@ -1,30 +1,13 @@
-/** Has an order cancelled: by its own saga while that has not decided, afterwards by `cancelOrderSaga`. */
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-} from '@temporalio/client';
-import type { CancellationRequest, CancelOrderSagaInput, Placement } from '../domain/contracts';
-import {
-  CANCEL_ORDER_SAGA,
-  cancelSagaWorkflowId,
-  ORDER_TASK_QUEUE,
-  REQUEST_CANCELLATION,
-} from '../domain/names';
-import { CANCELLATION_SUMMARY, SAGA_FLAGS, WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
-import { executeUpdate } from '../platform/saga-update';
-import type { cancelOrderSaga } from '../workflows';
-import { orderIdsAttribute } from './saga-starter';
-
-/** 8 s: longer than a worker that died is waited for; a saga that runs accepts in milliseconds. */
-const ACCEPTED_WITHIN_MS = 8_000;
+/** Starts `cancelOrderSaga`. */
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { OrderToCancel } from '../domain/contracts';
+import { type SagaSettings, startOptions, startSaga } from '../saga/host/start-options';
+import { CANCEL_ORDER } from './sagas';
 
 export interface SagaCancellerOptions {
   readonly client: Client;
-  readonly placement: Placement;
-  readonly attentionAfterMs?: number | undefined;
-  /** As of the saga starter. */
+  readonly input: SagaSettings<Record<string, never>>;
+  /** As of the starter of `createOrderSaga`. */
   readonly eagerStart: boolean;
 }
 
@@ -37,45 +20,19 @@ export class SagaCanceller {
   constructor(private readonly options: SagaCancellerOptions) {}
 
   /**
-   * Asks the order's own saga. Once this says true the order is going to be cancelled.
+   * Starts the saga, or finds it running or done. One that failed, or that an operator gave up, is started again.
    *
-   * @returns false when the saga has decided about the order already, or is gone
-   * @throws CancellationUnconfirmed when Temporal, or the saga's worker, is away
+   * @throws CancellationUnconfirmed when Temporal does not confirm it in time
    */
-  async requestCancellation(sagaId: string, request: CancellationRequest): Promise<boolean> {
-    const { client } = this.options;
+  async start(order: OrderToCancel): Promise<void> {
+    const { client, input, eagerStart } = this.options;
+    const options = startOptions(
+      CANCEL_ORDER,
+      { ...input, subjects: [order] },
+      { reuse: 'ALLOW_DUPLICATE_FAILED_ONLY', conflict: 'USE_EXISTING' },
+    );
     try {
-      await executeUpdate(client, { sagaId, update: REQUEST_CANCELLATION, request }, ACCEPTED_WITHIN_MS);
-      return true;
-    } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowNotFoundError) return false;
-      throw new CancellationUnconfirmed('the saga did not answer', { cause: error });
-    }
-  }
-
-  /**
-   * Starts `cancelOrderSaga`, or finds it running or done. It waits for an order that is not decided yet.
-   *
-   * @throws CancellationUnconfirmed when Temporal is away
-   */
-  async start({
-    order,
-    cancellationKey,
-  }: Pick<CancelOrderSagaInput, 'order' | 'cancellationKey'>): Promise<void> {
-    const { client, placement, attentionAfterMs, eagerStart } = this.options;
-    const { orderId } = order;
-    try {
-      await client.workflow.start<typeof cancelOrderSaga>(CANCEL_ORDER_SAGA, {
-        workflowId: cancelSagaWorkflowId(orderId),
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        taskQueue: ORDER_TASK_QUEUE,
-        args: [{ placement, order, cancellationKey, attentionAfterMs, ...SAGA_FLAGS }],
-        requestEagerStart: eagerStart,
-        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
-        typedSearchAttributes: [{ key: orderIdsAttribute, value: [orderId] }],
-        staticSummary: CANCELLATION_SUMMARY,
-      });
+      await startSaga(client, CANCEL_ORDER, options, eagerStart);
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return;
       throw new CancellationUnconfirmed('the saga could not be started', { cause: error });

@@ -5,7 +5,7 @@
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { createCustomer } from '../activities/create-customer';
-import type { OrderNotice } from '../domain/contracts';
+import type { CreateOrderSettings, OrderNotice, OrderRequest } from '../domain/contracts';
 import { databaseLog } from '../events/event-log';
 import { EventFeed } from '../events/feed';
 import { remoteLog } from '../events/remote-log';
@@ -17,6 +17,8 @@ import { connectTemporal } from '../platform/temporal';
 import { createCustomerDatabase, type CustomerDatabase } from '../prisma/customer/client';
 import { createPool } from '../prisma/connection-options';
 import { createOrderDatabase } from '../prisma/order/client';
+import { GroupStarter } from '../saga/host/group-starter';
+import { withTimeout } from '../saga/host/with-timeout';
 import { type ServiceOutbox, serviceOutbox } from '../workers/service-outbox';
 import { startWorkers, type WorkflowVersion } from '../workers/workers';
 import type { ApiDependencies } from './app';
@@ -28,8 +30,11 @@ import type { OrderRoutesDependencies } from './orders';
 import { ParkedSagas } from './parked-sagas';
 import { orderServiceMetrics, outboxMetrics, streamMetrics, workerMetrics } from './process-metrics';
 import { SagaCanceller } from './saga-canceller';
-import { type SagaEnded, SagaStarter } from './saga-starter';
+import { CREATE_ORDER } from './sagas';
 import type { OrderServiceSettings, ServiceSettings } from './service-settings';
+
+/** 15 s: connecting takes milliseconds; a process that cannot is started again by what runs it. */
+const CONNECTED_WITHIN_MS = 15_000;
 
 export interface SagaServices {
   readonly routes: Pick<
@@ -60,7 +65,11 @@ export async function startSagaServices(
 ): Promise<SagaServices | undefined> {
   const { order, customer, temporal } = settings;
   if (!temporal || !(order ?? customer)) return undefined;
-  const { connection, client } = await connectTemporal(temporal);
+  const { connection, client } = await withTimeout(
+    connectTemporal(temporal),
+    CONNECTED_WITHIN_MS,
+    `connection to Temporal at ${temporal.address}`,
+  );
   const orderPool = order && createPool(order.databaseUrl, 'order-service');
   const customerPool = customer && createPool(customer.databaseUrl, 'customer-service');
   const orderDb = order && createOrderDatabase(order.databaseUrl, orderPool);
@@ -69,7 +78,11 @@ export async function startSagaServices(
   const customerOutbox =
     customer && customerDb && outboxOf('customer', customerDb, customer.databaseUrl, settings, logger);
   const notices = new KeyedWaiters<OrderNotice>();
-  const sagaEnds = new KeyedWaiters<SagaEnded>();
+  const parked = new ParkedSagas(client);
+  const orders =
+    order &&
+    orderDb &&
+    ordersOf(settings, temporal.namespace, order, { db: orderDb, notices, client, parked, logger });
   const countDecided = metrics.counter(
     'orders_decided',
     'Orders that this process has brought to an end; one whose last step had to be repeated counts again.',
@@ -96,7 +109,7 @@ export async function startSagaServices(
     },
     customer: customerDb && { db: customerDb, onCommit: customerOutbox?.onCommit },
     onSagaEnded: (sagaId) => {
-      sagaEnds.publish(sagaId, { sagaId });
+      orders?.starter.sagaEnded(sagaId);
     },
   });
   workerMetrics(metrics, () => workers.slots());
@@ -112,13 +125,10 @@ export async function startSagaServices(
   const streams = eventStreams(settings.eventStreamsMax);
   streamMetrics(metrics, streams);
   outboxMetrics(metrics, { ...(orderDb && { order: orderDb }), ...(customerDb && { customer: customerDb }) });
-  const parked = new ParkedSagas(client);
-  if (order) parked.begin();
-  const orders =
-    order &&
-    orderDb &&
-    ordersOf(settings, temporal.namespace, order, { db: orderDb, notices, sagaEnds, client, parked, logger });
-  if (order && orders) orderServiceMetrics(metrics, orders, order);
+  if (order && orders) {
+    parked.begin();
+    orderServiceMetrics(metrics, orders, order);
+  }
   return {
     routes: {
       orders,
@@ -169,33 +179,37 @@ function ordersOf(
   order: OrderServiceSettings,
   parts: Pick<OrderRoutesDependencies, 'db' | 'notices'> & {
     readonly parked: ParkedSagas;
-    readonly sagaEnds: KeyedWaiters<SagaEnded>;
     readonly client: Client;
     readonly logger: Logger;
   },
-): OrderRoutesDependencies & { readonly starter: SagaStarter; readonly parked: ParkedSagas } {
-  const { db, notices, parked, sagaEnds, client, logger } = parts;
-  const placement = customer ? 'colocated' : 'distributed';
+): OrderRoutesDependencies & {
+  readonly starter: GroupStarter<OrderRequest, CreateOrderSettings>;
+  readonly parked: ParkedSagas;
+} {
+  const { db, notices, parked, client, logger } = parts;
   const eagerStart = deployment === undefined;
-  const starter = new SagaStarter({
+  const everySaga = {
+    placement: customer ? 'colocated' : 'distributed',
+    parkAfterMs: order.attentionAfterMs,
+  } as const;
+  const { creditCheckTimeoutMs } = order;
+  const starter = new GroupStarter<OrderRequest, CreateOrderSettings>({
     client,
+    type: CREATE_ORDER,
+    input: { ...everySaga, settings: { creditCheckTimeoutMs } },
     eagerStart,
-    sagaEnds,
-    placement,
-    creditCheckTimeoutMs: order.creditCheckTimeoutMs,
-    attentionAfterMs: order.attentionAfterMs,
     groupMax: order.sagaGroupMax,
     groupsInFlight: order.sagaGroupsInFlight,
     waitingMax: order.ordersInFlightMax,
-    onStarted: ({ sagaId, orderIds, eager }) => {
-      logger.debug({ workflowId: sagaId, orders: orderIds.length, eager }, 'saga started');
+    onStarted: ({ sagaId, subjectIds, eager }) => {
+      logger.debug({ workflowId: sagaId, orders: subjectIds.length, eager }, 'saga started');
     },
   });
   const sagas = `${temporalUiUrl}/namespaces/${namespace}/workflows`;
   return {
     db,
     starter,
-    canceller: new SagaCanceller({ client, placement, attentionAfterMs: order.attentionAfterMs, eagerStart }),
+    canceller: new SagaCanceller({ client, input: { ...everySaga, settings: {} }, eagerStart }),
     notices,
     parked,
     inFlight: new InFlight(order.ordersInFlightMax),

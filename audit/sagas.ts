@@ -1,15 +1,15 @@
 /** What Temporal says about the sagas. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import {
-  CANCEL_ORDER_SAGA,
-  CREATE_ORDER_SAGA,
-  NEEDS_ATTENTION_ATTRIBUTE,
-  ORDER_IDS_ATTRIBUTE,
-} from '../domain/names';
+import { CANCEL_ORDER_SAGA, CREATE_ORDER_SAGA, ORDER_IDS_ATTRIBUTE } from '../domain/names';
+import { NEEDS_ATTENTION_ATTRIBUTE } from '../saga/contract';
+import { eachWithTimeout, withTimeout } from '../saga/host/with-timeout';
 
 /** 20 questions at once: some hundred a second, and a server does not feel them. */
 const AT_ONCE = 20;
+
+/** 10 s for a page of the list, and for a description: each takes the server milliseconds. */
+const ANSWER_WITHIN_MS = 10_000;
 
 const RUNNING = `WorkflowType IN ('${CREATE_ORDER_SAGA}', '${CANCEL_ORDER_SAGA}') AND ExecutionStatus = 'Running'`;
 
@@ -25,7 +25,12 @@ export interface RunningSaga {
 
 /** As far as Temporal's list of workflows knows, which may be a second behind. */
 export async function* runningSagas(client: Client): AsyncGenerator<RunningSaga> {
-  for await (const { workflowId, typedSearchAttributes } of client.workflow.list({ query: RUNNING })) {
+  const listed = eachWithTimeout(
+    client.workflow.list({ query: RUNNING }),
+    ANSWER_WITHIN_MS,
+    'list of running sagas',
+  );
+  for await (const { workflowId, typedSearchAttributes } of listed) {
     yield {
       sagaId: workflowId,
       orderIds: typedSearchAttributes.get(orderIds) ?? [],
@@ -50,7 +55,8 @@ export async function whichRun(client: Client, sagaIds: readonly string[]): Prom
 
 async function runs(client: Client, sagaId: string): Promise<boolean> {
   try {
-    const { status } = await client.workflow.getHandle(sagaId).describe();
+    const described = client.workflow.getHandle(sagaId).describe();
+    const { status } = await withTimeout(described, ANSWER_WITHIN_MS, `description of ${sagaId}`);
     return status.name === 'RUNNING';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;

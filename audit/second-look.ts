@@ -71,15 +71,17 @@ function driversOf(orders: ReadonlyMap<string, string | undefined>): string[] {
   );
 }
 
+/** By the saga that owns the order, or by the one that cancels it: each brings it to its end, whatever became of the other. */
 function isDriven({ id, order }: OrderFacts, running: ReadonlySet<string>): boolean {
   return order !== undefined && (running.has(order.sagaId) || running.has(cancelSagaWorkflowId(id)));
 }
 
 /** What an order that is not at its end adds to invariants 2 and 6. */
-function open({ id, order }: OrderFacts, running: ReadonlySet<string>, withSagas: boolean): Judged[] {
+function open(facts: OrderFacts, running: ReadonlySet<string>, withSagas: boolean): Judged[] {
+  const { id, order } = facts;
   if (!order || isTerminal(order)) return [];
   const driver = driverOf(order);
-  const inFlight = running.has(driver);
+  const inFlight = isDriven(facts, running);
   const terminal = { invariant: 'terminal', subject: id, words: `it is still ${order.state}` } as const;
   const saga = {
     invariant: 'saga',
@@ -89,13 +91,17 @@ function open({ id, order }: OrderFacts, running: ReadonlySet<string>, withSagas
   return [{ finding: terminal, inFlight }, ...(withSagas ? [{ finding: saga, inFlight }] : [])];
 }
 
-/** The saga that has to bring an open order to its end. */
+/** The saga that has to bring an open order to its end, when nobody else does. */
 function driverOf({ id, sagaId, state }: OrderRow): string {
   return state === 'CANCELLING' ? cancelSagaWorkflowId(id) : sagaId;
 }
 
-/** Whether this saga has nothing left to do for the order, nor for its credit. */
+/**
+ * Whether this saga has nothing left to do for the order, nor for its credit. An order that is cancelled on request has two
+ * sagas: what one of them has done, the other learns at its next attempt, which may be minutes away.
+ */
 export function isSettled(sagaId: string, { order, reservation }: OrderFacts): boolean {
   if (order?.state === 'APPROVED') return !isCancelSaga(sagaId);
-  return order?.state === 'CANCELLED' && reservation !== undefined && reservation.status !== 'RESERVED';
+  if (order?.state !== 'CANCELLED' || order.reason === 'CUSTOMER_REQUEST') return false;
+  return reservation !== undefined && reservation.status !== 'RESERVED';
 }

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
-import { orderIdsAttribute } from '../api/saga-starter';
+import { orderIdsAttribute } from '../api/sagas';
 import { ROOT } from '../dev/paths';
 import { step } from '../dev/progress.cjs';
 import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE } from '../domain/names';

@@ -79,6 +79,7 @@ async function prepare() {
     'tsconfig.build.json',
     'prisma',
     'domain',
+    'saga',
     'workflows',
     'saga',
     'activities',

@@ -9,11 +9,11 @@ import { orderCount } from '../audit/facts';
 import { readConfig } from '../platform/config';
 import { ConfigError } from '../platform/config-error';
 import { createLogger } from '../platform/logger';
-import { connectTemporal, installTemporalRuntime, reasonOf } from '../platform/temporal';
+import { installTemporalRuntime } from '../platform/temporal';
 import { inWords } from './audit-report';
 import { openReadOnly } from './databases';
 import { graceOf } from './grace';
-import { temporalOf } from './temporal';
+import { connectTo, temporalOf } from './temporal';
 
 const USAGE = `npm run audit [-- --json] [--grace SECONDS]
 
@@ -35,10 +35,7 @@ async function main(): Promise<number> {
   const config = readConfig();
   installTemporalRuntime(createLogger('silent'));
   const databases = openReadOnly(config);
-  const target = temporalOf(config);
-  const { client, connection } = await connectTemporal(target).catch((error: unknown) => {
-    throw new ConfigError(`Temporal at ${target.address} cannot be reached (${reasonOf(error)})`);
-  });
+  const { client, connection } = await connectTo(temporalOf(config));
   const bar = new cliProgress.SingleBar({
     format: 'auditing [{bar}] {value} of {total} orders, {duration_formatted}',
     stream: process.stderr,

@@ -6,7 +6,7 @@ import type { Config } from '../platform/config';
 import { ConfigError } from '../platform/config-error';
 import { createCustomerDatabase } from '../prisma/customer/client';
 import { createHistoryDatabase } from '../prisma/history/client';
-import { createOrderDatabase } from '../prisma/order/client';
+import { createOrderDatabase, type OrderDatabase } from '../prisma/order/client';
 
 interface Place {
   /** Variable with the URL. */
@@ -53,6 +53,12 @@ export function openReadOnly(config: Config): OpenDatabases {
       await Promise.all([orders.$disconnect(), customers.$disconnect(), history?.$disconnect()]);
     },
   };
+}
+
+/** @returns undefined when it is not known where the order database is */
+export function ordersReadOnly(config: Config): OrderDatabase | undefined {
+  const url = urlOf(config, ORDERS);
+  return url === undefined ? undefined : createOrderDatabase(readOnly(url));
 }
 
 /** @throws ConfigError when it is not known */

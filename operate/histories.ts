@@ -3,10 +3,14 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type HistoryAndWorkflowId, isGrpcServiceError, type WorkflowClient } from '@temporalio/client';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
+import { eachWithTimeout, withTimeout } from '../saga/host/with-timeout';
 import { type History, workflowIdOf } from './saga-words';
 
 /** 5 downloads ahead of whoever reads: enough to keep two cores replaying, and all that is in memory. */
 const DOWNLOADS = 5;
+
+/** 30 s for a page of the list, and for a history: thousands of events through a slow network. */
+const DOWNLOADED_WITHIN_MS = 30_000;
 
 /** NOT_FOUND of https://grpc.io/docs/guides/status-codes/. */
 const GONE = [5];
@@ -80,7 +84,7 @@ export async function* ofServer({
   limit,
   onGone,
 }: ServerHistories): AsyncGenerator<HistoryAndWorkflowId> {
-  const listed = client.workflow.list({ query })[Symbol.asyncIterator]();
+  const listed = eachWithTimeout(client.workflow.list({ query }), DOWNLOADED_WITHIN_MS, 'list of sagas');
   const ahead: Promise<Download>[] = [];
   let given = 0;
   let more = true;
@@ -107,7 +111,8 @@ async function download(
   { workflowId, runId }: { readonly workflowId: string; readonly runId: string },
 ): Promise<Download> {
   try {
-    const history = await workflow.getHandle(workflowId, runId).fetchHistory();
+    const fetched = workflow.getHandle(workflowId, runId).fetchHistory();
+    const history = await withTimeout(fetched, DOWNLOADED_WITHIN_MS, `history of ${workflowId}`);
     return { history: { workflowId, history } };
   } catch (failure) {
     return isGrpcServiceError(failure) && GONE.includes(failure.code) ? { gone: workflowId } : { failure };

@@ -1,87 +1,98 @@
-/** Sagas with a step that must succeed and keeps failing: found by a query, asked, and told what to do. */
-import {
-  type Client,
-  QueryNotRegisteredError,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-} from '@temporalio/client';
-import type { GiveUpStepRequest, ParkedStepReport, RetryStepRequest } from '../domain/contracts';
-import { GIVE_UP_STEP, NEEDS_ATTENTION_ATTRIBUTE, PARKED_STEPS, RETRY_STEP } from '../domain/names';
-import { executeUpdate } from '../platform/saga-update';
+/** An operator's decision about the parked steps of a saga: checked, sent as a signal, and answered from what it leaves. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { reasonOf } from '../platform/temporal';
+import type { OrderDatabase } from '../prisma/order/client';
+import { RETRY_STEP } from '../saga/contract';
+import { type Decision, parkedStepsOf, send, subjectsOf, wrongDecision } from '../saga/host/parked';
 
-/** 10 s: longer than a worker that died is waited for; a saga that runs answers in milliseconds. */
-const ANSWER_WITHIN_MS = 10_000;
+/** 10 s: longer than another worker needs to take over from one that died. A saga that runs takes milliseconds. */
+const DONE_WITHIN_MS = 10_000;
 
-export interface ParkedSaga {
+const LOOK_EVERY_MS = 250;
+
+/** `sent`: its effect has not shown in time, or the server has not confirmed it. */
+export type Outcome = 'retry requested' | 'given up' | 'not parked any more' | 'sent' | 'refused';
+
+export interface Decided {
   readonly sagaId: string;
-  readonly steps: readonly ParkedStepReport[];
-}
-
-/** What is to be done with every saga that is found. */
-export type Order =
-  | { readonly update: typeof RETRY_STEP; readonly request: RetryStepRequest }
-  | { readonly update: typeof GIVE_UP_STEP; readonly request: GiveUpStepRequest };
-
-export interface Told {
-  readonly sagaId: string;
-  /** Of whom a step was found. */
+  readonly outcome: Outcome;
   readonly orderIds: readonly string[];
-  /** Why the saga did nothing. */
-  readonly refusal?: string;
+  /** Why it was refused, or is not known to be done. */
+  readonly reason?: string;
 }
 
 /**
- * @param query of Temporal's list filter, beside being parked; all when undefined
- * @throws ServiceError when the server refuses the query, or is away
+ * @param orders where decisions are recorded; undefined: only the saga itself is looked at
+ * @throws Error when nothing was sent, because Temporal is away
  */
-export async function* parkedSagas(client: Client, query: string | undefined): AsyncGenerator<ParkedSaga> {
-  const parked = `${NEEDS_ATTENTION_ATTRIBUTE} IS NOT NULL AND ExecutionStatus = 'Running'`;
-  const all = query === undefined ? parked : `(${query}) AND ${parked}`;
-  for await (const { workflowId: sagaId, typedSearchAttributes } of client.workflow.list({ query: all })) {
-    const names = typedSearchAttributes
-      .getAll()
-      .flatMap(({ key, value }) => (key.name === NEEDS_ATTENTION_ATTRIBUTE ? value : []));
-    yield { sagaId, steps: await stepsOf(client, sagaId, names.map(String)) };
-  }
-}
-
-/** @param names of the steps, for a saga that cannot answer because no worker runs it */
-async function stepsOf(
+export async function decide(
   client: Client,
   sagaId: string,
-  names: readonly string[],
-): Promise<ParkedStepReport[]> {
-  try {
-    return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
-      client.workflow.getHandle(sagaId).query<ParkedStepReport[]>(PARKED_STEPS),
+  decision: Decision,
+  orders: OrderDatabase | undefined,
+): Promise<Decided> {
+  const refused = (reason: string): Decided => ({ sagaId, outcome: 'refused', orderIds: [], reason });
+  const wrong = wrongDecision(decision);
+  if (wrong !== undefined) return refused(wrong);
+  const steps = await parkedStepsOf(client, sagaId);
+  if (!steps) return refused('it has ended');
+  const orderIds = subjectsOf(steps, decision);
+  const { subject } = decision.request;
+  if (orderIds.length === 0)
+    return refused(
+      subject === undefined ? 'none of its steps is parked' : `no step of order ${subject} is parked`,
     );
-  } catch (error) {
-    const reason =
-      error instanceof QueryNotRegisteredError
-        ? 'it is run by a worker of an older version'
-        : reasonOf(error);
-    return names.map((step) => ({
-      step,
-      reason: `the saga does not answer: ${reason}`,
-      since: '?',
-      orderIds: [],
-    }));
-  }
-}
-
-/** A saga that has gone on meanwhile, or is run by an older version, refuses; that is no error. */
-export async function tell(client: Client, sagaId: string, { update, request }: Order): Promise<Told> {
+  // A database that is away keeps nobody from deciding: then the saga alone says what has become of it.
+  const before = await givenUp(orders, sagaId).catch(() => undefined);
   try {
-    const orderIds = await executeUpdate<string[]>(client, { sagaId, update, request }, ANSWER_WITHIN_MS);
-    return { sagaId, orderIds };
+    await send(client, sagaId, decision);
   } catch (error) {
-    return { sagaId, orderIds: [], refusal: refusalOf(error) };
+    if (error instanceof WorkflowNotFoundError) return refused('it has ended');
+    return { sagaId, outcome: 'sent', orderIds, reason: reasonOf(error) };
   }
+  if (decision.signal === RETRY_STEP) return { sagaId, outcome: 'retry requested', orderIds };
+  return untilGivenUp(client, { sagaId, orderIds, orders: before && orders, before });
 }
 
-function refusalOf(error: unknown): string {
-  if (error instanceof WorkflowNotFoundError) return 'it has ended';
-  if (error instanceof WorkflowUpdateFailedError) return error.cause?.message ?? error.message;
-  return reasonOf(error);
+interface GivingUpOrders {
+  readonly sagaId: string;
+  readonly orderIds: readonly string[];
+  readonly orders: OrderDatabase | undefined;
+  /** Decisions that were recorded before this one. */
+  readonly before: Recorded | undefined;
+}
+
+async function untilGivenUp(
+  client: Client,
+  { sagaId, orderIds, orders, before }: GivingUpOrders,
+): Promise<Decided> {
+  const deadline = Date.now() + DONE_WITHIN_MS;
+  let reason = 'it does not show yet that the saga has taken it; run npm run parked again';
+  // The saga drops the step first and then records the decision, so a step that is gone is looked at twice.
+  let gone = 0;
+  while (Date.now() < deadline) {
+    try {
+      const parked = new Set((await parkedStepsOf(client, sagaId))?.flatMap(({ subjects }) => subjects));
+      const recorded = new Set(
+        [...(await givenUp(orders, sagaId))].flatMap(([id, orderId]) => (before?.has(id) ? [] : [orderId])),
+      );
+      if (orderIds.every((id) => recorded.has(id))) return { sagaId, outcome: 'given up', orderIds };
+      gone = orderIds.every((id) => recorded.has(id) || !parked.has(id)) ? gone + 1 : 0;
+      if (gone > 1) return { sagaId, outcome: 'not parked any more', orderIds };
+    } catch (error) {
+      reason = reasonOf(error);
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+  return { sagaId, outcome: 'sent', orderIds, reason };
+}
+
+/** The order of each recorded decision, by the decision's id. */
+type Recorded = ReadonlyMap<string, string>;
+
+async function givenUp(orders: OrderDatabase | undefined, sagaId: string): Promise<Recorded> {
+  if (!orders) return new Map();
+  const rows = await orders.givenUpStep.findMany({ where: { sagaId }, select: { id: true, orderId: true } });
+  return new Map(rows.map(({ id, orderId }) => [id, orderId]));
 }

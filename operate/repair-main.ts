@@ -3,11 +3,11 @@ import { parseArgs } from 'node:util';
 import { readConfig } from '../platform/config';
 import { ConfigError } from '../platform/config-error';
 import { createLogger } from '../platform/logger';
-import { connectTemporal, installTemporalRuntime, reasonOf } from '../platform/temporal';
+import { installTemporalRuntime } from '../platform/temporal';
 import { openReadOnly } from './databases';
 import { graceOf } from './grace';
 import { Repairing } from './repairing';
-import { temporalOf } from './temporal';
+import { connectTo, temporalOf } from './temporal';
 
 const USAGE = `npm run repair [-- --dry-run]   says what it would start again
 npm run repair -- --apply       starts it again: sagas that were terminated or lost, the order history's following
@@ -22,10 +22,7 @@ async function main(): Promise<number> {
   const config = readConfig();
   installTemporalRuntime(createLogger('silent'));
   const databases = openReadOnly(config);
-  const target = temporalOf(config);
-  const { client, connection } = await connectTemporal(target).catch((error: unknown) => {
-    throw new ConfigError(`Temporal at ${target.address} cannot be reached (${reasonOf(error)})`);
-  });
+  const { client, connection } = await connectTo(temporalOf(config));
   const repairing = new Repairing(config, client, databases, apply, graceMs);
   await repairing.sagasThatBroke();
   await repairing.whatTheAuditFinds();

@@ -77,8 +77,11 @@ function wayOf({ invariant }: Finding, facts: OrderFacts): Way | undefined {
       return again(order.sagaId, request);
     case 'CANCELLING':
       return { kind: 'cancel', order: request };
-    case 'CANCELLED': // holds credit: the saga reserves, finds its order cancelled, and compensates
-      return ofReservation ? again(order.sagaId, request) : undefined;
+    case 'CANCELLED': // holds credit: the saga that cancelled it finds it so, and releases
+      if (!ofReservation) return undefined;
+      return order.reason === 'CUSTOMER_REQUEST'
+        ? { kind: 'cancel', order: request }
+        : again(order.sagaId, request);
     case 'APPROVED': // the customer database is of an earlier time than the order database, or of a later one
       if (!ofReservation || reservation?.status === 'REJECTED') return undefined;
       return reservation ? { kind: 'cancel', order: request } : again(order.sagaId, request);
@@ -89,10 +92,10 @@ function wayOf({ invariant }: Finding, facts: OrderFacts): Way | undefined {
 
 /** Whether a saga could bring the order to its end. */
 export function canBeRun({ order, reservation, orderStory, creditStory }: OrderFacts): boolean {
-  // A transition whose event is there already is refused for good: the saga would park.
+  // A transition whose event is there already is refused permanently: the saga would park.
   if (isBehind(order, orderStory) || isBehind(reservation, creditStory)) return false;
-  // Reserving and releasing answer `conflict` for good: createOrderSaga would cancel the order and fail,
-  // cancelOrderSaga park for ever.
+  // Reserving and releasing answer `conflict` permanently: createOrderSaga would cancel the order and fail,
+  // cancelOrderSaga would park.
   return !order || !reservation || isFor(reservation, order);
 }
 

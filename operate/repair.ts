@@ -1,5 +1,5 @@
 /**
- * Runs sagas again, under their own id, so that they find what they had done and go on from there. Rows are never
+ * Runs sagas again, under their own id, so that they find what they had done and resume from there. Rows are never
  * edited. A start carries all that is to be done, so a repair that is killed has repaired a saga, or not.
  */
 import {
@@ -7,23 +7,30 @@ import {
   type WorkflowExecutionDescription,
   WorkflowExecutionAlreadyStartedError,
 } from '@temporalio/client';
-import type { WorkflowIdReusePolicy } from '@temporalio/common';
-import { orderIdsAttribute } from '../api/saga-starter';
-import type { CreateOrderSagaInput } from '../domain/contracts';
+import { CANCEL_ORDER, CREATE_ORDER, orderIdsAttribute } from '../api/sagas';
+import type { CreateOrderSettings } from '../domain/contracts';
+import { CANCEL_ORDER_SAGA, cancelSagaWorkflowId, CREATE_ORDER_SAGA } from '../domain/names';
 import {
-  CANCEL_ORDER_SAGA,
-  cancelSagaWorkflowId,
-  CREATE_ORDER_SAGA,
-  ORDER_TASK_QUEUE,
-} from '../domain/names';
-import { SAGA_FLAGS, WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
+  type SagaSettings,
+  type StartOptions,
+  startOptions,
+  startSaga,
+  type SagaType,
+  type StartPolicies,
+} from '../saga/host/start-options';
+import { eachWithTimeout, withTimeout } from '../saga/host/with-timeout';
 import type { Repair } from './repair-plan';
-import { type SagaInput, sagaRun } from './saga-run';
+import { sagaRun } from './saga-run';
+
+/** 10 s for a page of the list, and for a description: each takes the server milliseconds. */
+const ANSWER_WITHIN_MS = 10_000;
 
 /** What a failed saga leaves undone, the audit finds. */
 const LOST = ['TERMINATED', 'TIMED_OUT'] as const;
 
 const QUERY = `WorkflowType IN ('${CREATE_ORDER_SAGA}', '${CANCEL_ORDER_SAGA}') AND ExecutionStatus IN ('Terminated', 'TimedOut')`;
+
+const SUMMARY = 'Started again by repair';
 
 /** It was terminated, or ran out of time. */
 export interface BrokenSaga {
@@ -36,11 +43,13 @@ export interface BrokenSaga {
 /** The sagas whose last run did not come to its end, as far as Temporal's visibility knows; each once. */
 export async function* brokenSagas(client: Client): AsyncGenerator<BrokenSaga> {
   const seen = new Set<string>();
-  for await (const { workflowId: sagaId } of client.workflow.list({ query: QUERY })) {
+  const listed = client.workflow.list({ query: QUERY });
+  for await (const { workflowId: sagaId } of eachWithTimeout(listed, ANSWER_WITHIN_MS, 'list of sagas')) {
     if (seen.has(sagaId)) continue;
     seen.add(sagaId);
-    // The list is of runs: the last one tells whether it was repaired since.
-    const last = await client.workflow.getHandle(sagaId).describe();
+    // The list is of runs: the last one shows whether it was repaired since.
+    const described = client.workflow.getHandle(sagaId).describe();
+    const last = await withTimeout(described, ANSWER_WITHIN_MS, `description of ${sagaId}`);
     if (LOST.some((lost) => lost === last.status.name)) yield asBroken(last);
   }
 }
@@ -56,21 +65,13 @@ function asBroken(last: WorkflowExecutionDescription): BrokenSaga {
  * @returns false when somebody else has repaired it meanwhile
  */
 export async function startAgain(client: Client, { sagaId, runId }: BrokenSaga): Promise<boolean> {
-  const last = await sagaRun(client, sagaId, runId);
-  if (!last) return false;
-  const { input, cancellations } = last;
-  return start(
-    client,
-    sagaId,
-    'orders' in input ? { ...input, cancellations } : input,
-    'ALLOW_DUPLICATE_FAILED_ONLY',
-  );
+  const run = await sagaRun(client, sagaId, runId);
+  if (!run) return false;
+  const policies = { sagaId, reuse: 'ALLOW_DUPLICATE_FAILED_ONLY', summary: SUMMARY } as const;
+  return run.kind === 'create'
+    ? start(client, CREATE_ORDER, startOptions(CREATE_ORDER, run.input, policies))
+    : start(client, CANCEL_ORDER, startOptions(CANCEL_ORDER, run.input, policies));
 }
-
-export type RepairSettings = Pick<
-  CreateOrderSagaInput,
-  'placement' | 'creditCheckTimeoutMs' | 'attentionAfterMs'
->;
 
 /**
  * For orders as the databases know them, whatever became of an earlier run.
@@ -80,50 +81,31 @@ export type RepairSettings = Pick<
 export async function runSaga(
   client: Client,
   repair: Extract<Repair, { kind: 'create' | 'cancel' }>,
-  settings: RepairSettings,
+  settings: SagaSettings<CreateOrderSettings>,
 ): Promise<boolean> {
   const sagaId = sagaIdOf(repair);
-  const last = await sagaRun(client, sagaId);
-  if (repair.kind === 'cancel') {
-    const { placement, attentionAfterMs } = settings;
-    const cancellationKey = last && 'cancellationKey' in last.input ? last.input.cancellationKey : undefined;
-    const { order } = repair;
-    return start(client, sagaId, {
-      placement,
-      attentionAfterMs,
-      ...SAGA_FLAGS,
-      order,
-      cancellationKey,
-    });
+  const policies: StartPolicies = { sagaId, reuse: 'ALLOW_DUPLICATE', summary: SUMMARY };
+  if (repair.kind === 'create') {
+    const input = { ...settings, subjects: repair.orders };
+    return start(client, CREATE_ORDER, startOptions(CREATE_ORDER, input, policies));
   }
-  const { orders } = repair;
-  const isOf = (orderId: string) => orders.some((order) => order.orderId === orderId);
-  const cancellations = last?.cancellations.filter(({ orderId }) => isOf(orderId));
-  return start(client, sagaId, { ...settings, ...SAGA_FLAGS, orders, cancellations });
+  const last = await sagaRun(client, sagaId);
+  const cancellationKey = last?.kind === 'cancel' ? last.input.subjects[0]?.cancellationKey : undefined;
+  const input = { ...settings, settings: {}, subjects: [{ ...repair.order, cancellationKey }] };
+  return start(client, CANCEL_ORDER, startOptions(CANCEL_ORDER, input, policies));
 }
 
 export function sagaIdOf(repair: Extract<Repair, { kind: 'create' | 'cancel' }>): string {
   return repair.kind === 'create' ? repair.sagaId : cancelSagaWorkflowId(repair.order.orderId);
 }
 
-async function start(
+async function start<Subject, Settings>(
   client: Client,
-  sagaId: string,
-  input: SagaInput,
-  workflowIdReusePolicy: WorkflowIdReusePolicy = 'ALLOW_DUPLICATE',
+  type: SagaType<Subject>,
+  options: StartOptions<Subject, Settings>,
 ): Promise<boolean> {
-  const [type, orders] =
-    'orders' in input ? [CREATE_ORDER_SAGA, input.orders] : [CANCEL_ORDER_SAGA, [input.order]];
   try {
-    await client.workflow.start(type, {
-      workflowId: sagaId,
-      workflowIdReusePolicy,
-      taskQueue: ORDER_TASK_QUEUE,
-      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
-      typedSearchAttributes: [{ key: orderIdsAttribute, value: orders.map(({ orderId }) => orderId) }],
-      staticSummary: 'Started again by repair',
-      args: [input],
-    });
+    await startSaga(client, type, options);
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;

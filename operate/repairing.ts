@@ -66,8 +66,8 @@ export class Repairing {
     await this.#start(`${sagaId}: does not run, and ${String(orders)} of its orders need it`, () =>
       runSaga(this.client, repair, {
         placement: SERVICES.includes('customer') ? 'colocated' : 'distributed',
-        creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS,
-        attentionAfterMs: ATTENTION_AFTER_MS,
+        parkAfterMs: ATTENTION_AFTER_MS,
+        settings: { creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS },
       }),
     );
   }

@@ -1,60 +1,66 @@
-/** What a run of a saga was begun with, and the cancellations that it had accepted: by its history. */
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+/** What a run of a saga was started with. */
+import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
-import type { CancellationRequest, CancelOrderSagaInput, CreateOrderSagaInput } from '../domain/contracts';
-import { REQUEST_CANCELLATION } from '../domain/names';
+import type { CreateOrderSettings, OrderRequest, OrderToCancel } from '../domain/contracts';
+import { CANCEL_ORDER_SAGA, CREATE_ORDER_SAGA } from '../domain/names';
+import type { SagaInput } from '../saga/contract';
+import { withTimeout } from '../saga/host/with-timeout';
 
-export type SagaInput = CreateOrderSagaInput | CancelOrderSagaInput;
+/** 10 s: one event of a history takes the server milliseconds. */
+const ANSWER_WITHIN_MS = 10_000;
 
-export interface SagaRun {
-  readonly input: SagaInput;
-  /** Whoever was told that an order is going to be cancelled was told so for good. */
-  readonly cancellations: readonly CancellationRequest[];
-}
+/** NOT_FOUND of https://grpc.io/docs/guides/status-codes/. */
+const NOT_FOUND = [5];
+
+export type CreateOrderInput = SagaInput<OrderRequest, CreateOrderSettings>;
+export type CancelOrderInput = SagaInput<OrderToCancel, Record<string, never>>;
+
+/** Without what an earlier run has handed to it: steps are idempotent, and the rows decide. */
+export type SagaRun =
+  | { readonly kind: 'create'; readonly input: CreateOrderInput }
+  | { readonly kind: 'cancel'; readonly input: CancelOrderInput };
 
 /**
  * @param runId otherwise the last one
- * @returns undefined when the server knows no such run, or no longer
+ * @returns undefined when the server knows no such run, or does not know it any more
  */
 export async function sagaRun(client: Client, sagaId: string, runId?: string): Promise<SagaRun | undefined> {
-  const handle = client.workflow.getHandle(sagaId, runId);
+  const started = await firstEvent(client, sagaId, runId);
+  if (!started) return undefined;
+  const type = started.workflowType?.name;
+  if (type === CREATE_ORDER_SAGA) return { kind: 'create', input: await inputOf(client, started) };
+  if (type === CANCEL_ORDER_SAGA) return { kind: 'cancel', input: await inputOf(client, started) };
+  throw new TypeError(`saga ${sagaId} is of the unknown type ${String(type)}`);
+}
+
+type Started = temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
+
+async function firstEvent(client: Client, workflowId: string, runId = ''): Promise<Started | undefined> {
+  const asked = client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
   try {
-    await handle.describe();
+    const { history } = await withTimeout(asked, ANSWER_WITHIN_MS, `history of ${workflowId}`);
+    return history?.events?.[0]?.workflowExecutionStartedEventAttributes ?? undefined;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
+    if (isGrpcServiceError(error) && NOT_FOUND.includes(error.code)) return undefined;
     throw error;
   }
-  const { events } = await handle.fetchHistory();
-  const [input] = await decoded<SagaInput>(
-    client,
-    events?.[0]?.workflowExecutionStartedEventAttributes?.input,
-  );
-  if (!input) throw new TypeError(`saga ${sagaId} was started without an input`);
-  const begunWith = 'orders' in input ? (input.cancellations ?? []) : [];
-  return { input, cancellations: [...begunWith, ...(await accepted(client, events))] };
 }
 
-async function accepted(
+/** What our own client has encoded, and our own workflow types take. */
+async function inputOf<Subject, Settings>(
   client: Client,
-  events: temporal.api.history.v1.IHistoryEvent[] | null | undefined,
-): Promise<CancellationRequest[]> {
-  const requests: CancellationRequest[] = [];
-  for (const event of events ?? []) {
-    const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
-    if (update?.name === REQUEST_CANCELLATION)
-      requests.push(...(await decoded<CancellationRequest>(client, update.args)));
-  }
-  return requests;
-}
-
-/** What our own client has encoded. */
-async function decoded<T>(
-  client: Client,
-  payloads: temporal.api.common.v1.IPayloads | null | undefined,
-): Promise<T[]> {
+  { input }: Started,
+): Promise<SagaInput<Subject, Settings>> {
   const codecs = client.options.dataConverter.payloadCodecs ?? [];
-  let plain = payloads?.payloads ?? [];
-  for (const codec of codecs.toReversed()) plain = await codec.decode(plain);
-  return plain.map((payload) => defaultPayloadConverter.fromPayload<T>(payload));
+  let payloads = input?.payloads ?? [];
+  for (const codec of codecs.toReversed()) payloads = await codec.decode(payloads);
+  const [payload] = payloads;
+  if (!payload) throw new TypeError('a saga was started without an input');
+  const { carried: _, ...own } = defaultPayloadConverter.fromPayload<SagaInput<Subject, Settings>>(payload);
+  return own;
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import type { Placement } from '../../domain/contracts';
+import type { Placement } from '../../saga/contract';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import { rowsOf } from '../support/databases';
 import { type Answer, call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';

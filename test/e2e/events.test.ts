@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { z } from 'zod';
-import type { Placement } from '../../domain/contracts';
+import type { Placement } from '../../saga/contract';
 import { type CloudEvent, cloudEventSchema } from '../../events/cloud-event';
 import { EVENT_TYPES, isEventType } from '../../events/event-types';
 import { createTestDatabases, rowsOf } from '../support/databases';

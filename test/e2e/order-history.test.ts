@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { historySchema } from '../../api/schemas';
-import type { Placement } from '../../domain/contracts';
+import type { Placement } from '../../saga/contract';
 import { encodeCursor } from '../../events/cursor';
 import { rebuildView } from '../../history/rebuild';
 import { createHistoryDatabase } from '../../prisma/history/client';

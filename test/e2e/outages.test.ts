@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type RunningService, startService } from '../../api/service';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
-import { type CuttableLine, cuttableLine } from '../support/cuttable-line';
+import { type CuttableLine, lineTo } from '../support/cuttable-line';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 import { type Answer, call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { testServers } from '../support/servers';
@@ -17,11 +17,6 @@ let service: RunningService;
 let url: string;
 let customer: string;
 const logged: string[] = [];
-
-const lineTo = (host: string) => {
-  const { hostname, port } = new URL(host.includes('://') ? host : `tcp://${host}`);
-  return cuttableLine({ host: hostname, port: Number(port) });
-};
 
 beforeAll(async () => {
   databases = await createTestDatabases();

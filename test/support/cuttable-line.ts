@@ -14,6 +14,12 @@ export interface CuttableLine {
   close(): Promise<void>;
 }
 
+/** @param host a server's URL, or its host:port */
+export function lineTo(host: string): Promise<CuttableLine> {
+  const { hostname, port } = new URL(host.includes('://') ? host : `tcp://${host}`);
+  return cuttableLine({ host: hostname, port: Number(port) });
+}
+
 /** @param target host and port of the server */
 export async function cuttableLine(target: { host: string; port: number }): Promise<CuttableLine> {
   const sockets = new Set<net.Socket>();

@@ -1,6 +1,6 @@
 /** Violations of the invariants, planted past the services; by SQL as a superuser, or in Temporal. */
 import { v7 as newUuid } from 'uuid';
-import { orderIdsAttribute } from '../../api/saga-starter';
+import { orderIdsAttribute } from '../../api/sagas';
 import type { Invariant } from '../../audit/invariants';
 import { cancelSagaWorkflowId, CREATE_ORDER_SAGA } from '../../domain/names';
 import { rowsOf } from './databases';

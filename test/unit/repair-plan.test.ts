@@ -61,7 +61,7 @@ test.each<[OrderFate | undefined, CreditFate | undefined, object | 'nothing' | '
   ['CANCELLING', 'REJECTED', CANCEL],
   ['CANCELLING', 'BURIED', CANCEL],
   ['CANCELLED', undefined, 'nothing'],
-  ['CANCELLED', 'RESERVED', CREATE],
+  ['CANCELLED', 'RESERVED', CANCEL],
   ['CANCELLED', 'RELEASED', 'nothing'],
   ['CANCELLED', 'REJECTED', 'nothing'],
   ['CANCELLED', 'BURIED', 'nothing'],
@@ -70,6 +70,14 @@ test.each<[OrderFate | undefined, CreditFate | undefined, object | 'nothing' | '
   expect(repairs).toEqual(typeof expected === 'string' ? [] : [expected]);
   expect(forAPerson.length > 0).toBe(expected === 'a person');
 });
+
+test.each(['INSUFFICIENT_CREDIT', 'CREDIT_CHECK_TIMEOUT', 'CREDIT_CHECK_FAILED'])(
+  'an order that its own saga cancelled (%s) and that holds credit: that saga compensates',
+  (reason) => {
+    const cancelled = { ...order('CANCELLED'), reason };
+    expect(planOf(orderFacts('CANCELLED', 'RESERVED', { order: cancelled })).repairs).toEqual([CREATE]);
+  },
+);
 
 describe('a reservation with other content than the order: no saga gets past it', () => {
   test.each<[OrderFate, CreditFate, Partial<ReservationRow>]>([

@@ -1,0 +1,127 @@
+/** A Temporal server that hangs (SIGSTOP): its connections stay open, and nothing answers. Ours do, in their time. */
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type RunningService, startService } from '../../api/service';
+import { scratchFolder } from '../../dev/scratch-postgres';
+import { type EmbeddedTemporal, startTemporal } from '../../dev/temporal';
+import { createLogger } from '../../platform/logger';
+import { installTemporalRuntime } from '../../platform/temporal';
+import { createTestDatabases, type TestDatabases } from '../support/databases';
+import { type Answer, call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { operatorCommand } from '../support/operator-command';
+import { holdCustomer, type Lock } from '../support/outages';
+import { freePort } from '../support/start';
+import { commonSettings, orderSettings } from '../support/system';
+
+const NAMESPACE = 'hangs';
+
+/** What is given to a busy machine beside our own limits. */
+const BESIDE_MS = 3_000;
+
+let folder: string;
+let temporal: EmbeddedTemporal;
+let databases: TestDatabases;
+let service: RunningService;
+let url: string;
+let customer: string;
+let approved: string;
+/** Its saga is parked: a read of it asks Temporal. */
+let cancelling: string;
+let held: Lock;
+
+beforeAll(async () => {
+  folder = scratchFolder();
+  mkdirSync(path.join(folder, 'logs'), { recursive: true });
+  const cliPath = process.env['TEMPORAL_CLI_PATH'] ?? 'temporal';
+  const port = await freePort();
+  temporal = await startTemporal({ cliPath, dataDir: folder, port, namespaces: [NAMESPACE] });
+  databases = await createTestDatabases();
+  const logger = createLogger('silent');
+  installTemporalRuntime(logger);
+  service = await startService(
+    {
+      ...commonSettings(),
+      temporal: { address: temporal.address, namespace: NAMESPACE },
+      order: { ...orderSettings(databases.orderUrl), attentionAfterMs: 500 },
+      customer: { databaseUrl: databases.customerUrl },
+    },
+    logger,
+  );
+  ({ url } = service);
+  customer = await newCustomer(url, '100.00');
+  [approved, cancelling] = [await place(), await place()];
+  held = await holdCustomer(databases.adminCustomerUrl, customer);
+  expect((await cancel(cancelling)).status).toBe(202);
+  await eventually(async () => ('attention' in (await get(`/orders/${cancelling}`)).body ? true : undefined));
+  temporal.child.process.kill('SIGSTOP');
+});
+afterAll(async () => {
+  temporal.child.process.kill('SIGCONT');
+  await service.stop();
+  await temporal.stop();
+  await databases.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const place = async () => String((await placeOrder(url, customer, '1.00', WAIT)).body['orderId']);
+const get = (resource: string) => call(`${url}${resource}`, 'GET');
+const cancel = (orderId: string) => call(`${url}/orders/${orderId}/cancel`, 'POST');
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  const began = Date.now();
+  const result = await work;
+  expect(Date.now() - began).toBeLessThan(limitMs + BESIDE_MS);
+  return result;
+}
+
+function expectUnavailable({ status, headers, body }: Answer): void {
+  expect([status, body['type']]).toEqual([503, '/problems/temporal-unavailable']);
+  expect(Number(headers.get('Retry-After'))).toBeGreaterThan(0);
+}
+
+test('what needs Temporal says in its time that it is away; what does not is answered at once', async () => {
+  const [placed, cancelled, one, parked, readiness] = await Promise.all([
+    within(10_000, placeOrder(url, customer, '2.00')),
+    within(8_000, cancel(approved)),
+    within(0, get(`/orders/${approved}`)),
+    within(1_000, get(`/orders/${cancelling}`)),
+    within(2_000, get('/readyz')),
+  ]);
+  expectUnavailable(placed);
+  expect(placed.body['detail']).toMatch(
+    /^Whether the order is placed is not known yet\. Look for it at \/orders\//,
+  );
+  expectUnavailable(cancelled);
+  expect(cancelled.body['detail']).toMatch(/^Whether the order will be cancelled is not known yet\./);
+  expect([one.status, one.body['state']]).toEqual([200, 'APPROVED']);
+  // Without what Temporal would add.
+  expect([parked.status, parked.body['state']]).toEqual([200, 'CANCELLING']);
+  expect(parked.body).not.toHaveProperty('attention');
+  expect(readiness.body).toMatchObject({ checks: { temporal: 'unavailable', orderDatabase: 'ok' } });
+});
+
+test('the operators command says that it could not look', async () => {
+  const command = operatorCommand('parked', ['--retry'], {
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: NAMESPACE,
+    ORDER_DATABASE_URL: databases.orderUrl,
+  });
+  // 5 s for the connection, and what a process needs to start.
+  const { code, stderr } = await within(10_000, command);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/^Could not look: .*cannot be reached/)]);
+});
+
+test('when it answers again: nothing was lost, and everything goes on', async () => {
+  temporal.child.process.kill('SIGCONT');
+  await held.release();
+  await eventually(async () => ((await get('/readyz')).status === 200 ? true : undefined));
+  expect((await placeOrder(url, customer, '1.00', WAIT)).status).toBe(201);
+  // The cancellation that was not confirmed happens, now or when it is sent again; never twice.
+  const again = await cancel(approved);
+  expect([202, 409]).toContain(again.status);
+  for (const orderId of [approved, cancelling])
+    await eventually(async () =>
+      (await get(`/orders/${orderId}`)).body['state'] === 'CANCELLED' ? true : undefined,
+    );
+});

@@ -1,0 +1,176 @@
+/** What a request to cancel is answered, by the order's row: the row and the step are real, the saga only runs the step. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { v7 as newUuid } from 'uuid';
+import { createOrderActivities } from '../../activities/order';
+import { cancelOrder, type Cancellation } from '../../api/cancel-order';
+import { Problem } from '../../api/problems';
+import { CancellationUnconfirmed } from '../../api/saga-canceller';
+import type { OrderNotice, OrderRequest, OrderToCancel } from '../../domain/contracts';
+import { cancelSagaWorkflowId, sagaWorkflowId } from '../../domain/names';
+import { KeyedWaiters } from '../../platform/keyed-waiters';
+import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
+import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
+import { eventually } from '../support/http';
+import { hold } from '../support/outages';
+
+let databases: TestDatabases;
+let db: OrderDatabase;
+const notices = new KeyedWaiters<OrderNotice>();
+let steps: ReturnType<typeof createOrderActivities>;
+
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  db = createOrderDatabase(databases.orderUrl);
+  steps = createOrderActivities({
+    db,
+    notify: (notice) => {
+      notices.publish(notice.orderId, notice);
+    },
+  });
+});
+afterAll(async () => {
+  await db.$disconnect();
+  await databases.drop();
+});
+
+async function orderIn(state: 'PENDING' | 'APPROVED'): Promise<OrderRequest> {
+  const order = { orderId: newUuid(), customerId: newUuid(), totalMinor: 100, currency: 'USD' };
+  const sagaId = sagaWorkflowId([order.orderId]);
+  await steps.createPendingOrders({ sagaId, items: [order] });
+  if (state === 'APPROVED') await steps.approveOrders({ sagaId, items: [order] });
+  return order;
+}
+
+/** `cancelOrderSaga`, as far as the order's row. */
+async function decide({ orderId, cancellationKey }: OrderToCancel): Promise<void> {
+  const sagaId = cancelSagaWorkflowId(orderId);
+  await steps.requestCancellations({ sagaId, items: [{ orderId, cancellationKey }] });
+}
+
+/** Its end; like a saga it tries again while another step has the row. */
+async function finish({ orderId }: OrderRequest): Promise<void> {
+  const items = [{ orderId, reason: 'CUSTOMER_REQUEST' }] as const;
+  await eventually(async () => {
+    const [result] = await steps.cancelOrders({ sagaId: cancelSagaWorkflowId(orderId), items });
+    return result?.outcome === 'cancelled' ? true : undefined;
+  });
+}
+
+interface Request {
+  readonly key?: string;
+  readonly waitMs?: number;
+  /** What the started saga does, in its own time. */
+  readonly saga?: (order: OrderToCancel) => Promise<void>;
+}
+
+/** @returns state and whether it is finished, or the problem's name */
+async function cancel(
+  { orderId }: Pick<OrderRequest, 'orderId'>,
+  { key, waitMs = 0, saga = decide }: Request = {},
+): Promise<[string, boolean] | string> {
+  const canceller = {
+    start: (order: OrderToCancel) => {
+      void saga(order);
+      return Promise.resolve();
+    },
+  };
+  const cancelling = { orderId, cancellationKey: key, waitMs };
+  return cancelOrder({ db, canceller, notices }, cancelling).then(
+    ({ order: { state }, finished }: Cancellation) => [state, finished],
+    (error: unknown) => {
+      if (error instanceof Problem) return error.problem;
+      throw error;
+    },
+  );
+}
+
+const ACCEPTED = ['CANCELLING', false];
+
+test('PENDING: CANCELLED by this request; APPROVED: CANCELLING; each answer is what the row says', async () => {
+  expect(await cancel(await orderIn('PENDING'))).toEqual(['CANCELLED', false]);
+  const approved = await orderIn('APPROVED');
+  expect(await cancel(approved)).toEqual(ACCEPTED);
+  expect(await db.order.findUnique({ where: { id: approved.orderId } })).toMatchObject({
+    state: 'CANCELLING',
+  });
+  expect(await cancel({ orderId: newUuid() })).toBe('not-found');
+});
+
+test('who waits hears when it is CANCELLED, or that it is not yet', async () => {
+  const order = await orderIn('APPROVED');
+  const saga = async (asked: OrderToCancel) => {
+    await decide(asked);
+    await finish(asked);
+  };
+  expect(await cancel(order, { waitMs: 20_000, saga })).toEqual(['CANCELLED', true]);
+  expect(await cancel(await orderIn('APPROVED'), { waitMs: 1 })).toEqual(ACCEPTED);
+  expect(await cancel(await orderIn('PENDING'), { waitMs: 20_000 })).toEqual(['CANCELLED', true]);
+});
+
+test('the first key has the order cancelled; every other key is refused, then and ever after', async () => {
+  const [order, key, other] = [await orderIn('APPROVED'), newUuid(), newUuid()];
+  expect(await cancel(order, { key })).toEqual(ACCEPTED);
+  expect(await cancel(order, { key: other })).toBe('order-cancelled');
+  expect(await cancel(order, { key })).toEqual(ACCEPTED);
+  expect(await cancel(order)).toEqual(ACCEPTED);
+  await finish(order);
+  expect(await cancel(order, { key: other })).toBe('order-cancelled');
+  expect(await cancel(order, { key })).toEqual(['CANCELLED', true]);
+  expect(await cancel(order)).toBe('order-cancelled');
+});
+
+test('two keys at once: the row says whose it is, whoever started the saga', async () => {
+  const [order, key, other] = [await orderIn('APPROVED'), newUuid(), newUuid()];
+  const saga = () => decide({ ...order, cancellationKey: key });
+  const answers = await Promise.all([cancel(order, { key: other, saga }), cancel(order, { key, saga })]);
+  expect(answers).toEqual(['order-cancelled', ACCEPTED]);
+});
+
+test('an order that is CANCELLING has its saga started again: an earlier one may have failed', async () => {
+  const order = await orderIn('APPROVED');
+  await decide(order);
+  const started: string[] = [];
+  const saga = async (asked: OrderToCancel) => {
+    started.push(asked.orderId);
+    await finish(asked);
+  };
+  expect(await cancel(order, { saga, waitMs: 20_000 })).toEqual(['CANCELLED', true]);
+  expect(started).toEqual([order.orderId]);
+});
+
+test('its own saga cancels it first, for a reason of its own: refused', async () => {
+  const order = await orderIn('PENDING');
+  const saga = async () => {
+    const sagaId = sagaWorkflowId([order.orderId]);
+    const items = [{ orderId: order.orderId, reason: 'INSUFFICIENT_CREDIT' }] as const;
+    await steps.cancelOrders({ sagaId, items });
+  };
+  expect(await cancel(order, { saga })).toBe('order-cancelled');
+  expect(await cancel(order)).toBe('order-cancelled');
+});
+
+test('what another process decides is seen in the row', async () => {
+  const order = await orderIn('APPROVED');
+  const saga = async () => {
+    await rowsOf(
+      databases.adminOrderUrl,
+      "UPDATE orders SET state = 'CANCELLING', version = 3 WHERE id = $1",
+      [order.orderId],
+    );
+  };
+  expect(await cancel(order, { saga })).toEqual(ACCEPTED);
+});
+
+test('not decided within 8 s, or not confirmed by Temporal: it is not known', async () => {
+  const order = await orderIn('APPROVED');
+  const row = await hold(databases.adminOrderUrl, 'SELECT FROM orders WHERE id = $1 FOR UPDATE', [
+    order.orderId,
+  ]);
+  expect(await cancel(order)).toBe('temporal-unavailable');
+  await row.release();
+  const canceller = { start: () => Promise.reject(new CancellationUnconfirmed('away')) };
+  const cancelling = { orderId: order.orderId, cancellationKey: undefined, waitMs: 0 };
+  await expect(cancelOrder({ db, canceller, notices }, cancelling)).rejects.toMatchObject({
+    problem: 'temporal-unavailable',
+  });
+});

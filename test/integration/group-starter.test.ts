@@ -1,0 +1,148 @@
+/** Who gets a place when, on a real Temporal server whose sagas nobody runs. The clock is the test's. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { v7 as newUuid } from 'uuid';
+import { CREATE_ORDER } from '../../api/sagas';
+import type { CreateOrderSettings, OrderRequest } from '../../domain/contracts';
+import { sagaWorkflowId } from '../../domain/names';
+import { connectTemporal, type TemporalLink } from '../../platform/temporal';
+import { GroupStarter, type GroupStarterOptions } from '../../saga/host/group-starter';
+import { SagaStarterFull, SagaStartFailed } from '../../saga/host/submission';
+import { type CuttableLine, lineTo } from '../support/cuttable-line';
+import { advance, useFakeTimers } from '../support/fake-timers';
+import { testServers } from '../support/servers';
+
+/** As long as a group that waits keeps its place, and as long as a start may take. */
+const PLACE_MS = 1_000;
+const START_WITHIN_MS = 5_000;
+
+let link: TemporalLink;
+let line: CuttableLine;
+let stallable: TemporalLink;
+
+beforeAll(async () => {
+  const { temporal } = testServers();
+  link = await connectTemporal(temporal);
+  line = await lineTo(temporal.address);
+  stallable = await connectTemporal({ ...temporal, address: line.address });
+});
+afterAll(async () => {
+  await line.mend();
+  await Promise.all([link.connection.close(), stallable.connection.close()]);
+  await line.close();
+});
+beforeEach(() => {
+  useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+type Options = Partial<GroupStarterOptions<OrderRequest, CreateOrderSettings>>;
+
+function starterOf(client: Client, options: Options = {}): GroupStarter<OrderRequest, CreateOrderSettings> {
+  return new GroupStarter({
+    client,
+    type: { ...CREATE_ORDER, taskQueue: 'nobody polls this one' },
+    input: { placement: 'colocated', settings: { creditCheckTimeoutMs: 30_000 } },
+    eagerStart: false,
+    groupMax: 1,
+    groupsInFlight: 1,
+    waitingMax: 10,
+    ...options,
+  });
+}
+
+const order = (): OrderRequest => ({
+  orderId: newUuid(),
+  customerId: newUuid(),
+  totalMinor: 100,
+  currency: 'USD',
+});
+
+const handleOf = (...orders: OrderRequest[]) =>
+  link.client.workflow.getHandle(sagaWorkflowId(orders.map(({ orderId }) => orderId)));
+
+test('a saga that nobody runs gives its place back after 1 s, and is not asked for its result', async () => {
+  const starter = starterOf(link.client);
+  const [first, second] = [starter.submit(order()), starter.submit(order())];
+  await first.submitted;
+  await advance(PLACE_MS - 1);
+  expect([starter.groupsUnderWay, starter.waiting]).toEqual([1, 1]);
+  await advance(1);
+  expect(await second.submitted).toBe('started');
+});
+
+test('the end that the worker of this process reports gives the place back at once', async () => {
+  const starter = starterOf(link.client);
+  const ending = order();
+  const [first, second] = [starter.submit(ending), starter.submit(order())];
+  await first.submitted;
+  starter.sagaEnded(sagaWorkflowId([ending.orderId]));
+  expect(await second.submitted).toBe('started');
+});
+
+test('so does the end of a saga that another process runs', async () => {
+  const starter = starterOf(link.client);
+  const ending = order();
+  const [first, second] = [starter.submit(ending), starter.submit(order())];
+  await first.submitted;
+  await handleOf(ending).terminate();
+  expect(await second.submitted).toBe('started');
+});
+
+test('those that wait go together; a saga that is there already is found', async () => {
+  const starter = starterOf(link.client, { groupMax: 50 });
+  const [alone, one, other] = [order(), order(), order()];
+  const tickets = [alone, one, other, alone].map((each) => starter.submit(each));
+  await tickets[0]?.submitted;
+  await advance(PLACE_MS);
+  expect(await tickets[2]?.submitted).toBe('started');
+  const { typedSearchAttributes } = await handleOf(one, other, alone).describe();
+  expect(typedSearchAttributes.get(CREATE_ORDER.subjectIds)).toEqual(
+    [one, other, alone].map(({ orderId }) => orderId),
+  );
+  const again = starterOf(link.client).submit(alone);
+  expect(await again.submitted).toBe('already-started');
+});
+
+test('one that is withdrawn while it waits is never started; one that was taken cannot be withdrawn', async () => {
+  const starter = starterOf(link.client);
+  const [taken, waiting, next] = [order(), order(), order()];
+  const tickets = [taken, waiting, next].map((each) => starter.submit(each));
+  await tickets[0]?.submitted;
+  expect(tickets.map((ticket) => ticket.withdraw())).toEqual([false, true, true]);
+  expect(tickets[1]?.withdraw()).toBe(false);
+  expect(starter.waiting).toBe(0);
+  await advance(PLACE_MS);
+  expect(starter.groupsUnderWay).toBe(0);
+  // A later one is started, and not those.
+  await starter.submit(order()).submitted;
+  for (const withdrawn of [waiting, next])
+    await expect(handleOf(withdrawn).describe()).rejects.toBeInstanceOf(WorkflowNotFoundError);
+});
+
+test('too many that wait are refused at once', () => {
+  const starter = starterOf(stallable.client, { waitingMax: 1 });
+  starter.submit(order());
+  const waiting = starter.submit(order());
+  expect(() => starter.submit(order())).toThrow(SagaStarterFull);
+  waiting.withdraw();
+});
+
+test('a server that hangs: the start is given up after 5 s, its place is given back, and a late answer is dropped', async () => {
+  line.stall();
+  const starter = starterOf(stallable.client);
+  const [hanging, second] = [order(), order()];
+  const tickets = [hanging, second].map((each) => starter.submit(each));
+  const failures = tickets.map(({ submitted }) => expect(submitted).rejects.toBeInstanceOf(SagaStartFailed));
+  await advance(START_WITHIN_MS);
+  await failures[0];
+  expect([starter.groupsUnderWay, starter.waiting]).toEqual([1, 0]);
+  await advance(START_WITHIN_MS);
+  await failures[1];
+  expect(starter.groupsUnderWay).toBe(0);
+  await line.mend();
+  jest.useRealTimers();
+  expect(await starter.submit(order()).submitted).toBe('started');
+});

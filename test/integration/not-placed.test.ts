@@ -1,0 +1,79 @@
+/** An answer that says that nothing was begun is true, also afterwards. Temporal hangs; the clock is the test's. */
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { v7 as newUuid } from 'uuid';
+import { placeOrder } from '../../api/place-order';
+import { Problem } from '../../api/problems';
+import { CREATE_ORDER } from '../../api/sagas';
+import type { CreateOrderSettings, OrderNotice, OrderRequest } from '../../domain/contracts';
+import { sagaWorkflowId } from '../../domain/names';
+import { KeyedWaiters } from '../../platform/keyed-waiters';
+import { connectTemporal } from '../../platform/temporal';
+import { createOrderDatabase } from '../../prisma/order/client';
+import { GroupStarter } from '../../saga/host/group-starter';
+import { lineTo } from '../support/cuttable-line';
+import { createTestDatabases } from '../support/databases';
+import { advance, useFakeTimers } from '../support/fake-timers';
+import { testServers } from '../support/servers';
+
+/** Of what was started, the last first, whether the test passed or not. */
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  jest.useRealTimers();
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** Each start call takes 5 s, and an order is waited for 10 s: the fourth of one place still waits then. */
+const TAKEN = 3;
+
+test('the orders that were taken may be placed; the one that still waited is not, and never will be', async () => {
+  const databases = await createTestDatabases();
+  ends.push(() => databases.drop());
+  const db = createOrderDatabase(databases.orderUrl);
+  ends.push(() => db.$disconnect());
+  const { temporal } = testServers();
+  const line = await lineTo(temporal.address);
+  ends.push(() => line.close());
+  const { client, connection } = await connectTemporal({ ...temporal, address: line.address });
+  ends.push(() => connection.close());
+  const starter = new GroupStarter<OrderRequest, CreateOrderSettings>({
+    client,
+    type: { ...CREATE_ORDER, taskQueue: 'nobody polls this one' },
+    input: { placement: 'colocated', settings: { creditCheckTimeoutMs: 30_000 } },
+    eagerStart: false,
+    groupMax: 1,
+    groupsInFlight: 1,
+    waitingMax: 10,
+  });
+  const order = (): OrderRequest => ({
+    orderId: newUuid(),
+    customerId: newUuid(),
+    totalMinor: 100,
+    currency: 'USD',
+  });
+  const notices = new KeyedWaiters<OrderNotice>();
+  const orders = Array.from({ length: TAKEN + 1 }, order);
+
+  line.stall();
+  useFakeTimers();
+  const answers = orders.map((each) =>
+    placeOrder({ db, starter, notices }, { order: each, keyed: false, waitMs: 0 }).catch(
+      (error: unknown) => error,
+    ),
+  );
+  await advance(11_000);
+  const problems = (await Promise.all(answers)).map((answer) =>
+    answer instanceof Problem ? [answer.problem, answer.detail] : [],
+  );
+  jest.useRealTimers();
+
+  for (const [index, [problem, detail]] of problems.slice(0, TAKEN).entries()) {
+    expect(problem).toBe('temporal-unavailable');
+    expect(detail).toContain(`Look for it at /orders/${String(orders[index]?.orderId)}`);
+  }
+  expect(problems[TAKEN]).toEqual(['overloaded', 'Nothing was begun for this order; send it again later.']);
+  await line.mend();
+  expect(await starter.submit(order()).submitted).toBe('started');
+  const notPlaced = client.workflow.getHandle(sagaWorkflowId([String(orders[TAKEN]?.orderId)]));
+  await expect(notPlaced.describe()).rejects.toBeInstanceOf(WorkflowNotFoundError);
+});
