@@ -3,7 +3,7 @@ import path from 'node:path';
 import { startBalancer } from '../dev/balancer';
 import { ROOT } from '../dev/paths';
 import { step } from '../dev/progress.cjs';
-import type { Placement } from '../domain/contracts';
+import type { Placement } from '../saga/contract';
 import type { ServiceName } from '../prisma/schema-engine';
 import { ManagedProcess, type ProcessPlan } from './managed-process';
 import { ownPort } from './ports';

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { ROOT } from '../dev/paths';
-import type { Placement } from '../domain/contracts';
+import type { Placement } from '../saga/contract';
 import { FaultClient } from './client';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster';
 import { FAULT_POINTS, type FaultPoint, inflict } from './fault-points';

@@ -7,7 +7,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { Placement } from '../domain/contracts';
+import type { Placement } from '../saga/contract';
 import { createLogger } from '../platform/logger';
 import { installTemporalRuntime } from '../platform/temporal';
 import { introductionTo, reportOf } from './fault-report';

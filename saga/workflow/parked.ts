@@ -55,10 +55,14 @@ export class ParkedSteps {
       .join('');
   }
 
-  /** Shows what is parked now. An event each time: so not when only the reason is another. */
-  show(): void {
+  /**
+   * Shows what is parked now. An event each time: so not when only the reason is another.
+   *
+   * @returns whether it has changed
+   */
+  show(): boolean {
     const parked = this.all().flatMap((each) => each.parked ?? []);
-    if (sameSteps(parked, this.#shown)) return;
+    if (sameSteps(parked, this.#shown)) return false;
     const names = namesOf(parked);
     if (names.join() !== namesOf(this.#shown).join()) {
       const key = defineSearchAttributeKey(NEEDS_ATTENTION_ATTRIBUTE, 'KEYWORD_LIST');
@@ -66,6 +70,7 @@ export class ParkedSteps {
     }
     upsertMemo({ [PARKED_MEMO]: parked.length === 0 ? null : parked });
     this.#shown = parked;
+    return true;
   }
 
   /** Handles the operators' signals. They are checked before they are sent: one that says nothing is ignored here. */

@@ -86,7 +86,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     });
     this.#drive(this.#subjects, (subject) => subject.run());
     if ((await end) === 'continued') return this.#continueAsNew();
-    this.beforeAttempt();
+    this.showDetails();
     proxySinks<SagaSinks>().saga.ended();
     return resultOf(this.#subjects);
   }
@@ -111,7 +111,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     return this.#undos.park(subject, reason);
   }
 
-  beforeAttempt(): void {
+  showDetails(): void {
     const rows = this.#subjects.map(({ id, progress }) => `| ${id} | ${progress} |`);
     setCurrentDetails(this.#parked.words + ['| id | state |', '|---|---|', ...rows].join('\n'));
   }
@@ -135,7 +135,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
   }
 
   parkedChanged(): void {
-    if (!this.#continues) this.#parked.show();
+    if (!this.#continues && this.#parked.show()) this.showDetails();
   }
 
   fail(bug: unknown): void {

@@ -40,8 +40,8 @@ export interface SagaOfQueue {
   readonly attempts: Attempts;
   readonly parkAfterMs: number;
   readonly longestPauseMs: number;
-  /** Called before each attempt, to refresh what is shown of the saga. */
-  beforeAttempt(): void;
+  /** Refreshes what the Temporal UI shows of the saga; costs no event. */
+  showDetails(): void;
   /** Runs work that a continue-as-new has to wait for. */
   underWay<T>(work: () => Promise<T>): Promise<T>;
   /** Whether the saga continues as new: no attempt may begin any more. */
@@ -188,7 +188,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
 
   #attempt(asks: readonly Ask<Item, Answer>[], where: Where, windowMs: number): Promise<Attempted> {
     const { saga, step } = this;
-    saga.beforeAttempt();
+    saga.showDetails();
     const { failsPermanently } = this.#wait;
     const options = { where, windowMs, longestPauseMs: this.#longestPauseMs(), failsPermanently };
     const attempt = () => attemptStep(step, asks, saga.attempts, options);

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type RunningService, startService } from '../../api/service';
-import { SAGA_FLAGS } from '../../domain/saga-start';
 import { createLogger } from '../../platform/logger';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { startSystem, type TestSystem } from '../support/system';
@@ -101,7 +100,7 @@ test('a saga that began colocated is carried on by processes that are not', asyn
   const handle = await system.client.workflow.start('createOrderSaga', {
     workflowId: `order-${order.orderId}`,
     taskQueue: 'order',
-    args: [{ placement: 'colocated', creditCheckTimeoutMs: 10_000, ...SAGA_FLAGS, orders: [order] }],
+    args: [{ placement: 'colocated', settings: { creditCheckTimeoutMs: 10_000 }, subjects: [order] }],
   });
-  expect(await handle.result()).toEqual({ orders: [{ orderId: order.orderId, state: 'APPROVED' }] });
+  expect(await handle.result()).toEqual({ outcomes: [{ orderId: order.orderId, state: 'APPROVED' }] });
 });

@@ -1,14 +1,16 @@
 /** Both services' workers in the test's process, without HTTP: for tests that start sagas themselves. */
 import { randomUUID } from 'node:crypto';
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { createCustomer } from '../../activities/create-customer';
 import type { CreateOrderSettings, OrderRequest, OrderResult } from '../../domain/contracts';
-import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE, sagaWorkflowId } from '../../domain/names';
+import { CREATE_ORDER } from '../../api/sagas';
+import { CREATE_ORDER_SAGA } from '../../domain/names';
 import { createLogger } from '../../platform/logger';
 import { connectTemporal, installTemporalRuntime, type TemporalLink } from '../../platform/temporal';
 import { createCustomerDatabase } from '../../prisma/customer/client';
 import { createOrderDatabase } from '../../prisma/order/client';
 import type { SagaInput, SagaResult } from '../../saga/contract';
+import { startOptions } from '../../saga/host/start-options';
 import { startWorkers } from '../../workers/workers';
 import { createTestDatabases, type TestDatabases } from './databases';
 import { testServers } from './servers';
@@ -56,13 +58,7 @@ export async function startSagaWorkers(): Promise<SagaWorkers> {
       await createCustomer(customerDb, { customerId, name: 'Ada', creditLimitMinor, currency: 'USD' });
       return customerId;
     },
-    start: (subjects, options = {}) =>
-      link.client.workflow.start<CreateOrderSaga>(CREATE_ORDER_SAGA, {
-        workflowId: sagaWorkflowId(subjects.map(({ orderId }) => orderId)),
-        taskQueue: ORDER_TASK_QUEUE,
-        workflowTaskTimeout: '2s',
-        args: [{ placement: 'colocated', settings: { creditCheckTimeoutMs: 20_000 }, ...options, subjects }],
-      }),
+    start: (orders, options) => startOrders(link.client, orders, options),
     result: (workflowId) => link.client.workflow.getHandle<CreateOrderSaga>(workflowId).result(),
     restart: async () => {
       await workers.stop();
@@ -75,6 +71,22 @@ export async function startSagaWorkers(): Promise<SagaWorkers> {
       await databases.drop();
     },
   };
+}
+
+/** Starts `createOrderSaga` with these orders as its group. */
+export function startOrders(
+  client: Client,
+  subjects: readonly OrderRequest[],
+  options: Partial<OrderSagaInput> = {},
+): Promise<OrderSagaHandle> {
+  return client.workflow.start<CreateOrderSaga>(CREATE_ORDER_SAGA, {
+    ...startOptions(CREATE_ORDER, {
+      placement: 'colocated',
+      settings: { creditCheckTimeoutMs: 20_000 },
+      ...options,
+      subjects,
+    }),
+  });
 }
 
 export function ordersOf(customerId: string, count: number): OrderRequest[] {

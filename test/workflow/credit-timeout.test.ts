@@ -52,7 +52,7 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
     await giveCustomerDatabaseBack();
     const result: unknown = await system.client.workflow.getHandle(sagaId).result();
     expect(result).toEqual({
-      orders: [{ orderId: body['orderId'], state: 'CANCELLED', reason: 'CREDIT_CHECK_TIMEOUT' }],
+      outcomes: [{ orderId: body['orderId'], state: 'CANCELLED', reason: 'CREDIT_CHECK_TIMEOUT' }],
     });
     const [reservation] = await rowsOf(
       system.databases.adminCustomerUrl,

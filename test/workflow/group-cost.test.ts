@@ -1,10 +1,11 @@
 /** What a group of exactly forty orders costs, in both placements: no more than one order does. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import type { CreateOrderSagaInput, CreateOrderSagaResult, Placement } from '../../domain/contracts';
+import type { OrderResult } from '../../domain/contracts';
 import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE, sagaWorkflowId } from '../../domain/names';
-import { SAGA_FLAGS } from '../../domain/saga-start';
+import type { Placement, SagaResult } from '../../saga/contract';
 import { newCustomer } from '../support/http';
+import type { OrderSagaInput } from '../support/saga-workers';
 import { startSystem } from '../support/system';
 
 const ORDERS = 40;
@@ -21,12 +22,7 @@ test.each<[Placement, number, number]>([
     totalMinor: 100,
     currency: 'USD',
   }));
-  const input: CreateOrderSagaInput = {
-    placement,
-    creditCheckTimeoutMs: 60_000,
-    ...SAGA_FLAGS,
-    orders,
-  };
+  const input: OrderSagaInput = { placement, settings: { creditCheckTimeoutMs: 60_000 }, subjects: orders };
   const handle = await system.client.workflow.start(CREATE_ORDER_SAGA, {
     workflowId: sagaWorkflowId(orders.map(({ orderId }) => orderId)),
     taskQueue: ORDER_TASK_QUEUE,
@@ -34,8 +30,8 @@ test.each<[Placement, number, number]>([
     // What a busy machine adds are heartbeats of the task, which is none of the group's cost.
     workflowTaskTimeout: '100s',
   });
-  const result = (await handle.result()) as CreateOrderSagaResult;
-  expect(result.orders).toEqual(orders.map(({ orderId }) => ({ orderId, state: 'APPROVED' })));
+  const { outcomes } = (await handle.result()) as SagaResult<OrderResult>;
+  expect(outcomes).toEqual(orders.map(({ orderId }) => ({ orderId, state: 'APPROVED' })));
   const history = (await handle.fetchHistory()).events ?? [];
   expect(history).toHaveLength(events);
   expect(history.filter((event) => event.workflowTaskStartedEventAttributes)).toHaveLength(tasks);

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import type { CreateOrderSagaInput, CreateOrderSagaResult, OrderRequest } from '../../domain/contracts';
+import type { OrderRequest, OrderResult } from '../../domain/contracts';
 import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE, sagaWorkflowId } from '../../domain/names';
-import { SAGA_FLAGS } from '../../domain/saga-start';
+import type { SagaResult } from '../../saga/contract';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import type { OrderSagaInput } from '../support/saga-workers';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -23,13 +24,8 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
     orders: readonly OrderRequest[],
     workflowId = sagaWorkflowId(orders.map(({ orderId }) => orderId)),
   ) {
-    const input: CreateOrderSagaInput = {
-      placement,
-      creditCheckTimeoutMs: 60_000,
-      ...SAGA_FLAGS,
-      orders,
-    };
-    return system.client.workflow.start<(input: CreateOrderSagaInput) => Promise<CreateOrderSagaResult>>(
+    const input: OrderSagaInput = { placement, settings: { creditCheckTimeoutMs: 60_000 }, subjects: orders };
+    return system.client.workflow.start<(input: OrderSagaInput) => Promise<SagaResult<OrderResult>>>(
       CREATE_ORDER_SAGA,
       {
         workflowId,
@@ -74,7 +70,7 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
     await holder.end();
 
     expect(await handle.result()).toEqual({
-      orders: [
+      outcomes: [
         { orderId: approved.orderId, state: 'APPROVED' },
         { orderId: refused.orderId, state: 'CANCELLED', reason: 'INSUFFICIENT_CREDIT' },
         { orderId: unknown.orderId, state: 'CANCELLED', reason: 'UNKNOWN_CUSTOMER' },

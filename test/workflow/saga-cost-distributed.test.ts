@@ -31,10 +31,10 @@ test.each([1, 41])(
     expect(Math.max(...sizes)).toBeGreaterThanOrEqual(count === 1 ? 1 : FEW);
     for (const saga of sagas) {
       const handle = system.client.workflow.getHandle(saga);
-      const { orders } = (await handle.result()) as { orders: { orderId: string; state: string }[] };
+      const { outcomes } = (await handle.result()) as { outcomes: { orderId: string; state: string }[] };
       const own = rows.filter((row) => row['saga_id'] === saga).map((row) => row['id']);
-      expect(orders.map(({ orderId }) => orderId).sort()).toEqual(own.sort());
-      expect(orders.every(({ state }) => state === 'APPROVED')).toBe(true);
+      expect(outcomes.map(({ orderId }) => orderId).sort()).toEqual(own.sort());
+      expect(outcomes.every(({ state }) => state === 'APPROVED')).toBe(true);
       const { events } = await handle.fetchHistory();
       expect(events).toHaveLength(13);
       expect(events?.filter(({ workflowTaskStartedEventAttributes: task }) => task)).toHaveLength(2);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { tsToMs } from '@temporalio/common/lib/time';
-import { WORKFLOW_TASK_TIMEOUT_MS } from '../../domain/saga-start';
+import { WORKFLOW_TASK_TIMEOUT_MS } from '../../saga/limits';
 import { rowsOf } from '../support/databases';
 import { eventually, newCustomer, placeOrder } from '../support/http';
 import { settledRpcs } from '../support/rpcs';
@@ -114,14 +114,14 @@ async function costOf(saga: string, orders: readonly string[]): Promise<Spent['s
     ...(await rowsOf(system.databases.adminOrderUrl, commitsOf, [orders])),
     ...(await rowsOf(system.databases.adminCustomerUrl, commitsOf, [orders])),
   ];
-  const result = (await handle.result()) as { orders: { orderId: string; state: string }[] };
+  const result = (await handle.result()) as { outcomes: { orderId: string; state: string }[] };
   return {
     firstTaskMs: (at('workflowTaskCompletedEventAttributes')[0] ?? Infinity) - (tasks[0] ?? 0),
     events: events?.length ?? 0,
     tasks: tasks.length,
     commits: commits.length,
     orders,
-    approved: result.orders.filter(({ state }) => state === 'APPROVED').map(({ orderId }) => orderId),
+    approved: result.outcomes.filter(({ state }) => state === 'APPROVED').map(({ orderId }) => orderId),
   };
 }
 
