@@ -53,6 +53,7 @@ test('limits and timeouts are those that are in force', async () => {
     'saga_timeout_seconds{of="attentionAfter"}': 60,
     'worker_slots_limit{kind="workflow task"}': 40,
     'worker_slots_limit{kind="local activity"}': 200,
+    'worker_slots_limit{kind="order step"}': 10,
     'worker_slots_limit{kind="cached saga"}': 1_000,
     'worker_slots_limit{kind="customer step"}': 10,
   });
