@@ -4,7 +4,9 @@
  * allows it; a service that keeps failing gets its steps on its queue until it has answered again.
  */
 import {
+  ActivityCancellationType,
   type ActivityOptions,
+  CancellationScope,
   proxyActivities,
   proxyLocalActivities,
   workflowInfo,
@@ -54,6 +56,7 @@ export class Attempts {
   }
 
   /**
+   * @param superseded gets what ends an attempt on a task queue, when another one takes its place
    * @returns an answer per item; throws what the activity failed with
    */
   async run<Item, Answer extends StepAnswer>(
@@ -61,6 +64,7 @@ export class Attempts {
     items: readonly Item[],
     where: Where,
     limits: AttemptLimits,
+    superseded: (cancel: () => void) => void = () => undefined,
   ): Promise<readonly Answer[]> {
     const { taskQueue, activity } = step;
     const summary = `${step.words}: ${items.length === 1 ? 'one' : String(items.length)}`;
@@ -69,8 +73,14 @@ export class Attempts {
         ? proxyLocalActivities<Activities<Item, Answer>>({ summary, ...LOCAL_OPTIONS })
         : proxyActivities<Activities<Item, Answer>>({ summary, ...remoteAttempt(taskQueue, limits) });
     const retried = where === 'remote' ? retriedByServer(step, limits) : undefined;
-    const work = activities[activity]?.({ sagaId: workflowInfo().workflowId, items, retried });
-    if (!work) throw new TypeError(`there is no activity ${activity}`);
+    const run = activities[activity];
+    if (!run) throw new TypeError(`there is no activity ${activity}`);
+    const scope = new CancellationScope();
+    const work = scope.run(() => run({ sagaId: workflowInfo().workflowId, items, retried }));
+    if (where === 'remote')
+      superseded(() => {
+        scope.cancel();
+      });
     try {
       const answers = await (where === 'local' ? this.#results.oneByOne(work) : work);
       if (this.#failures.get(taskQueue) !== Infinity) this.#failures.delete(taskQueue);
@@ -97,6 +107,7 @@ function remoteAttempt(taskQueue: string, { windowMs, longestPauseMs }: AttemptL
     startToCloseTimeout: REMOTE_ATTEMPT_MS,
     heartbeatTimeout: REMOTE_SILENCE_MS,
     scheduleToCloseTimeout: windowMs,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: {
       initialInterval: FIRST_PAUSE_MS,
       backoffCoefficient: PAUSE_GROWTH,

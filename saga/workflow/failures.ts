@@ -1,5 +1,11 @@
 /** How a saga fails, and how it reads the failures of its steps. */
-import { ActivityFailure, ApplicationFailure, TemporalFailure, TimeoutFailure } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  TemporalFailure,
+  TimeoutFailure,
+} from '@temporalio/common';
 import { type GivingUp, STEP_RUNS_ELSEWHERE } from '../contract';
 
 /** An operator gave up the step that the subject was waiting for; whether it has committed is unknown. */
@@ -27,7 +33,7 @@ export function sagaFailure(type: string, message: string): ApplicationFailure {
 
 /** How an attempt failed as a whole. */
 export interface FailedAttempt {
-  readonly kind: 'elsewhere' | 'permanent' | 'window-over' | 'away';
+  readonly kind: 'elsewhere' | 'permanent' | 'window-over' | 'away' | 'superseded';
   readonly reason: string;
 }
 
@@ -48,5 +54,5 @@ export function readFailure(failure: unknown): FailedAttempt {
     const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
     return { kind: cause.timeoutType === 'SCHEDULE_TO_CLOSE' ? 'window-over' : 'away', reason };
   }
-  return { kind: 'permanent', reason: cause.message };
+  return { kind: cause instanceof CancelledFailure ? 'superseded' : 'permanent', reason: cause.message };
 }

@@ -4,6 +4,7 @@
  */
 export class Rendezvous {
   readonly #atEnd: (() => void)[] = [];
+  readonly #whenQuiet: (() => void)[] = [];
   #active = 0;
 
   /** Whether nobody runs: what happens next comes from outside. */
@@ -23,7 +24,13 @@ export class Rendezvous {
   leave(): void {
     this.#active -= 1;
     if (this.#active > 0) return;
-    for (const run of this.#atEnd.splice(0)) run();
+    for (const run of [...this.#atEnd.splice(0), ...this.#whenQuiet.splice(0)]) run();
+  }
+
+  /** @param run called once, when every subject waits for its step or has ended: at once, when that is so */
+  whenQuiet(run: () => void): void {
+    if (this.isQuiet) run();
+    else this.#whenQuiet.push(run);
   }
 
   /** @param run called once, when this turn ends */

@@ -79,12 +79,15 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
   }
 
   async run(): Promise<SagaResult<Outcome>> {
-    this.#parked.handleSignals();
     const end = new Promise<'ended' | 'continued'>((resolve, reject) => {
       this.#end = resolve;
       this.#fail = reject;
     });
     this.#drive(this.#subjects, (subject) => subject.run());
+    // Not before its subjects are where an earlier run has left them: the SDK keeps the signals until then.
+    this.rendezvous.whenQuiet(() => {
+      this.#parked.handleSignals();
+    });
     if ((await end) === 'continued') return this.#continueAsNew();
     this.showDetails();
     proxySinks<SagaSinks>().saga.ended();

@@ -16,6 +16,8 @@ export interface AttemptOptions {
   readonly longestPauseMs: number;
   /** Whether it is known that the step fails permanently: then the server retries that too. */
   readonly failsPermanently: boolean;
+  /** Gets what ends the attempt, when another one takes its place. */
+  readonly superseded?: (cancel: () => void) => void;
 }
 
 /** What an attempt has come to. */
@@ -35,7 +37,7 @@ export async function attemptStep<Item extends object, Answer extends StepAnswer
   step: Step<Item, Answer>,
   asks: readonly Ask<Item, Answer>[],
   attempts: Attempts,
-  { where, windowMs, longestPauseMs, failsPermanently }: AttemptOptions,
+  { where, windowMs, longestPauseMs, failsPermanently, superseded }: AttemptOptions,
 ): Promise<Attempted> {
   const mustSucceed = asks.some(({ deadline }) => deadline === undefined);
   const lastDeadline = Math.max(...asks.map(({ deadline }) => deadline?.at ?? 0));
@@ -51,6 +53,7 @@ export async function attemptStep<Item extends object, Answer extends StepAnswer
       asks.map(({ item }) => item),
       where,
       limits,
+      superseded,
     );
   } catch (error) {
     const failed = readFailure(error);

@@ -60,6 +60,8 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
   #phase: Phase = 'idle';
   /** Of pauses and rounds: what an earlier one comes to does not drive the queue any more. */
   #generation = 0;
+  /** Ends the attempt on the task queue that is under way. */
+  #supersede: (() => void) | undefined;
   readonly #wait: Wait;
 
   constructor(
@@ -107,6 +109,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
   /** Attempts the step at once for those that wait: what stood in the way was fixed. */
   retry(): void {
     if (this.#phase === 'pausing' || this.#serverPauses()) this.#begin(true);
+    else if (this.#phase === 'attempting') this.#wait.hurry();
   }
 
   /** @param decide makes the decision for one subject whose step is parked */
@@ -180,17 +183,33 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     }
     this.#to('attempting');
     const windowMs = PAUSES_OF_A_WINDOW * this.saga.longestPauseMs;
-    const attempted = await this.#attempt(this.#waiting, this.#where(), windowMs);
+    this.#supersede?.();
+    const attempted = await this.#attempt(this.#waiting, this.#where(), windowMs, (cancel) => {
+      this.#supersede = cancel;
+    });
     if (this.#generation !== generation) return;
+    this.#supersede = undefined;
     if (this.#stillWaiting().length > 0) this.#rest(attempted);
     else this.#look();
   }
 
-  #attempt(asks: readonly Ask<Item, Answer>[], where: Where, windowMs: number): Promise<Attempted> {
+  #attempt(
+    asks: readonly Ask<Item, Answer>[],
+    where: Where,
+    windowMs: number,
+    superseded?: (cancel: () => void) => void,
+  ): Promise<Attempted> {
     const { saga, step } = this;
     saga.showDetails();
     const { failsPermanently } = this.#wait;
-    const options = { where, windowMs, longestPauseMs: this.#longestPauseMs(), failsPermanently };
+    const longestPauseMs = this.#longestPauseMs();
+    const options = {
+      where,
+      windowMs,
+      longestPauseMs,
+      failsPermanently,
+      ...(superseded && { superseded }),
+    };
     const attempt = () => attemptStep(step, asks, saga.attempts, options);
     return where === 'local' ? saga.underWay(attempt) : attempt();
   }
@@ -201,6 +220,8 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       this.#waiting = [];
       this.#wait.end();
       this.#next();
+      this.#supersede?.();
+      this.#supersede = undefined;
       if (this.#phase !== 'idle') this.#to('idle');
     }
     this.saga.parkedChanged();

@@ -1,7 +1,7 @@
 /** Parked steps in a group: each order's is its own, and a decision reaches every order that it is about. */
 import { afterEach, expect, test } from '@jest/globals';
 import { CREATE_ORDER_SAGA, sagaWorkflowId } from '../../domain/names';
-import { PARKED_MEMO, type ParkedStep } from '../../saga/contract';
+import { GIVE_UP_STEP, PARKED_MEMO, type ParkedStep, RETRY_STEP } from '../../saga/contract';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder } from '../support/http';
 import { operatorCommand } from '../support/operator-command';
@@ -14,6 +14,10 @@ let system: TestSystem;
 afterEach(() => system.stop());
 
 const GIVEN_UP = 5;
+
+/** A full group, whose operators are in a hurry. */
+const GROUP = 50;
+const ROUNDS = 5;
 
 /** As npm run parked, for an operator who may read the order database. */
 function parked(...args: string[]) {
@@ -107,6 +111,33 @@ test('five orders given up at once: each has its own record and its own event', 
     expect((await call(`${system.url}/orders/${orderId}`, 'GET')).body).toMatchObject({
       givenUp: { step: 'release credit', by: 'grace', reason: 'OPS-21' },
     });
+});
+
+test('fifty retries at once, round after round, and then fifty decisions: none is lost, and the saga ends', async () => {
+  system = await startSystem();
+  const customerId = await newCustomer(system.url, '100.00');
+  const held = await holdCustomer(system.databases.adminCustomerUrl, customerId);
+  const orders = ordersOf(customerId, GROUP);
+  const handle = await startOrders(system.client, orders, {
+    settings: { creditCheckTimeoutMs: 300 },
+    parkAfterMs: 300,
+  });
+  await eventually(async () =>
+    (await parkedBy(handle.workflowId))[0]?.subjects.length === GROUP ? true : undefined,
+  );
+  const send = (signal: string, request: object) =>
+    Promise.all(
+      orders.map(({ orderId: subject }) => handle.signal(signal, { by: 'grace', subject, ...request })),
+    );
+  for (let round = 0; round < ROUNDS; round += 1) await send(RETRY_STEP, {});
+  await send(GIVE_UP_STEP, { reason: 'OPS-22' });
+  const current = system.client.workflow.getHandle(handle.workflowId);
+  await expect(current.result()).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('50 of 50 failed') },
+  });
+  await held.release();
+  const rows = await rowsOf(system.databases.adminOrderUrl, 'SELECT DISTINCT order_id FROM given_up_steps');
+  expect(rows).toHaveLength(GROUP);
 });
 
 test("a neighbour's success does not hide a step that is still parked", async () => {
