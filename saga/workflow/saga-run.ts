@@ -46,6 +46,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
   #running = 0;
   #underWay = 0;
   #continues = false;
+  #parkedChanged = false;
   #end: ((how: 'ended' | 'continued') => void) | undefined;
   #fail: ((bug: unknown) => void) | undefined;
 
@@ -137,8 +138,14 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     return true;
   }
 
+  /** Shown once when all is quiet: fifty decisions that come together are one event. */
   parkedChanged(): void {
-    if (!this.#continues && this.#parked.show()) this.showDetails();
+    if (this.#parkedChanged) return;
+    this.#parkedChanged = true;
+    this.rendezvous.whenQuiet(() => {
+      this.#parkedChanged = false;
+      if (!this.#continues && this.#parked.show()) this.showDetails();
+    });
   }
 
   fail(bug: unknown): void {

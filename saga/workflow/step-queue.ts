@@ -63,6 +63,8 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
   /** Ends the attempt on the task queue that is under way. */
   #supersede: (() => void) | undefined;
   readonly #wait: Wait;
+  /** Whether an earlier run of the saga has left subjects waiting, who have not come yet. */
+  #resumes: boolean;
 
   constructor(
     private readonly step: Step<Item, Answer>,
@@ -70,6 +72,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     carried: CarriedWait | undefined,
   ) {
     this.#wait = new Wait(step.words, saga.parkAfterMs, carried);
+    this.#resumes = carried !== undefined;
   }
 
   isFor(step: object): boolean {
@@ -123,7 +126,8 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
   async #first(asks: readonly Ask<Item, Answer>[]): Promise<void> {
     if (this.saga.isContinuing) return;
     // Those that an earlier run of the saga has left waiting are no newcomers.
-    if (this.#phase === 'idle' && this.#wait.failures > 0) {
+    if (this.#resumes) {
+      this.#resumes = false;
       this.#waiting.push(...asks);
       this.#watchDeadlines(asks);
       this.#to('pausing');
