@@ -89,7 +89,13 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     this.rendezvous.whenQuiet(() => {
       this.#parked.handleSignals();
     });
-    if ((await end) === 'continued') return this.#continueAsNew();
+    if ((await end) === 'continued') {
+      // Signals of the same task may have ended waits: what came of that is carried too.
+      await new Promise<void>((quiet) => {
+        this.rendezvous.whenQuiet(quiet);
+      });
+      return this.#continueAsNew();
+    }
     this.showDetails();
     proxySinks<SagaSinks>().saga.ended();
     return resultOf(this.#subjects);
