@@ -7,9 +7,13 @@ import { readConfig } from '../platform/config';
 import { createLogger } from '../platform/logger';
 import { runUntilStopped, sayAndExit } from '../platform/shutdown';
 import { installTemporalRuntime, prepareTemporal } from '../platform/temporal';
+import { withTimeout } from '../saga/host/with-timeout';
 import { BUNDLE_PATH } from '../workers/bundle-path';
 import { startService } from './service';
 import { serviceSettings } from './service-settings';
+
+/** 90 s: a cluster takes up to a minute to learn a search attribute. A server that hangs ends the process instead. */
+const PREPARED_WITHIN_MS = 90_000;
 
 function main(): void {
   const config = readConfig();
@@ -24,7 +28,12 @@ function main(): void {
   const logger = createLogger(config.LOG_LEVEL);
   installTemporalRuntime(logger);
   runUntilStopped(logger, async () => {
-    if (settings.temporal) await prepareTemporal(settings.temporal, SEARCH_ATTRIBUTES);
+    if (settings.temporal)
+      await withTimeout(
+        prepareTemporal(settings.temporal, SEARCH_ATTRIBUTES),
+        PREPARED_WITHIN_MS,
+        `preparation of TEMPORAL_NAMESPACE ${settings.temporal.namespace}`,
+      );
     const service = await startService(settings, logger);
     logger.info({ url: service.url, services: config.SERVICES, workflows: service.workflows }, 'ready');
     return service;

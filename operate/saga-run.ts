@@ -13,8 +13,8 @@ const ANSWER_WITHIN_MS = 10_000;
 /** NOT_FOUND of https://grpc.io/docs/guides/status-codes/. */
 const NOT_FOUND = [5];
 
-export type CreateOrderInput = SagaInput<OrderRequest, CreateOrderSettings>;
-export type CancelOrderInput = SagaInput<OrderToCancel, Record<string, never>>;
+type CreateOrderInput = SagaInput<OrderRequest, CreateOrderSettings>;
+type CancelOrderInput = SagaInput<OrderToCancel, Record<string, never>>;
 
 /** Without what an earlier run has handed to it: steps are idempotent, and the rows decide. */
 export type SagaRun =

@@ -14,7 +14,7 @@ import { withTimeout } from './with-timeout';
  * 5 s: a start takes milliseconds, and the SDK repeats it while the server restarts. Shorter than the 10 s that a caller
  * of an API waits, so that there is time left to say what is known.
  */
-export const START_WITHIN_MS = 5_000;
+const START_WITHIN_MS = 5_000;
 
 /** A kind of saga, as the processes that start it know it. */
 export interface SagaType<Subject> {

@@ -1,8 +1,10 @@
 /** The order service without a customer database: what is its own works, the rest is the customer service's. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { CREATE_ORDER } from '../../api/sagas';
 import { type RunningService, startService } from '../../api/service';
 import { createLogger } from '../../platform/logger';
+import { startOptions, startSaga } from '../../saga/host/start-options';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -97,10 +99,10 @@ test('two order services and one key at the same instant: one order, one driver'
 test('a saga that began colocated is carried on by processes that are not', async () => {
   const customer = await newCustomer(system.url, '10.00');
   const order = { orderId: randomUUID(), customerId: customer, totalMinor: 100, currency: 'USD' };
-  const handle = await system.client.workflow.start('createOrderSaga', {
-    workflowId: `order-${order.orderId}`,
-    taskQueue: 'order',
-    args: [{ placement: 'colocated', settings: { creditCheckTimeoutMs: 10_000 }, subjects: [order] }],
+  const settings = { creditCheckTimeoutMs: 10_000 };
+  const options = startOptions(CREATE_ORDER, { placement: 'colocated', settings, subjects: [order] });
+  const { workflowId } = await startSaga(system.client, CREATE_ORDER, options);
+  expect(await system.client.workflow.getHandle(workflowId).result()).toEqual({
+    outcomes: [{ orderId: order.orderId, state: 'APPROVED' }],
   });
-  expect(await handle.result()).toEqual({ outcomes: [{ orderId: order.orderId, state: 'APPROVED' }] });
 });

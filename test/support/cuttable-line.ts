@@ -21,7 +21,7 @@ export function lineTo(host: string): Promise<CuttableLine> {
 }
 
 /** @param target host and port of the server */
-export async function cuttableLine(target: { host: string; port: number }): Promise<CuttableLine> {
+async function cuttableLine(target: { host: string; port: number }): Promise<CuttableLine> {
   const sockets = new Set<net.Socket>();
   let stalled = false;
   const keep = (socket: net.Socket): void => {

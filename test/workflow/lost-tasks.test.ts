@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time';
 import { CREATE_ORDER_SAGA } from '../../domain/names';
-import { WORKFLOW_TASK_TIMEOUT_MS } from '../../domain/saga-start';
+import { WORKFLOW_TASK_TIMEOUT_MS } from '../../saga/limits';
 import { testServers } from '../support/servers';
 
 /** After the third a server adds to the time of each, 5 s at first and then twice as much, unless it is told not to. */
