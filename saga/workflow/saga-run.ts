@@ -6,7 +6,7 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Carried, CarriedWait, SagaInput, SagaResult } from '../contract';
+import { type Carried, type CarriedWait, PARKED_MEMO, type SagaInput, type SagaResult } from '../contract';
 import { Attempts } from './attempts';
 import type { SagaDefinition, SagaFunction, SagaWorkflow } from './define-saga';
 import { FailedUndos } from './failed-undos';
@@ -185,7 +185,8 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     const { memo, typedSearchAttributes } = workflowInfo();
     // The server does not carry them over. Those of its own it sets itself.
     const next = makeContinueAsNewFunc<SagaWorkflow<Subject, Outcome, Settings>>({
-      ...(memo && { memo }),
+      // An empty memo would be none: the SDK would replace it by the one that this run began with.
+      memo: { ...memo, [PARKED_MEMO]: this.#parked.shown },
       typedSearchAttributes: typedSearchAttributes
         .getAll()
         .filter(({ key }) => !/^(BuildIds|Temporal)/.test(key.name)),

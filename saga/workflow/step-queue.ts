@@ -191,10 +191,11 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     const attempted = await this.#attempt(this.#waiting, this.#where(), windowMs, (cancel) => {
       this.#supersede = cancel;
     });
-    if (this.#generation !== generation) return;
-    this.#supersede = undefined;
-    if (this.#stillWaiting().length > 0) this.#rest(attempted);
-    else this.#look();
+    const isLatest = this.#generation === generation;
+    if (isLatest) this.#supersede = undefined;
+    // An earlier round, which another has replaced, may have answered all the same.
+    if (this.#stillWaiting().length === 0) this.#look();
+    else if (isLatest) this.#rest(attempted);
   }
 
   #attempt(
