@@ -3,8 +3,6 @@
  *
  *     createPendingOrder ──→ reserveCredit ──┬── reserved ──→ approveOrder
  *                            (the pivot)     └── rejected, or no answer in time ──→ cancelOrder(reason)
- *
- * Its row decides an order: approved, refused and cancelled by its customer exclude each other there.
  */
 import type { CreateOrderSettings, OrderRequest, OrderResult } from '../domain/contracts';
 import { ORDER_TASK_QUEUE } from '../domain/names';
@@ -14,15 +12,13 @@ import { cancelByRequest } from './cancel-order-saga';
 import { inWords, recordGivingUp } from './order-outcomes';
 import { approveOrder, cancelOrder, createPendingOrder, releaseCredit, reserveCredit } from './order-steps';
 
-/**
- * @throws ApplicationFailure `SagaFailed` when an order met a bug, or an operator gave one of its steps up
- */
+/** @throws ApplicationFailure `SagaFailed` when an order met a bug, or an operator gave one of its steps up */
 export const createOrderSaga = defineSaga<OrderRequest, OrderResult, CreateOrderSettings>(
   {
     taskQueue: ORDER_TASK_QUEUE,
     subject: ({ orderId }) => orderId,
     describe: inWords,
-    cancel: (order, saga, outcome) => cancelByRequest(order, saga, outcome),
+    cancel: cancelByRequest,
     recordGivingUp,
   },
   async (order, saga) => {
@@ -53,9 +49,9 @@ export const createOrderSaga = defineSaga<OrderRequest, OrderResult, CreateOrder
 
     saga.commit();
     const approved = await saga.step(approveOrder, { orderId });
-    if (approved.outcome === 'approved') return { orderId, state: 'APPROVED' };
-    // Approved by an earlier run of this saga, and being cancelled since.
-    if (approved.state === 'CANCELLING') return { orderId, state: 'APPROVED' };
+    // CANCELLING: approved by an earlier run of this saga, and being cancelled since.
+    if (approved.outcome === 'approved' || approved.state === 'CANCELLING')
+      return { orderId, state: 'APPROVED' };
     // Cancelled by its customer, or by another run of this saga that was taken for dead.
     return unwind(order, saga, 'CREDIT_CHECK_FAILED');
   },
@@ -69,8 +65,7 @@ async function refuse(
 ): Promise<OrderResult> {
   const cancelled = await saga.step(cancelOrder, { orderId, reason });
   if (cancelled.outcome === 'cancelled') return { orderId, state: 'CANCELLED', reason: cancelled.reason };
-  if (cancelled.state === 'APPROVED' || cancelled.state === 'CANCELLING')
-    return { orderId, state: 'APPROVED' };
+  if (['APPROVED', 'CANCELLING'].includes(cancelled.state)) return { orderId, state: 'APPROVED' };
   throw sagaFailure('OrderInWrongState', `${orderId} cannot be cancelled: it is ${cancelled.state}`);
 }
 
