@@ -12,7 +12,6 @@ import { cancelByRequest } from './cancel-order-saga';
 import { inWords, recordGivingUp } from './order-outcomes';
 import { approveOrder, cancelOrder, createPendingOrder, releaseCredit, reserveCredit } from './order-steps';
 
-/** @throws ApplicationFailure `SagaFailed` when an order met a bug, or an operator gave one of its steps up */
 export const createOrderSaga = defineSaga<OrderRequest, OrderResult, CreateOrderSettings>(
   {
     taskQueue: ORDER_TASK_QUEUE,
