@@ -1,12 +1,8 @@
 /** What Temporal says about the sagas. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import {
-  CANCEL_ORDER_SAGA,
-  CREATE_ORDER_SAGA,
-  NEEDS_ATTENTION_ATTRIBUTE,
-  ORDER_IDS_ATTRIBUTE,
-} from '../domain/names';
+import { CANCEL_ORDER_SAGA, CREATE_ORDER_SAGA, ORDER_IDS_ATTRIBUTE } from '../domain/names';
+import { NEEDS_ATTENTION_ATTRIBUTE } from '../saga/contract';
 
 /** 20 questions at once: some hundred a second, and a server does not feel them. */
 const AT_ONCE = 20;

@@ -86,7 +86,7 @@ export interface GiveUpStepRequest extends RetryStepRequest {
 export const RETRY_STEP = 'retryStep';
 export const GIVE_UP_STEP = 'giveUpStep';
 
-/** Memo field of every saga: its {@link ParkedStep}s, absent when there are none. Readable without a worker. */
+/** Memo field of every saga: its {@link ParkedStep}s; absent or empty when there are none. Readable without a worker. */
 export const PARKED_MEMO = 'parked';
 
 /** Keyword list with the parked steps of a saga; unset when there are none. */

@@ -6,7 +6,7 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Carried, CarriedWait, SagaInput, SagaResult } from '../contract';
+import { type Carried, type CarriedWait, PARKED_MEMO, type SagaInput, type SagaResult } from '../contract';
 import { Attempts } from './attempts';
 import type { SagaDefinition, SagaFunction, SagaWorkflow } from './define-saga';
 import { FailedUndos } from './failed-undos';
@@ -79,10 +79,17 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
   }
 
   async run(): Promise<SagaResult<Outcome>> {
-    this.#parked.handleSignals();
     const end = new Promise<'ended' | 'continued'>((resolve, reject) => {
       this.#end = resolve;
       this.#fail = reject;
+    });
+    // Those that waited in the run before wait again when this turn has ended: only then a signal that came in between
+    // finds what it means.
+    this.rendezvous.atEnd(() => {
+      void Promise.resolve().then(() => {
+        this.#parked.handleSignals();
+        this.parkedChanged();
+      });
     });
     this.#drive(this.#subjects, (subject) => subject.run());
     if ((await end) === 'continued') return this.#continueAsNew();
@@ -165,7 +172,8 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
   #continueAsNew(): Promise<never> {
     const { memo, typedSearchAttributes } = workflowInfo();
     const next = makeContinueAsNewFunc<SagaWorkflow<Subject, Outcome, Settings>>({
-      ...(memo && { memo }),
+      // An empty memo would be none: the SDK would replace it by the one that this run began with.
+      memo: { ...memo, [PARKED_MEMO]: this.#parked.shown },
       typedSearchAttributes,
     });
     const waiting = [...this.#queues].flatMap(([activity, { carried }]) =>

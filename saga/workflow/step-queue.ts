@@ -56,7 +56,8 @@ export interface SagaOfQueue {
 
 export class StepQueue<Item extends object, Answer extends StepAnswer> {
   #joining: Ask<Item, Answer>[] = [];
-  #waiting: Ask<Item, Answer>[] = [];
+  /** Never changed in place: an attempt that is under way is for those that waited when it began. */
+  #waiting: readonly Ask<Item, Answer>[] = [];
   #phase: Phase = 'idle';
   /** Of pauses and rounds: what an earlier one comes to does not drive the queue any more. */
   #generation = 0;
@@ -121,7 +122,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     if (this.saga.isContinuing) return;
     // Those that an earlier run of the saga has left waiting are no newcomers.
     if (this.#phase === 'idle' && this.#wait.failures > 0) {
-      this.#waiting.push(...asks);
+      this.#waiting = [...this.#waiting, ...asks];
       this.#watchDeadlines(asks);
       this.#to('pausing');
       return this.#round();
@@ -133,7 +134,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       this.#look();
       return;
     }
-    this.#waiting.push(...left);
+    this.#waiting = [...this.#waiting, ...left];
     this.#watchDeadlines(left);
     if (this.#phase === 'idle') this.#rest(attempted);
     else {
@@ -180,8 +181,8 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     }
     this.#to('attempting');
     const attempted = await this.#attempt(this.#waiting, this.#where(), REMOTE_WINDOW_MS);
-    if (this.#generation !== generation) return;
-    if (this.#stillWaiting().length > 0) this.#rest(attempted);
+    // An earlier round, which has been overtaken, answers too.
+    if (this.#generation === generation && this.#stillWaiting().length > 0) this.#rest(attempted);
     else this.#look();
   }
 
