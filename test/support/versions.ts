@@ -40,7 +40,11 @@ export const BEHIND = 'const credit = await saga.step(reserveCredit, order, {';
 const IMPORTS = 'import { approveOrder, ';
 
 const newStep = (guard: string, ofTemporal: string): Edit[] => [
-  { file: CONTRACTS_FILE, was: 'export interface CreditSteps {', becomes: `${NEW_CONTRACT}\nexport interface CreditSteps {` },
+  {
+    file: CONTRACTS_FILE,
+    was: 'export interface CreditSteps {',
+    becomes: `${NEW_CONTRACT}\nexport interface CreditSteps {`,
+  },
   { file: STEPS_FILE, was: 'const credit =', becomes: `${NEW_STEP}\nconst credit =` },
   { file: STEPS_FILE, was: 'import type { CreditSteps,', becomes: 'import type { CreditSteps, FraudSteps,' },
   {

@@ -5,7 +5,6 @@ import { sagaWorkflowId } from '../../domain/names';
 import type { WorkerDeployment } from '../../platform/config';
 import { createLogger } from '../../platform/logger';
 import { NEEDS_ATTENTION_ATTRIBUTE } from '../../saga/contract';
-import { type FraudService, startFraudService } from '../support/fraud-service';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { giveDatabaseBack, takeDatabaseAway } from '../support/outages';
 import { testServers } from '../support/servers';
@@ -16,18 +15,14 @@ import { bundleOf, type VersionBundle } from '../support/versions';
 
 let blue: VersionBundle;
 let green: VersionBundle;
-/** Green has a step of it. */
-let fraud: FraudService;
 let system: TestSystem;
 let next: RunningService | undefined;
 
 beforeAll(async () => {
   blue = await bundleOf('before');
-  green = await bundleOf('patched');
-  fraud = await startFraudService();
+  green = await bundleOf('one-step-more');
 }, 120_000);
-afterAll(async () => {
-  await fraud.stop();
+afterAll(() => {
   blue.remove();
   green.remove();
 });
