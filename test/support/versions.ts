@@ -23,7 +23,9 @@ export const FRAUD_TASK_QUEUE = 'fraud';
 
 /** What the change adds to the contracts and to the steps. It changes no saga yet, so it needs no guard. */
 export const NEW_CONTRACT = `export interface FraudSteps {
-  checkFraud(request: StepRequest<OrderRequest>): Promise<{ readonly orderId: string; readonly outcome: 'checked' }[]>;
+  checkFraud(
+    request: StepRequest<OrderRequest>,
+  ): Promise<{ readonly orderId: string; readonly outcome: 'checked' }[]>;
 }`;
 export const NEW_STEP = `const fraud = defineService<FraudSteps>({ taskQueue: '${FRAUD_TASK_QUEUE}', key: 'orderId' });
 export const checkFraud = defineStep(fraud, 'checkFraud', { words: 'check for fraud' });`;
