@@ -79,13 +79,12 @@ export const cancelled: Law = {
   words: "Temporal's Cancel at any step ends as the saga says",
   concerns: ({ saga, path }) => endsByItself({ saga, path }) && path.cancelled !== 'needs an operator',
   holds: async ({ path, runs }) => {
-    const ran = await each(steadySteps(path), (step) =>
+    const ran = await each([...new Set(path.steps)], (step) =>
       runs.run(path, {
-        tampering: () =>
-          atStep(step, async (call) => {
-            if (call.attempt === 1) await runs.client.workflow.getHandle(call.request.sagaId).cancel();
-            return plainly(call);
-          }),
+        before: async (call) => {
+          if (call.step === step && call.attempt === 1)
+            await runs.client.workflow.getHandle(call.request.sagaId).cancel();
+        },
       }),
     );
     if (typeof path.cancelled !== 'object') {

@@ -7,7 +7,7 @@ import { answeredSteps, historiesFrom, type History, notReplayed } from './histo
 import type { AnyPath, AnySaga, Traces } from './saga-under-test';
 import { startStage, type Stage } from './stage';
 import { followPath } from './path-failure';
-import { plainly, type Tampering } from './tampering';
+import { plainly, type StepCall, type Tampering } from './tampering';
 
 /** 60 s: on a machine that is busy with everything else. One that does not end fails its law with `TimeoutFailure`. */
 const ENDS_WITHIN_MS = 60_000;
@@ -28,6 +28,8 @@ export interface SagaRan<Subject> {
 export interface RunOptions<Subject> {
   /** 1 unless it is given. */
   readonly count?: number;
+  /** Called at the beginning of each attempt of a step. */
+  readonly before?: (call: StepCall) => Promise<void>;
   /** Around the steps that do not fail on the path. */
   readonly tampering?: (subject: Subject, others: readonly Subject[]) => Tampering;
   readonly longestPauseMs?: number;
@@ -69,14 +71,12 @@ export class SagaRuns<Subject, Settings> {
     const subject = await path.subject(sagaId);
     const others: Subject[] = [];
     while (others.length + 1 < (options.count ?? 1)) others.push(await path.subject(sagaId));
-    const tampering = options.tampering?.(subject, others) ?? plainly;
-    return this.#execute(
-      path,
-      sagaId,
-      [subject, ...others],
-      followPath(path, this.client, tampering),
-      options,
-    );
+    const followed = followPath(path, this.client, options.tampering?.(subject, others) ?? plainly);
+    const tampering: Tampering = async (call) => {
+      await options.before?.(call);
+      return followed(call);
+    };
+    return this.#execute(path, sagaId, [subject, ...others], tampering, options);
   }
 
   /** Runs a saga that has ended once more, from the start; no step fails. */

@@ -8,7 +8,7 @@ import {
   Worker,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
-import { busyIsRetried, HEARTBEATS_AT_LEAST_APART_MS, stepHeartbeat } from '../host/step-interceptors';
+import { retriedByServer, HEARTBEATS_AT_LEAST_APART_MS, stepHeartbeat } from '../host/step-interceptors';
 import type { SagaSinks } from '../workflow';
 import type { AnySaga } from './saga-under-test';
 import { TamperedSteps } from './tampering';
@@ -35,7 +35,7 @@ export async function startStage<Subject, Settings>(saga: AnySaga<Subject, Setti
     connection,
     namespace,
     activities: steps.activities,
-    interceptors: { activity: [stepHeartbeat, busyIsRetried] },
+    interceptors: { activity: [stepHeartbeat, retriedByServer] },
     maxHeartbeatThrottleInterval: HEARTBEATS_AT_LEAST_APART_MS,
   };
   const [own, ...others] = saga.taskQueues;

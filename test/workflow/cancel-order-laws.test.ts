@@ -52,10 +52,12 @@ sagaLaws<OrderToCancel, Steps, unknown>({
   taskQueues: [ORDER_TASK_QUEUE, CUSTOMER_TASK_QUEUE],
   workflows: testServers,
   temporal: () => testServers().temporal,
-  activities: () => {
-    const { requestCancellations, cancelOrders, giveUpOrders, releaseCredit } = stores.steps;
-    return { requestCancellations, cancelOrders, giveUpOrders, releaseCredit };
-  },
+  activities: () => ({
+    requestCancellations: (request) => stores.steps.requestCancellations(request),
+    releaseCredit: (request) => stores.steps.releaseCredit(request),
+    cancelOrders: (request) => stores.steps.cancelOrders(request),
+    giveUpOrders: (request) => stores.steps.giveUpOrders(request),
+  }),
   settings: undefined,
   mostSubjects: 1,
   workflowId: cancelSagaWorkflowId,
