@@ -4,20 +4,19 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { createCustomer } from '../../activities/create-customer';
 import { createCustomerActivities } from '../../activities/customer';
 import { createOrderActivities } from '../../activities/order';
-import { Pool } from 'pg';
 import type { CreditSteps, OrderRequest, OrderSteps } from '../../domain/contracts';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
 import { createCustomerDatabase } from '../../prisma/customer/client';
 import { createOrderDatabase } from '../../prisma/order/client';
 import type { Traces } from '../../saga/testing';
-import { createTestDatabases, type TestDatabases } from './databases';
+import { createTestDatabases, poolOf, type TestDatabases } from './databases';
 
 /** Of an order and of its reservation, minor units. */
 export const TOTAL = 100;
 
-/** 4: connections by which the tests look at each database. */
-const LOOKING = 4;
+/** Whose item an order can be. */
+export type StepOfOrder = 'createPendingOrders' | 'reserveCredit' | 'releaseCredit' | 'approveOrders';
 
 export class OrderStores {
   #open: ReturnType<typeof open> extends Promise<infer Open> ? Open | undefined : never;
@@ -50,6 +49,12 @@ export class OrderStores {
       currency: 'USD',
     });
     return { orderId, customerId, totalMinor: TOTAL, currency: 'USD' };
+  }
+
+  /** @returns the order, for which a saga has run these steps */
+  async ran(order: OrderRequest, sagaId: string, ...steps: readonly StepOfOrder[]): Promise<OrderRequest> {
+    for (const step of steps) await this.steps[step]({ sagaId, items: [order] });
+    return order;
   }
 
   async traces({ orderId, customerId }: OrderRequest): Promise<Traces> {
@@ -87,8 +92,8 @@ async function open() {
     ...createCustomerActivities({ db: customerDb }),
   };
   const lookingAt = {
-    orders: new Pool({ connectionString: databases.adminOrderUrl, max: LOOKING }),
-    customers: new Pool({ connectionString: databases.adminCustomerUrl, max: LOOKING }),
+    orders: poolOf(databases.adminOrderUrl),
+    customers: poolOf(databases.adminCustomerUrl),
   };
   const close = async () => {
     await Promise.all([lookingAt.orders.end(), lookingAt.customers.end()]);

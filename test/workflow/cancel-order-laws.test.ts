@@ -8,7 +8,7 @@ import {
 } from '../../domain/names';
 import type { CancellationReason } from '../../domain/order';
 import { sagaLaws } from '../../saga/testing';
-import { OrderStores, TOTAL } from '../support/order-stores';
+import { OrderStores, type StepOfOrder, TOTAL } from '../support/order-stores';
 import { testServers } from '../support/servers';
 
 type Steps = Pick<OrderSteps, 'requestCancellations' | 'cancelOrders' | 'giveUpOrders'> &
@@ -23,14 +23,8 @@ const OWNER = 'orders-placed';
 const newOrder = (sagaId: string) => stores.newOrder(sagaId.slice(cancelSagaWorkflowId('').length));
 
 /** Placed so far. */
-async function placed(
-  sagaId: string,
-  ...steps: readonly ('createPendingOrders' | 'reserveCredit' | 'approveOrders')[]
-): Promise<OrderToCancel> {
-  const order = await newOrder(sagaId);
-  for (const step of steps) await stores.steps[step]({ sagaId: OWNER, items: [order] });
-  return order;
-}
+const placed = async (sagaId: string, ...steps: readonly StepOfOrder[]) =>
+  stores.ran(await newOrder(sagaId), OWNER, ...steps);
 
 async function refused(sagaId: string, reason: CancellationReason): Promise<OrderToCancel> {
   const order = await placed(sagaId, 'createPendingOrders');

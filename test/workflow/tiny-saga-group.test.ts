@@ -45,14 +45,15 @@ afterAll(async () => {
 const stateOf = async (booking: Booking) => (await stores.traces(booking)).rows['seat'];
 
 test('the nine others are booked, by one activity a step, while the row is locked; then it is booked too', async () => {
-  const bookings = Array.from({ length: 10 }, () => ({ bookingId: randomUUID(), price: 50 }));
-  const [first, ...others] = bookings as [Booking, ...Booking[]];
+  const booking = (): Booking => ({ bookingId: randomUUID(), price: 50 });
+  const first = booking();
+  const others = Array.from({ length: 9 }, booking);
   await stores.steps.holdSeats({ sagaId: 'an earlier run', items: [first] });
   const lock = await hold(stores.seatsUrl, 'SELECT FROM seats WHERE id = $1 FOR UPDATE', [first.bookingId]);
 
   const input: SagaInput<Booking, Settings> = {
     placement: 'colocated',
-    subjects: bookings,
+    subjects: [first, ...others],
     settings: { paymentTimeoutMs: 20_000 },
   };
   const handle = await link.client.workflow.start('bookSeat', {
@@ -69,6 +70,6 @@ test('the nine others are booked, by one activity a step, while the row is locke
   expect(soFar.filter((step) => step !== 'holdSeats')).toEqual(['takePayments', 'confirmSeats']);
 
   await lock.release();
-  expect(await handle.result()).toEqual({ outcomes: bookings.map(() => ({ state: 'BOOKED' })) });
+  expect(await handle.result()).toEqual({ outcomes: [first, ...others].map(() => ({ state: 'BOOKED' })) });
   await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), handle.workflowId);
 });

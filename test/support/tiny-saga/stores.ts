@@ -1,10 +1,10 @@
 /** The tiny saga's two databases, and what they know of a booking. */
 import { afterAll, beforeAll } from '@jest/globals';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { createLogger } from '../../../platform/logger';
 import { installTemporalRuntime } from '../../../platform/temporal';
 import type { Traces } from '../../../saga/testing';
-import { createTestDatabases, type TestDatabases } from '../databases';
+import { createTestDatabases, poolOf, type TestDatabases } from '../databases';
 import type { Booking } from './saga';
 import { paymentSteps, type PaymentSteps, seatSteps, type SeatSteps, tableOf } from './steps';
 
@@ -22,8 +22,8 @@ export class TinyStores {
     beforeAll(async () => {
       installTemporalRuntime(createLogger('silent'));
       const databases = await createTestDatabases();
-      const seats = new Pool({ connectionString: databases.adminOrderUrl });
-      const payments = new Pool({ connectionString: databases.adminCustomerUrl });
+      const seats = poolOf(databases.adminOrderUrl);
+      const payments = poolOf(databases.adminCustomerUrl);
       this.#open = { databases, seats, payments };
       await seats.query(tableOf('seats'));
       await payments.query(tableOf('payments'));
