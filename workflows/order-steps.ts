@@ -3,7 +3,7 @@ import type { CreditSteps, OrderSteps } from '../domain/contracts';
 import { CUSTOMER_TASK_QUEUE, ORDER_TASK_QUEUE } from '../domain/names';
 import { defineService, defineStep } from '../saga/workflow';
 
-const orders = defineService<OrderSteps>({ taskQueue: ORDER_TASK_QUEUE, key: 'orderId' });
+const orders = defineService<OrderSteps>({ taskQueue: ORDER_TASK_QUEUE, key: 'orderId', runsSagas: true });
 export const createPendingOrder = defineStep(orders, 'createPendingOrders', { words: 'create as PENDING' });
 export const approveOrder = defineStep(orders, 'approveOrders', { words: 'approve' });
 export const cancelOrder = defineStep(orders, 'cancelOrders', { words: 'cancel' });

@@ -43,9 +43,8 @@ export class Attempts {
   constructor(private readonly placement: Placement) {}
 
   /** Where the first attempt for somebody runs. */
-  where({ taskQueue }: { readonly taskQueue: string }): Where {
-    const { taskQueue: own } = workflowInfo();
-    const mayBeLocal = this.placement === 'colocated' || taskQueue === own;
+  where({ taskQueue, runsSagas }: Pick<Step<never, never>, 'taskQueue' | 'runsSagas'>): Where {
+    const mayBeLocal = this.placement === 'colocated' || runsSagas === true;
     return mayBeLocal && (this.#failures.get(taskQueue) ?? 0) < LOCAL_ATTEMPTS ? 'local' : 'remote';
   }
 

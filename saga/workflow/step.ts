@@ -19,6 +19,11 @@ export interface Service<Activities> {
   readonly taskQueue: string;
   /** The property of items and answers that has the subject's id. */
   readonly key: string;
+  /**
+   * Whether its processes run the sagas: then its steps are tried in the saga's own process in every placement. Stated
+   * here, because the task queue of the saga's worker is another one when a history is replayed.
+   */
+  readonly runsSagas?: boolean | undefined;
   /** Never set: carries the activities' types. */
   readonly activities?: Activities;
 }
@@ -35,6 +40,7 @@ export interface Step<Item, Answer> {
   readonly activity: string;
   readonly taskQueue: string;
   readonly key: string;
+  readonly runsSagas?: boolean | undefined;
   /** The step in words, for summaries in the Temporal UI. */
   readonly words: string;
   /** Why an answer of a step that must succeed is none, in words; then the step is parked and retried. */
@@ -50,7 +56,7 @@ export interface Step<Item, Answer> {
  * const stock = defineService<StockActivities>({ taskQueue: 'stock', key: 'parcelId' });
  */
 export function defineService<Activities>(
-  service: Pick<Service<Activities>, 'taskQueue' | 'key'>,
+  service: Pick<Service<Activities>, 'taskQueue' | 'key' | 'runsSagas'>,
 ): Service<Activities> {
   return service;
 }
@@ -63,11 +69,11 @@ export function defineService<Activities>(
  * const reserveStock = defineStep(stock, 'reserveStock', { words: 'reserve stock' });
  */
 export function defineStep<Activities, Name extends keyof Activities & string>(
-  { taskQueue, key }: Service<Activities>,
+  { taskQueue, key, runsSagas }: Service<Activities>,
   activity: Name,
   options: Pick<Step<ItemOf<Activities[Name]>, AnswerOf<Activities[Name]>>, 'words' | 'refusal'>,
 ): Step<ItemOf<Activities[Name]>, AnswerOf<Activities[Name]>> {
-  return { activity, taskQueue, key, ...options };
+  return { activity, taskQueue, key, runsSagas, ...options };
 }
 
 /** @throws TypeError when an item or an answer has no id under the service's key: a bug */
