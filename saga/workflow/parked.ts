@@ -16,6 +16,7 @@ import {
 } from '../contract';
 import { timestamp } from './clock';
 import { GivenUp } from './failures';
+import { uncancelled } from './uncancelled';
 
 const retryStep = defineSignal<[Partial<RetryStepRequest> | undefined]>(RETRY_STEP);
 const giveUpStep = defineSignal<[Partial<GiveUpStepRequest> | undefined]>(GIVE_UP_STEP);
@@ -71,13 +72,17 @@ export class ParkedSteps {
   /** Handles the operators' signals. They are checked before they are sent: one that says nothing is ignored here. */
   handleSignals(): void {
     setHandler(retryStep, (request) => {
-      for (const each of this.all()) if (isMeant(each, request?.subject)) each.retry();
+      uncancelled(() => {
+        for (const each of this.all()) if (isMeant(each, request?.subject)) each.retry();
+      });
     });
     setHandler(giveUpStep, (request) => {
       const { by, reason, subject } = request ?? {};
       if (!by || !reason) return;
       const decide = (step: string) => new GivenUp({ id: uuid4(), step, by, reason, at: timestamp() });
-      for (const each of this.all()) each.giveUp((id) => subject === undefined || id === subject, decide);
+      uncancelled(() => {
+        for (const each of this.all()) each.giveUp((id) => subject === undefined || id === subject, decide);
+      });
     });
   }
 }

@@ -18,6 +18,7 @@ import type { SagaSinks } from './sinks';
 import type { Step, StepAnswer } from './step';
 import { type SagaOfQueue, StepQueue } from './step-queue';
 import { type SagaOfSubject, SubjectRun } from './subject-run';
+import { uncancelled } from './uncancelled';
 
 export async function runSaga<Subject, Outcome, Settings>(
   definition: SagaDefinition<Subject, Outcome, Settings>,
@@ -27,7 +28,9 @@ export async function runSaga<Subject, Outcome, Settings>(
   const saga = new SagaRun(definition, forward, input);
   // Temporal's Cancel does not tear steps down: each subject is cancelled by its saga's own steps.
   CancellationScope.current().cancelRequested.catch(() => {
-    saga.cancel();
+    uncancelled(() => {
+      saga.cancel();
+    });
   });
   return CancellationScope.nonCancellable(() => saga.run());
 }
