@@ -1,9 +1,11 @@
 /** What a saga's code has asked Temporal for, and how it gets what came of that. */
+import { ActivityFailure, CancelledFailure, RetryState } from '@temporalio/common';
 import { type Answer, Divergence, type StepEnded } from './activation';
 import type { StepRequested, StepResults } from './workflow-host';
 
 interface Pending extends StepRequested {
   readonly settle: (answer: Answer) => void;
+  readonly cancel: (failure: Error) => void;
 }
 
 interface Timer {
@@ -22,6 +24,8 @@ export class Commands {
   readonly issued: string[] = [];
   now = 0;
   #seq = 0;
+  /** Remote steps that the code does not wait for any more: what comes of them is no news to it. */
+  readonly #cancelled = new Set<number>();
 
   /** Of what has been asked for. */
   get lastSeq(): number {
@@ -41,6 +45,18 @@ export class Commands {
     });
   }
 
+  /** Ends the wait for remote steps; the server may have them done all the same. */
+  cancel(seqs: readonly number[]): void {
+    for (const seq of seqs) {
+      const step = this.steps.get(seq);
+      if (!step?.remote) continue;
+      this.steps.delete(seq);
+      this.#cancelled.add(seq);
+      this.issued.push(`cancel ${step.name} ${String(seq)}`);
+      step.cancel(cancelledStep(step));
+    }
+  }
+
   async #local(step: StepRequested): Promise<StepResults> {
     const scheduled = async () => this.#scheduled(step);
     return await scheduled();
@@ -54,7 +70,7 @@ export class Commands {
         if ('results' in answer) resolve(answer.results);
         else reject(answer.failure);
       };
-      this.steps.set(seq, { settle, ...step });
+      this.steps.set(seq, { settle, cancel: reject, ...step });
     });
   }
 
@@ -73,10 +89,23 @@ export class Commands {
 
   /** @throws Divergence when the code does not wait for it */
   protected settle({ seq, name, answer }: StepEnded): void {
+    if (this.#cancelled.has(seq)) return;
     const step = this.steps.get(seq);
     if (step?.name !== name)
       throw new Divergence(`recorded: ${name}; now: ${step?.name ?? 'something else'}`);
     this.steps.delete(seq);
     step.settle(answer);
   }
+}
+
+function cancelledStep({ name, sagaId }: StepRequested): Error {
+  const cause = new CancelledFailure('replaced by another attempt');
+  return new ActivityFailure(
+    'Activity task cancelled',
+    name,
+    sagaId,
+    RetryState.CANCEL_REQUESTED,
+    undefined,
+    cause,
+  );
 }

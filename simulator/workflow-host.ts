@@ -37,7 +37,11 @@ export interface WorkflowHost {
   readonly memo: Memo;
   /** Rejected when Temporal's own Cancel is asked for. */
   readonly cancelRequested: Promise<never>;
+  /** Number of what has been asked for last. */
+  readonly lastSeq: number;
   ask(step: StepRequested): Promise<StepResults>;
+  /** Ends the wait for those that are remote steps. */
+  cancel(seqs: readonly number[]): void;
   sleep(ms: number, summary: string): Promise<void>;
   condition(holds: () => boolean): Promise<void>;
   handleSignals(name: string, handler: SignalHandler): void;

@@ -38,11 +38,8 @@ export class WorkflowRuntime {
       ({ memo }: ContinueOptions = {}) =>
       (input: unknown) =>
         this.#host.continueAsNew({ input: asSent(input), memo: asSent(memo) }),
-    CancellationScope: onlyThese('CancellationScope', {
-      // Nothing in the model cancels from inside, so a scope that cannot be cancelled is the code in it.
-      nonCancellable: (code: () => unknown) => code(),
-      current: () => onlyScope({ cancelRequested: this.#host.cancelRequested }),
-    }),
+    CancellationScope: scopes(() => this.#host),
+    ActivityCancellationType: onlyThese('ActivityCancellationType', { TRY_CANCEL: 'TRY_CANCEL' }),
     defineSignal: (name: string) => ({ name }),
     setHandler: ({ name }: { readonly name: string }, handler: SignalHandler) => {
       this.#host.handleSignals(name, handler);
@@ -71,4 +68,31 @@ function asSent<Value>(value: Value): Value {
 function silent(): object {
   const nothing: object = new Proxy(() => undefined, { get: () => nothing });
   return nothing;
+}
+
+/** A scope that the code makes itself has one attempt of a step in it, which ends when another one takes its place. */
+function scopes(host: () => WorkflowHost) {
+  return class CancellationScope {
+    #seqs: readonly number[] = [];
+
+    // Nothing in the model cancels the rest from inside, so a scope that cannot be cancelled is the code in it.
+    static nonCancellable(code: () => unknown): unknown {
+      return code();
+    }
+
+    static current(): object {
+      return onlyScope({ cancelRequested: host().cancelRequested });
+    }
+
+    run<Result>(code: () => Result): Result {
+      const before = host().lastSeq;
+      const result = code();
+      this.#seqs = Array.from({ length: host().lastSeq - before }, (_, index) => before + index + 1);
+      return result;
+    }
+
+    cancel(): void {
+      host().cancel(this.#seqs);
+    }
+  };
 }

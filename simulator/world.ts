@@ -131,6 +131,11 @@ export class World {
   }
 
   #sendRemote(saga: SagaRun): void {
+    for (const call of this.calls) {
+      const { waiting, step } = call;
+      // The code has replaced the attempt: it may be done all the same.
+      if (step.remote && waiting?.saga === saga && !saga.execution.steps.has(waiting.seq)) this.leave(call);
+    }
     for (const [seq, step] of saga.execution.steps) {
       if (!step.remote || saga.remote.has(seq)) continue;
       saga.remote.add(seq);
