@@ -26,6 +26,7 @@ export class Commands {
   #seq = 0;
   /** Remote steps that the code does not wait for any more: what comes of them is no news to it. */
   readonly #cancelled = new Set<number>();
+  readonly #toCancel: number[] = [];
 
   /** Of what has been asked for. */
   get lastSeq(): number {
@@ -45,16 +46,24 @@ export class Commands {
     });
   }
 
-  /** Ends the wait for remote steps; the server may have them done all the same. */
+  /** Ends the wait for remote steps when the jobs at hand are done; the server may have them done all the same. */
   cancel(seqs: readonly number[]): void {
-    for (const seq of seqs) {
+    this.#toCancel.push(...seqs.filter((seq) => this.steps.get(seq)?.remote));
+  }
+
+  /** @returns whether a wait has ended */
+  protected cancelNow(): boolean {
+    let ended = false;
+    for (const seq of this.#toCancel.splice(0)) {
       const step = this.steps.get(seq);
-      if (!step?.remote) continue;
+      if (!step) continue;
       this.steps.delete(seq);
       this.#cancelled.add(seq);
       this.issued.push(`cancel ${step.name} ${String(seq)}`);
       step.cancel(cancelledStep(step));
+      ended = true;
     }
+    return ended;
   }
 
   async #local(step: StepRequested): Promise<StepResults> {

@@ -68,7 +68,7 @@ export class Execution extends Commands implements WorkflowHost {
       if (jobs.length === 1) for (const job of jobs) this.#take(job);
       else for (const job of inOrder(jobs)) this.#take(job);
       do await everythingDone();
-      while (this.#conditionCameTrue());
+      while (this.#conditionCameTrue() || this.cancelNow());
     } finally {
       this.runtime.current = undefined;
     }

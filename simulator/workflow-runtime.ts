@@ -18,6 +18,9 @@ interface TimerOptions {
 const onlyInfo = refusingMore('workflowInfo()');
 const onlyScope = refusingMore('a CancellationScope');
 
+/** What a saga carries over of them is not the model's matter. */
+const NO_ATTRIBUTES = { getAll: () => [] };
+
 export class WorkflowRuntime {
   /** The execution whose code runs now. */
   current: WorkflowHost | undefined;
@@ -32,7 +35,7 @@ export class WorkflowRuntime {
     condition: (holds: () => boolean) => this.#host.condition(holds),
     workflowInfo: () => {
       const { workflowId, taskQueue, historyLength, memo } = this.#host;
-      return onlyInfo({ workflowId, taskQueue, historyLength, memo, typedSearchAttributes: {} });
+      return onlyInfo({ workflowId, taskQueue, historyLength, memo, typedSearchAttributes: NO_ATTRIBUTES });
     },
     makeContinueAsNewFunc:
       ({ memo }: ContinueOptions = {}) =>
