@@ -2,7 +2,7 @@
  * The worked example of docs/changing-a-saga.md: sagas begun by one version of the code, ended by the next. Distributed:
  * the new step belongs to a service of its own.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { type RunningService, startService } from '../../api/service';
 import { createLogger } from '../../platform/logger';
 import { rowsOf } from '../support/databases';
