@@ -54,7 +54,7 @@ const startWith = async (version: Version) => {
 
 /** A saga that waits for credit, because its customer's row is held; or for a later step. */
 const begin = async (options?: Partial<OrderSagaInput>, until = 'reserveCredit'): Promise<Begun> => {
-  const customer = await newCustomer(system.url, '10.00');
+  const customer = await newCustomer((later ?? system).url, '10.00');
   const lock = await holdCustomer(system.databases.adminCustomerUrl, customer);
   const [order] = ordersOf(customer, 1);
   if (!order) throw new Error('there is one order');
