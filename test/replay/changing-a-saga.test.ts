@@ -2,7 +2,7 @@
  * The worked example of docs/changing-a-saga.md: sagas begun by one version of the code, ended by the next. Distributed:
  * the new step belongs to a service of its own.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { type RunningService, startService } from '../../api/service';
 import { createLogger } from '../../platform/logger';
 import { rowsOf } from '../support/databases';
@@ -54,7 +54,7 @@ const startWith = async (version: Version) => {
 
 /** A saga that waits for credit, because its customer's row is held; or for a later step. */
 const begin = async (options?: Partial<OrderSagaInput>, until = 'reserveCredit'): Promise<Begun> => {
-  const customer = await newCustomer(system.url, '10.00');
+  const customer = await newCustomer((later ?? system).url, '10.00');
   const lock = await holdCustomer(system.databases.adminCustomerUrl, customer);
   const [order] = ordersOf(customer, 1);
   if (!order) throw new Error('there is one order');

@@ -1,7 +1,8 @@
 /** The service that the worked example of docs/changing-a-saga.md adds a step of: a worker, without a database. */
 import { Worker } from '@temporalio/worker';
 import type { OrderRequest } from '../../domain/contracts';
-import { connectTemporal } from '../../platform/temporal';
+import { createLogger } from '../../platform/logger';
+import { connectTemporal, installTemporalRuntime } from '../../platform/temporal';
 import type { StepRequest } from '../../saga/contract';
 import { testServers } from './servers';
 import { FRAUD_TASK_QUEUE } from './versions';
@@ -14,6 +15,8 @@ export interface FraudService {
 
 export async function startFraudService(): Promise<FraudService> {
   const { temporal } = testServers();
+  // Before the first worker: the runtime of the process cannot be replaced after that.
+  installTemporalRuntime(createLogger('silent'));
   const { connection } = await connectTemporal(temporal);
   const checked = new Set<string>();
   const worker = await Worker.create({
