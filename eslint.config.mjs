@@ -46,11 +46,12 @@ const OF_THE_LOCALE = [
  * no state.
  *
  * @param imports what a file may import, as a regular expression
+ * @param others further patterns of `no-restricted-imports`
  */
-const deterministic = (files, imports, message) => ({
+const deterministic = (files, imports, message, others = []) => ({
   files,
   rules: {
-    'no-restricted-imports': ['error', { patterns: [{ regex: `^(?!${imports})`, message }] }],
+    'no-restricted-imports': ['error', { patterns: [{ regex: `^(?!${imports})`, message }, ...others] }],
     'no-restricted-globals': [
       'error',
       ...NOT_DETERMINISTIC,
@@ -83,8 +84,15 @@ const deterministic = (files, imports, message) => ({
 const replayed = [
   deterministic(
     ['workflows/**/*.ts'],
-    '\\./[^.]|\\.\\./domain/[^.]|\\.\\./saga/workflow$',
+    '\\./[^.]|\\.\\./domain/[^.]|\\.\\./saga/workflow$|@temporalio/workflow$',
     'Sagas import their own files, domain/ and saga/workflow.',
+    [
+      {
+        regex: '^@temporalio/workflow$',
+        allowImportNames: ['patched', 'deprecatePatch'],
+        message: 'The engine is what sagas use of Temporal, but for a change that is made with `patched`.',
+      },
+    ],
   ),
   deterministic(
     ['saga/workflow/**/*.ts', 'saga/contract.ts'],

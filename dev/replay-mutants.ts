@@ -1,5 +1,5 @@
 /**
- * `npm run replay:mutants`: makes changes to the workflows that break sagas under way, and some that do not, and
+ * `npm run replay:mutants`: makes changes to the workflows and the engine that break sagas under way, and some that do not, and
  * replays the recorded histories against each. Writes what it saw into docs/replay-gate.md; exit code 1 when one
  * was not caught, or a safe one was refused.
  */
@@ -65,7 +65,7 @@ async function main(): Promise<number> {
 async function firstCatch({ file, text }: Mutant): Promise<Replayed | undefined> {
   rmSync(COPIES, { recursive: true, force: true });
   mkdirSync(COPIES, { recursive: true });
-  for (const room of ['workflows', 'domain']) {
+  for (const room of ['workflows', 'domain', 'saga']) {
     cpSync(path.join(ROOT, room), path.join(COPIES, room), { recursive: true });
   }
   writeFileSync(path.join(COPIES, file), text);

@@ -1,6 +1,6 @@
 /** Where what was recorded and what the code asks for now part. */
 import type { RecordedStep } from './saga-words';
-import { isUnheard, patchWords, SEARCH_ATTRIBUTES } from './step-words';
+import { isUnheard, MEMO, patchWords, SEARCH_ATTRIBUTES } from './step-words';
 
 export interface Divergence {
   /** What the history has next. */
@@ -16,6 +16,12 @@ export interface Divergence {
 const NOTHING = 'nothing more';
 const NONDETERMINISM = /TMPRL1100|nondeterminism/i;
 
+/** The engine's state machines of commands that no interceptor sees, as its messages name them. */
+const UNHEARD_MACHINES: readonly (readonly [RegExp, string])[] = [
+  [/UpsertWorkflowSearchAttributes(Machine| machine| workflow)/i, SEARCH_ATTRIBUTES],
+  [/ModifyWorkflowPropertiesMachine/i, MEMO],
+];
+
 /** Whether the code asked for something else; it failed, otherwise, before it could. */
 export function isNondeterminism({ detail }: Pick<Divergence, 'detail'>): boolean {
   return NONDETERMINISM.test(detail);
@@ -23,8 +29,8 @@ export function isNondeterminism({ detail }: Pick<Divergence, 'detail'>): boolea
 
 /**
  * The first place at which the two part. Orders of a group go on beside each other, so what was asked for
- * together may stand in another order. What the code is not heard to ask for (patches, search attributes) only the
- * engine can tell.
+ * together may stand in another order. What no interceptor sees (patches, search attributes, the memo) only the
+ * engine reports.
  */
 export function divergenceOf(
   recorded: readonly RecordedStep[],
@@ -33,11 +39,13 @@ export function divergenceOf(
 ): Divergence {
   const named = /HistoryEvent\(id: (\d+)/.exec(detail)?.[1];
   const unheard = recorded.find(({ eventId, words }) => eventId === Number(named) && isUnheard(words));
-  const unheardNow = /UpsertWorkflowSearchAttributes(Machine| machine| workflow)/i.test(detail);
+  const [, unheardNow] = UNHEARD_MACHINES.find(([machine]) => machine.test(detail)) ?? [];
   const heard = recorded.map(({ words }) => words).filter((words) => !isUnheard(words));
   const beside = walk(heard, asked, true);
   // What was heard is on both sides, and the engine says that it differs: it was not asked for together.
-  const isSwapped = isNondeterminism({ detail }) && !unheard && !unheardNow && !beside.left && !beside.now;
+  const isSwapped =
+    isNondeterminism({ detail }) &&
+    [unheard, unheardNow, beside.left, beside.now].every((each) => each === undefined);
   const { left, now, after } = isSwapped ? walk(heard, asked, false) : beside;
   const failed = isNondeterminism({ detail }) ? undefined : `an error in the workflow code: ${detail}`;
   const patch = /patch marker encountered for change (\S+),/.exec(detail)?.[1];
@@ -45,7 +53,7 @@ export function divergenceOf(
     return { recorded: patchWords(patch), now: failed ?? 'no such patch', after, detail };
   return {
     recorded: unheard?.words ?? left ?? NOTHING,
-    now: unheardNow ? SEARCH_ATTRIBUTES : (now ?? failed ?? (unheard ? 'none' : NOTHING)),
+    now: unheardNow ?? now ?? failed ?? (unheard ? 'none' : NOTHING),
     after,
     detail,
   };

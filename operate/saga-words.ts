@@ -2,9 +2,12 @@
 import type { temporal } from '@temporalio/proto';
 import {
   activityWords,
+  CANCELLED_END,
   childWords,
+  CONTINUED_END,
   END,
   FAILED_END,
+  MEMO,
   patchWords,
   SEARCH_ATTRIBUTES,
   TIMER,
@@ -71,9 +74,12 @@ function wordsOf(event: HistoryEvent): string | undefined {
     return PATCHES_ATTRIBUTE in (upserted.searchAttributes?.indexedFields ?? {})
       ? undefined
       : SEARCH_ATTRIBUTES;
+  if (event.workflowPropertiesModifiedEventAttributes) return MEMO;
   if (event.timerStartedEventAttributes) return TIMER;
   if (event.workflowExecutionCompletedEventAttributes) return END;
   if (event.workflowExecutionFailedEventAttributes) return FAILED_END;
+  if (event.workflowExecutionCanceledEventAttributes) return CANCELLED_END;
+  if (event.workflowExecutionContinuedAsNewEventAttributes) return CONTINUED_END;
   return undefined;
 }
 

@@ -3,9 +3,12 @@
 export const TIMER = 'a timer';
 export const END = 'the end';
 export const FAILED_END = 'the end, failed';
+export const CANCELLED_END = 'the end, cancelled';
+export const CONTINUED_END = 'the end, continued';
 
-/** Not told by the workflow code that asks for it: the SDK does not let it be heard. */
+/** The SDK shows no interceptor when workflow code sets these. */
 export const SEARCH_ATTRIBUTES = 'search attributes';
+export const MEMO = 'the memo';
 
 /** @param taskQueue undefined for a local activity */
 export function activityWords(type: string, taskQueue?: string): string {
@@ -16,12 +19,12 @@ export function childWords(type: string): string {
   return `the start of ${type}`;
 }
 
-/** Not told either by the code that asks for it. */
+/** No interceptor sees these either. */
 export function patchWords(id: string): string {
   return `the patch ${id}`;
 }
 
-/** Whether the code that asks for it is not heard. */
+/** Whether no interceptor sees it when workflow code asks for it. */
 export function isUnheard(words: string): boolean {
-  return words === SEARCH_ATTRIBUTES || words.startsWith(patchWords(''));
+  return words === SEARCH_ATTRIBUTES || words === MEMO || words.startsWith(patchWords(''));
 }

@@ -1,7 +1,22 @@
-/** Workflow code, only in the bundle that explains a divergence: tells each thing that the saga asks for. */
-import { proxySinks, type Sinks, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
+/** Workflow code, only in the bundle that explains a divergence: reports each command that the saga asks for. */
 import { TemporalFailure } from '@temporalio/common';
-import { activityWords, childWords, END, FAILED_END, TIMER } from './step-words';
+import {
+  CancellationScope,
+  ContinueAsNew,
+  isCancellation,
+  proxySinks,
+  type Sinks,
+  type WorkflowInterceptorsFactory,
+} from '@temporalio/workflow';
+import {
+  activityWords,
+  CANCELLED_END,
+  childWords,
+  CONTINUED_END,
+  END,
+  FAILED_END,
+  TIMER,
+} from './step-words';
 
 export interface WitnessSinks extends Sinks {
   readonly witness: { asked(words: string): void };
@@ -18,8 +33,8 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
             witness.asked(END);
             return result;
           } catch (error) {
-            // Another error fails the task, not the saga; the engine tells of it.
-            if (error instanceof TemporalFailure) witness.asked(FAILED_END);
+            const words = endWords(error);
+            if (words !== undefined) witness.asked(words);
             throw error;
           }
         },
@@ -47,3 +62,10 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
     ],
   };
 };
+
+/** @returns undefined for an error that fails the task, not the saga: the engine reports it */
+function endWords(error: unknown): string | undefined {
+  if (error instanceof ContinueAsNew) return CONTINUED_END;
+  if (isCancellation(error) && CancellationScope.current().consideredCancelled) return CANCELLED_END;
+  return error instanceof TemporalFailure ? FAILED_END : undefined;
+}

@@ -1,10 +1,10 @@
 /** All that can happen next. */
 import type { Action } from './action';
-import { startsOfChildren } from './children';
-import { operatorOnParked } from './parked';
+import { callersThatCancel } from './callers';
+import { type Delivery, remoteStepEnds, timersOf, told, toldTogether } from './deliveries';
+import { faultsOfCall, faultsOfWorker } from './fault-actions';
+import { operatorTells, terminated } from './operator';
 import { possibleRepairs } from './repairs';
-import { faultsOfCall, faultsOfWorker, operatorOn } from './fault-actions';
-import { canBeAskedWith, cancelOrder, cancelWithAnswer, isThere } from './people';
 import type { SagaRun } from './saga-run';
 import type { StepCall } from './step-call';
 import type { World } from './world';
@@ -18,7 +18,7 @@ export interface Possible {
 
 /**
  * A saga's first timers fire in any order. Later ones wait until nothing else can happen, and for those that are due
- * before them: no story goes on for ever with asking again.
+ * before them: no story goes on for ever with trying again.
  */
 const EARLY_TIMERS = 3;
 
@@ -29,32 +29,32 @@ export function possibleActions(world: World): Possible {
   let somebodyWaits = false;
   for (const call of world.calls) {
     somebodyWaits ||= call.waiting !== undefined;
-    usual.push(nextOf(call));
+    const next = nextOf(call, world);
+    if (next) usual.push(next);
     if (faulty) unusual.push(...faultsOfCall(call));
   }
-  for (const orderId of world.wishes) if (isThere(world, orderId)) usual.push(...wishes(world, orderId));
-  for (const saga of world.sagas.values()) if (!saga.outcome) usual.push(...startsOfChildren(saga));
-  usual.push(...possibleRepairs(world));
+  for (const saga of world.sagas.values()) if (saga.isBetweenRuns) usual.push(nextRunBegins(saga));
+  usual.push(...callersThatCancel(world), ...possibleRepairs(world));
   const nothingElse = usual.length === 0;
   for (const saga of world.sagas.values()) {
     if (saga.outcome) continue;
-    if (!somebodyWaits && saga.timersFired < EARLY_TIMERS) usual.push(...timersOf(saga));
-    else if (nothingElse) usual.push(...timersOf(saga, firstDue(world)));
-    else if (faulty) unusual.push(...timersOf(saga));
-    if (faulty) unusual.push(...faultsOfWorker(saga));
-    if (faulty && world.scenario.operator)
-      unusual.push(...operatorOn(saga), ...operatorOnParked(saga, world));
+    if (!somebodyWaits && saga.timersFired < EARLY_TIMERS) usual.push(...timersOf(saga).map(told));
+    else if (nothingElse) usual.push(...timersOf(saga, firstDue(world)).map(told));
+    else if (faulty) unusual.push(...timersOf(saga).map(told));
+    if (faulty) unusual.push(...faultsOfSaga(saga, world));
   }
   if (world.relayTurnsLeft > 0) usual.push(...relaysOf(world));
   return { usual, unusual };
 }
 
-function nextOf(call: StepCall): Action {
+function nextOf(call: StepCall, world: World): Action | undefined {
+  const { waiting, step } = call;
   switch (call.state) {
     case 'under way':
+      if (isPaused(call, world)) return undefined;
       return {
         words: () => `${call.words} is done`,
-        happen: (world) => {
+        happen: () => {
           world.beginStep(call);
           world.commit(call);
           return undefined;
@@ -63,30 +63,63 @@ function nextOf(call: StepCall): Action {
     case 'in its transaction':
       return {
         words: () => `${call.words} commits`,
-        happen: (world) => {
+        happen: () => {
           world.commit(call);
           return undefined;
         },
       };
     case 'committed':
+      if (step.remote && waiting) return told(remoteStepEnds(call, waiting.saga));
       return {
         words: () => `${call.words} is answered: ${call.answerWords}`,
-        happen: (world) => world.reply(call),
+        happen: () => world.reply(call),
       };
   }
 }
 
-function wishes(world: World, orderId: string): Action[] {
+/** The server retries what was locked when somebody has committed. */
+function isPaused({ pausedAt }: StepCall, { commits, calls }: World): boolean {
+  if (pausedAt === undefined || commits > pausedAt) return false;
+  return [...calls].some(({ state }) => state === 'in its transaction');
+}
+
+function nextRunBegins(saga: SagaRun, more?: Delivery): Action {
+  return {
+    words: () => `the next run of ${saga.sagaId} begins${more ? `; in its first task: ${more.words()}` : ''}`,
+    happen: async (world) => {
+      await saga.begin(world.nowMs, more ? [more.job(world)] : []);
+      world.afterTurn(saga, saga.execution);
+    },
+  };
+}
+
+function faultsOfSaga(saga: SagaRun, world: World): Action[] {
+  const { operator } = world.scenario;
+  const tells = operator ? operatorTells(saga) : [];
+  const stops = operator ? [terminated(saga)] : [];
+  if (saga.isBetweenRuns) return [...tells.map((more) => nextRunBegins(saga, more)), ...stops];
+  return [...faultsOfWorker(saga), ...tells.map(told), ...stops, ...together(saga, world, tells)];
+}
+
+/** Two of what Temporal may tell the saga, in one task. */
+function together(saga: SagaRun, world: World, tells: readonly Delivery[]): Action[] {
+  const answers = [...world.calls].flatMap((call) =>
+    call.waiting?.saga === saga && call.step.remote && call.state === 'committed'
+      ? [remoteStepEnds(call, saga)]
+      : [],
+  );
+  const inTheirOrder = [...timersOf(saga), ...answers];
+  const pairs = inTheirOrder.flatMap((first, index) =>
+    inTheirOrder.slice(index + 1).flatMap((second) => eitherFirst(first, second)),
+  );
   return [
-    { words: () => `a caller has ${orderId} cancelled`, happen: () => cancelOrder(world, orderId) },
-    ...[...world.calls]
-      .filter((call) => canBeAskedWith(world, call, orderId))
-      .map((call) => ({
-        words: () =>
-          `${call.words} is answered: ${call.answerWords}; in the same task a caller has ${orderId} cancelled`,
-        happen: () => cancelWithAnswer(world, call, orderId),
-      })),
+    ...pairs,
+    ...inTheirOrder.flatMap((first) => tells.flatMap((second) => eitherFirst(first, second))),
   ];
+}
+
+function eitherFirst(one: Delivery, other: Delivery): Action[] {
+  return other.isSignal ? [toldTogether(other, one)] : [toldTogether(one, other), toldTogether(other, one)];
 }
 
 function firstDue({ sagas }: World): number {
@@ -94,16 +127,6 @@ function firstDue({ sagas }: World): number {
     saga.outcome ? [] : [...saga.execution.timers.values()],
   );
   return Math.min(...timers.map(({ due }) => due));
-}
-
-/** @param due milliseconds of the epoch: only those that are due until then */
-function timersOf(saga: SagaRun, due = Infinity): Action[] {
-  return [...saga.execution.timers]
-    .filter(([seq, timer]) => saga.isScheduled(seq) && timer.due <= due)
-    .map(([seq]) => ({
-      words: () => `${saga.sagaId} has waited long enough`,
-      happen: (world) => world.fireTimer(saga, seq),
-    }));
 }
 
 function relaysOf(world: World): Action[] {

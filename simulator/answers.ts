@@ -18,9 +18,9 @@ export function sameContent(one: OrderRequest, other: OrderRequest): boolean {
 export function notThere(
   orderId: string,
   row: { readonly state: OrderState } | undefined,
-  { from }: Transition,
+  transitions: readonly Transition[],
 ): Busy | WrongState {
-  return row?.state === from
+  return transitions.some(({ from }) => from === row?.state)
     ? busy(orderId)
     : { orderId, outcome: 'wrong-state', state: row?.state ?? 'MISSING' };
 }

@@ -1,13 +1,34 @@
 /** What must hold in the model: the product's own invariants (audit/invariants.ts), and what only a model can look at. */
 import { type Finding, INVARIANTS, isTerminal, wrongCustomer, wrongOrder } from '../audit/invariants';
+import { wrongCancellations, wrongPromises } from './cancellations';
 import { COVERAGE, factsOf, heldBy, NO_STORY } from './facts';
-import { isGivenUp } from './parked';
+import { wrongGivenUpSteps } from './given-up-steps';
+import { isGivenUp } from './operator';
 import type { OutboxEvent } from './outbox';
+import { wrongReasons } from './reasons';
 import { wrongResults } from './results';
 import type { World } from './world';
 
-/** Invariant 1, which holds at every commit. */
-export function wrongNow({ customers }: World): string[] {
+/** Of one run: what the engine promises. */
+const MOST_EVENTS = 500;
+
+/** What holds at every moment. */
+export function wrongNow(world: World): string[] {
+  return [...wrongCredit(world), ...wrongPromises(world), ...wrongRuns(world)];
+}
+
+/** A run stays short, and its memo shows what is parked whenever its task is completed. */
+function wrongRuns({ sagas }: World): string[] {
+  const wrong: string[] = [];
+  for (const { sagaId, length, outcome, isBusy, waiting, memo } of sagas.values()) {
+    if (length > MOST_EVENTS) wrong.push(`${sagaId} has ${String(length)} events in one run`);
+    if (!outcome && !isBusy) wrong.push(...waiting.wrongMemo(memo));
+  }
+  return wrong;
+}
+
+/** Invariant 1. */
+function wrongCredit({ customers }: World): string[] {
   const wrong: string[] = [];
   const reservations = customers.reservations.all();
   for (const { customerId, limitMinor, reservedMinor } of customers.customers.all()) {
@@ -58,9 +79,10 @@ export function wrongAtTheEnd(world: World): string[] {
       order && !isTerminal(order) ? [`${INVARIANTS.terminal}: ${id} is still ${order.state}`] : [],
     ),
     ...wrongSagas(world),
-    ...wrongPromises(world),
+    ...wrongCancellations(world),
     ...wrongReasons(world),
     ...wrongResults(world),
+    ...wrongGivenUpSteps(world),
     ...[world.orders.outbox, world.customers.outbox].flatMap(({ events }) => wrongFeed(events)),
   ];
 }
@@ -72,28 +94,6 @@ function wrongSagas({ sagas, witness }: World): string[] {
     const { failure } = outcome;
     if (isGivenUp(failure) || witness.refused.has(sagaId)) return [];
     return [`${sagaId} failed: ${failure instanceof Error ? failure.message : String(failure)}`];
-  });
-}
-
-/** What was confirmed to whoever wanted an order cancelled; an operator who gives a step up takes it back. */
-function wrongPromises({ orders, witness: { promised, givenUp } }: World): string[] {
-  return orders.orders
-    .all()
-    .flatMap(({ orderId, state }) =>
-      promised.has(orderId) && !givenUp.has(orderId) && state !== 'CANCELLED'
-        ? [`the cancellation of ${orderId} was accepted, and it is ${state}`]
-        : [],
-    );
-}
-
-/** An order is cancelled for a reason that is its own. */
-function wrongReasons({ orders, witness: { unwanted, troubled } }: World): string[] {
-  return orders.orders.all().flatMap(({ orderId, reason }) => {
-    if (reason === 'CUSTOMER_REQUEST' && !unwanted.has(orderId))
-      return [`${orderId} is cancelled for ${reason}, and nobody wanted that`];
-    if (reason === 'CREDIT_CHECK_TIMEOUT' && !troubled.has(orderId) && !unwanted.has(orderId))
-      return [`${orderId} is cancelled for ${reason}, and nothing had happened to it`];
-    return [];
   });
 }
 

@@ -1,96 +1,111 @@
-/** What a saga's code has asked Temporal for, and how it is told what came of that. */
-import { type Answer, Divergence, type Input } from './history';
-import type { ChildRequested, StepRequested, StepResults } from './workflow-host';
+/** What a saga's code has asked Temporal for, and how it gets what came of that. */
+import { ActivityFailure, CancelledFailure, RetryState } from '@temporalio/common';
+import { type Answer, Divergence, type StepEnded } from './activation';
+import type { StepRequested, StepResults } from './workflow-host';
 
 interface Pending extends StepRequested {
   readonly settle: (answer: Answer) => void;
-}
-
-interface PendingChild extends ChildRequested {
-  /** @param refusal why Temporal has not started it */
-  readonly settle: (refusal: Error | undefined) => void;
+  readonly cancel: (failure: Error) => void;
 }
 
 interface Timer {
   /** Milliseconds of the epoch. */
   readonly due: number;
+  /** As it is shown to people. */
+  readonly summary: string;
   readonly fire: () => void;
 }
-
-type Settling = Extract<Input, { readonly seq: number }>;
 
 export class Commands {
   /** Asked for, and not answered. */
   readonly steps = new Map<number, Pending>();
   readonly timers = new Map<number, Timer>();
-  /** Asked for, and neither started nor refused. */
-  readonly children = new Map<number, PendingChild>();
+  /** What becomes an event of the history when the task is completed, in order; a local step does when it has ended. */
+  readonly issued: string[] = [];
   now = 0;
   #seq = 0;
+  /** Remote steps that the code does not wait for any more: what comes of them is no news to it. */
+  readonly #cancelled = new Set<number>();
 
+  /** Of what has been asked for. */
+  get lastSeq(): number {
+    return this.#seq;
+  }
+
+  /** As in the SDK, the code hears of a local step some microtasks later than of a remote one. */
   ask(step: StepRequested): Promise<StepResults> {
-    const seq = this.nextSeq();
+    return step.remote ? this.#scheduled(step) : this.#local(step);
+  }
+
+  sleep(ms: number, summary: string): Promise<void> {
+    const seq = this.#nextSeq();
+    this.issued.push(`timer ${String(seq)}`);
+    return new Promise((resolve) => {
+      this.timers.set(seq, { due: this.now + ms, summary, fire: resolve });
+    });
+  }
+
+  /** Ends the wait for remote steps; the server may have them done all the same. */
+  cancel(seqs: readonly number[]): void {
+    for (const seq of seqs) {
+      const step = this.steps.get(seq);
+      if (!step?.remote) continue;
+      this.steps.delete(seq);
+      this.#cancelled.add(seq);
+      this.issued.push(`cancel ${step.name} ${String(seq)}`);
+      step.cancel(cancelledStep(step));
+    }
+  }
+
+  async #local(step: StepRequested): Promise<StepResults> {
+    const scheduled = async () => this.#scheduled(step);
+    return await scheduled();
+  }
+
+  #scheduled(step: StepRequested): Promise<StepResults> {
+    const seq = this.#nextSeq();
+    if (step.remote) this.issued.push(`${step.name} ${String(seq)}`);
     return new Promise((resolve, reject) => {
       const settle = (answer: Answer) => {
         if ('results' in answer) resolve(answer.results);
         else reject(answer.failure);
       };
-      this.steps.set(seq, { settle, ...step });
+      this.steps.set(seq, { settle, cancel: reject, ...step });
     });
   }
 
-  startChild(child: ChildRequested): Promise<void> {
-    const seq = this.nextSeq();
-    return new Promise((resolve, reject) => {
-      const settle = (refusal: Error | undefined) => {
-        if (refusal) reject(refusal);
-        else resolve();
-      };
-      this.children.set(seq, { settle, ...child });
-    });
-  }
-
-  sleep(ms: number): Promise<void> {
-    const seq = this.nextSeq();
-    return new Promise((resolve) => {
-      this.timers.set(seq, { due: this.now + ms, fire: resolve });
-    });
-  }
-
-  protected nextSeq(): number {
+  #nextSeq(): number {
     this.#seq += 1;
     return this.#seq;
   }
 
   /** @throws Divergence when the code does not wait for it */
-  protected settle(outcome: Settling): void {
-    switch (outcome.kind) {
-      case 'timer': {
-        const timer = this.timers.get(outcome.seq);
-        if (!timer) throw new Divergence(`timer ${String(outcome.seq)} is not waited for`);
-        this.timers.delete(outcome.seq);
-        timer.fire();
-        return;
-      }
-      case 'child': {
-        const { seq, workflowId, refusal } = outcome;
-        const child = this.children.get(seq);
-        if (child?.workflowId !== workflowId) throw diverged(workflowId, child?.workflowId);
-        this.children.delete(seq);
-        child.settle(refusal);
-        return;
-      }
-      case 'step': {
-        const { seq, name, answer } = outcome;
-        const step = this.steps.get(seq);
-        if (step?.name !== name) throw diverged(name, step?.name);
-        this.steps.delete(seq);
-        step.settle(answer);
-      }
-    }
+  protected fire(seq: number): void {
+    const timer = this.timers.get(seq);
+    if (!timer) throw new Divergence(`timer ${String(seq)} is not waited for`);
+    this.timers.delete(seq);
+    timer.fire();
+  }
+
+  /** @throws Divergence when the code does not wait for it */
+  protected settle({ seq, name, answer }: StepEnded): void {
+    if (this.#cancelled.has(seq)) return;
+    const step = this.steps.get(seq);
+    if (step?.name !== name)
+      throw new Divergence(`recorded: ${name}; now: ${step?.name ?? 'something else'}`);
+    this.steps.delete(seq);
+    step.settle(answer);
   }
 }
 
-function diverged(recorded: string, now = 'something else'): Divergence {
-  return new Divergence(`recorded: ${recorded}; now: ${now}`);
+function cancelledStep({ name, sagaId }: StepRequested): Error {
+  const cause = new CancelledFailure('replaced by another attempt');
+  return new ActivityFailure(
+    'Activity task cancelled',
+    name,
+    sagaId,
+    RetryState.CANCEL_REQUESTED,
+    undefined,
+    cause,
+  );
 }

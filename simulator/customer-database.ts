@@ -34,9 +34,9 @@ export class CustomerDatabase implements CreditModelSteps {
     opening.commit();
   }
 
-  reserveCredit({ sagaId, orders }: StepRequest<OrderRequest>, attempt: Attempt): ReserveResult[] {
+  reserveCredit({ sagaId, items }: StepRequest<OrderRequest>, attempt: Attempt): ReserveResult[] {
     const { transaction } = attempt;
-    return orders.map((asked): ReserveResult => {
+    return items.map((asked): ReserveResult => {
       const { orderId, customerId } = asked;
       const there = this.reservations.seen(orderId, transaction);
       if (there) return this.reservedBefore(asked, there, attempt);
@@ -55,9 +55,9 @@ export class CustomerDatabase implements CreditModelSteps {
     });
   }
 
-  releaseCredit({ sagaId, orders }: StepRequest<OrderRequest>, attempt: Attempt): ReleaseResult[] {
+  releaseCredit({ sagaId, items }: StepRequest<OrderRequest>, attempt: Attempt): ReleaseResult[] {
     const { transaction } = attempt;
-    return orders.map((asked): ReleaseResult => {
+    return items.map((asked): ReleaseResult => {
       const { orderId, customerId } = asked;
       if (this.#isBusy(asked, attempt)) return busy(orderId);
       this.customers.hold(customerId, transaction);

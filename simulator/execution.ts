@@ -1,52 +1,72 @@
 /**
- * One worker's run of one saga: the saga's own code, given inputs one at a time. The same inputs bring another
- * worker to the same place, which is how a saga outlives its worker.
+ * One worker's execution of one run of a saga: the saga's own code, given activations one at a time. The same ones bring
+ * another worker to the same place, which is how a saga outlives its worker.
  */
 import { CancelledFailure } from '@temporalio/common';
+import { ORDER_TASK_QUEUE } from '../domain/names';
+import { type Activation, inOrder, type Job, type Outcome } from './activation';
 import { Commands } from './commands';
-import { type Input, lastOf, type Outcome } from './history';
 import { everythingDone } from './microtasks';
 import { simulatedUuid } from './scenario';
-import { UpdateHandlers } from './update-handlers';
-import type { UpdateHandler, WorkflowHost } from './workflow-host';
+import type { Memo, NextRun, SignalHandler, WorkflowHost } from './workflow-host';
 import type { WorkflowRuntime } from './workflow-runtime';
 
+export interface Begun {
+  readonly workflowId: string;
+  /** The saga, with its input. */
+  readonly code: () => Promise<unknown>;
+  /** Which of the runs under this id, from 1. */
+  readonly run: number;
+  /** What it begins with. */
+  readonly memo: Memo;
+  /** How much longer its history seems to it than it is: so that it continues as new sooner. */
+  readonly seemsLongerBy: number;
+}
+
+/** Ends a run that another one follows. */
+class ContinuedAsNew extends Error {
+  constructor(readonly next: NextRun) {
+    super('it continues as new');
+  }
+}
+
 export class Execution extends Commands implements WorkflowHost {
-  outcome: Outcome | undefined;
-  historyLength = 0;
+  readonly workflowId: string;
+  readonly taskQueue = ORDER_TASK_QUEUE;
   readonly cancelRequested: Promise<never>;
+  outcome: Outcome | undefined;
+  /** With which the next run begins. */
+  nextMemo: Memo = {};
+  memo: Memo;
+  historyLength = 0;
   #cancel: (reason: Error) => void = () => undefined;
   #uuids = 0;
-  readonly #handlers = new UpdateHandlers();
+  readonly #handlers = new Map<string, SignalHandler>();
+  /** Signals that have come before their handlers. */
+  #early: { readonly name: string; readonly argument: unknown }[] = [];
   readonly #conditions = new Set<() => boolean>();
-  /** By update and argument: they stay as they are until the code goes on. */
-  readonly #refusals = new Map<string, unknown>();
 
-  /**
-   * @param code the saga, with its input
-   * @param run which of the runs under this id, from 1
-   */
   constructor(
     private readonly runtime: WorkflowRuntime,
-    readonly workflowId: string,
-    private readonly code: () => Promise<unknown>,
-    private readonly run = 1,
+    private readonly begun: Begun,
   ) {
     super();
+    this.workflowId = begun.workflowId;
+    this.memo = begun.memo;
     this.cancelRequested = new Promise<never>((_resolve, reject) => {
       this.#cancel = reject;
     });
     this.cancelRequested.catch(() => undefined);
   }
 
-  /** @throws Divergence when the code does not wait for this input */
-  async give(input: Input): Promise<void> {
-    this.#refusals.clear();
-    this.now = lastOf(input).at;
-    if (!this.isLocalResult(input)) this.historyLength += 1;
+  /** @throws Divergence when the code does not wait for one of the jobs */
+  async give({ at, historyLength, jobs }: Activation): Promise<void> {
+    this.now = Math.max(this.now, at);
+    this.historyLength = historyLength + this.begun.seemsLongerBy;
     this.runtime.current = this;
     try {
-      for (let next: Input | undefined = input; next; next = next.and) this.#take(next);
+      if (jobs.length === 1) for (const job of jobs) this.#take(job);
+      else for (const job of inOrder(jobs)) this.#take(job);
       do await everythingDone();
       while (this.#conditionCameTrue());
     } finally {
@@ -54,46 +74,50 @@ export class Execution extends Commands implements WorkflowHost {
     }
   }
 
-  /** Whether it is of a step that the worker itself runs, and nothing else: it comes in the task that is under way. */
-  isLocalResult(input: Input): boolean {
-    return input.kind === 'step' && !input.and && this.steps.get(input.seq)?.remote === false;
+  /** Whether the code waits for this local step. */
+  waitsFor(seq: number): boolean {
+    return this.steps.has(seq);
   }
 
-  /** @returns the refusal, as an update's validator would have it; undefined when it accepts */
-  refusal(name: string, argument: unknown): unknown {
-    const asked = `${name} ${JSON.stringify(argument)}`;
-    if (!this.#refusals.has(asked)) this.#refusals.set(asked, this.#validated(name, argument));
-    return this.#refusals.get(asked);
-  }
-
-  #validated(name: string, argument: unknown): unknown {
-    this.runtime.current = this;
-    try {
-      return this.#handlers.refusal(name, argument);
-    } finally {
-      this.runtime.current = undefined;
-    }
-  }
-
-  #take(input: Input): void {
-    switch (input.kind) {
+  #take(job: Job): void {
+    switch (job.kind) {
       case 'start':
-        this.code().then(
-          (result) => (this.outcome = { result }),
-          (failure: unknown) => (this.outcome = { failure }),
+        this.begun.code().then(
+          (result) => this.#end({ result }),
+          (failure: unknown) => {
+            if (!(failure instanceof ContinuedAsNew)) this.#end({ failure });
+            else {
+              // The SDK falls back to what the run began with, not to what it has now.
+              const { input, memo = {} } = failure.next;
+              this.nextMemo = Object.keys(memo).length > 0 ? memo : this.begun.memo;
+              this.#end({ continued: input });
+            }
+          },
         );
         return;
       case 'cancel':
         this.#cancel(new CancelledFailure('cancelled from outside'));
         return;
-      case 'update':
-        this.#handlers.of(input.name).handle(input.argument);
+      case 'signal':
+        this.#signal(job.name, job.argument);
         return;
       case 'timer':
-      case 'child':
+        this.fire(job.seq);
+        return;
       case 'step':
-        this.settle(input);
+        this.settle(job);
     }
+  }
+
+  #end(outcome: Outcome): void {
+    this.outcome = outcome;
+    this.issued.push('end');
+  }
+
+  #signal(name: string, argument: unknown): void {
+    const handler = this.#handlers.get(name);
+    if (handler) handler(argument);
+    else this.#early.push({ name, argument });
   }
 
   #conditionCameTrue(): boolean {
@@ -102,30 +126,40 @@ export class Execution extends Commands implements WorkflowHost {
 
   uuid(): string {
     this.#uuids += 1;
-    return simulatedUuid(`${this.workflowId} ${String(this.run)} ${String(this.#uuids)}`);
+    return simulatedUuid(`${this.workflowId} ${String(this.begun.run)} ${String(this.#uuids)}`);
   }
 
-  condition(holds: () => boolean, timeoutMs: number | undefined): Promise<boolean> {
-    if (holds()) return Promise.resolve(true);
-    const seq = timeoutMs === undefined ? undefined : this.nextSeq();
+  condition(holds: () => boolean): Promise<void> {
+    if (holds()) return Promise.resolve();
     return new Promise((resolve) => {
       const check = () => {
         if (!holds()) return false;
-        over(true);
+        this.#conditions.delete(check);
+        resolve();
         return true;
       };
-      const over = (held: boolean) => {
-        this.#conditions.delete(check);
-        if (seq !== undefined) this.timers.delete(seq);
-        resolve(held);
-      };
       this.#conditions.add(check);
-      if (seq !== undefined && timeoutMs !== undefined)
-        this.timers.set(seq, { due: this.now + timeoutMs, fire: () => over(false) });
     });
   }
 
-  setHandler(name: string, handler: UpdateHandler): void {
+  handleSignals(name: string, handler: SignalHandler): void {
     this.#handlers.set(name, handler);
+    const early = this.#early;
+    this.#early = [];
+    for (const signal of early) this.#signal(signal.name, signal.argument);
+  }
+
+  upsertMemo(memo: Memo): void {
+    const fields = Object.entries({ ...this.memo, ...memo }).filter(([, value]) => value !== null);
+    this.memo = Object.fromEntries(fields);
+    this.issued.push('memo');
+  }
+
+  upsertSearchAttributes(): void {
+    this.issued.push('search attributes');
+  }
+
+  continueAsNew(next: NextRun): Promise<never> {
+    return Promise.reject(new ContinuedAsNew(next));
   }
 }

@@ -1,31 +1,49 @@
 /** What goes wrong with requests and with workers. */
 import type { SagaRun } from './saga-run';
-import { connectionLost, refusedForGood, type StepCall, tooLate } from './step-call';
+import type { StepCall } from './step-call';
+import { connectionLost, refusedForGood, runsElsewhere, tooLate } from './step-failures';
 import type { World } from './world';
 
 /** The request, or its answer, does not arrive. */
 export async function loseCall(world: World, call: StepCall): Promise<void> {
-  const { step } = call;
-  world.witness.trouble(step.orderIds);
-  // Temporal asks for a remote step again by itself.
-  if (step.remote) call.state = 'under way';
-  else await world.answer(call, { failure: connectionLost(step) });
+  // Temporal sends a remote step again by itself.
+  if (call.step.remote) call.again();
+  else await world.answer(call, { failure: connectionLost(call.step) });
 }
 
-/** The database refuses the statement, as it will until somebody has mended something. */
-export async function refuseCall(world: World, call: StepCall): Promise<void> {
-  const { step } = call;
-  world.witness.trouble(step.orderIds);
-  if (step.name === 'reserveCredit') world.witness.refused.add(step.sagaId);
-  await world.answer(call, { failure: refusedForGood(step) });
+/** The database refuses the statement, as it will until somebody has fixed something. */
+export function refuseCall(world: World, call: StepCall): Promise<void> {
+  return world.answer(call, { failure: refusedForGood(call.step) });
 }
 
-/** Its caller waits no longer, but the request is under way. */
+/** The worker has no database of the other service. */
+export function sendElsewhere(world: World, call: StepCall): Promise<void> {
+  return world.answer(call, { failure: runsElsewhere(call.step) });
+}
+
+/** One attempt takes too long: its caller waits no longer, but the request is under way. */
 export async function giveUpWaiting(world: World, call: StepCall): Promise<void> {
-  world.witness.trouble(call.step.orderIds);
+  leaveUnderWay(world, call);
+  world.passUntil(world.nowMs + call.step.attemptMs);
+  if (call.step.remote) call.again();
+  else await world.answer(call, { failure: tooLate(call.step) });
+}
+
+/** @returns why a remote step has no answer in all the time that the server had for it */
+export function windowIsOver(world: World, call: StepCall): Error {
+  leaveUnderWay(world, call);
+  world.passUntil(world.nowMs + call.step.windowMs);
+  return tooLate(call.step);
+}
+
+/** @returns how a remote step fails when there is no time for another attempt, and the last one has failed at once */
+export function lastAttemptFailed(world: World, call: StepCall): Error {
+  world.passUntil(world.nowMs + call.step.windowMs);
+  return connectionLost(call.step);
+}
+
+function leaveUnderWay(world: World, call: StepCall): void {
   if (call.state !== 'committed') world.calls.add(call.leftAlone());
-  world.nowMs += call.step.timeoutMs;
-  await world.answer(call, { failure: tooLate(call.step) });
 }
 
 /** What becomes of the requests that a lost worker had under way. */
@@ -34,17 +52,16 @@ export type Requests = 'go on' | 'are lost' | 'are answered to a zombie';
 /** Temporal gives the saga to another worker, which knows only what is recorded. */
 export async function loseWorker(world: World, saga: SagaRun, requests: Requests): Promise<void> {
   const lost = saga.execution;
-  world.witness.troubleSaga(saga.sagaId);
   if (requests === 'are answered to a zombie') saga.zombies.add(lost);
   else abandon(world, ({ waiting }) => waiting?.execution === lost, requests === 'go on');
-  await saga.replay();
+  await saga.replay(world.nowMs);
   world.afterTurn(saga, saga.execution);
 }
 
 /** Nobody waits for these requests any more; those that are under way arrive all the same if they `goOn`. */
 export function abandon(world: World, which: (call: StepCall) => boolean, goOn: boolean): void {
   for (const call of [...world.calls].filter(which)) {
-    call.waiting = undefined;
-    if (call.state === 'committed' || (call.state === 'under way' && !goOn)) world.calls.delete(call);
+    world.leave(call);
+    if (call.state === 'under way' && !goOn) world.calls.delete(call);
   }
 }

@@ -1,41 +1,99 @@
-/** A saga's history, as far as its code can tell. */
-import type { StepName } from './model-steps';
-import type { StepResults } from './workflow-host';
+/** The history of one run of a saga, event by event, as the server keeps it and as the SDK reads it again. */
+import type { Activation, Job, StepEnded } from './activation';
 
-/** What it tells the code next; `at` is the time of the task, milliseconds. */
-export type Input = {
+type Event =
+  /** A timer has fired, a signal or a step's answer has come … */
+  | { readonly kind: 'told'; readonly job: Job }
+  /** The first of the two events of a step that ran on its task queue. */
+  | { readonly kind: 'step started' | 'task scheduled' | 'task completed' | 'task timed out' }
+  | { readonly kind: 'task started'; readonly at: number }
+  | { readonly kind: 'command'; readonly words: string }
+  /** The result of a local step: a command too. */
+  | { readonly kind: 'marker'; readonly result: LocalResult };
+
+export interface LocalResult {
+  readonly job: StepEnded;
   readonly at: number;
-  /** Told in the same task, before the code goes on. */
-  readonly and?: Input | undefined;
-} & (
-  | { readonly kind: 'start' | 'cancel' }
-  | { readonly kind: 'step'; readonly seq: number; readonly name: StepName; readonly answer: Answer }
-  | { readonly kind: 'timer'; readonly seq: number }
-  | { readonly kind: 'update'; readonly name: string; readonly argument: unknown }
-  | {
-      readonly kind: 'child';
-      readonly seq: number;
-      readonly workflowId: string;
-      /** Why Temporal has not started it. */
-      readonly refusal: Error | undefined;
+}
+
+/** What a worker that has lost everything is told in one go, and what the saga's code has to do then. */
+export interface Chunk {
+  readonly activation: Activation;
+  readonly results: readonly LocalResult[];
+  readonly commands: readonly string[];
+}
+
+export class History {
+  readonly #events: Event[] = [];
+
+  get length(): number {
+    return this.#events.length;
+  }
+
+  /** Temporal tells the saga something, in a new task. */
+  task(jobs: readonly Job[], at: number): Activation {
+    for (const job of jobs) {
+      if (job.kind === 'step') this.#events.push({ kind: 'step started' });
+      this.#events.push({ kind: 'told', job });
     }
-);
+    this.#events.push({ kind: 'task scheduled' }, { kind: 'task started', at });
+    return { at, historyLength: this.length, jobs };
+  }
 
-/** @returns the first, with the other told in the same task */
-export function followedBy(first: Input, last: Input): Input {
-  return { ...first, and: first.and ? followedBy(first.and, last) : last };
-}
+  /** A worker has completed its task, or reports that it is still at it. */
+  completed(results: readonly LocalResult[], commands: readonly string[]): void {
+    this.#events.push({ kind: 'task completed' });
+    for (const result of results) this.#events.push({ kind: 'marker', result });
+    for (const words of commands) this.#events.push({ kind: 'command', words });
+  }
 
-/** Whose time is the time of the task. */
-export function lastOf(input: Input): Input {
-  return input.and ? lastOf(input.and) : input;
-}
+  /** A worker has not completed its task: another one gets it. */
+  timedOut(at: number): void {
+    this.#events.push({ kind: 'task timed out' }, { kind: 'task scheduled' }, { kind: 'task started', at });
+  }
 
-export type Answer = { readonly results: StepResults } | { readonly failure: Error };
+  /** @returns whether the task that began with this event is under way */
+  isOpen(startedId: number): boolean {
+    return startedId === this.length;
+  }
 
-export type Outcome = { readonly result: unknown } | { readonly failure: unknown };
+  /**
+   * As the SDK cuts a history into pieces: a piece ends with the start of a task, but for tasks that were lost, and for
+   * tasks without a command that another one follows at once (a worker that reported nothing but that it was still at it).
+   */
+  *chunks(): Generator<Chunk> {
+    let from = 0;
+    while (from < this.#events.length) {
+      const end = this.#endOfChunk(from);
+      const begun = this.#events[end - 1];
+      // After its last task, or in a history that has come to its end.
+      if (begun?.kind !== 'task started') return;
+      const next = this.#endOfChunk(end);
+      const jobs = this.#events
+        .slice(from, end)
+        .flatMap((event) => (event.kind === 'told' ? [event.job] : []));
+      const after = this.#events.slice(end, next);
+      yield {
+        activation: { at: begun.at, historyLength: end, jobs },
+        results: after.flatMap((event) => (event.kind === 'marker' ? [event.result] : [])),
+        commands: after.flatMap((event) => (event.kind === 'command' ? [event.words] : [])),
+      };
+      from = end;
+    }
+  }
 
-/** The saga's code took another way than the history that it was given. */
-export class Divergence extends Error {
-  override readonly name = 'Divergence';
+  /** @returns the index after its last event */
+  #endOfChunk(from: number): number {
+    let sawCommand = false;
+    for (let index = from; index < this.#events.length; index += 1) {
+      const kind = this.#events[index]?.kind;
+      if (kind === 'command' || kind === 'marker') sawCommand = true;
+      if (kind !== 'task started') continue;
+      const next = this.#events[index + 1]?.kind;
+      if (next === 'task timed out') continue;
+      const reported = next === 'task completed' && this.#events[index + 2]?.kind === 'task scheduled';
+      if (sawCommand || !reported) return index + 1;
+    }
+    return this.#events.length;
+  }
 }

@@ -1,5 +1,5 @@
 /** Loads the compiled workflow code as it is, on the stand-in for Temporal; or with an edit that plants a bug. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { compileFunction } from 'node:vm';
 import * as common from '@temporalio/common';
@@ -11,7 +11,7 @@ export type Workflows = Pick<typeof workflows, 'createOrderSaga' | 'cancelOrderS
 
 /** A change of one compiled file: `from` has to be there once. */
 export interface Edit {
-  /** Below `dist`, such as `workflows/turn.js`. */
+  /** Below `dist`, such as `saga/workflow/ask.js`. */
   readonly file: string;
   readonly from: string;
   readonly to: string;
@@ -40,7 +40,7 @@ export function loadWorkflows(runtime: WorkflowRuntime, edits: readonly Edit[] =
   const required = (name: string, from: string): unknown => {
     if (name === '@temporalio/workflow') return runtime.exports;
     if (name === '@temporalio/common') return common;
-    if (name.startsWith('.')) return load(`${path.posix.join(path.posix.dirname(from), name)}.js`);
+    if (name.startsWith('.')) return load(fileOf(path.posix.join(path.posix.dirname(from), name)));
     throw new Error(`${from} wants ${name}, which the simulator has nothing for`);
   };
   const all = load('workflows/index.js');
@@ -49,6 +49,11 @@ export function loadWorkflows(runtime: WorkflowRuntime, edits: readonly Edit[] =
     throw new Error(`no such workflow file: ${unused.map(({ file }) => file).join(', ')}`);
   if (!areWorkflows(all)) throw new Error('dist/workflows/index.js does not have both sagas');
   return all;
+}
+
+/** @param module below `dist`: a file without its ending, or a folder */
+function fileOf(module: string): string {
+  return existsSync(path.join(COMPILED, `${module}.js`)) ? `${module}.js` : `${module}/index.js`;
 }
 
 /** `Date` as the sagas' code has it: it is the time of the task that runs. */

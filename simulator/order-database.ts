@@ -12,7 +12,7 @@ import type {
   RequestCancellationResult,
   StepRequest,
 } from '../domain/contracts';
-import { cancelSagaWorkflowId, isCancelSaga } from '../domain/names';
+import { cancelSagaWorkflowId } from '../domain/names';
 import type { CancellationReason, OrderState } from '../domain/order';
 import { TRANSITIONS, type Transition } from '../domain/order-transitions';
 import { busy, notThere, sameContent } from './answers';
@@ -39,10 +39,10 @@ export class OrderDatabase implements OrderModelSteps {
   }
 
   createPendingOrders(
-    { sagaId, orders }: StepRequest<OrderRequest>,
+    { sagaId, items }: StepRequest<OrderRequest>,
     { transaction, held }: Attempt,
   ): CreatePendingResult[] {
-    return orders.map((asked): CreatePendingResult => {
+    return items.map((asked): CreatePendingResult => {
       const { orderId } = asked;
       if (held.has(orderId) || this.orders.beingInserted(orderId, transaction)) return busy(orderId);
       const there = this.orders.seen(orderId, transaction);
@@ -69,40 +69,31 @@ export class OrderDatabase implements OrderModelSteps {
     });
   }
 
-  approveOrders({ sagaId, orders }: StepRequest<ApproveOrder>, attempt: Attempt): ApproveResult[] {
-    return orders.map((order): ApproveResult => {
+  approveOrders({ sagaId, items }: StepRequest<ApproveOrder>, attempt: Attempt): ApproveResult[] {
+    return items.map((order): ApproveResult => {
       const { orderId } = order;
-      const row = this.#move(sagaId, TRANSITIONS.approve, order, attempt);
-      return row?.state === 'APPROVED'
-        ? { orderId, outcome: 'approved' }
-        : notThere(orderId, row, TRANSITIONS.approve);
+      const row = this.#move(sagaId, APPROVE, order, attempt);
+      return row?.state === 'APPROVED' ? { orderId, outcome: 'approved' } : notThere(orderId, row, APPROVE);
     });
   }
 
-  cancelOrders({ sagaId, orders }: StepRequest<CancelOrder>, attempt: Attempt): CancelResult[] {
-    const transition = isCancelSaga(sagaId) ? TRANSITIONS.finishCancellation : TRANSITIONS.cancel;
-    return orders.map((order): CancelResult => {
-      const { orderId } = order;
-      const row = this.#move(sagaId, transition, order, attempt);
-      return row?.state === 'CANCELLED' && row.reason !== null
-        ? { orderId, outcome: 'cancelled', reason: row.reason }
-        : notThere(orderId, row, transition);
+  cancelOrders({ sagaId, items }: StepRequest<CancelOrder>, attempt: Attempt): CancelResult[] {
+    return items.map((order): CancelResult => {
+      const transitions = order.reason === 'CUSTOMER_REQUEST' ? FINISH_CANCELLATION : REFUSE;
+      return cancelResult(order.orderId, this.#move(sagaId, transitions, order, attempt), transitions);
     });
   }
 
   requestCancellations(
-    { sagaId, orders }: StepRequest<CancellationRequest>,
+    { sagaId, items }: StepRequest<CancellationRequest>,
     attempt: Attempt,
   ): RequestCancellationResult[] {
-    return orders.map((order): RequestCancellationResult => {
+    return items.map((order): RequestCancellationResult => {
       const { orderId } = order;
-      const row = this.#move(sagaId, TRANSITIONS.requestCancellation, order, attempt);
+      const asked = { reason: 'CUSTOMER_REQUEST', ...order } as const;
+      const row = this.#move(sagaId, REQUEST_CANCELLATION, asked, attempt);
       if (row?.state === 'CANCELLING') return { orderId, outcome: 'cancelling' };
-      if (row?.state === 'CANCELLED' && row.reason !== null)
-        return { orderId, outcome: 'cancelled', reason: row.reason };
-      return row?.state === 'PENDING'
-        ? busy(orderId)
-        : notThere(orderId, row, TRANSITIONS.requestCancellation);
+      return cancelResult(orderId, row, REQUEST_CANCELLATION);
     });
   }
 
@@ -118,16 +109,19 @@ export class OrderDatabase implements OrderModelSteps {
   /** @returns the row as it is now; undefined when there is none, or the saga may not move it */
   #move(
     sagaId: string,
-    { from, to, event }: Transition,
-    asked: Pick<CancelOrder, 'orderId' | 'cancellationKey'> & { readonly reason?: CancellationReason },
+    transitions: readonly Transition[],
+    asked: CancellationRequest & { readonly reason?: CancellationReason },
     { transaction, held }: Attempt,
   ): ModelOrder | undefined {
-    const { orderId, reason = null, cancellationKey = null } = asked;
+    const { orderId, reason: why = null, cancellationKey = null } = asked;
     const row = this.orders.seen(orderId, transaction);
     if (!row || !(this.drives(sagaId, row) || sagaId === cancelSagaWorkflowId(orderId))) return undefined;
     if (held.has(orderId) || this.orders.heldByOther(orderId, transaction)) return row;
     this.orders.hold(orderId, transaction);
-    if (row.state !== from) return row;
+    const transition = transitions.find(({ from }) => from === row.state);
+    if (!transition) return row;
+    const { to, event } = transition;
+    const reason = to === 'CANCELLED' ? why : null;
     const key = row.cancellationKey ?? cancellationKey;
     const moved = { ...row, state: to, reason, cancellationKey: key, version: row.version + 1 };
     this.orders.write(orderId, moved, transaction);
@@ -140,4 +134,19 @@ export class OrderDatabase implements OrderModelSteps {
     const data = { orderId, customerId, amountMinor, currency, state, ...(reason !== null && { reason }) };
     this.outbox.record({ aggregateId: orderId, sequence: version, type, data }, transaction);
   }
+}
+
+const APPROVE = [TRANSITIONS.approve];
+const REFUSE = [TRANSITIONS.cancel];
+const FINISH_CANCELLATION = [TRANSITIONS.finishCancellation];
+const REQUEST_CANCELLATION = [TRANSITIONS.cancelOnRequest, TRANSITIONS.requestCancellation];
+
+function cancelResult(
+  orderId: string,
+  row: ModelOrder | undefined,
+  transitions: readonly Transition[],
+): CancelResult {
+  return row?.state === 'CANCELLED' && row.reason !== null
+    ? { orderId, outcome: 'cancelled', reason: row.reason }
+    : notThere(orderId, row, transitions);
 }

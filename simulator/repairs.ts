@@ -2,18 +2,21 @@
 import { type Finding, isTerminal, wrongOrder } from '../audit/invariants';
 import type { OrderFacts } from '../audit/rows';
 import { cancelSagaWorkflowId } from '../domain/names';
-import { SAGA_FLAGS } from '../domain/saga-start';
 import { planRepairs, type Repair } from '../operate/repair-plan';
 import type { Action } from './action';
 import { COVERAGE, factsOf } from './facts';
-import { ATTENTION_AFTER_MS, placementOf, simulatedSaga } from './scenario';
+import { placementOf, simulatedCancellation, simulatedSaga } from './scenario';
 import type { World } from './world';
 
 /** None while something is not committed: it looks at what is. */
 export function possibleRepairs(world: World): Action[] {
-  const { givenUp } = world.witness;
-  if (givenUp.size === 0 || [...world.calls].some(({ state }) => state === 'in its transaction')) return [];
-  const facts = factsOf(world).filter(({ id }) => givenUp.has(id));
+  const { givenUp, terminated } = world.witness;
+  if (
+    givenUp.size + terminated.size === 0 ||
+    [...world.calls].some(({ state }) => state === 'in its transaction')
+  )
+    return [];
+  const facts = factsOf(world).filter(({ id }) => givenUp.has(id) || terminated.has(id));
   const findings = facts.flatMap((each) => findingsAbout(each, world));
   const { repairs } = planRepairs(findings, new Map(facts.map((each) => [each.id, each])));
   return repairs.flatMap((repair) => (repair.kind === 'view' ? [] : [actionOf(repair)]));
@@ -39,12 +42,8 @@ function actionOf(repair: Exclude<Repair, { kind: 'view' }>): Action {
     return {
       words: () => `a repair has ${cancelSagaWorkflowId(repair.order.orderId)} run again`,
       happen: async (world) => {
-        const { order } = repair;
-        const placement = placementOf(world.scenario);
-        await world.startCancelSaga(
-          { placement, order, attentionAfterMs: ATTENTION_AFTER_MS, ...SAGA_FLAGS },
-          'always',
-        );
+        const input = simulatedCancellation(repair.order, placementOf(world.scenario));
+        await world.startCancelSaga(input, 'always');
       },
     };
   const { sagaId, orders } = repair;
@@ -52,14 +51,7 @@ function actionOf(repair: Exclude<Repair, { kind: 'view' }>): Action {
     words: () => `a repair has ${sagaId} run again for ${orders.map(({ orderId }) => orderId).join(', ')}`,
     happen: async (world) => {
       const input = simulatedSaga(orders, placementOf(world.scenario));
-      const ids = new Set(orders.map(({ orderId }) => orderId));
-      const accepted = world.sagas.get(sagaId)?.cancellations ?? [];
-      await world.start(
-        sagaId,
-        (cancellations) => world.protocol.workflows.createOrderSaga({ ...input, cancellations }),
-        'always',
-        accepted.filter(({ orderId }) => ids.has(orderId)),
-      );
+      await world.start(sagaId, world.workflows.createOrderSaga, input, 'always');
     },
   };
 }

@@ -1,13 +1,20 @@
 /** What is printed. */
 import type { Story } from './story';
 
+/** Longer ones are not read. */
+const MOST_STEPS = 100;
+
 export function storyText({ steps, faults, wrong, shortest }: Story): string {
   const width = String(steps.length).length;
-  const numbered = steps.map((step, index) => `  ${String(index + 1).padStart(width)}. ${step}`);
+  const left = steps.length - MOST_STEPS;
+  const numbered = steps
+    .slice(0, MOST_STEPS)
+    .map((step, index) => `  ${String(index + 1).padStart(width)}. ${step}`);
   const how = shortest ? 'in the fewest decisions' : 'not known to be the shortest';
   return [
     `${counted(steps.length, 'step')}, ${counted(faults, 'fault')}, ${how}:`,
     ...numbered,
+    ...(left > 0 ? [`  … and ${grouped(left)} more`] : []),
     ...wrong.map((words) => `  ✗ ${words}`),
   ].join('\n');
 }

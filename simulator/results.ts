@@ -1,5 +1,7 @@
 /** What a saga says of its orders is what became of them, and no saga answers for an order of another. */
-import type { CreateOrderSagaResult, OrderResult } from '../domain/contracts';
+import type { OrderResult } from '../domain/contracts';
+import { isCancelSaga } from '../domain/names';
+import type { SagaResult } from '../saga/contract';
 import type { ModelOrder } from './order-database';
 import type { World } from './world';
 
@@ -7,7 +9,7 @@ import type { World } from './world';
 export function wrongResults({ sagas, orders }: World): string[] {
   return [...sagas.values()].flatMap(({ sagaId, outcome }) =>
     outcome && 'result' in outcome && isOfOrders(outcome.result)
-      ? outcome.result.orders
+      ? outcome.result.outcomes
           .filter((result) => !isTrue(result, sagaId, orders.orders.newest(result.orderId)))
           .map(
             ({ orderId, state }) =>
@@ -19,6 +21,8 @@ export function wrongResults({ sagas, orders }: World): string[] {
 
 function isTrue(said: OrderResult, sagaId: string, order: ModelOrder | undefined): boolean {
   if (!order) return false;
+  if (isCancelSaga(sagaId))
+    return said.state === 'CANCELLED' && order.state === 'CANCELLED' && order.reason === said.reason;
   switch (said.state) {
     case 'APPROVED': // afterwards it can be cancelled by a saga of its own
       return order.sagaId === sagaId && (order.state === 'APPROVED' || order.reason === 'CUSTOMER_REQUEST');
@@ -31,7 +35,8 @@ function isTrue(said: OrderResult, sagaId: string, order: ModelOrder | undefined
   }
 }
 
-/** `cancelOrderSaga` has another result. */
-function isOfOrders(result: unknown): result is CreateOrderSagaResult {
-  return typeof result === 'object' && result !== null && 'orders' in result && Array.isArray(result.orders);
+function isOfOrders(result: unknown): result is SagaResult<OrderResult> {
+  return (
+    typeof result === 'object' && result !== null && 'outcomes' in result && Array.isArray(result.outcomes)
+  );
 }

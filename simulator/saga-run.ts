@@ -1,40 +1,68 @@
-/** One saga as Temporal has it: its history, which outlives every worker, and the worker that has it now. */
-import type { CancellationRequest } from '../domain/contracts';
-import { WORKFLOW_TASK_TIMEOUT_MS } from '../domain/saga-start';
+/** One saga as Temporal has it: the history of its run, which outlives every worker, and the worker that has it now. */
+import { type Activation, Divergence, inOrder, type Job, type Outcome, type StepEnded } from './activation';
 import type { Execution } from './execution';
-import { followedBy, type Input, lastOf, type Outcome } from './history';
+import { History, type LocalResult } from './history';
+import { type Noted, type Observed, WaitingSteps } from './waiting-steps';
+import type { Memo } from './workflow-host';
 
-/** A worker that is at it for longer reports its task, 80% into its time, and goes on in another. */
-const TASK_REPORTED_AFTER_MS = 0.8 * WORKFLOW_TASK_TIMEOUT_MS;
+/** 80% of a workflow task's 2 s: a worker that is at it for longer reports it, and goes on in another task. */
+const TASK_REPORTED_AFTER_MS = 1_600;
+
+/** A worker that has just got the saga. */
+export type NewExecution = (run: number, input: unknown, memo: Memo) => Execution;
+
+export interface StartedSaga {
+  readonly sagaId: string;
+  readonly input: unknown;
+  /** Orders that it carries. */
+  readonly orderIds: readonly string[];
+  readonly witness: Observed;
+  /** Which of the runs under this id, from 1. */
+  readonly run: number;
+}
 
 export class SagaRun {
+  readonly sagaId: string;
+  readonly orderIds: readonly string[];
   execution: Execution;
   /** Workers that were taken for dead, and are not: they run on, and nothing of theirs is recorded. */
   readonly zombies = new Set<Execution>();
-  /** Steps on the customer service's task queue, by their number: Temporal keeps them, not a worker. */
+  /** Steps on a task queue, by their number: Temporal keeps them, not a worker. */
   readonly remote = new Set<number>();
-  /** That it was begun with, or has accepted since. */
-  readonly cancellations: CancellationRequest[];
-  outcome: Outcome | undefined;
+  /** Which steps its orders wait for, as its histories say. */
+  readonly waiting: WaitingSteps;
+  /** How the last run has ended. */
+  outcome: Exclude<Outcome, { readonly continued: unknown }> | undefined;
+  /** It continues as new, and the next run has not begun. */
+  isBetweenRuns = false;
   timersFired = 0;
-  #inputs: Input[] = [];
+  /** What anybody can see without a worker. */
+  memo: Memo = {};
+  /** Of the runs before this one. */
+  readonly lengths: number[] = [];
+  readonly #input: unknown;
+  #run: number;
+  #history = new History();
+  #begunWith: { input: unknown; memo: Memo };
+  /** What the task that is under way was told; undefined when none is. */
+  #task: Noted[] | undefined;
+  #taskBegan = 0;
+  #results: LocalResult[] = [];
   #recorded = 0;
-  /** Commands that Temporal knows of: timers that run, remote steps, and children. */
+  /** Commands that Temporal knows of: timers that run, and remote steps. */
   #scheduled = new Set<number>();
 
-  /**
-   * @param newExecution a worker that has just got the saga
-   * @param run which of the runs under this id, from 1
-   * @param begunWith accepted by the run before
-   */
   constructor(
-    readonly sagaId: string,
-    private readonly newExecution: (run: number, begunWith: readonly CancellationRequest[]) => Execution,
-    private run = 1,
-    private begunWith: readonly CancellationRequest[] = [],
+    { sagaId, input, orderIds, witness, run }: StartedSaga,
+    private readonly newExecution: NewExecution,
   ) {
-    this.execution = newExecution(run, begunWith);
-    this.cancellations = [...begunWith];
+    this.sagaId = sagaId;
+    this.orderIds = orderIds;
+    this.#input = input;
+    this.#run = run;
+    this.waiting = new WaitingSteps(sagaId, witness);
+    this.#begunWith = { input, memo: {} };
+    this.execution = newExecution(run, input, {});
   }
 
   /** Whether Temporal would start another saga under this id. */
@@ -43,7 +71,12 @@ export class SagaRun {
   }
 
   get nextRun(): number {
-    return this.run + 1;
+    return this.#run + 1;
+  }
+
+  /** Events of this run. */
+  get length(): number {
+    return this.#history.length;
   }
 
   /** Whether a worker is at it, with results that are not recorded yet, or to come. */
@@ -51,69 +84,162 @@ export class SagaRun {
     return hasLocalSteps(this.execution);
   }
 
+  /** Whether a task is under way, or the first one of its next run is to come. */
+  get isBusy(): boolean {
+    return this.isBetweenRuns || this.#task !== undefined;
+  }
+
   isScheduled(seq: number): boolean {
     return this.#scheduled.has(seq);
   }
 
+  /** Whether the worker has been at its task for so long that it has reported it before now. */
+  isLong(at: number): boolean {
+    return this.#task !== undefined && at - this.#taskBegan >= TASK_REPORTED_AFTER_MS;
+  }
+
+  /** The worker has reported its task for as often as was due, and is in another one. */
+  reportUntil(at: number): void {
+    while (this.isLong(at)) {
+      this.record();
+      this.#begin([], this.#taskBegan + TASK_REPORTED_AFTER_MS);
+    }
+  }
+
   /** A local step's answer: lost with its worker until the task is completed. */
-  async hear(execution: Execution, input: Input): Promise<void> {
-    if (execution === this.execution) this.#inputs.push(input);
-    await execution.give(input);
+  async hear(execution: Execution, job: StepEnded, at: number): Promise<void> {
+    if (execution === this.execution) {
+      this.#results.push({ job, at });
+      this.#task?.push({ job, issuedBefore: execution.lastSeq });
+    }
+    await execution.give({ at, historyLength: this.#history.length, jobs: [job] });
   }
 
   /** What Temporal itself tells; everything before it is recorded, as it begins a new task. */
-  async tell(input: Input): Promise<void> {
+  async tell(jobs: readonly Job[], at: number): Promise<void> {
     this.record();
-    this.#inputs.push(input);
-    this.#recorded = this.#inputs.length;
-    await this.execution.give(input);
+    const activation = this.#begin(jobs, at);
+    this.waiting.told(jobs, this.execution.lastSeq);
+    await this.execution.give(activation);
+  }
+
+  /** The first task of a run. */
+  async begin(at: number, more: readonly Job[] = []): Promise<void> {
+    this.isBetweenRuns = false;
+    await this.execution.give(this.#begin([{ kind: 'start' }, ...more], at));
+    // What was to wait again was asked for before the signals that came meanwhile were heard.
+    this.waiting.told(more, this.execution.lastSeq);
+  }
+
+  #begin(jobs: readonly Job[], at: number): Activation {
+    const issuedBefore = this.execution.lastSeq;
+    this.#task = inOrder(jobs).map((job) => ({ job, issuedBefore }));
+    this.#taskBegan = at;
+    return this.#history.task(jobs, at);
   }
 
   /** The worker completes its task, or says that it is still at it. */
   record(): void {
-    this.#recorded = this.#inputs.length;
-    for (const seq of this.execution.timers.keys()) this.#scheduled.add(seq);
-    for (const seq of this.execution.children.keys()) this.#scheduled.add(seq);
-    for (const [seq, { remote }] of this.execution.steps) if (remote) this.#scheduled.add(seq);
-    this.outcome ??= this.execution.outcome;
+    if (!this.#task) return;
+    const { execution } = this;
+    this.#history.completed(this.#results, execution.issued.slice(this.#recorded));
+    const { outcome } = execution;
+    this.waiting.take(this.#task, execution, outcome !== undefined && 'continued' in outcome);
+    this.#results = [];
+    this.#recorded = execution.issued.length;
+    this.#task = undefined;
+    for (const seq of execution.timers.keys()) this.#scheduled.add(seq);
+    for (const [seq, { remote }] of execution.steps) if (remote) this.#scheduled.add(seq);
+    this.memo = execution.memo;
+    if (!outcome) return;
+    if ('continued' in outcome) this.#continue(outcome.continued);
+    else this.outcome ??= outcome;
   }
 
-  /**
-   * Another worker takes the saga up, from what is recorded. As Temporal's does, it tells the code at once what came with
-   * or after something else, when the code had asked for it before.
-   */
-  async replay(): Promise<void> {
-    this.#inputs.length = this.#recorded;
-    this.execution = this.newExecution(this.run, this.begunWith);
-    const inputs = [...this.#inputs];
-    for (let input = inputs.shift(); input; input = inputs.shift()) {
-      let told = input;
-      for (let [next] = inputs; next && this.#comesWith(told, next); [next] = inputs) {
-        told = followedBy(told, next);
-        inputs.shift();
-      }
-      await this.execution.give(told);
+  #continue(input: unknown): void {
+    this.isBetweenRuns = true;
+    this.#newRun(input, this.execution.nextMemo);
+  }
+
+  #newRun(input: unknown, memo: Memo): void {
+    this.lengths.push(this.#history.length);
+    this.#run += 1;
+    this.memo = memo;
+    this.waiting.newRun();
+    this.remote.clear();
+    this.#begunWith = { input, memo };
+    this.#history = new History();
+    this.#task = undefined;
+    this.#results = [];
+    this.#recorded = 0;
+    this.#scheduled.clear();
+    this.execution = this.newExecution(this.#run, input, memo);
+  }
+
+  /** Another worker takes the saga up, from what is recorded. */
+  async replay(at: number): Promise<void> {
+    this.#results = [];
+    if (this.#task) {
+      this.#task = this.#task.filter(({ job }) => job.kind !== 'step' || job.remote);
+      this.#history.timedOut(at);
+      this.#taskBegan = at;
+    }
+    const { input, memo } = this.#begunWith;
+    this.execution = this.newExecution(this.#run, input, memo);
+    this.#recorded = await replayed(this.#history, this.execution);
+  }
+
+  /** @returns what does not replay in the history of this run, in words */
+  async wrongReplay(): Promise<string[]> {
+    const { input, memo } = this.#begunWith;
+    try {
+      await replayed(this.#history, this.newExecution(this.#run, input, memo));
+      return [];
+    } catch (error) {
+      if (error instanceof Divergence) return [`${this.sagaId} cannot be replayed: ${error.message}`];
+      throw error;
     }
   }
 
-  #comesWith(told: Input, next: Input): boolean {
-    return this.execution.isLocalResult(next) && next.at - lastOf(told).at < TASK_REPORTED_AFTER_MS;
-  }
-
-  /** Run again from the start, under the same id, with the cancellations that it had accepted. */
+  /** Run again from the start, under the same id, with the same input. */
   async startAgain(at: number): Promise<void> {
-    this.#inputs = [];
-    this.#recorded = 0;
-    this.#scheduled.clear();
-    this.remote.clear();
-    this.begunWith = [...this.cancellations];
-    this.run += 1;
-    this.execution = this.newExecution(this.run, this.begunWith);
-    await this.tell({ kind: 'start', at });
+    this.#newRun(this.#input, {});
+    this.waiting.forget();
+    await this.begin(at);
   }
 }
 
 export function hasLocalSteps({ steps }: Execution): boolean {
   for (const { remote } of steps.values()) if (!remote) return true;
   return false;
+}
+
+/**
+ * As the SDK does, gives the code at once what came with or after something else, when the code had asked for it before.
+ *
+ * @returns how many commands are recorded
+ * @throws Divergence when the code does not do what it did
+ */
+async function replayed(history: History, execution: Execution): Promise<number> {
+  for (const { activation, results, commands } of history.chunks()) {
+    const before = execution.issued.length;
+    const left = [...results];
+    let { at, jobs } = activation;
+    for (;;) {
+      const asked = left.findIndex(({ job }) => !execution.waitsFor(job.seq));
+      const known = left.splice(0, asked < 0 ? left.length : asked);
+      if (jobs.length + known.length === 0) break;
+      for (const result of known) at = Math.max(at, result.at);
+      await execution.give({ ...activation, at, jobs: [...jobs, ...known.map(({ job }) => job)] });
+      jobs = [];
+    }
+    const [lost] = left;
+    if (lost) throw new Divergence(`recorded: ${lost.job.name}; now: something else`);
+    const now = execution.issued.slice(before);
+    const isOpen = history.isOpen(activation.historyLength);
+    if (!isOpen && now.join() !== commands.join())
+      throw new Divergence(`recorded: ${commands.join(', ')}; now: ${now.join(', ')}`);
+    if (isOpen) return before;
+  }
+  return execution.issued.length;
 }

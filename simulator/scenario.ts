@@ -1,23 +1,45 @@
 /** What a simulation begins with, and how much may go wrong in it. */
 import { createHash } from 'node:crypto';
-import type { CreateOrderSagaInput, OrderRequest, Placement } from '../domain/contracts';
+import type { CreateOrderSettings, OrderRequest, OrderToCancel } from '../domain/contracts';
 import { sagaWorkflowId } from '../domain/names';
-import { SAGA_FLAGS } from '../domain/saga-start';
+import type { Placement, SagaInput } from '../saga/contract';
+import { CONTINUE_AFTER_EVENTS, LOCAL_ATTEMPTS } from '../saga/workflow/limits';
 import type { ModelCustomer } from './customer-database';
+
+/** Of `createOrderSaga`, and of `cancelOrderSaga`. */
+export type CreateInput = SagaInput<OrderRequest, CreateOrderSettings>;
+export type CancelInput = SagaInput<OrderToCancel>;
+
+/** Somebody wants an order cancelled. */
+export interface Wish {
+  readonly orderId: string;
+  /** Made of the caller's Idempotency-Key. */
+  readonly key: string | undefined;
+}
 
 export interface Scenario {
   readonly customers: readonly Omit<ModelCustomer, 'reservedMinor'>[];
   /** With distinct workflow ids. */
-  readonly sagas: readonly CreateOrderSagaInput[];
-  /** Ids of the orders that somebody wants cancelled, at any moment after they are there. */
-  readonly wishes: readonly string[];
+  readonly sagas: readonly CreateInput[];
+  /** Of callers, each at any moment after the order is there. */
+  readonly wishes: readonly Wish[];
   /** How many unusual things may happen: losses, delays, crashes, held rows, early timers. */
   readonly faults: number;
   /** Whether an operator may use Temporal's Cancel and Terminate (each costs a fault). */
   readonly operator: boolean;
   /** Relay turns while sagas are still running; afterwards it has as many as it needs. */
   readonly relayTurns: number;
+  /** Events after which a run continues as new as soon as it may: 200 in the product, 0 for every moment at which it may. */
+  readonly continuesAfter: number;
+  /** Local attempts in a row that fail before a step goes to its task queue: 3 in the product. */
+  readonly localAttempts: number;
 }
+
+/** What the engine's own limits are. */
+export const AS_IN_THE_PRODUCT = {
+  continuesAfter: CONTINUE_AFTER_EVENTS,
+  localAttempts: LOCAL_ATTEMPTS,
+} as const;
 
 /** A UUID that is easy to tell from others: customers are `kind` 1, orders `kind` 2. */
 export function simulatedId(kind: 1 | 2, number: number): string {
@@ -49,8 +71,8 @@ export function inWords(text: string): string {
 /** 100 ms: a second attempt to reserve fits into it. */
 const CREDIT_CHECK_TIMEOUT_MS = 100;
 
-/** 50 ms: the second failed attempt of a step raises attention. */
-export const ATTENTION_AFTER_MS = 50;
+/** 50 ms: a step that must succeed is parked when it has been tried for the second time, or about then. */
+const PARK_AFTER_MS = 50;
 
 /** Each customer may have 100.00. */
 export const LIMIT_MINOR = 10_000;
@@ -67,20 +89,23 @@ export function simulatedOrder(number: number, more: Partial<OrderRequest> = {})
 export function simulatedSaga(
   orders: readonly OrderRequest[],
   placement: Placement = 'colocated',
-): CreateOrderSagaInput {
+): CreateInput {
   return {
     placement,
-    orders,
-    creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS,
-    attentionAfterMs: ATTENTION_AFTER_MS,
-    ...SAGA_FLAGS,
+    subjects: orders,
+    settings: { creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS },
+    parkAfterMs: PARK_AFTER_MS,
   };
+}
+
+export function simulatedCancellation(order: OrderToCancel, placement: Placement): CancelInput {
+  return { placement, subjects: [order], settings: {}, parkAfterMs: PARK_AFTER_MS };
 }
 
 export function placementOf({ sagas: [first] }: Scenario): Placement {
   return first?.placement ?? 'colocated';
 }
 
-export function idOf({ orders }: CreateOrderSagaInput): string {
-  return sagaWorkflowId(orders.map(({ orderId }) => orderId));
+export function idOf({ subjects }: CreateInput): string {
+  return sagaWorkflowId(subjects.map(({ orderId }) => orderId));
 }

@@ -1,7 +1,21 @@
 /** Cases that are small enough to be explored completely. */
-import { type Scenario, simulatedCustomer, simulatedId, simulatedOrder, simulatedSaga } from './scenario';
+import {
+  AS_IN_THE_PRODUCT,
+  type Scenario,
+  simulatedCustomer,
+  simulatedId,
+  simulatedOrder,
+  simulatedSaga,
+} from './scenario';
 
-const QUIET = { customers: [simulatedCustomer(1)], wishes: [], faults: 0, operator: false, relayTurns: 0 };
+const QUIET = {
+  customers: [simulatedCustomer(1)],
+  wishes: [],
+  faults: 0,
+  operator: false,
+  relayTurns: 0,
+  ...AS_IN_THE_PRODUCT,
+};
 const orderA = simulatedOrder(1);
 const orderB = simulatedOrder(2);
 
@@ -32,7 +46,11 @@ export function smallCases(faults: number): SmallCase[] {
     },
     {
       words: 'an order that is cancelled at any moment',
-      scenario: { ...QUIET, sagas: [simulatedSaga([orderA])], wishes: [orderA.orderId] },
+      scenario: {
+        ...QUIET,
+        sagas: [simulatedSaga([orderA])],
+        wishes: [{ orderId: orderA.orderId, key: undefined }],
+      },
     },
     {
       words: 'an order that an operator stops',

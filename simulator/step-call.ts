@@ -1,11 +1,4 @@
 /** One request for a step on its way: to a database, through its transaction, and back. */
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  RetryState,
-  TimeoutFailure,
-  TimeoutType,
-} from '@temporalio/common';
 import type { Execution } from './execution';
 import type { ModelSteps } from './model-steps';
 import type { SagaRun } from './saga-run';
@@ -26,6 +19,8 @@ export class StepCall {
   state: 'under way' | 'in its transaction' | 'committed' = 'under way';
   answer: StepResults | undefined;
   transaction = new Transaction();
+  /** The server pauses until more than these transactions of the model have been committed. */
+  pausedAt: number | undefined;
 
   constructor(
     readonly step: StepRequested,
@@ -48,6 +43,17 @@ export class StepCall {
     this.state = 'committed';
   }
 
+  /** A remote step that finds all of its rows locked fails, and the server retries it: its saga hears nothing of that. */
+  get isRetriedByServer(): boolean {
+    return this.step.remote && (this.answer ?? []).every(({ outcome }) => outcome === 'busy');
+  }
+
+  /** The server sends it again. */
+  again(): void {
+    this.state = 'under way';
+    this.answer = undefined;
+  }
+
   /** The same request, with nobody who waits for it. */
   copy(): StepCall {
     return new StepCall(this.step, undefined);
@@ -63,31 +69,7 @@ export class StepCall {
   }
 
   get words(): string {
-    const { name, sagaId, orderIds } = this.step;
-    return `${name}(${orderIds.join(', ')}) of ${sagaId}${this.waiting ? '' : ', for which nobody waits any more,'}`;
+    const { name, sagaId, orderIds, remote } = this.step;
+    return `${remote ? 'remote ' : ''}${name}(${orderIds.join(', ')}) of ${sagaId}${this.waiting ? '' : ', for which nobody waits any more,'}`;
   }
-}
-
-/** What a saga hears when its connection is lost; it cannot know whether the step was done. */
-export function connectionLost({ name }: StepRequested): Error {
-  return ApplicationFailure.create({ type: 'DatabaseAway', message: `${name}: its database is away` });
-}
-
-/** What it hears when asking again would be in vain. */
-export function refusedForGood({ name, remote, sagaId }: StepRequested): Error {
-  const message = `${name}: its database answered 42501`;
-  const failure = ApplicationFailure.create({ type: 'StatementRefused', message, nonRetryable: true });
-  const state = RetryState.NON_RETRYABLE_FAILURE;
-  return remote
-    ? new ActivityFailure('Activity task failed', name, sagaId, state, undefined, failure)
-    : failure;
-}
-
-/** What it hears when there is no answer in time. */
-export function tooLate({ name, remote, sagaId }: StepRequested): Error {
-  const type = remote ? TimeoutType.SCHEDULE_TO_CLOSE : TimeoutType.START_TO_CLOSE;
-  const timeout = new TimeoutFailure(`${name}: no answer in time`, undefined, type);
-  return remote
-    ? new ActivityFailure('Activity task failed', name, sagaId, RetryState.TIMEOUT, undefined, timeout)
-    : timeout;
 }

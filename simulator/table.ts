@@ -62,6 +62,16 @@ export class Table<Row extends object> {
     return rows;
   }
 
+  /** What anybody who looks now sees. */
+  committed(): Row[] {
+    const rows: Row[] = [];
+    for (const { row, before, writer } of this.#versions.values()) {
+      const seen = writer.open ? before : row;
+      if (seen) rows.push(seen);
+    }
+    return rows;
+  }
+
   /** The newest version of one row, committed or about to be. */
   newest(id: string): Row | undefined {
     return this.#versions.get(id)?.row;

@@ -1,48 +1,55 @@
 /** What stands between the sagas' code and the model: one execution's side of what the code asks of Temporal. */
-import type { CancelOrderSagaInput } from '../domain/contracts';
-import type { ModelSteps, StepName, StepResult } from './model-steps';
-import type { Attempt } from './model-steps';
+import type { Attempt, ModelSteps, StepName, StepResult } from './model-steps';
 
 export type StepResults = readonly StepResult[];
 
-/** A step that the code has asked for, on some worker's or on the customer service's task queue. */
+/** A step that the code has asked for, in its own worker or on a task queue. */
 export interface StepRequested {
   readonly name: StepName;
   readonly sagaId: string;
   readonly orderIds: readonly string[];
-  /** Whether it runs on the customer service's task queue, not in the worker's process. */
+  /** Whether it runs on its task queue, where the server retries it, not in the worker's process. */
   readonly remote: boolean;
   /** How long one attempt may take, milliseconds. */
-  readonly timeoutMs: number;
+  readonly attemptMs: number;
+  /** How long the server may retry it, milliseconds. */
+  readonly windowMs: number;
   execute(steps: ModelSteps, attempt: Attempt): StepResults;
 }
 
-/** A `cancelOrderSaga` that another saga wants to have started. */
-export interface ChildRequested {
-  readonly workflowId: string;
-  readonly input: CancelOrderSagaInput;
-}
+export type SignalHandler = (argument: unknown) => void;
 
-export interface UpdateHandler {
-  readonly handle: (argument: unknown) => unknown;
-  /** @throws what refuses the update */
-  readonly validate: (argument: unknown) => void;
+export type Memo = Readonly<Record<string, unknown>>;
+
+/** How the code ends a run that is followed by another one. */
+export interface NextRun {
+  readonly input: unknown;
+  readonly memo: Memo | undefined;
 }
 
 export interface WorkflowHost {
   readonly workflowId: string;
-  /** Another in each task. */
+  readonly taskQueue: string;
+  /** Events until the task that runs. */
   readonly historyLength: number;
   /** Milliseconds of the epoch, of the task that runs. */
   readonly now: number;
+  readonly memo: Memo;
   /** Rejected when Temporal's own Cancel is asked for. */
   readonly cancelRequested: Promise<never>;
+  /** Number of what has been asked for last. */
+  readonly lastSeq: number;
   ask(step: StepRequested): Promise<StepResults>;
-  /** @throws WorkflowExecutionAlreadyStartedError when one with this id runs, or has completed */
-  startChild(child: ChildRequested): Promise<void>;
+  /** Ends the wait for those that are remote steps. */
+  cancel(seqs: readonly number[]): void;
+  sleep(ms: number, summary: string): Promise<void>;
+  condition(holds: () => boolean): Promise<void>;
+  handleSignals(name: string, handler: SignalHandler): void;
+  /** @param memo fields that change; null removes one */
+  upsertMemo(memo: Memo): void;
+  upsertSearchAttributes(): void;
   /** @returns the same when the saga is replayed */
   uuid(): string;
-  sleep(ms: number): Promise<void>;
-  condition(holds: () => boolean, timeoutMs: number | undefined): Promise<boolean>;
-  setHandler(name: string, handler: UpdateHandler): void;
+  /** @throws what the code lets end its run */
+  continueAsNew(next: NextRun): Promise<never>;
 }

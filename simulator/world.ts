@@ -1,16 +1,15 @@
 /** The whole model: both databases, the sagas as Temporal has them, requests on their way, and the clock. */
-import type { CancellationRequest, CancelOrderSagaInput } from '../domain/contracts';
 import { cancelSagaWorkflowId } from '../domain/names';
+import type { Answer, Job, StepEnded } from './activation';
 import type { CustomerDatabase } from './customer-database';
 import { Execution } from './execution';
-import type { Answer, Input } from './history';
 import type { ModelSteps } from './model-steps';
 import { stepsOn } from './steps-on-models';
 import type { OrderDatabase } from './order-database';
 import type { Relay } from './outbox';
 import type { Protocol } from './protocols';
 import { hasLocalSteps, SagaRun } from './saga-run';
-import { idOf, type Scenario } from './scenario';
+import { AS_IN_THE_PRODUCT, type CancelInput, idOf, type Scenario, type Wish } from './scenario';
 import { NONE_HELD, StepCall } from './step-call';
 import { Witness } from './witness';
 
@@ -20,18 +19,28 @@ const EPOCH_MS = 1_795_392_000_000;
 /** Temporal's ALLOW_DUPLICATE_FAILED_ONLY and ALLOW_DUPLICATE. */
 type RunAgain = 'when it failed' | 'always';
 
+/** What every saga's input has. */
+interface Carrying {
+  readonly subjects: readonly { readonly orderId: string }[];
+}
+
+type Workflow<Input> = (input: Input) => Promise<unknown>;
+
 export class World {
   readonly orders: OrderDatabase;
   readonly customers: CustomerDatabase;
   readonly relays: readonly Relay[];
   readonly sagas = new Map<string, SagaRun>();
   readonly calls = new Set<StepCall>();
-  /** Orders that somebody wants cancelled, and has not asked for yet. */
-  readonly wishes: Set<string>;
+  /** Of callers that have not asked yet. */
+  readonly wishes: Set<Wish>;
   readonly witness: Witness;
+  readonly workflows: ReturnType<Protocol['workflows']>;
   nowMs = EPOCH_MS;
   faultsLeft: number;
   relayTurnsLeft: number;
+  /** Transactions until now. */
+  commits = 0;
   readonly #steps: ModelSteps;
 
   constructor(
@@ -40,9 +49,10 @@ export class World {
   ) {
     this.orders = protocol.orderDatabase();
     this.customers = protocol.customerDatabase();
+    this.workflows = protocol.workflows(scenario);
     this.#steps = stepsOn(this.orders, this.customers);
     this.relays = [protocol.relay(this.orders.outbox), protocol.relay(this.customers.outbox)];
-    this.witness = new Witness(scenario.sagas);
+    this.witness = new Witness();
     this.wishes = new Set(scenario.wishes);
     this.faultsLeft = scenario.faults;
     this.relayTurnsLeft = scenario.relayTurns;
@@ -50,40 +60,47 @@ export class World {
   }
 
   async begin(): Promise<void> {
-    for (const input of this.scenario.sagas)
-      await this.start(idOf(input), (cancellations) =>
-        this.protocol.workflows.createOrderSaga(Object.assign({}, input, { cancellations })),
-      );
+    const { createOrderSaga } = this.workflows;
+    for (const input of this.scenario.sagas) await this.start(idOf(input), createOrderSaga, input);
   }
 
-  /**
-   * @param code the saga, which is given the cancellations that it begins with
-   * @returns false when a saga with this id runs, or has ended in a way in which it is not to be run again
-   */
-  async start(
+  /** @returns false when a saga with this id runs, or has ended in a way in which it is not to be run again */
+  async start<Input extends Carrying>(
     sagaId: string,
-    code: (begunWith: readonly CancellationRequest[]) => Promise<unknown>,
+    workflow: Workflow<Input>,
+    input: Input,
     again: RunAgain = 'when it failed',
-    begunWith: readonly CancellationRequest[] = [],
   ): Promise<boolean> {
     const before = this.sagas.get(sagaId);
     if (before && !(again === 'always' ? before.outcome : before.hasFailed)) return false;
     const { runtime } = this.protocol;
+    const seemsLongerBy = AS_IN_THE_PRODUCT.continuesAfter - this.scenario.continuesAfter;
     const saga = new SagaRun(
-      sagaId,
-      (run, cancellations) => new Execution(runtime, sagaId, () => code(cancellations), run),
-      before?.nextRun,
-      begunWith,
+      {
+        sagaId,
+        input,
+        orderIds: input.subjects.map(({ orderId }) => orderId),
+        witness: this.witness,
+        run: before?.nextRun ?? 1,
+      },
+      (run, runsWith, memo) => {
+        const code = () => {
+          // The engine gives a run that follows the input of the one before, and what it carries.
+          return workflow(runsWith as Input);
+        };
+        return new Execution(runtime, { workflowId: sagaId, code, run, memo, seemsLongerBy });
+      },
     );
     this.sagas.set(sagaId, saga);
-    await saga.tell({ kind: 'start', at: this.nowMs });
+    await saga.begin(this.nowMs);
     this.afterTurn(saga, saga.execution);
     return true;
   }
 
-  startCancelSaga(input: CancelOrderSagaInput, again: RunAgain = 'when it failed'): Promise<boolean> {
-    const { cancelOrderSaga } = this.protocol.workflows;
-    return this.start(cancelSagaWorkflowId(input.order.orderId), () => cancelOrderSaga(input), again);
+  startCancelSaga(input: CancelInput, again: RunAgain = 'when it failed'): Promise<boolean> {
+    const [order] = input.subjects;
+    if (!order) throw new RangeError('a saga that cancels has an order');
+    return this.start(cancelSagaWorkflowId(order.orderId), this.workflows.cancelOrderSaga, input, again);
   }
 
   /** A turn of a saga's code is over: what it asked for is sent, and its task is completed when nothing holds it up. */
@@ -100,18 +117,50 @@ export class World {
 
   /** Temporal hears of all that the saga's worker has done, and asked for, until now. */
   record(saga: SagaRun): void {
+    const { execution } = saga;
     saga.record();
+    if (saga.execution !== execution || saga.outcome) {
+      // Nobody waits any more for what the run that has ended had asked for: it may be done all the same.
+      for (const call of this.calls) {
+        const { waiting } = call;
+        if (waiting?.saga === saga && (waiting.execution ?? execution) === execution) this.leave(call);
+      }
+      return;
+    }
+    this.#sendRemote(saga);
+  }
+
+  #sendRemote(saga: SagaRun): void {
+    for (const call of this.calls) {
+      const { waiting, step } = call;
+      // The code has replaced the attempt: it may be done all the same.
+      if (step.remote && waiting?.saga === saga && !saga.execution.steps.has(waiting.seq)) this.leave(call);
+    }
     for (const [seq, step] of saga.execution.steps) {
       if (!step.remote || saga.remote.has(seq)) continue;
-      const call = new StepCall(step, { saga, execution: undefined, seq });
       saga.remote.add(seq);
-      this.calls.add(call);
+      this.calls.add(new StepCall(step, { saga, execution: undefined, seq }));
     }
+  }
+
+  /** Nobody waits for this request any more. */
+  leave(call: StepCall): void {
+    call.waiting = undefined;
+    if (call.state === 'committed') this.calls.delete(call);
+  }
+
+  /** Time passes, but not more than a local step may take while one is under way. */
+  passUntil(at: number): void {
+    const most = [...this.calls].reduce(
+      (until, { waiting, step }) =>
+        waiting && !step.remote ? Math.min(until, this.nowMs + step.attemptMs) : until,
+      at,
+    );
+    this.nowMs = Math.max(this.nowMs, most);
   }
 
   /** Runs the statement in a transaction that stays open. */
   beginStep(call: StepCall, held = NONE_HELD): void {
-    this.witness.trouble(held);
     const { attempt } = this.protocol;
     if (attempt) attempt(call, this.#steps, held);
     else call.begin(this.#steps, held);
@@ -119,35 +168,61 @@ export class World {
 
   commit(call: StepCall): void {
     call.commit();
+    const { isRetriedByServer } = call;
+    if (!isRetriedByServer) this.commits += 1;
+    this.witness.committed(this.orders);
     if (!call.waiting) this.calls.delete(call);
+    else if (isRetriedByServer) {
+      call.again();
+      call.pausedAt = this.commits;
+    }
   }
 
   /** The caller knows of the commit; the saga goes on with the answer. */
-  async reply(call: StepCall, and?: Input): Promise<void> {
-    for (const { outbox } of [this.orders, this.customers]) outbox.afterCommit(call.transaction);
-    await this.answer(call, { results: call.answer ?? [] }, and);
+  reply(call: StepCall): Promise<void> {
+    return this.answer(call, this.answerOf(call));
   }
 
-  /** @param and what the saga is told in the same task */
-  async answer(call: StepCall, answer: Answer, and?: Input): Promise<void> {
+  /** The process that ran the statement knows of its commit. */
+  answerOf(call: StepCall): Answer {
+    for (const { outbox } of [this.orders, this.customers]) outbox.afterCommit(call.transaction);
+    return { results: call.answer ?? [] };
+  }
+
+  async answer(call: StepCall, answer: Answer): Promise<void> {
     const { waiting } = call;
-    this.calls.delete(call);
-    if (!waiting) return;
-    const { saga, seq, execution = saga.execution } = waiting;
-    const input = { kind: 'step', seq, name: call.step.name, answer, at: this.nowMs, and } as const;
-    if (call.step.remote) {
-      this.record(saga);
-      await saga.tell(input);
-      saga.remote.delete(seq);
-    } else await saga.hear(execution, input);
+    if (!waiting) {
+      this.calls.delete(call);
+      return;
+    }
+    const { saga, execution = saga.execution } = waiting;
+    const job = this.take(call, answer);
+    if (job.remote) {
+      await this.tell(saga, [job]);
+      return;
+    }
+    if (execution === saga.execution && saga.isLong(this.nowMs)) {
+      saga.reportUntil(this.nowMs);
+      this.#sendRemote(saga);
+    }
+    await saga.hear(execution, job, this.nowMs);
     this.afterTurn(saga, execution);
   }
 
-  async fireTimer(saga: SagaRun, seq: number): Promise<void> {
-    this.nowMs = Math.max(this.nowMs, saga.execution.timers.get(seq)?.due ?? 0);
-    saga.timersFired += 1;
+  /** @returns the end of a request, to be told to the saga that waits for it */
+  take(call: StepCall, answer: Answer): StepEnded {
+    const { step, waiting } = call;
+    this.calls.delete(call);
+    const seq = waiting?.seq ?? 0;
+    this.witness.heard(step, answer);
+    const { name, orderIds, remote } = step;
+    return { kind: 'step', seq, name, orderIds, remote, answer };
+  }
+
+  /** What Temporal tells a saga in one task. */
+  async tell(saga: SagaRun, jobs: readonly Job[]): Promise<void> {
     this.record(saga);
-    await saga.tell({ kind: 'timer', seq, at: this.nowMs });
+    await saga.tell(jobs, this.nowMs);
     this.afterTurn(saga, saga.execution);
   }
 }

@@ -37,9 +37,11 @@ export const createOrderSaga = defineSaga<OrderRequest, OrderResult, CreateOrder
         return unwind(order, saga, 'CREDIT_CHECK_TIMEOUT');
       case 'released': // its customer, or an earlier run of this saga, has cancelled it
         return unwind(order, saga, 'CREDIT_CHECK_FAILED');
-      case 'failed':
-        await unwind(order, saga, 'CREDIT_CHECK_FAILED');
+      case 'failed': {
+        const result = await unwind(order, saga, 'CREDIT_CHECK_FAILED');
+        if (result.state === 'APPROVED') return result; // by another run of this saga that was taken for dead
         throw sagaFailure('CreditCheckFailed', credit.message);
+      }
       case 'conflict': // the reservation under this id has other content: not this order's to release
         await refuse(order, saga, 'CREDIT_CHECK_FAILED');
         throw sagaFailure('ReservationConflict', `credit of ${orderId} is reserved with other content`);

@@ -91,6 +91,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     // Not before its subjects are where an earlier run has left them: the SDK keeps the signals until then.
     this.rendezvous.whenQuiet(() => {
       this.#parked.handleSignals();
+      this.parkedChanged();
     });
     if ((await end) === 'continued') {
       // Signals of the same task may have ended waits: what came of that is carried too.

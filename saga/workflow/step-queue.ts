@@ -128,7 +128,8 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     // Those that an earlier run of the saga has left waiting are no newcomers.
     if (this.#resumes) {
       this.#resumes = false;
-      this.#waiting.push(...asks);
+      // A new list: attempts under way have theirs.
+      this.#waiting = [...this.#waiting, ...asks];
       this.#watchDeadlines(asks);
       this.#to('pausing');
       return this.#round();
@@ -140,7 +141,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       this.#look();
       return;
     }
-    this.#waiting.push(...left);
+    this.#waiting = [...this.#waiting, ...left];
     this.#watchDeadlines(left);
     if (this.#phase === 'idle') this.#rest(attempted);
     else {

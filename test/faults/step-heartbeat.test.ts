@@ -13,7 +13,7 @@ import { freePort } from '../support/start';
 
 const HEARTBEAT = temporal.api.enums.v1.TimeoutType.TIMEOUT_TYPE_HEARTBEAT;
 
-/** Twice the 600 ms of `workflows/activity-options.ts`. */
+/** Twice the 600 ms of `saga/workflow/limits.ts`. */
 const LONGER_THAN_SILENCE_MS = 1_200;
 
 let databases: TestDatabases;

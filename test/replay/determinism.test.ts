@@ -56,6 +56,9 @@ export class Turn {
 
 const CLOCK = 'export const time = (): number => Date.now();\n';
 
+/** For changes of sagas: docs/changing-a-saga.md. */
+const OF_TEMPORAL = 'patched, deprecatePatch';
+
 const FILES = ['workflows/turn.ts', 'domain/order.ts'] as const;
 
 describe('lint', () => {
@@ -67,8 +70,10 @@ describe('lint', () => {
         { file, text: Object.values(REFUSED).join('\n') },
         { file, text: ACCEPTED },
       ]),
-      { file: 'workflows/clock.ts', text: CLOCK },
-      { file: 'workflows/clock.ts', text: 'export const id = () => crypto.randomUUID();\n' },
+      { file: 'saga/workflow/clock.ts', text: CLOCK },
+      { file: 'saga/workflow/clock.ts', text: 'export const id = () => crypto.randomUUID();\n' },
+      { file: 'workflows/turn.ts', text: `import { ${OF_TEMPORAL}, sleep } from '@temporalio/workflow';\n` },
+      { file: 'workflows/turn.ts', text: `import { ${OF_TEMPORAL} } from '@temporalio/workflow';\n` },
     ]);
   }, 120_000);
 
@@ -91,15 +96,21 @@ describe('lint', () => {
     expect(said[4]).toEqual([]);
     expect(said[5]?.map(({ ruleId }) => ruleId)).toContain('no-restricted-globals');
   });
+
+  test('sagas import of Temporal what a change is made with, and nothing else', () => {
+    const refused = (messages: Message[] = []) => messages.filter(({ ruleId }) => OURS.test(ruleId ?? ''));
+    expect(refused(said[6])).toHaveLength(1);
+    expect(refused(said[7])).toEqual([]);
+  });
 });
 
 test.each([
-  ['workflows/turn.ts', "import '../platform/config-error';", 'workflows-imports-only-workflows-domain'],
+  ['workflows/turn.ts', "import '../platform/config-error';", 'workflows-imports-only-workflows-domain-saga'],
   ['domain/order.ts', "import '../platform/config-error';", 'domain-imports-only-domain'],
   // What is reached by a detour is refused as well.
   ['domain/order.ts', "import 'fs';", 'workflow-code-is-isolated'],
 ])('the import table refuses, in %s: %s', (file, line, rule) => {
-  const copy = copyOf(['workflows', 'domain', 'platform']);
+  const copy = copyOf(['workflows', 'domain', 'saga', 'platform']);
   try {
     expect(importTable(copy)).toBe('');
     const changed = path.join(copy, file);
@@ -116,7 +127,7 @@ test('the bundle contains the workflows, the domain and the SDK, and nothing els
 });
 
 test('a package that workflow code brings along is found in the bundle', async () => {
-  const copy = copyOf(['workflows', 'domain']);
+  const copy = copyOf(['workflows', 'domain', 'saga']);
   try {
     const entry = path.join(copy, 'workflows', 'index.ts');
     writeFileSync(entry, `${readFileSync(entry, 'utf8')}\nexport { codes } from 'currency-codes';\n`);

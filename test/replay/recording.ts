@@ -2,13 +2,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Client } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
-import { SAGA_FLAGS } from '../../domain/saga-start';
 import { CORPUS, corpusIndex, indexOf } from '../../operate/corpus';
 import { historyOf } from '../../operate/histories';
 import { type History, stepsOf } from '../../operate/saga-words';
-import { TIMER } from '../../operate/step-words';
 import { version } from '../../package.json';
 import { testServers } from '../support/servers';
 import { replay } from './replaying';
@@ -16,25 +13,33 @@ import { replay } from './replaying';
 /** Fields that name the process and the machine; replay does not read them. */
 const OF_THE_MACHINE = new Set(['identity', 'stackTrace', 'binaryChecksum', 'requestId']);
 
+export interface SagaRun {
+  readonly workflowId: string;
+  /** The last run when undefined. */
+  readonly runId?: string | undefined;
+}
+
 /**
- * Keeps a saga's history. One that was kept before stays while it tells the same path: a recording that is made
- * again changes nothing but what has changed. One that was kept by an earlier version and tells another path
- * is kept beside the new one: sagas with such a history may be under way.
+ * Keeps the history of a saga's run. One that was kept before stays while it takes the same path: a recording that is
+ * made again changes only what has changed. One that an earlier version has recorded and that takes another path is
+ * kept beside the new one: sagas with such a history may be under way.
  *
  * @param words which path the saga took
  * @param folder of the histories
- * @throws Error when the one that was kept does not replay any more
+ * @throws Error when the one that was kept does not replay any more, or a workflow task of the new one has failed
  */
 export async function keepHistory(
   client: Client,
-  workflowId: string,
+  { workflowId, runId }: SagaRun,
   name: string,
   words: string,
   folder = CORPUS,
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const fileOf = (each: string) => path.join(folder, `${each}.json`);
-  const fetched = await client.workflow.getHandle(workflowId).fetchHistory();
+  const fetched = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const failed = failedTasks(fetched);
+  if (failed.length > 0) throw new Error(`${workflowId} has failed workflow tasks: ${failed.join('; ')}`);
   const text = JSON.stringify(
     JSON.parse(historyToJSON(fetched)),
     (key, value: unknown) => (OF_THE_MACHINE.has(key) ? undefined : value),
@@ -45,7 +50,7 @@ export async function keepHistory(
   if (before && existsSync(file)) {
     const old = historyOf(JSON.parse(readFileSync(file, 'utf8')));
     await mustReplay(name, old);
-    if (told(old) === told(historyOf(JSON.parse(text)))) return;
+    if (pathOf(old) === pathOf(historyOf(JSON.parse(text)))) return;
     if (before.version !== version) {
       renameSync(file, fileOf(`${name}@${before.version}`));
       index[`${name}@${before.version}`] = before;
@@ -58,22 +63,22 @@ export async function keepHistory(
 }
 
 /**
- * Its kinds of steps: how often, and after which pauses, one was asked for again, and who of a group was first, is chance.
- * Where a step failed, the saga's flags say what comes then.
+ * How its workflow tasks have failed: by a bug in workflow code. An end that the server has not accepted, because
+ * something has arrived meanwhile, is none.
  */
-function told(history: History): string {
-  const words = new Set(stepsOf(history).map((step) => step.words));
-  const flags = words.delete(TIMER) ? flagsOf(history) : [];
-  return [...words, ...flags].sort().join('\n');
+export function failedTasks({ events }: History): string[] {
+  const failed = (events ?? []).flatMap(
+    (event) => event.workflowTaskFailedEventAttributes?.failure?.message ?? [],
+  );
+  return failed.filter((message) => message !== 'UnhandledCommand');
 }
 
-function flagsOf({ events }: History): string[] {
-  const payloads = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
-  const input: object = defaultPayloadConverter.fromPayload(payloads?.[0] ?? {});
-  return Object.keys(SAGA_FLAGS).filter((flag) => flag in input);
+/** The kinds of its steps: how often one was retried, and which subject of a group came first, is chance. */
+function pathOf(history: History): string {
+  return [...new Set(stepsOf(history).map((step) => step.words))].sort().join('\n');
 }
 
-/** Recording must not be a way past the gate: what does not replay any more is never written over. */
+/** Recording must not be a way past the gate: what does not replay any more is never overwritten. */
 async function mustReplay(workflowId: string, history: History): Promise<void> {
   const [result] = await replay(testServers().bundlePath, [{ workflowId, history }]);
   if (result && !result.error) return;

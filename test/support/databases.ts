@@ -1,6 +1,6 @@
 /** A pair of databases for one test file, copied from the migrated templates. */
 import { randomBytes } from 'node:crypto';
-import { Client } from 'pg';
+import { Client, Pool } from 'pg';
 import { databaseUrl, grantConnect } from '../../prisma/provision';
 import { SERVICE_NAMES, type ServiceName } from '../../prisma/schema-engine';
 import { testServers } from './servers';
@@ -68,6 +68,14 @@ async function asAdmin(url: string, work: (admin: Client) => Promise<void>): Pro
   } finally {
     await admin.end();
   }
+}
+
+/** 4: by which the tests of one file look at a database, beside what they test. */
+const POOLED = 4;
+
+/** For many queries; ending it returns before its connections are closed, and dropping the database cuts them. */
+export function poolOf(url: string): Pool {
+  return new Pool({ connectionString: url, max: POOLED }).on('error', () => undefined);
 }
 
 /** Rows of a query, by a connection of its own. */

@@ -13,43 +13,63 @@ interface Edit {
   readonly becomes: string;
 }
 
-/** The change that docs/changing-a-saga.md goes through. */
-export const ATTENTION_FILE = 'workflows/attention.ts';
+/** The change that docs/changing-a-saga.md goes through: a new step before credit is reserved. */
+export const SAGA_FILE = 'workflows/create-order-saga.ts';
+export const STEPS_FILE = 'workflows/order-steps.ts';
+export const CONTRACTS_FILE = 'domain/contracts.ts';
 
-/** What stands in it, version by version, where the new command would be. */
+/** Task queue of the service that the new step belongs to. */
+export const FRAUD_TASK_QUEUE = 'fraud';
+
+/** What the change adds to the contracts and to the steps. It changes no saga yet, so it needs no guard. */
+export const NEW_CONTRACT = `export interface FraudSteps {
+  checkFraud(
+    request: StepRequest<OrderRequest>,
+  ): Promise<{ readonly orderId: string; readonly outcome: 'checked' }[]>;
+}`;
+export const NEW_STEP = `const fraud = defineService<FraudSteps>({ taskQueue: '${FRAUD_TASK_QUEUE}', key: 'orderId' });
+export const checkFraud = defineStep(fraud, 'checkFraud', { words: 'check for fraud' });`;
+
+/** What stands in the saga, version by version, in front of {@link BEHIND}. */
 export const GUARDS = {
-  before: 'return;',
-  patched: 'if (!known && !patched(PATCH)) return;',
-  deprecated: 'if (!known) deprecatePatch(PATCH);',
-  removed: '',
+  before: '',
+  patched: "if (patched('check-fraud')) await saga.step(checkFraud, order);",
+  deprecated: "deprecatePatch('check-fraud'); await saga.step(checkFraud, order);",
+  removed: 'await saga.step(checkFraud, order);',
 } as const;
+export const BEHIND = 'const credit = await saga.step(reserveCredit, order, {';
 
-const guardedBy = (becomes: string): Edit => ({ file: ATTENTION_FILE, was: GUARDS.patched, becomes });
+const IMPORTS = 'import { approveOrder, ';
+
+const newStep = (guard: string, ofTemporal: string): Edit[] => [
+  {
+    file: CONTRACTS_FILE,
+    was: 'export interface CreditSteps {',
+    becomes: `${NEW_CONTRACT}\nexport interface CreditSteps {`,
+  },
+  { file: STEPS_FILE, was: 'const credit =', becomes: `${NEW_STEP}\nconst credit =` },
+  { file: STEPS_FILE, was: 'import type { CreditSteps,', becomes: 'import type { CreditSteps, FraudSteps,' },
+  {
+    file: SAGA_FILE,
+    was: IMPORTS,
+    becomes: `${ofTemporal && `import { ${ofTemporal} } from '@temporalio/workflow';\n`}${IMPORTS}checkFraud, `,
+  },
+  { file: SAGA_FILE, was: BEHIND, becomes: `${guard}\n${BEHIND}` },
+];
 
 const EDITS = {
-  before: [guardedBy(GUARDS.before)],
-  patched: [],
-  deprecated: [
-    guardedBy(GUARDS.deprecated),
-    { file: ATTENTION_FILE, was: '{ patched,', becomes: '{ deprecatePatch,' },
-  ],
-  removed: [guardedBy(GUARDS.removed)],
-  /** An order that was to be cancelled and is approved all the same stays so. */
-  'before-cancel-approved': [
-    { file: 'workflows/cancel-approved.ts', was: 'if (!patched(PATCH)) return;', becomes: 'return;' },
-  ],
-  /** Each saga has one step more: it makes sure that its order is there. */
+  before: [],
+  patched: newStep(GUARDS.patched, 'patched'),
+  deprecated: newStep(GUARDS.deprecated, 'deprecatePatch'),
+  removed: newStep(GUARDS.removed, ''),
+  /** Each saga makes sure once more that its order is there: a step that needs no other service. */
   'one-step-more': [
     {
-      file: 'workflows/create-order-saga.ts',
-      was: "details.note(orderId, 'PENDING, waiting for credit');",
-      becomes: "if (patched('one-step-more')) await steps.createPendingOrder(order);",
+      file: SAGA_FILE,
+      was: BEHIND,
+      becomes: `if (patched('one-step-more')) await saga.step(createPendingOrder, order);\n${BEHIND}`,
     },
-    {
-      file: 'workflows/create-order-saga.ts',
-      was: '{ CancellationScope,',
-      becomes: '{ CancellationScope, patched,',
-    },
+    { file: SAGA_FILE, was: IMPORTS, becomes: `import { patched } from '@temporalio/workflow';\n${IMPORTS}` },
   ],
 } as const satisfies Record<string, readonly Edit[]>;
 
@@ -63,7 +83,7 @@ export interface VersionBundle {
 /** @throws Error when the workflows have changed so that the version cannot be made of them any more */
 export async function bundleOf(version: Version): Promise<VersionBundle> {
   const { folder, remove } = scratchFolder();
-  for (const room of ['workflows', 'domain']) {
+  for (const room of ['workflows', 'domain', 'saga']) {
     cpSync(path.join(ROOT, room), path.join(folder, room), { recursive: true });
   }
   for (const { file, was, becomes } of EDITS[version]) {

@@ -1,20 +1,33 @@
-/** What docs/changing-a-saga.md shows of the code is the code. */
+/** What docs/changing-a-saga.md shows of the code is the code, or what its rehearsal makes of it. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { ROOT } from '../support/start';
-import { ATTENTION_FILE, GUARDS } from '../support/versions';
+import {
+  BEHIND,
+  CONTRACTS_FILE,
+  GUARDS,
+  NEW_CONTRACT,
+  NEW_STEP,
+  SAGA_FILE,
+  STEPS_FILE,
+} from '../support/versions';
 
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
 const doc = read('docs/changing-a-saga.md');
 
-/** Without indentation, which is another in the class that it stands in. */
-const linesOf = (text: string) => text.split('\n').map((line) => line.trim());
+/** Without line breaks and indentation, which are others in the function that the lines stand in. */
+const flat = (text: string) => text.replace(/\s+/g, ' ').trim();
 
-test('the lines of the worked example stand in the saga as they stand there', () => {
-  const [, shown = ''] = /```ts\n([^`]+)```/.exec(doc) ?? [];
-  expect(linesOf(shown)).toContain(GUARDS.patched);
-  expect(linesOf(read(ATTENTION_FILE)).join('\n')).toContain(linesOf(shown).join('\n').trim());
+test('the worked example is what its test builds, and what is around it stands in the saga', () => {
+  const shown = Array.from(doc.matchAll(/```ts\n([^`]+)```/g), ([, code = '']) => flat(code));
+  expect(shown).toEqual([NEW_CONTRACT, NEW_STEP, `${GUARDS.patched}\n${BEHIND}`].map(flat));
+  expect(flat(read(SAGA_FILE))).toContain(flat(BEHIND));
+  for (const file of [CONTRACTS_FILE, STEPS_FILE, SAGA_FILE]) expect(doc).toContain(`\`${file}\``);
+});
+
+test('no change is under way: the rehearsal brings its own guard', () => {
+  expect(read(SAGA_FILE)).not.toMatch(/patched|deprecatePatch/);
 });
 
 test('the guard of each version is the one that its test builds', () => {
@@ -25,7 +38,9 @@ test('the guard of each version is the one that its test builds', () => {
 
 test('each file that it names is there', () => {
   const named = Array.from(
-    doc.matchAll(/`((?:workflows|test|operate)\/[\w/.-]+)`/g),
+    doc.matchAll(
+      /`((?:workflows|test|operate|domain|activities|workers|saga|prisma|simulator|dev)\/[\w/.-]+)`/g,
+    ),
     ([, file = '']) => file,
   );
   expect(named.length).toBeGreaterThan(4);

@@ -3,11 +3,9 @@
  * worker that replays the history they come together.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { CreateOrderSagaInput } from '../../domain/contracts';
-import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE } from '../../domain/names';
-import { SAGA_FLAGS } from '../../domain/saga-start';
 import { replay } from '../replay/replaying';
 import { newCustomer } from '../support/http';
+import { startOrders } from '../support/saga-workers';
 import { testServers } from '../support/servers';
 import { twoStepsAtOnce } from '../support/steps-at-once';
 import { startSystem, type TestSystem } from '../support/system';
@@ -25,17 +23,9 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
 
   async function start(customerId: string) {
     const { workflowId, orders } = await twoStepsAtOnce(system.databases, customerId);
-    const input: CreateOrderSagaInput = {
-      placement,
-      creditCheckTimeoutMs: 60_000,
-      ...SAGA_FLAGS,
-      orders,
-    };
-    return system.client.workflow.start(CREATE_ORDER_SAGA, {
-      workflowId,
-      taskQueue: ORDER_TASK_QUEUE,
-      args: [input],
-    });
+    const saga = await startOrders(system.client, orders, { placement });
+    expect(saga.workflowId).toBe(workflowId);
+    return saga;
   }
 
   test('a saga that goes on after each of two results goes on in the same way when it is replayed', async () => {
@@ -45,8 +35,8 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
     const histories = await Promise.all(
       customers.map(async (customer) => {
         const saga = await start(customer);
-        const { orders } = (await saga.result()) as { orders: { state: string }[] };
-        expect(orders.map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED']);
+        const { outcomes } = await saga.result();
+        expect(outcomes.map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED']);
         return { workflowId: saga.workflowId, history: await saga.fetchHistory() };
       }),
     );

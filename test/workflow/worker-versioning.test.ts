@@ -1,9 +1,10 @@
 /** Temporal's Worker Versioning: which version carries a saga on when another one is deployed beside it. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { type RunningService, startService } from '../../api/service';
-import { NEEDS_ATTENTION_ATTRIBUTE, sagaWorkflowId } from '../../domain/names';
+import { sagaWorkflowId } from '../../domain/names';
 import type { WorkerDeployment } from '../../platform/config';
 import { createLogger } from '../../platform/logger';
+import { NEEDS_ATTENTION_ATTRIBUTE } from '../../saga/contract';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { giveDatabaseBack, takeDatabaseAway } from '../support/outages';
 import { testServers } from '../support/servers';
@@ -19,7 +20,7 @@ let next: RunningService | undefined;
 
 beforeAll(async () => {
   blue = await bundleOf('before');
-  green = await bundleOf('patched');
+  green = await bundleOf('one-step-more');
 }, 120_000);
 afterAll(() => {
   blue.remove();

@@ -1,125 +1,185 @@
-/** Records sagas that are cancelled: by the customer, by Temporal's Cancel button, at every moment. */
+/** Records sagas that are cancelled by the customer or by Temporal's Cancel, and the sagas that cancel. */
 import { describe, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
-import { startService } from '../../../api/service';
-import type { OrderRequest, Placement } from '../../../domain/contracts';
-import { REQUEST_CANCELLATION } from '../../../domain/names';
-import { createLogger } from '../../../platform/logger';
-import { eventually } from '../../support/http';
-import { giveDatabaseBack, hold, holdCustomer, takeDatabaseAway } from '../../support/outages';
+import { createOrderActivities } from '../../../activities/order';
+import type { OrderRequest } from '../../../domain/contracts';
+import { cancelSagaWorkflowId } from '../../../domain/names';
+import type { Placement } from '../../../saga/contract';
+import { giveDatabaseBack, hold, type Lock, takeDatabaseAway } from '../../support/outages';
 import { type Saga, Stage } from './stage';
+
+const LONG = { settings: { creditCheckTimeoutMs: 60_000 } };
 
 describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   const stage = new Stage(placement);
 
-  const cancel = ({ workflowId }: Saga, { orderId }: OrderRequest) =>
-    stage.update(workflowId, REQUEST_CANCELLATION, { orderId });
+  const keepEnded = async ({ workflowId }: Pick<Saga, 'workflowId'>, name: string, words: string) => {
+    await stage.ended(workflowId);
+    await stage.keep(workflowId, name, words);
+  };
 
-  test('before it could begin to reserve', async () => {
+  const approved = async (): Promise<OrderRequest> => {
+    const order = stage.order(await stage.newCustomer());
+    await (await stage.start([order])).result();
+    return order;
+  };
+
+  /** An order that has its credit when the lock is released. */
+  const waiting = async () => {
+    const order = stage.order(await stage.newCustomer());
+    const lock = await stage.holdCustomer(order.customerId);
+    const saga = await stage.start([order], LONG);
+    await stage.stateIs(order.orderId, 'PENDING');
+    return { order, lock, saga };
+  };
+
+  /** What the cancelling saga does first, and nothing after it. */
+  const requestByHand = async ({ orderId }: OrderRequest) => {
+    const steps = createOrderActivities({ db: stage.system.orders });
+    await steps.requestCancellations({ sagaId: cancelSagaWorkflowId(orderId), items: [{ orderId }] });
+    await stage.stateIs(orderId, 'CANCELLED');
+  };
+
+  const holdRow = ({ orderId }: OrderRequest): Promise<Lock> =>
+    hold(stage.system.databases.adminOrderUrl, 'SELECT FROM orders WHERE id = $1 FOR UPDATE', [orderId]);
+
+  test('an order that waits for credit: the tombstone comes before its reservation', async () => {
+    const { order, lock, saga } = await waiting();
+    const cancelling = await stage.startCancelling(order);
+    await stage.stateIs(order.orderId, 'CANCELLED');
+    await lock.query(
+      `INSERT INTO credit_reservations (order_id, customer_id, saga_id, amount_minor, currency, status)
+       VALUES ($1, $2, $3, $4, $5, 'RELEASED')`,
+      [order.orderId, order.customerId, cancelling.workflowId, order.totalMinor, order.currency],
+    );
+    await lock.release();
+    await keepEnded(saga, 'cancelled-while-it-waits', 'cancelled by its customer while it waits for credit');
+    await keepEnded(cancelling, 'cancels-pending', 'cancels an order that waits for credit');
+  });
+
+  test('an order that waits for credit: its reservation comes before the tombstone', async () => {
+    const { order, lock, saga } = await waiting();
+    await requestByHand(order);
+    await lock.release();
+    await keepEnded(saga, 'cancelled-before-approval', 'its approval finds it cancelled: compensated');
+  });
+
+  test('an approved order, one cancelled by request, and one that was refused', async () => {
+    const order = await approved();
+    await keepEnded(await stage.startCancelling(order), 'cancels-approved', 'cancels an approved order');
+    await keepEnded(
+      await stage.startCancelling(order),
+      'cancels-again',
+      'finds the order cancelled by request',
+    );
+    const refused = stage.order(newUuid());
+    await (await stage.start([refused])).result();
+    await keepEnded(await stage.startCancelling(refused), 'cancels-refused', 'finds the order refused');
+  });
+
+  test("an approved order whose customer's row is locked, and one whose database is away", async () => {
+    const order = await approved();
+    const lock = await stage.holdCustomer(order.customerId);
+    const waits = await stage.startCancelling(order);
+    await stage.stateIs(order.orderId, 'CANCELLING');
+    if (placement === 'colocated') await stage.pausesBefore(waits.workflowId, 'release credit');
+    // A cancellation cannot be cancelled.
+    await waits.cancel();
+    await lock.release();
+    await keepEnded(waits, 'cancels-busy', "waits for the customer's row, whatever Temporal's Cancel says");
+
+    const { adminOrderUrl } = stage.system.databases;
+    const another = await approved();
+    await takeDatabaseAway(adminOrderUrl);
+    const retries = await stage.startCancelling(another);
+    await stage.pausesBefore(retries.workflowId, 'request cancellation');
+    await giveDatabaseBack(adminOrderUrl);
+    await keepEnded(retries, 'cancels-after-retries', 'its database is away when it begins');
+  });
+
+  test("Temporal's Cancel while it waits for credit", async () => {
+    const { order, lock, saga } = await waiting();
+    await saga.cancel();
+    await stage.stateIs(order.orderId, 'CANCELLED');
+    if (placement === 'colocated') await stage.pausesBefore(saga.workflowId, 'release credit');
+    await lock.release();
+    await keepEnded(saga, 'cancel-button', "Temporal's Cancel while it waits for credit: compensated");
+  });
+
+  test("Temporal's Cancel before its credit step", async () => {
     const order = stage.order();
     const lock = await stage.holdOrders();
     const saga = await stage.start([order]);
-    await stage.someoneWaitsForOrders();
-    // The update is heard with the saga's next task: when the step has been given up for the first time.
-    const asked = cancel(saga, order);
-    await stage.historyHas(saga, 'timerStartedEventAttributes');
+    await stage.pausesBefore(saga.workflowId, 'create as PENDING');
+    await saga.cancel();
     await lock.release();
-    await asked;
-    await saga.result();
-    await stage.keep(saga.workflowId, 'cancelled-before', 'cancelled before it began to reserve');
+    await keepEnded(saga, 'cancel-button-before-credit', "Temporal's Cancel before its credit step");
   });
 
-  test.each([
-    ['cancelled-during', 'cancelled by the customer while it waits for credit, and compensated', 'update'],
-    ['cancel-button', "Temporal's Cancel while it waits for credit, and compensated", 'button'],
-  ])('%s', async (name, words, way) => {
+  test("Temporal's Cancel after the pivot", async () => {
+    const { order, lock, saga } = await waiting();
+    const row = await holdRow(order);
+    await lock.release();
+    await stage.pausesBefore(saga.workflowId, 'approve');
+    await saga.cancel();
+    await row.release();
+    await keepEnded(
+      saga,
+      'cancel-button-after-pivot',
+      "Temporal's Cancel while it is approved: cancelled then",
+    );
+  });
+
+  test("Temporal's Cancel of a group whose orders are approved, refused, failed and waiting", async () => {
     const customer = await stage.newCustomer();
-    const order = stage.order(customer);
-    const lock = await holdCustomer(stage.system.databases.adminCustomerUrl, customer);
-    const saga = await stage.start([order]);
-    await stage.stateIs(order.orderId, 'PENDING');
-    if (way === 'button') await saga.cancel();
-    else await cancel(saga, order);
-    await stage.stateIs(order.orderId, 'CANCELLED');
-    // Until the compensation has been tried once.
-    if (placement === 'colocated') await stage.historyHas(saga, 'timerStartedEventAttributes', 2);
+    const [done, waits, failed] = [stage.order(), stage.order(customer), stage.order()];
+    await stage.reserveByHand({ ...failed, totalMinor: failed.totalMinor + 1 });
+    const lock = await stage.holdCustomer(customer);
+    const saga = await stage.start([done, stage.order(newUuid()), failed, waits], LONG);
+    await stage.stateIs(done.orderId, 'APPROVED');
+    await stage.stateIs(failed.orderId, 'CANCELLED');
+    await saga.cancel();
+    await stage.stateIs(done.orderId, 'CANCELLED');
     await lock.release();
-    await stage.ended(saga.workflowId);
-    await stage.keep(saga.workflowId, name, words);
+    await keepEnded(
+      saga,
+      'cancel-button-group',
+      "Temporal's Cancel of a group whose orders are approved, refused, failed and waiting",
+    );
   });
 
-  test('before it began', async () => {
-    const order = stage.order();
-    const saga = await stage.start([order], { cancellations: [order] });
-    await saga.result();
-    await stage.keep(saga.workflowId, 'cancelled-before-it-began', 'begun with its cancellation');
-  });
-
-  test('after approval', async () => {
-    const order = stage.order();
-    await (await stage.start([order])).result();
-    const saga = await stage.startCancelling(order);
-    await saga.result();
-    await stage.keep(saga.workflowId, 'cancelled-after', 'an approved order, cancelled by the second saga');
-  });
-
-  test('after it was cancelled', async () => {
-    const order = stage.order(newUuid());
-    await (await stage.start([order])).result();
-    const saga = await stage.startCancelling(order);
-    await saga.result();
-    await stage.keep(saga.workflowId, 'cancelled-already', 'the second saga finds the order cancelled');
-  });
-
-  test('an approved order whose cancellation was terminated, and whose first saga is run again', async () => {
-    const order = stage.order();
-    await (await stage.start([order])).result();
-    await takeDatabaseAway(stage.system.databases.adminCustomerUrl);
+  test('run again while its order is CANCELLING, and afterwards', async () => {
+    const order = await approved();
+    const lock = await stage.holdCustomer(order.customerId);
     const cancelling = await stage.startCancelling(order);
     await stage.stateIs(order.orderId, 'CANCELLING');
     await cancelling.terminate();
-    await giveDatabaseBack(stage.system.databases.adminCustomerUrl);
-    const again = await stage.start([order]);
-    await again.result();
-    await stage.keep(
-      again.workflowId,
+    await lock.release();
+    await keepEnded(
+      await stage.start([order]),
       'run-again-cancelling',
-      'run again while its order is CANCELLING, credit held',
+      'run again while its order is CANCELLING, its credit held',
     );
-
-    const finished = await stage.startCancelling(order);
-    await finished.result();
-    const afterwards = await stage.start([order]);
-    await afterwards.result();
-    await stage.keep(
-      afterwards.workflowId,
+    await (await stage.startCancelling(order)).result();
+    await keepEnded(
+      await stage.start([order]),
       'run-again-cancelled',
       'run again when its order is CANCELLED and its credit released',
     );
   });
 
-  test('an approved order whose cancellation was terminated at its last step', async () => {
-    const { adminCustomerUrl, adminOrderUrl } = stage.system.databases;
-    const order = stage.order();
-    await (await stage.start([order])).result();
-    const credit = await holdCustomer(adminCustomerUrl, order.customerId);
+  test('run again while its order is CANCELLING, its credit released', async () => {
+    const order = await approved();
+    const lock = await stage.holdCustomer(order.customerId);
     const cancelling = await stage.startCancelling(order);
     await stage.stateIs(order.orderId, 'CANCELLING');
-    const row = await hold(adminOrderUrl, 'SELECT FROM orders WHERE id = $1 FOR UPDATE', [order.orderId]);
-    await credit.release();
-    await eventually(async () => {
-      const [reservation] = await stage.onCustomers(
-        `SELECT FROM credit_reservations WHERE order_id = $1 AND status = 'RELEASED'`,
-        [order.orderId],
-      );
-      return reservation;
-    });
+    const row = await holdRow(order);
+    await lock.release();
+    await stage.pausesBefore(cancelling.workflowId, 'cancel');
     await cancelling.terminate();
     await row.release();
-    const again = await stage.start([order]);
-    await again.result();
-    await stage.keep(
-      again.workflowId,
+    await keepEnded(
+      await stage.start([order]),
       'run-again-cancelling-released',
       'run again while its order is CANCELLING, its credit released already',
     );
@@ -127,43 +187,16 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
 
   if (placement === 'colocated') return;
 
-  test('in the moment in which credit is reserved', async () => {
-    const { system } = stage;
-    const orders = [stage.order(), stage.order()] as const;
-    const lock = await hold(
-      system.databases.adminCustomerUrl,
-      'LOCK TABLE credit_reservations IN SHARE MODE',
-    );
-    const [compensated, terminated] = [await stage.start([orders[0]]), await stage.start([orders[1]])];
-    const sagas = [compensated, terminated];
-    await Promise.all(sagas.map((saga) => stage.historyHas(saga, 'activityTaskScheduledEventAttributes')));
-    await system.stopService();
-    await lock.release();
-    await Promise.all(sagas.map((saga) => stage.historyHas(saga, 'activityTaskCompletedEventAttributes')));
-    await system.stopCustomerService();
-    for (const saga of sagas) await saga.cancel();
-    const service = await startService(system.settings, createLogger('silent'));
-    try {
-      await Promise.all(
-        sagas.map((saga) => stage.historyHas(saga, 'activityTaskScheduledEventAttributes', 2)),
-      );
-      await terminated.terminate();
-      await system.startCustomerService();
-      await compensated.result();
-      await stage.keep(
-        compensated.workflowId,
-        'cancelled-at-the-pivot',
-        'Cancel and the reservation in one task: compensated',
-      );
-      const again = await stage.start([orders[1]]);
-      await again.result();
-      await stage.keep(
-        again.workflowId,
-        'run-again-uncompensated',
-        'run again when its order is CANCELLED but its credit still held: compensated',
-      );
-    } finally {
-      await service.stop();
-    }
+  test("Temporal's Cancel and the reservation in one task", async () => {
+    const order = stage.order();
+    await stage.system.stopCredit();
+    const saga = await stage.start([order], LONG);
+    await stage.onQueue(saga.workflowId, 'reserveCredit', 1);
+    await stage.system.stopSagas();
+    await stage.system.startCredit();
+    await stage.historyHas(saga.workflowId, (event) => event.activityTaskCompletedEventAttributes);
+    await saga.cancel();
+    await stage.system.startSagas();
+    await keepEnded(saga, 'cancelled-at-the-pivot', 'Cancel and the reservation in one task: compensated');
   });
 });

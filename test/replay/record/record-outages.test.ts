@@ -1,147 +1,228 @@
 /** Records sagas whose databases, rows, services and workers are away for a while. */
 import { describe, test } from '@jest/globals';
-import type { Placement } from '../../../domain/contracts';
-import { NEEDS_ATTENTION_ATTRIBUTE, REQUEST_CANCELLATION, sagaWorkflowId } from '../../../domain/names';
-import { call, eventually, placeOrder } from '../../support/http';
-import { giveDatabaseBack, hold, holdCustomer, takeDatabaseAway } from '../../support/outages';
-import { Stage } from './stage';
+import type { Placement } from '../../../saga/contract';
+import { giveDatabaseBack, hold, takeDatabaseAway } from '../../support/outages';
+import { killWhileItWaits } from './killed-worker';
+import { type Saga, Stage } from './stage';
+
+const RESERVE = 'reserve credit';
 
 describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   const stage = new Stage(placement);
+  const customerUrl = () => stage.system.databases.adminCustomerUrl;
+  const orderUrl = () => stage.system.databases.adminOrderUrl;
+
+  const keepEnded = async ({ workflowId }: Pick<Saga, 'workflowId'>, name: string, words: string) => {
+    await stage.ended(workflowId);
+    await stage.keep(workflowId, name, words);
+  };
+
+  /** An order that will be approved when the returned lock is released. */
+  const waitingForCredit = async () => {
+    const customer = await stage.newCustomer();
+    const order = stage.order(customer);
+    const lock = await stage.holdCustomer(customer);
+    const saga = await stage.start([order], { settings: { creditCheckTimeoutMs: 60_000 } });
+    await stage.stateIs(order.orderId, 'PENDING');
+    return { order, saga, lock };
+  };
+
+  const holdRow = (orderId: string) =>
+    hold(orderUrl(), 'SELECT FROM orders WHERE id = $1 FOR UPDATE', [orderId]);
+
+  test("the order service's database is away when an order is created", async () => {
+    await takeDatabaseAway(orderUrl());
+    const saga = await stage.start([stage.order()]);
+    await stage.pausesBefore(saga.workflowId, 'create as PENDING');
+    await giveDatabaseBack(orderUrl());
+    await keepEnded(saga, 'creation-retries', 'its database is away when the order is created');
+  });
+
+  test("the order service's database is away when an order is approved", async () => {
+    for (const [name, words, failed] of [
+      [
+        'approval-retries',
+        'its database is away when the order is approved',
+        (saga: Saga) => stage.pausesBefore(saga.workflowId, 'approve'),
+      ],
+      [
+        'approval-on-queue',
+        'its database is away for so long that the approval goes to its queue',
+        (saga: Saga) => stage.retriedByServer(saga.workflowId),
+      ],
+    ] as const) {
+      const { saga, lock } = await waitingForCredit();
+      await takeDatabaseAway(orderUrl());
+      await lock.release();
+      await failed(saga);
+      await giveDatabaseBack(orderUrl());
+      await keepEnded(saga, name, words);
+    }
+  });
+
+  test('an attempt in its own process takes too long', async () => {
+    const lock = await stage.holdOrders();
+    const saga = await stage.start([stage.order()]);
+    await stage.pausesBefore(saga.workflowId, 'create as PENDING');
+    await lock.release();
+    await keepEnded(saga, 'attempt-too-long', 'an attempt is given up after a second, and made again');
+  });
+
+  test('orders of a group come to a step one after the other, and wait for it together', async () => {
+    const customers = [await stage.newCustomer(), await stage.newCustomer()] as const;
+    const orders = customers.map((customer) => stage.order(customer));
+    const credit = [await stage.holdCustomer(customers[0]), await stage.holdCustomer(customers[1])] as const;
+    const saga = await stage.start(orders, { settings: { creditCheckTimeoutMs: 60_000 } });
+    for (const { orderId } of orders) await stage.stateIs(orderId, 'PENDING');
+    const rows = [];
+    for (const { orderId } of orders) rows.push(await holdRow(orderId));
+    await credit[0].release();
+    await stage.retriedByServer(saga.workflowId, 'approveOrders');
+    await credit[1].release();
+    await stage.onQueue(saga.workflowId, 'approveOrders', 2);
+    for (const row of rows) await row.release();
+    await keepEnded(
+      saga,
+      'newcomer-while-others-wait',
+      'one of its orders waits for a step on its queue when the other one comes to it',
+    );
+  });
 
   test('credit timeout, and the same saga run again', async () => {
     const order = stage.order();
-    const { adminCustomerUrl } = stage.system.databases;
-    await takeDatabaseAway(adminCustomerUrl);
+    await takeDatabaseAway(customerUrl());
     const saga = await stage.start([order]);
     await stage.stateIs(order.orderId, 'CANCELLED');
-    await giveDatabaseBack(adminCustomerUrl);
-    await saga.result();
-    await stage.keep(
-      saga.workflowId,
+    await giveDatabaseBack(customerUrl());
+    await keepEnded(
+      saga,
       'credit-timeout',
       'no answer in time: cancelled, and compensated when the database is back',
     );
     const again = await stage.start([order]);
-    await again.result();
-    await stage.keep(
-      again.workflowId,
-      'run-again-released',
-      'run again after it was given up: the tombstone answers',
-    );
+    await keepEnded(again, 'run-again-released', 'run again after it was unwound: the tombstone answers');
   });
 
-  test('a busy row', async () => {
+  test("a customer's row is locked until the time is over", async () => {
     const customer = await stage.newCustomer();
     const order = stage.order(customer);
-    const lock = await holdCustomer(stage.system.databases.adminCustomerUrl, customer);
-    const saga = await stage.start([order]);
-    await stage.historyHas(saga, 'timerStartedEventAttributes');
+    const lock = await stage.holdCustomer(customer);
+    const saga = await stage.start([order], { settings: { creditCheckTimeoutMs: 300 } });
+    await stage.stateIs(order.orderId, 'CANCELLED');
     await lock.release();
-    await saga.result();
-    await stage.keep(saga.workflowId, 'busy', "waits for its customer's row, and is approved");
-  });
-
-  test('retries', async () => {
-    const order = stage.order();
-    await takeDatabaseAway(stage.system.databases.adminCustomerUrl);
-    const saga = await stage.start([order]);
-    await stage.stateIs(order.orderId, 'PENDING');
-    if (placement === 'colocated') await stage.historyHas(saga, 'timerStartedEventAttributes');
-    await giveDatabaseBack(stage.system.databases.adminCustomerUrl);
-    await saga.result();
-    await stage.keep(saga.workflowId, 'retries', "approved after the customer service's database was away");
+    await keepEnded(saga, 'busy-until-timeout', "its customer's row is locked until the time is over");
   });
 
   test('needs attention', async () => {
-    const order = stage.order();
-    await takeDatabaseAway(stage.system.databases.adminCustomerUrl);
-    const saga = await stage.start([order], { creditCheckTimeoutMs: 1_000, attentionAfterMs: 300 });
-    await eventually(async () => {
-      const { typedSearchAttributes } = await saga.describe();
-      return typedSearchAttributes.getAll().some(({ key }) => key.name === NEEDS_ATTENTION_ATTRIBUTE)
-        ? true
-        : undefined;
+    await takeDatabaseAway(customerUrl());
+    const saga = await stage.start([stage.order()], {
+      settings: { creditCheckTimeoutMs: 1_000 },
+      parkAfterMs: 300,
     });
-    await giveDatabaseBack(stage.system.databases.adminCustomerUrl);
-    await saga.result();
-    await stage.keep(
-      saga.workflowId,
+    await stage.parked(saga.workflowId);
+    // The server has retried it for as long as it may.
+    if (placement === 'distributed')
+      await stage.historyHas(saga.workflowId, (event) => event.activityTaskFailedEventAttributes);
+    await giveDatabaseBack(customerUrl());
+    await keepEnded(
+      saga,
       'needs-attention',
-      'its compensation fails for so long that it is told of; then it succeeds',
+      'its compensation fails for so long that it is parked; then it succeeds',
     );
   });
 
   test('a worker killed in the middle of a step', async () => {
+    const order = stage.order();
     const lock = await stage.holdOrders();
-    let placing: Promise<unknown> = Promise.resolve();
-    const customer = await stage.killWhileItWaits((url, customerId) => {
-      placing = placeOrder(url, customerId, '1.00').catch(() => undefined);
-      return Promise.resolve();
+    await stage.system.stopSagas();
+    const workflowId = await killWhileItWaits(stage, () => stage.start([order]));
+    await lock.release();
+    await stage.system.startSagas();
+    await keepEnded(
+      { workflowId },
+      'worker-killed',
+      'its worker is killed in a step, and another resumes it',
+    );
+  });
+
+  test('a worker killed while it approves', async () => {
+    const { order, saga, lock } = await waitingForCredit();
+    await stage.system.stopSagas();
+    const orders = await stage.holdOrders();
+    await killWhileItWaits(stage, async () => {
+      await lock.release();
+      return saga;
     });
-    await placing;
-    await lock.release();
-    const sagaId = await eventually(async () => {
-      const { body } = await call(`${stage.system.url}/customers/${customer}/orders?limit=1`, 'GET');
-      const [order] = body['items'] as { orderId: string; state: string }[];
-      return order?.state === 'APPROVED' ? sagaWorkflowId([order.orderId]) : undefined;
-    }, 40_000);
-    await stage.ended(sagaId);
-    await stage.keep(sagaId, 'worker-killed', 'its worker is killed in a step, and another goes on');
+    // Postgres finishes what the worker has begun.
+    await orders.release();
+    await stage.stateIs(order.orderId, 'APPROVED');
+    await stage.system.startSagas();
+    await keepEnded(saga, 'killed-while-it-approves', 'its worker is killed while it approves');
   });
 
-  test.each([
-    ['cancelled-and-approved', false],
-    ['cancelled-and-approved-twice', true],
-  ])('%s: its worker is killed while it approves', async (name, twice) => {
-    const { orderId, lock } = await stage.killWhileItApproves(
-      twice ? (order) => stage.startCancelling(order) : undefined,
-    );
-    const sagaId = sagaWorkflowId([orderId]);
-    const accepted = stage.update(sagaId, REQUEST_CANCELLATION, { orderId });
-    // The second saga stays CANCELLING until the first has seen it.
-    const credit = twice
-      ? await hold(stage.system.databases.adminCustomerUrl, 'SELECT FROM customers FOR UPDATE')
-      : undefined;
-    await lock.release();
-    await accepted;
-    if (twice) await stage.ended(sagaId);
-    await credit?.release();
-    await stage.stateIs(orderId, 'CANCELLED');
-    await stage.ended(sagaId);
-    await stage.keep(
-      sagaId,
-      name,
-      twice
-        ? 'its cancellation is accepted, a dead worker approves it, and the second saga is there already'
-        : 'its cancellation is accepted, a dead worker approves it, and the second saga is started',
-    );
-  });
+  if (placement === 'colocated') {
+    test("a customer's row is locked: for a moment, and for long", async () => {
+      const first = await waitingForCredit();
+      await stage.pausesBefore(first.saga.workflowId, RESERVE);
+      await first.lock.release();
+      await keepEnded(first.saga, 'busy', "waits for its customer's row, and is approved");
 
-  if (placement === 'colocated') return;
+      const second = await waitingForCredit();
+      await stage.retriedByServer(second.saga.workflowId);
+      await second.lock.release();
+      await keepEnded(second.saga, 'busy-for-long', "waits on the step's queue for its customer's row");
+    });
+
+    test("the customer service's database is away: for a moment, and for long", async () => {
+      for (const [name, words, failed] of [
+        [
+          'retries',
+          "approved after the customer service's database was away",
+          (saga: Saga) => stage.pausesBefore(saga.workflowId, RESERVE),
+        ],
+        [
+          'retries-on-queue',
+          "the customer service's database is away for so long that the step goes to its queue",
+          (saga: Saga) => stage.retriedByServer(saga.workflowId),
+        ],
+      ] as const) {
+        await takeDatabaseAway(customerUrl());
+        const saga = await stage.start([stage.order()], { settings: { creditCheckTimeoutMs: 60_000 } });
+        await failed(saga);
+        await giveDatabaseBack(customerUrl());
+        await keepEnded(saga, name, words);
+      }
+    });
+    return;
+  }
 
   test('begun in the other placement', async () => {
-    const order = stage.order();
-    const saga = await stage.start([order], { placement: 'colocated' });
-    await saga.result();
-    await stage.keep(
-      saga.workflowId,
+    const saga = await stage.start([stage.order()], { placement: 'colocated' });
+    await keepEnded(
+      saga,
       'begun-colocated',
-      'begun colocated, carried on by an order service without a customer database',
+      'begun colocated, resumed by an order service without a customer database',
     );
+    const order = stage.order();
+    await (await stage.start([order])).result();
+    const cancelling = await stage.startCancelling(order, { placement: 'colocated' });
+    await keepEnded(cancelling, 'cancelled-begun-colocated', 'a cancellation that was begun colocated');
   });
 
   test('the customer service away', async () => {
     const order = stage.order();
-    await stage.system.stopCustomerService();
-    const saga = await stage.start([order]);
+    await stage.system.stopCredit();
+    const saga = await stage.start([order], {
+      settings: { creditCheckTimeoutMs: 1_000 },
+      parkAfterMs: 1_000,
+    });
     await stage.stateIs(order.orderId, 'CANCELLED');
-    await stage.system.startCustomerService();
-    await saga.result();
-    await stage.keep(
-      saga.workflowId,
+    await stage.parked(saga.workflowId);
+    await stage.system.startCredit();
+    await keepEnded(
+      saga,
       'customer-service-away',
-      'nobody takes the step in time: cancelled, and compensated when the service is back',
+      'nobody takes the step in time: cancelled, parked, and compensated when the service is back',
     );
   });
 });

@@ -1,137 +1,142 @@
-/** What the recordings have in common: a running system, sagas started in it by hand, and keeping their histories. */
+/** What the recordings have in common: sagas that are started by hand, what is waited for, and keeping their histories. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
 import type { WorkflowHandleWithStartDetails } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
 import { v7 as newUuid } from 'uuid';
-import type { CreateOrderSagaInput, OrderRequest, Placement } from '../../../domain/contracts';
+import { createCustomer } from '../../../activities/create-customer';
+import { createCustomerActivities } from '../../../activities/customer';
+import type { CreateOrderSettings, OrderRequest, OrderToCancel } from '../../../domain/contracts';
 import {
   CANCEL_ORDER_SAGA,
   cancelSagaWorkflowId,
   CREATE_ORDER_SAGA,
-  GIVE_UP_STEP,
-  NEEDS_ATTENTION_ATTRIBUTE,
   ORDER_TASK_QUEUE,
   sagaWorkflowId,
 } from '../../../domain/names';
-import { SAGA_FLAGS } from '../../../domain/saga-start';
+import {
+  GIVE_UP_STEP,
+  type GiveUpStepRequest,
+  PARKED_MEMO,
+  type ParkedStep,
+  type Placement,
+  RETRY_STEP,
+  type RetryStepRequest,
+  type SagaInput,
+} from '../../../saga/contract';
+import { WORKFLOW_TASK_TIMEOUT_MS } from '../../../saga/limits';
 import type { cancelOrderSaga, createOrderSaga } from '../../../workflows';
-import { executeUpdate } from '../../../platform/saga-update';
+import { eventually } from '../../support/http';
+import { type Lock, hold, holdCustomer } from '../../support/outages';
 import { rowsOf } from '../../support/databases';
-import { call, eventually, newCustomer, placeOrder } from '../../support/http';
-import { hold, holdCustomer, type Lock } from '../../support/outages';
-import { startServiceProcess } from '../../support/service-process';
-import { freePort } from '../../support/start';
-import { startSystem, type TestSystem } from '../../support/system';
-import { bundleOf, type Version, type VersionBundle } from '../../support/versions';
 import { keepHistory } from '../recording';
+import { SagaSystem } from './system';
 
 const CREDIT_CHECK_TIMEOUT_MS = 4_000;
 
-/** 20 s: longer than what stands in its way while a path is made. */
-const ANSWER_WITHIN_MS = 20_000;
-
 export type Saga = WorkflowHandleWithStartDetails<typeof createOrderSaga>;
+export type CancelSaga = WorkflowHandleWithStartDetails<typeof cancelOrderSaga>;
 
-interface StartOptions extends Partial<Omit<CreateOrderSagaInput, 'orders'>> {
-  readonly workflowId?: string;
-}
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+
+/** What its input has beside its subjects. */
+type Settings<Own> = Partial<Omit<SagaInput<unknown, Own>, 'subjects' | 'carried'>>;
 
 export class Stage {
-  #system: TestSystem | undefined;
+  #system: SagaSystem | undefined;
   #customer = '';
 
-  /**
-   * Starts and stops with the tests around it.
-   *
-   * @param version of the workflow code; the project's own unless it is given
-   */
-  constructor(
-    readonly placement: Placement,
-    version?: Version,
-  ) {
-    let bundle: VersionBundle | undefined;
+  /** Starts and stops with the tests around it. */
+  constructor(readonly placement: Placement) {
     beforeAll(async () => {
-      bundle = version && (await bundleOf(version));
-      this.#system = await startSystem({
-        placement,
-        ...(bundle && { bundlePath: bundle.bundlePath }),
-        order: { creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS },
-      });
-      this.#customer = await newCustomer(this.system.url, '100000.00');
+      this.#system = await SagaSystem.start(placement);
+      this.#customer = await this.newCustomer(10_000_000);
     });
-    afterAll(async () => {
-      await this.#system?.stop();
-      bundle?.remove();
-    });
+    afterAll(() => this.#system?.stop());
   }
 
-  get system(): TestSystem {
+  get system(): SagaSystem {
     if (!this.#system) throw new Error('it has not started');
     return this.#system;
   }
 
-  /** An order of the customer with much credit, if of nobody else. */
-  order(customerId = this.#customer, totalMinor = 100): OrderRequest {
-    return { orderId: newUuid(), customerId, totalMinor, currency: 'USD' };
+  async newCustomer(creditLimitMinor = 1_000): Promise<string> {
+    const customerId = randomUUID();
+    const customer = { customerId, name: 'Ada', creditLimitMinor, currency: 'USD' };
+    await createCustomer(this.system.customers, customer);
+    return customerId;
   }
 
-  newCustomer(): Promise<string> {
-    return newCustomer(this.system.url, '10.00');
+  /** An order of the customer with much credit, if of nobody else. */
+  order(customerId = this.#customer, totalMinor = 100, currency = 'USD'): OrderRequest {
+    return { orderId: newUuid(), customerId, totalMinor, currency };
+  }
+
+  /** A reservation of another saga, under the order's id. */
+  async reserveByHand(order: OrderRequest): Promise<void> {
+    const steps = createCustomerActivities({ db: this.system.customers });
+    await steps.reserveCredit({ sagaId: 'another', items: [order] });
   }
 
   start(
     orders: readonly OrderRequest[],
-    { workflowId = sagaWorkflowId(orders.map(({ orderId }) => orderId)), ...input }: StartOptions = {},
+    input: Settings<CreateOrderSettings> = {},
+    workflowId = sagaWorkflowId(orders.map(({ orderId }) => orderId)),
   ): Promise<Saga> {
+    const settings = { creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS };
     return this.system.client.workflow.start<typeof createOrderSaga>(CREATE_ORDER_SAGA, {
-      workflowId,
-      taskQueue: ORDER_TASK_QUEUE,
-      args: [
-        {
-          placement: this.placement,
-          creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS,
-          ...SAGA_FLAGS,
-          ...input,
-          orders,
-        },
-      ],
+      ...this.#options(workflowId),
+      args: [{ placement: this.placement, settings, ...input, subjects: orders }],
     });
   }
 
   startCancelling(
-    order: OrderRequest,
-    attentionAfterMs?: number,
-  ): Promise<WorkflowHandleWithStartDetails<typeof cancelOrderSaga>> {
+    order: OrderToCancel,
+    input: Settings<Record<string, never>> = {},
+    workflowId = cancelSagaWorkflowId(order.orderId),
+  ): Promise<CancelSaga> {
     return this.system.client.workflow.start<typeof cancelOrderSaga>(CANCEL_ORDER_SAGA, {
-      workflowId: cancelSagaWorkflowId(order.orderId),
-      taskQueue: ORDER_TASK_QUEUE,
-      args: [{ placement: this.placement, order, attentionAfterMs, ...SAGA_FLAGS }],
+      ...this.#options(workflowId),
+      args: [{ placement: this.placement, settings: {}, ...input, subjects: [order] }],
     });
   }
 
-  /** Asks the saga, as the API and the operator's command do. */
-  update(sagaId: string, update: string, request: object): Promise<unknown> {
-    return executeUpdate(this.system.client, { sagaId, update, request }, ANSWER_WITHIN_MS);
+  /** The sagas that processes start are started so, too. */
+  #options(workflowId: string) {
+    return {
+      workflowId,
+      taskQueue: ORDER_TASK_QUEUE,
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
+      requestEagerStart: true,
+    };
   }
 
-  keep(workflowId: string, name: string, words: string): Promise<void> {
-    return keepHistory(this.system.client, workflowId, `${this.placement}-${name}`, words);
+  /** As an operator's command does. */
+  retry(workflowId: string, request: Partial<RetryStepRequest> = {}): Promise<void> {
+    return this.#signal(workflowId, RETRY_STEP, { by: 'grace', ...request });
+  }
+
+  giveUp(workflowId: string, request: Partial<GiveUpStepRequest> = {}): Promise<void> {
+    return this.#signal(workflowId, GIVE_UP_STEP, { by: 'grace', reason: 'OPS-17', ...request });
+  }
+
+  #signal(workflowId: string, name: string, request: object): Promise<void> {
+    return this.system.client.workflow.getHandle(workflowId).signal(name, request);
+  }
+
+  /** @param runId the last run's by default */
+  keep(workflowId: string, name: string, words: string, runId?: string): Promise<void> {
+    return keepHistory(this.system.client, { workflowId, runId }, `${this.placement}-${name}`, words);
   }
 
   /** Waits until one of its steps is parked. */
   async parked(workflowId: string, step = 'release credit'): Promise<void> {
     await eventually(async () => {
-      const { typedSearchAttributes } = await this.system.client.workflow.getHandle(workflowId).describe();
-      const named = typedSearchAttributes
-        .getAll()
-        .some(({ key, value }) => key.name === NEEDS_ATTENTION_ATTRIBUTE && value.toString().includes(step));
-      return named ? true : undefined;
+      const { memo } = await this.system.client.workflow.getHandle(workflowId).describe();
+      const parked = (memo?.[PARKED_MEMO] ?? []) as readonly ParkedStep[];
+      return parked.some((one) => one.step === step) ? true : undefined;
     });
-  }
-
-  /** As an operator does. */
-  async giveUp(workflowId: string): Promise<void> {
-    const request = { by: 'grace', reason: 'OPS-17' };
-    await this.update(workflowId, GIVE_UP_STEP, request);
   }
 
   /** Waits for its end, good or bad. */
@@ -139,11 +144,61 @@ export class Stage {
     await Promise.allSettled([this.system.client.workflow.getHandle(workflowId).result()]);
   }
 
-  stateIs(orderId: string, state: string): Promise<unknown> {
-    return eventually(async () => {
-      const { body } = await call(`${this.system.url}/orders/${orderId}`, 'GET');
-      return body['state'] === state ? body : undefined;
+  async stateIs(orderId: string, state: string): Promise<void> {
+    await eventually(async () => {
+      const [row] = await this.onOrders('SELECT state FROM orders WHERE id = $1', [orderId]);
+      return row?.['state'] === state ? true : undefined;
     });
+  }
+
+  /** Waits until its last run has so many events of which this is true. */
+  async historyHas(workflowId: string, is: (event: HistoryEvent) => unknown, count = 1): Promise<void> {
+    await eventually(async () => {
+      const { events } = await this.system.client.workflow.getHandle(workflowId).fetchHistory();
+      return (events ?? []).filter(is).length >= count ? true : undefined;
+    });
+  }
+
+  /**
+   * Waits until a step has failed in its last run, and the saga pauses.
+   *
+   * @param step in words
+   */
+  pausesBefore(workflowId: string, step: string, count = 1): Promise<void> {
+    return this.historyHas(
+      workflowId,
+      ({ timerStartedEventAttributes, userMetadata }) =>
+        timerStartedEventAttributes &&
+        userMetadata?.summary &&
+        defaultPayloadConverter.fromPayload(userMetadata.summary) === `before the next attempt: ${step}`,
+      count,
+    );
+  }
+
+  /** Waits until so many attempts of a step are on its task queue. */
+  async onQueue(workflowId: string, activity: string, count: number): Promise<void> {
+    await eventually(async () => {
+      const pending = await this.#pending(workflowId);
+      const found = pending.filter(({ activityType }) => activityType?.name === activity).length;
+      return found >= count ? true : undefined;
+    });
+  }
+
+  /** Waits until a step has failed on its task queue, and the server retries it. */
+  async retriedByServer(workflowId: string, activity?: string): Promise<void> {
+    await eventually(async () => {
+      const pending = await this.#pending(workflowId);
+      const retried = pending.some(
+        ({ activityType, attempt }) =>
+          (activity === undefined || activityType?.name === activity) && (attempt ?? 0) > 1,
+      );
+      return retried ? true : undefined;
+    });
+  }
+
+  async #pending(workflowId: string) {
+    const { raw } = await this.system.client.workflow.getHandle(workflowId).describe();
+    return raw.pendingActivities ?? [];
   }
 
   /** Nothing can be written to the order database's orders. */
@@ -151,84 +206,17 @@ export class Stage {
     return hold(this.system.databases.adminOrderUrl, 'LOCK TABLE orders IN SHARE MODE');
   }
 
-  /**
-   * Kills the process that carries a new order, in the middle of the step that waits for the orders' lock.
-   *
-   * @param waiting how many steps wait for it then
-   */
-  async killWhileItWaits(
-    before: (url: string, customerId: string) => Promise<void>,
-    waiting = 1,
-  ): Promise<string> {
-    const other = await startServiceProcess(await freePort(), {
-      LOG_LEVEL: 'silent',
-      ORDER_DATABASE_URL: this.system.databases.orderUrl,
-      ...(this.placement === 'colocated'
-        ? { SERVICES: 'order,customer', CUSTOMER_DATABASE_URL: this.system.databases.customerUrl }
-        : { SERVICES: 'order', CUSTOMER_SERVICE_URL: this.system.url }),
-    });
-    const customer = await this.newCustomer();
-    await before(other.url, customer);
-    await this.someoneWaitsForOrders(waiting);
-    await other.stop('SIGKILL');
-    return customer;
-  }
-
-  /**
-   * Kills the process that is approving a new order.
-   *
-   * @param onPlaced starts what waits for the orders as well
-   * @returns what the approval waits for in Postgres, which goes on with it whoever asked
-   */
-  async killWhileItApproves(onPlaced?: (order: OrderRequest) => Promise<unknown>) {
-    let orderId = '';
-    let lock: Lock | undefined;
-    await this.killWhileItWaits(
-      async (url, customerId) => {
-        const credit = await holdCustomer(this.system.databases.adminCustomerUrl, customerId);
-        orderId = String((await placeOrder(url, customerId, '1.00')).body['orderId']);
-        lock = await this.holdOrders();
-        await onPlaced?.({ orderId, customerId, totalMinor: 100, currency: 'USD' });
-        await credit.release();
-      },
-      onPlaced ? 2 : 1,
-    );
-    if (!lock) throw new Error('nothing was held');
-    return { orderId, lock };
+  /** The customer's orders wait for their credit. */
+  holdCustomer(customerId: string): Promise<Lock> {
+    return holdCustomer(this.system.databases.adminCustomerUrl, customerId);
   }
 
   someoneWaitsForOrders(count = 1): Promise<void> {
-    return this.#someoneWaits(this.system.databases.adminOrderUrl, count);
+    return someoneWaits(this.system.databases.adminOrderUrl, count);
   }
 
-  someoneWaitsForCredit(): Promise<void> {
-    return this.#someoneWaits(this.system.databases.adminCustomerUrl);
-  }
-
-  async #someoneWaits(adminUrl: string, count = 1): Promise<void> {
-    await eventually(async () => {
-      const waiting = await rowsOf(
-        adminUrl,
-        `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
-      );
-      return waiting.length >= count ? true : undefined;
-    });
-  }
-
-  /** Waits until the saga's history has so many events with these attributes. */
-  async historyHas(
-    saga: Pick<Saga, 'fetchHistory'>,
-    attributes:
-      | 'timerStartedEventAttributes'
-      | 'activityTaskScheduledEventAttributes'
-      | 'activityTaskCompletedEventAttributes',
-    count = 1,
-  ): Promise<void> {
-    await eventually(async () => {
-      const { events } = await saga.fetchHistory();
-      const found = events?.filter((event) => event[attributes]).length ?? 0;
-      return found >= count ? true : undefined;
-    });
+  someoneWaitsForCredit(count = 1): Promise<void> {
+    return someoneWaits(this.system.databases.adminCustomerUrl, count);
   }
 
   onOrders(statement: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
@@ -238,4 +226,14 @@ export class Stage {
   onCustomers(statement: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
     return rowsOf(this.system.databases.adminCustomerUrl, statement, values);
   }
+}
+
+async function someoneWaits(adminUrl: string, count: number): Promise<void> {
+  await eventually(async () => {
+    const waiting = await rowsOf(
+      adminUrl,
+      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+    );
+    return waiting.length >= count ? true : undefined;
+  });
 }

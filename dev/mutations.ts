@@ -1,0 +1,112 @@
+/** What a careless edit does to one place of the workflow code. */
+import ts from 'typescript';
+
+export type Replace = (kind: string, place: Pick<ts.Node, 'getStart' | 'getEnd'>, becomes: string) => void;
+
+/** The orders' steps, and an answer with which a saga goes on that never ran the step. */
+const STEPS: Readonly<Record<string, string>> = {
+  createPendingOrder: "{ outcome: 'created' }",
+  reserveCredit: "{ outcome: 'reserved' }",
+  approveOrder: "{ outcome: 'approved' }",
+  cancelOrder: "{ outcome: 'cancelled', reason: 'CUSTOMER_REQUEST' }",
+  requestCancellation: "{ outcome: 'cancelling' }",
+  releaseCredit: "{ outcome: 'released' }",
+  giveUpOrder: "{ outcome: 'given-up' }",
+};
+
+/** Steps that an edit might confuse: with the one before it, or the one after. */
+const CONFUSED: Readonly<Record<string, string>> = {
+  createPendingOrder: 'approveOrder',
+  reserveCredit: 'releaseCredit',
+  approveOrder: 'cancelOrder',
+  cancelOrder: 'approveOrder',
+  requestCancellation: 'cancelOrder',
+  releaseCredit: 'reserveCredit',
+  giveUpOrder: 'cancelOrder',
+};
+
+/** What the engine calls that leads to a command or orders commands: the kind of its loss, and what is there instead. */
+const CALLS: Readonly<Record<string, readonly [kind: string, becomes: string]>> = {
+  sleep: ['timer dropped', 'Promise.resolve()'],
+  condition: ['turn of results dropped', 'Promise.resolve()'],
+  upsertMemo: ['memo dropped', 'undefined'],
+  upsertSearchAttributes: ['search attribute dropped', 'undefined'],
+  'scope.cancel': ['cancellation of an attempt dropped', 'undefined'],
+  'rendezvous.enter': ['turn-taking dropped', 'undefined'],
+  'rendezvous.leave': ['turn-taking dropped', 'undefined'],
+  'this.rendezvous.enter': ['turn-taking dropped', 'undefined'],
+  'this.rendezvous.leave': ['turn-taking dropped', 'undefined'],
+  'this.#parked.handleSignals': ['signals not handled', 'undefined'],
+};
+
+const OTHER_PLACE: Readonly<Record<string, string>> = {
+  proxyActivities: 'proxyLocalActivities',
+  proxyLocalActivities: 'proxyActivities',
+};
+
+const SLEEP = "require('@temporalio/workflow').sleep(1)";
+
+export function mutate(node: ts.Node, replace: Replace): void {
+  if (ts.isIfStatement(node)) {
+    replace('condition inverted', node.expression, `!(${node.expression.getText()})`);
+    replace('guard dropped', node.expression, 'false');
+  }
+  if (ts.isConditionalExpression(node))
+    replace('condition inverted', node.condition, `!(${node.condition.getText()})`);
+  if (ts.isCaseClause(node) && node.statements.length > 0) replace('case dropped', node, '');
+  if (ts.isCallExpression(node)) mutateCall(node, replace);
+  if (ts.isBlock(node) && ts.isFunctionLike(node.parent)) swapNeighbours(node, replace);
+  if (ts.isBlock(node) && isAsyncFunction(node.parent)) {
+    const rest = node.getText().slice(1);
+    replace('branch on the clock', node, `{ if (Date.now() % 2 === 0) await ${SLEEP}; ${rest}`);
+  }
+}
+
+function mutateCall(node: ts.CallExpression, replace: Replace): void {
+  const called = node.expression.getText();
+  const lost = CALLS[called];
+  if (lost) replace(lost[0], node, lost[1]);
+  const other = OTHER_PLACE[called];
+  if (other !== undefined) replace('local activity to regular or back', node.expression, other);
+  const [first, second] = node.arguments;
+  if (called === 'defineStep' && second && ts.isStringLiteral(second))
+    replace('activity renamed', second, `'${second.text}V2'`);
+  if (called === 'saga.unwind' && first) replace('compensations dropped', node, first.getText());
+  const step = stepOf(node);
+  if (!step) return;
+  const call = node.getText();
+  replace('step dropped', node, `Promise.resolve(${STEPS[step.text] ?? 'undefined'})`);
+  replace('step added', node, `${call}.then(() => ${call})`);
+  replace('step taken for another', step, CONFUSED[step.text] ?? step.text);
+  replace('timer added', node, `${SLEEP}.then(() => ${call})`);
+}
+
+/** @returns undefined for a call that runs no step of an order */
+function stepOf(node: ts.CallExpression): ts.Identifier | undefined {
+  const [step] = node.arguments;
+  if (node.expression.getText() !== 'saga.step' || !step || !ts.isIdentifier(step)) return undefined;
+  return step.text in STEPS ? step : undefined;
+}
+
+/** Each step of the function in the place of the one after it, and the other way round. */
+function swapNeighbours(body: ts.Block, replace: Replace): void {
+  const steps: ts.Identifier[] = [];
+  const visit = (node: ts.Node): void => {
+    const step = ts.isCallExpression(node) ? stepOf(node) : undefined;
+    if (step) steps.push(step);
+    if (!ts.isFunctionLike(node)) ts.forEachChild(node, visit);
+  };
+  ts.forEachChild(body, visit);
+  steps.forEach((first, index) => {
+    const second = steps[index + 1];
+    if (!second) return;
+    const between = body.getSourceFile().text.slice(first.getEnd(), second.getStart());
+    const both = { getStart: () => first.getStart(), getEnd: () => second.getEnd() };
+    replace('two steps swapped', both, second.text + between + first.text);
+  });
+}
+
+function isAsyncFunction(node: ts.Node): boolean {
+  if (!ts.isFunctionLike(node) || !ts.canHaveModifiers(node)) return false;
+  return ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword) === true;
+}

@@ -1,0 +1,100 @@
+/** What every saga must hold to, whatever its steps are: a jest suite for any saga that is defined with the engine. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Law } from './law';
+import { cancelled, final, parked, retried, takesItsPath } from './laws-of-failures';
+import { groupCommit, nobodyWaits } from './laws-of-groups';
+import { bounded } from './laws-of-long-waits';
+import { concurrent, guarded, idempotent } from './laws-of-steps';
+import type { AnyPath, AnySaga, SagaUnderTest, Steps } from './saga-under-test';
+import { SagaRuns } from './saga-runs';
+import { byName } from './tampering';
+
+export type { Path, SagaUnderTest, Traces } from './saga-under-test';
+
+const LAWS: readonly Law[] = [
+  ...[takesItsPath, idempotent, concurrent, guarded, retried, parked, final, cancelled],
+  ...[groupCommit, nobodyWaits, bounded],
+];
+
+/** 3 minutes: a law runs dozens of sagas, each of which is given a minute. */
+const LAW_WITHIN_MS = 180_000;
+
+/**
+ * Declares a jest test per law. Each runs the saga along all of its paths, on its real steps and stores, and replays the
+ * history of every run against the same workflow code.
+ *
+ * @param saga its functions are called after the test file's own `beforeAll`
+ * @example
+ * sagaLaws<Booking, SeatSteps & PaymentSteps, Settings>({
+ *   saga: 'bookSeat',
+ *   taskQueues: ['seats', 'payments'],
+ *   workflows: () => ({ workflowsPath: require.resolve('../sagas/book-seat') }),
+ *   temporal: () => ({ address: 'localhost:7233', namespace: 'default' }),
+ *   activities: () => ({ ...seatSteps(seatsDb), ...paymentSteps(paymentsDb) }),
+ *   settings: { paymentTimeoutMs: 20_000 },
+ *   id: ({ bookingId }) => bookingId,
+ *   traces: async ({ bookingId }) => ({ rows: await statesOf(bookingId), transitions: await eventsOf(bookingId) }),
+ *   mayFail: ['takePayments'],
+ *   otherContent: { holdSeats: { with: { price: 7 } }, takePayments: { with: { price: 7 } } },
+ *   paths: {
+ *     'the price can be paid': {
+ *       subject: async () => ({ bookingId: randomUUID(), price: 50 }),
+ *       steps: ['holdSeats', 'takePayments', 'confirmSeats'],
+ *       outcome: { state: 'CONFIRMED' },
+ *       ends: { rows: { seat: 'CONFIRMED', payment: 'PAID' }, transitions: ['HELD', 'CONFIRMED', 'PAID'] },
+ *     },
+ *     // and one for each refusal, and for each failure of a step with a deadline
+ *   },
+ * });
+ */
+export function sagaLaws<Subject, Activities extends Steps<Activities>, Settings>(
+  saga: SagaUnderTest<Subject, Activities, Settings>,
+): void {
+  const known: AnySaga<Subject, Settings> = { ...saga, activities: () => byName(saga.activities()) };
+  const runs = new SagaRuns(known);
+
+  describe(`${saga.saga}, ${saga.placement ?? 'colocated'}`, () => {
+    beforeAll(() => runs.start(), LAW_WITHIN_MS);
+    afterAll(() => runs.stop(), LAW_WITHIN_MS);
+
+    test.each(LAWS)(
+      '$words',
+      async (law) => {
+        const broken = await Promise.all(
+          pathsOf(law, known).map(([name, path]) =>
+            law.holds({ saga: known, path, runs }).then(
+              () => [],
+              (error: unknown) => [`${name}: ${error instanceof Error ? error.message : String(error)}`],
+            ),
+          ),
+        );
+        expect(broken.flat().join('\n\n')).toBe('');
+        expect(await runs.notReplayed()).toEqual([]);
+      },
+      LAW_WITHIN_MS,
+    );
+
+    test('each step has been seen, and each step with a deadline has a path on which it fails, at both moments', () => {
+      expect([...runs.seen]).toEqual(expect.arrayContaining(Object.keys(known.activities())));
+      const failing = Object.values(known.paths).flatMap(({ fails }) =>
+        fails?.how === 'permanently' ? [`${fails.step} ${fails.moment}`] : [],
+      );
+      const wanted = known.mayFail.flatMap((step) => [
+        `${step} before its statement`,
+        `${step} after its commit`,
+      ]);
+      expect(failing).toEqual(expect.arrayContaining(wanted));
+    });
+  });
+}
+
+/** Those on which there is something to be seen of the law. */
+function pathsOf<Subject, Settings>(
+  { concerns, oneOfEachKind }: Law,
+  saga: AnySaga<Subject, Settings>,
+): [string, AnyPath<Subject, Settings>][] {
+  const paths = Object.entries(saga.paths).filter(([, path]) => concerns?.({ saga, path }) !== false);
+  if (!oneOfEachKind) return paths;
+  const [failing, others] = [paths.filter(([, { fails }]) => fails), paths.filter(([, { fails }]) => !fails)];
+  return [...others.slice(0, 1), ...failing.slice(0, 1)];
+}

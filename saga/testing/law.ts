@@ -1,0 +1,67 @@
+/** What a law is, and what all of them expect. */
+import { expect } from '@jest/globals';
+import type { SagaRan, SagaRuns } from './saga-runs';
+import type { AnyPath, AnySaga, Traces } from './saga-under-test';
+
+/** What a law is about: a saga, and one of its paths. */
+export interface Case<Subject, Settings> {
+  readonly saga: AnySaga<Subject, Settings>;
+  readonly path: AnyPath<Subject, Settings>;
+  readonly runs: SagaRuns<Subject, Settings>;
+}
+
+export interface Law {
+  readonly words: string;
+  /** Whether one path that a failure leads along, and one other, show as much as all of them. */
+  readonly oneOfEachKind?: true;
+  /** Whether there is anything to be seen of it on this path; on each unless it is given. */
+  readonly concerns?: <Subject, Settings>(concerned: Omit<Case<Subject, Settings>, 'runs'>) => boolean;
+  readonly holds: <Subject, Settings>(concerned: Case<Subject, Settings>) => Promise<void>;
+}
+
+/** The steps of a path that do not fail on it, each once: what a law can do something about. */
+export function steadySteps<Subject, Settings>({ steps, fails }: AnyPath<Subject, Settings>): string[] {
+  return [...new Set(steps)].filter((step) => step !== fails?.step);
+}
+
+/** Those of them that have no deadline. */
+export function stepsThatMustSucceed<Subject, Settings>({
+  saga: { mayFail },
+  path,
+}: Omit<Case<Subject, Settings>, 'runs'>): string[] {
+  return steadySteps(path).filter((step) => !mayFail.includes(step));
+}
+
+/** An operator's decision is no end of its own: the next run of the saga takes the subject further. */
+export function endsByItself<Subject, Settings>({ path }: Omit<Case<Subject, Settings>, 'runs'>): boolean {
+  return path.fails?.how !== 'until it is given up';
+}
+
+export function tracesOf({ rows, transitions }: Traces): Traces {
+  return { rows, transitions };
+}
+
+/** Each of the saga's subjects has come to the end of its path, each transition once. */
+export function expectEnds<Subject, Settings>(
+  { outcome, ends }: AnyPath<Subject, Settings>,
+  ran: Readonly<Record<string, SagaRan<Subject>>>,
+): void {
+  const end = { outcome: outcome ? expect.objectContaining(outcome) : 'SagaFailed', ...ends };
+  expect(mapped(ran, ({ came }) => came)).toEqual(mapped(ran, ({ came }) => came.map(() => end)));
+}
+
+/** A run for each of the cases, all at the same time. */
+export async function each<Choice, Ran>(
+  choices: readonly Choice[],
+  run: (choice: Choice) => Promise<Ran>,
+): Promise<Record<string, Ran>> {
+  const ran = await Promise.all(choices.map(async (choice) => [String(choice), await run(choice)] as const));
+  return Object.fromEntries(ran);
+}
+
+export function mapped<Value, Other>(
+  values: Readonly<Record<string, Value>>,
+  change: (value: Value) => Other,
+): Record<string, Other> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
+}

@@ -1,0 +1,101 @@
+/** Laws of what a saga comes to when its steps fail, when it runs again, and when it is cancelled. */
+import { expect } from '@jest/globals';
+import { each, endsByItself, expectEnds, type Law, mapped, steadySteps, stepsThatMustSucceed } from './law';
+import { answeredSteps, wasParked } from './histories';
+import type { Moment } from './saga-under-test';
+import { atStep, failing, lostConnection, permanentFailure, plainly } from './tampering';
+
+const MOMENTS = ['before its statement', 'after its commit'] as const;
+
+/** A point at which a step can fail. */
+interface FaultPoint {
+  readonly step: string;
+  readonly moment: Moment;
+  toString(): string;
+}
+
+function faultPoints(steps: readonly string[]): FaultPoint[] {
+  return steps.flatMap((step) =>
+    MOMENTS.map((moment) => ({ step, moment, toString: () => `${step}, ${moment}` })),
+  );
+}
+
+export const takesItsPath: Law = {
+  words: 'it takes the steps of its path, and ends as that says',
+  holds: async ({ path, runs }) => {
+    const ran = await runs.run(path);
+    expectEnds(path, { ran });
+    // A step that fails on the path is retried on its way, or leaves no answer at all.
+    const answered = answeredSteps(ran.histories).filter((step) => step !== path.fails?.step);
+    expect(answered).toEqual(path.steps.filter((step) => step !== path.fails?.step));
+  },
+};
+
+export const retried: Law = {
+  words: 'a step that fails once, before its statement or after its commit, is retried: each transition once',
+  concerns: ({ path }) => steadySteps(path).length > 0,
+  holds: async ({ path, runs }) => {
+    const ran = await each(faultPoints(steadySteps(path)), ({ step, moment }) =>
+      runs.run(path, {
+        tampering: () =>
+          atStep(step, (call) =>
+            call.attempt === 1 ? failing(call, moment, lostConnection()) : plainly(call),
+          ),
+      }),
+    );
+    expectEnds(path, ran);
+  },
+};
+
+export const parked: Law = {
+  words: 'a step that must succeed and fails permanently is parked and retried',
+  concerns: (concerned) => stepsThatMustSucceed(concerned).length > 0,
+  holds: async ({ saga, path, runs }) => {
+    const ran = await each(faultPoints(stepsThatMustSucceed({ saga, path })), ({ step, moment }) =>
+      runs.run(path, {
+        tampering: () =>
+          atStep(step, (call) =>
+            call.attempt === 1 ? failing(call, moment, permanentFailure()) : plainly(call),
+          ),
+      }),
+    );
+    expect(mapped(ran, ({ histories }) => wasParked(histories))).toEqual(mapped(ran, () => true));
+    expectEnds(path, ran);
+  },
+};
+
+export const final: Law = {
+  words: 'run again from the start, it changes nothing',
+  concerns: endsByItself,
+  holds: async ({ path, runs }) => {
+    const first = await runs.run(path);
+    expectEnds(path, { first });
+    const again = await runs.again(path, first);
+    expect(again.came).toEqual(again.came.map(({ outcome }) => ({ outcome, ...path.ends })));
+  },
+};
+
+export const cancelled: Law = {
+  words: "Temporal's Cancel at any step ends as the saga says",
+  concerns: ({ saga, path }) => endsByItself({ saga, path }) && path.cancelled !== 'needs an operator',
+  holds: async ({ path, runs }) => {
+    const ran = await each([...new Set(path.steps)], (step) =>
+      runs.run(path, {
+        before: async (call) => {
+          if (call.step === step && call.attempt === 1)
+            await runs.client.workflow.getHandle(call.request.sagaId).cancel();
+        },
+      }),
+    );
+    if (typeof path.cancelled !== 'object') {
+      expectEnds(path, ran);
+      return;
+    }
+    const rows: unknown = expect.objectContaining(path.cancelled);
+    const came = mapped(ran, ({ came: [one] }) => ({
+      rows: one?.rows,
+      once: new Set(one?.transitions).size === one?.transitions.length,
+    }));
+    expect(came).toEqual(mapped(ran, () => ({ rows, once: true })));
+  },
+};

@@ -1,0 +1,129 @@
+/** Runs of a saga for a law: fresh subjects, what came of them, and the replay of every history. */
+import { randomUUID } from 'node:crypto';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { SagaInput, SagaResult } from '../contract';
+import { answeredSteps, historiesFrom, type History, notReplayed } from './histories';
+import type { AnyPath, AnySaga, Traces } from './saga-under-test';
+import { startStage, type Stage } from './stage';
+import { followPath } from './path-failure';
+import { plainly, type StepCall, type Tampering } from './tampering';
+
+/** 60 s: on a machine that is busy with everything else. One that does not end fails its law with `TimeoutFailure`. */
+const ENDS_WITHIN_MS = 60_000;
+
+/** What a saga has come to for one of its subjects. */
+export interface Came extends Traces {
+  /** The subject's; the failure's type when the saga failed. */
+  readonly outcome: unknown;
+}
+
+export interface SagaRan<Subject> {
+  readonly sagaId: string;
+  readonly subjects: readonly Subject[];
+  readonly came: readonly Came[];
+  readonly histories: readonly History[];
+}
+
+export interface RunOptions<Subject> {
+  /** 1 unless it is given. */
+  readonly count?: number;
+  /** Called at the beginning of each attempt of a step. */
+  readonly before?: (call: StepCall) => Promise<void>;
+  /** Around the steps that do not fail on the path. */
+  readonly tampering?: (subject: Subject, others: readonly Subject[]) => Tampering;
+  readonly longestPauseMs?: number;
+}
+
+export class SagaRuns<Subject, Settings> {
+  readonly #saga: AnySaga<Subject, Settings>;
+  #stage: Stage | undefined;
+  /** The steps that have answered in any run. */
+  readonly seen = new Set<string>();
+  #histories: { readonly workflowId: string; readonly history: History }[] = [];
+
+  constructor(saga: AnySaga<Subject, Settings>) {
+    this.#saga = saga;
+  }
+
+  async start(): Promise<void> {
+    this.#stage = await startStage(this.#saga);
+  }
+
+  async stop(): Promise<void> {
+    await this.#stage?.stop();
+  }
+
+  get client(): Stage['client'] {
+    return this.#running.client;
+  }
+
+  get #running(): Stage {
+    if (!this.#stage) throw new Error('the workers have not started');
+    return this.#stage;
+  }
+
+  /** Runs the saga along the path, for fresh subjects. */
+  async run(path: AnyPath<Subject, Settings>, options: RunOptions<Subject> = {}): Promise<SagaRan<Subject>> {
+    const { saga, workflowId } = this.#saga;
+    const uuid = randomUUID();
+    const sagaId = workflowId?.(uuid) ?? `${saga}-${uuid}`;
+    const subject = await path.subject(sagaId);
+    const others: Subject[] = [];
+    while (others.length + 1 < (options.count ?? 1)) others.push(await path.subject(sagaId));
+    const followed = followPath(path, this.client, options.tampering?.(subject, others) ?? plainly);
+    const tampering: Tampering = async (call) => {
+      await options.before?.(call);
+      return followed(call);
+    };
+    return this.#execute(path, sagaId, [subject, ...others], tampering, options);
+  }
+
+  /** Runs a saga that has ended once more, from the start; no step fails. */
+  again(path: AnyPath<Subject, Settings>, { sagaId, subjects }: SagaRan<Subject>): Promise<SagaRan<Subject>> {
+    return this.#execute(path, sagaId, subjects, plainly, {});
+  }
+
+  /** @returns of each history since the last call that does not replay, the workflow id and why */
+  notReplayed(): Promise<string[]> {
+    return notReplayed(this.#running.workflowBundle, this.#histories.splice(0));
+  }
+
+  async #execute(
+    { settings }: AnyPath<Subject, Settings>,
+    workflowId: string,
+    subjects: readonly Subject[],
+    tampering: Tampering,
+    { longestPauseMs }: RunOptions<Subject>,
+  ): Promise<SagaRan<Subject>> {
+    const { saga, taskQueues, placement = 'colocated', traces } = this.#saga;
+    const input: SagaInput<Subject, Settings> = {
+      ...{ placement, subjects, longestPauseMs },
+      settings: settings ?? this.#saga.settings,
+    };
+    this.#running.steps.tamper(workflowId, tampering);
+    const handle = await this.client.workflow.start(saga, {
+      workflowId,
+      taskQueue: taskQueues[0],
+      args: [input],
+      workflowExecutionTimeout: ENDS_WITHIN_MS,
+    });
+    const outcomes = await handle.result().then(
+      (result: SagaResult<unknown>) => result.outcomes,
+      (error: unknown) => subjects.map(() => failureType(error)),
+    );
+    const histories = await historiesFrom(this.client, workflowId, handle.firstExecutionRunId);
+    for (const step of answeredSteps(histories)) this.seen.add(step);
+    this.#histories.push(...histories.map((history) => ({ workflowId, history })));
+    const came = await Promise.all(
+      subjects.map(async (subject, index) => ({ outcome: outcomes[index], ...(await traces(subject)) })),
+    );
+    return { sagaId: workflowId, subjects, came, histories };
+  }
+}
+
+function failureType(error: unknown): string {
+  if (!(error instanceof WorkflowFailedError)) throw error;
+  const { cause } = error;
+  return cause instanceof ApplicationFailure ? String(cause.type) : (cause?.name ?? error.message);
+}

@@ -1,0 +1,64 @@
+/** Where the laws run a saga: workers with its steps tampered with, and a client that starts it. */
+import { Client } from '@temporalio/client';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  type InjectedSinks,
+  NativeConnection,
+  Worker,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
+import { retriedByServer, HEARTBEATS_AT_LEAST_APART_MS, stepHeartbeat } from '../host/step-interceptors';
+import type { SagaSinks } from '../workflow';
+import type { AnySaga } from './saga-under-test';
+import { TamperedSteps } from './tampering';
+
+export interface Stage {
+  readonly client: Client;
+  readonly workflowBundle: WorkflowBundleOption;
+  readonly steps: TamperedSteps;
+  stop(): Promise<void>;
+}
+
+const unheard: InjectedSinks<SagaSinks> = {
+  saga: { ended: { fn: () => undefined, callDuringReplay: false } },
+};
+
+export async function startStage<Subject, Settings>(saga: AnySaga<Subject, Settings>): Promise<Stage> {
+  const { address, namespace } = saga.temporal();
+  const steps = new TamperedSteps(saga.activities());
+  const [connection, workflowBundle] = await Promise.all([
+    NativeConnection.connect({ address }),
+    bundleOf(saga),
+  ]);
+  const ofAnyQueue = {
+    connection,
+    namespace,
+    activities: steps.activities,
+    interceptors: { activity: [stepHeartbeat, retriedByServer] },
+    maxHeartbeatThrottleInterval: HEARTBEATS_AT_LEAST_APART_MS,
+  };
+  const [own, ...others] = saga.taskQueues;
+  const workers = await Promise.all([
+    Worker.create({ ...ofAnyQueue, taskQueue: own, workflowBundle, sinks: unheard }),
+    ...others.map((taskQueue) => Worker.create({ ...ofAnyQueue, taskQueue })),
+  ]);
+  const running = workers.map((worker) => worker.run());
+  return {
+    client: new Client({ connection, namespace }),
+    workflowBundle,
+    steps,
+    stop: async () => {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await connection.close();
+    },
+  };
+}
+
+async function bundleOf<Subject, Settings>(saga: AnySaga<Subject, Settings>): Promise<WorkflowBundleOption> {
+  const workflows = saga.workflows();
+  if ('bundlePath' in workflows) return { codePath: workflows.bundlePath };
+  const { code } = await bundleWorkflowCode({ ...workflows, logger: new DefaultLogger('WARN') });
+  return { code };
+}

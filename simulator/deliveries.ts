@@ -1,0 +1,70 @@
+/** What Temporal may tell a saga next: that a timer has fired, what became of a remote step, what an operator wants. */
+import type { Action } from './action';
+import type { Answer, Job } from './activation';
+import type { SagaRun } from './saga-run';
+import type { StepCall } from './step-call';
+import type { World } from './world';
+
+export interface Delivery {
+  readonly saga: SagaRun;
+  readonly words: () => string;
+  /** Called once, when it is told. */
+  readonly job: (world: World) => Job;
+  /** Signals come first in a task, whenever they have come. */
+  readonly isSignal?: true;
+}
+
+export function told(delivery: Delivery): Action {
+  const { saga, words, job } = delivery;
+  return { words, happen: (world) => world.tell(saga, [job(world)]) };
+}
+
+/** Both in one task: a worker took it up only after the second. */
+export function toldTogether(first: Delivery, second: Delivery): Action {
+  const { saga } = first;
+  return {
+    words: () => `${first.words()}; in the same task: ${second.words()}`,
+    happen: (world) => world.tell(saga, [first.job(world), second.job(world)]),
+  };
+}
+
+export function timerFires(saga: SagaRun, seq: number): Delivery {
+  return {
+    saga,
+    words: () => `${saga.sagaId} has waited long enough${summaryOf(saga, seq)}`,
+    job: (world) => {
+      world.passUntil(saga.execution.timers.get(seq)?.due ?? 0);
+      saga.timersFired += 1;
+      return { kind: 'timer', seq };
+    },
+  };
+}
+
+function summaryOf({ execution }: SagaRun, seq: number): string {
+  const { summary = '' } = execution.timers.get(seq) ?? {};
+  return summary === '' ? '' : ` (${summary})`;
+}
+
+/** @param ends why the step has no answer; undefined when it has one */
+export function remoteStepEnds(
+  call: StepCall,
+  saga: SagaRun,
+  ends?: { readonly words: string; readonly failure: (world: World) => Error },
+): Delivery {
+  return {
+    saga,
+    words: () => `${call.words} ${ends?.words ?? `is answered: ${call.answerWords}`}`,
+    job: (world) => {
+      const answer: Answer = ends ? { failure: ends.failure(world) } : world.answerOf(call);
+      return world.take(call, answer);
+    },
+  };
+}
+
+/** Every timer of the saga that runs. */
+export function timersOf(saga: SagaRun, due = Infinity): Delivery[] {
+  if (saga.outcome) return [];
+  return [...saga.execution.timers]
+    .filter(([seq, timer]) => saga.isScheduled(seq) && timer.due <= due)
+    .map(([seq]) => timerFires(saga, seq));
+}
