@@ -9,8 +9,8 @@ export interface RawAnswer {
 
 export type Heard =
   | { readonly kind: 'answer'; readonly status: number; readonly body: Readonly<Record<string, unknown>> }
-  /** The caller is told to ask again. */
-  | { readonly kind: 'come back' }
+  /** A refusal that says when to come back. */
+  | { readonly kind: 'come back'; readonly problem: string }
   /** Nobody should get it, whatever is broken. */
   | { readonly kind: 'strange'; readonly words: string };
 
@@ -22,9 +22,17 @@ export function hear({ status, retryAfter, contentType, text }: RawAnswer): Hear
   const body = objectOf(text);
   if (!body) return strange('no JSON object');
   if (status >= 400 && contentType !== PROBLEM) return strange(`no ${PROBLEM}`);
-  if (COME_BACK.has(status)) return retryAfter === null ? strange('no Retry-After') : { kind: 'come back' };
+  if (COME_BACK.has(status))
+    return retryAfter === null
+      ? strange('no Retry-After')
+      : { kind: 'come back', problem: String(body['type']) };
   if (status >= 500) return strange('an error of the server');
   return { kind: 'answer', status, body };
+}
+
+/** Whether it promises that nothing was begun for an order, and that nothing will be. */
+export function saysNotPlaced(heard: Heard | undefined): boolean {
+  return heard?.kind === 'come back' && heard.problem === '/problems/overloaded';
 }
 
 function objectOf(text: string): Record<string, unknown> | undefined {

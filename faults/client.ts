@@ -1,10 +1,13 @@
-/** Asks the API as a caller does who wants an answer: again and again, as long as it is told to come back. */
+/** Asks the API as a caller does that wants an answer: again and again, as long as it is refused for now. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hear, type Heard } from './answers';
 import type { Random } from './random';
 
-/** 10 s for an answer; a service that is stopped does not give one. */
-const ANSWER_WITHIN_MS = 10_000;
+/** 12 s: a service answers within 10 s, also when its servers hang; one that is stopped does not answer. */
+const ANSWER_WITHIN_MS = 12_000;
+
+/** 3 s where only answers that are given at once matter. */
+const READ_WITHIN_MS = 3_000;
 
 /** 500 ms: sooner than callers are told (2 s), because another process may be well. */
 const AGAIN_AFTER_MS = 500;
@@ -13,6 +16,7 @@ const AGAIN_AFTER_MS = 500;
 const NAMED_MAX = 100;
 
 export type Answer = Extract<Heard, { kind: 'answer' }>;
+export type Refusal = Extract<Heard, { kind: 'come back' }>;
 
 export interface Call {
   readonly method: 'GET' | 'POST';
@@ -21,12 +25,16 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** @param heard undefined: nothing, in time */
+type Listener = (call: Call, heard: Heard | undefined) => void;
+
 export class FaultClient {
   /** Answers that no caller should get, whatever is broken. */
   readonly strange: string[] = [];
   sentAgain = 0;
   #strangeCount = 0;
   #giveUpAt = Infinity;
+  readonly #listeners = new Set<Listener>();
 
   constructor(
     private readonly urls: readonly string[],
@@ -47,43 +55,79 @@ export class FaultClient {
     if (this.strange.length < NAMED_MAX) this.strange.push(words);
   }
 
+  /** To what callers hear that wait for their answer. @returns ends it */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** @returns undefined when the time was up */
-  async untilAnswered(call: Call): Promise<Answer | undefined> {
+  untilAnswered(call: Call): Promise<Answer | undefined> {
+    return this.until(call, (heard) => heard?.kind === 'answer');
+  }
+
+  /**
+   * @param isEnough called with all that is heard, also with nothing
+   * @returns undefined when the time was up
+   */
+  async until<Enough extends Heard>(
+    call: Call,
+    isEnough: (heard: Heard | undefined) => heard is Enough,
+  ): Promise<Enough | undefined> {
     for (let left = this.#leftMs(); left > 0; left = this.#leftMs()) {
       const heard = await this.ask(call, Math.min(left, ANSWER_WITHIN_MS));
-      if (heard?.kind === 'answer') return heard;
-      if (heard?.kind === 'strange') this.noteStrange(`${call.method} ${call.path}: ${heard.words}`);
+      for (const listener of this.#listeners) listener(call, heard);
+      if (isEnough(heard)) return heard;
+      if (heard?.kind === 'strange') this.#noteAnswerTo(call, heard.words);
       this.sentAgain += 1;
       await sleep(AGAIN_AFTER_MS);
     }
-    this.noteStrange(`${call.method} ${call.path}: no answer when the time was up`);
+    this.#noteAnswerTo(call, 'no answer when the time was up');
     return undefined;
   }
 
   /** Once. @returns undefined when there was no answer in time, or the connection broke */
-  async ask({ method, path, body, headers }: Call, withinMs: number): Promise<Heard | undefined> {
-    const url = this.urls[this.random.below(this.urls.length)] ?? '';
-    try {
-      const response = await fetch(`${url}${path}`, {
-        method,
-        headers: { ...(body && { 'Content-Type': 'application/json' }), ...headers },
-        ...(body && { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(Math.ceil(withinMs)),
-      });
-      const text = await response.text();
-      const retryAfter = response.headers.get('Retry-After');
-      return hear({
-        status: response.status,
-        retryAfter,
-        contentType: response.headers.get('Content-Type'),
-        text,
-      });
-    } catch {
-      return undefined;
-    }
+  ask(call: Call, withinMs: number): Promise<Heard | undefined> {
+    return askAt(this.urls[this.random.below(this.urls.length)] ?? '', call, withinMs);
+  }
+
+  /** Once at each process, all at the same time. @returns the answers of those that give one */
+  async askEverywhere(call: Call): Promise<Answer[]> {
+    const all = await Promise.all(this.urls.map((url) => askAt(url, call, READ_WITHIN_MS)));
+    for (const heard of all) if (heard?.kind === 'strange') this.#noteAnswerTo(call, heard.words);
+    return all.filter((heard) => heard?.kind === 'answer');
+  }
+
+  #noteAnswerTo({ method, path }: Call, words: string): void {
+    this.noteStrange(`${method} ${path}: ${words}`);
   }
 
   #leftMs(): number {
     return this.#giveUpAt - performance.now();
+  }
+}
+
+async function askAt(
+  url: string,
+  { method, path, body, headers }: Call,
+  withinMs: number,
+): Promise<Heard | undefined> {
+  try {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { ...(body && { 'Content-Type': 'application/json' }), ...headers },
+      ...(body && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(Math.ceil(withinMs)),
+    });
+    const text = await response.text();
+    const retryAfter = response.headers.get('Retry-After');
+    return hear({
+      status: response.status,
+      retryAfter,
+      contentType: response.headers.get('Content-Type'),
+      text,
+    });
+  } catch {
+    return undefined;
   }
 }

@@ -15,6 +15,12 @@ const READY_WITHIN_MS = 120_000;
 /** 15 s: longer than most faults last, so that most orders are decided on their merits. */
 const CREDIT_CHECK_TIMEOUT_MS = '15000';
 
+/**
+ * Of one of the processes that take orders: one group of eight at a time. What keeps its place there stops all orders, and
+ * when Temporal hangs most of them wait for their start until they are withdrawn.
+ */
+const FEW_PLACES = { SAGA_GROUPS_IN_FLIGHT: '1', SAGA_GROUP_MAX: '8' };
+
 const ENDING = ['SIGINT', 'SIGTERM'] as const;
 
 const HOST = '127.0.0.1';
@@ -104,8 +110,8 @@ type Parts = Pick<Cluster, 'urls' | 'orderSteps' | 'creditSteps' | 'services' | 
 /** As `npm start` has it, twice: each process does everything. */
 async function colocated(plan: Plan): Promise<Parts> {
   const all: ManagedProcess[] = [];
-  for (const name of ['colocated-1', 'colocated-2'])
-    all.push(plan(name, 'api/main.js', ['order', 'customer', 'history'], { port: await ownPort() }));
+  for (const [name, env] of Object.entries({ 'colocated-1': {}, 'colocated-2': FEW_PLACES }))
+    all.push(plan(name, 'api/main.js', ['order', 'customer', 'history'], { port: await ownPort(), env }));
   return {
     urls: all.map(({ url }) => url),
     orderSteps: all,
@@ -128,7 +134,12 @@ async function distributed(plan: Plan, stops: (() => unknown)[]): Promise<Parts>
   const orders = orderPorts.map((port, index) =>
     plan(`order-${String(index + 1)}`, 'api/main.js', ['order'], {
       port,
-      env: { ...elsewhere, CUSTOMER_SERVICE_URL: at(customersPort), ORDER_HISTORY_URL: at(historyPort) },
+      env: {
+        ...elsewhere,
+        ...(index > 0 && FEW_PLACES),
+        CUSTOMER_SERVICE_URL: at(customersPort),
+        ORDER_HISTORY_URL: at(historyPort),
+      },
     }),
   );
   const customers = customerPorts.map((port, index) =>

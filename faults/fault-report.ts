@@ -23,8 +23,8 @@ after the last fault. 1: something does not hold. 2: the run proves nothing. A m
 }
 
 export function reportOf(run: FaultRun): string {
-  const { placement, seed, faultMs, load, acknowledged, done, landed, recovery, verdict, strange, memory } =
-    run;
+  const { placement, seed, faultMs, load, acknowledged, done, landed, hangs, recovery } = run;
+  const { verdict, strange, memory } = run;
   const { report, after, stillRunning, broken, askedAgain } = verdict;
   const hit = FAULT_POINTS.filter((point) => landed.times(point) > 0).length;
   return [
@@ -34,6 +34,10 @@ export function reportOf(run: FaultRun): string {
       `${String(landed.hit)} of ${String(landed.tried)} faults landed, ${String(hit)} of ${String(FAULT_POINTS.length)} fault points were hit. ` +
       `${String(landed.overtaken)} of ${String(landed.stopped)} processes that were stopped in a step woke when others had brought its orders to their end. ` +
       `${String(load.client.sentAgain)} requests were sent again, ${String(load.goneAway)} callers went away in the middle.`,
+    '',
+    `Before the faults the customer database hung: ${String(hangs.taken)} orders were taken meanwhile, ${String(hangs.notTaken.length)} were not. Then Temporal hung. ` +
+      `${String(run.notPlaced)} callers had as an answer that their order is not placed, and believed it. A saga that waited for ${seconds(hangs.waited.ms)} has ${String(hangs.waited.events)} events. ` +
+      `${String(run.readsAfterCancel)} reads were made of orders right after their cancellation was accepted.`,
     '',
     `After the last fault: every caller had its answer ${afterWords(after.answered)}, every process was ready ${afterWords(after.ready)}, ` +
       `every order at its end and no saga running ${afterWords(after.quiet)}, the audit clean ${afterWords(after.clean)} ` +
@@ -73,6 +77,7 @@ export function reportOf(run: FaultRun): string {
       'Violated',
       report.violations.map(({ invariant, subject, words }) => `${invariant}: ${subject}: ${words}`),
     ),
+    ...section('While one thing hung', hangs.notTaken),
     ...section(
       'Sagas that need attention',
       report.needsAttention.map(({ sagaId, needsAttention }) => `${sagaId}: ${needsAttention.join()}`),

@@ -1,11 +1,17 @@
-/** One run: load on one placement of the product, workers killed, then faults of every kind, then the verdict. */
+/**
+ * One run: load on one placement of the product; one thing hangs while nothing else fails; workers are killed; then faults
+ * of every kind; then the verdict.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
 import { Pool } from 'pg';
 import { ROOT } from '../dev/paths';
+import { connectTemporal } from '../platform/temporal';
 import type { Placement } from '../saga/contract';
 import { FaultClient } from './client';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster';
 import { FAULT_POINTS, type FaultPoint, inflict } from './fault-points';
+import { whileOneThingHangs } from './hangs';
 import { type Aims, neverHit, type RunFacts } from './judgement';
 import { Landed } from './landed';
 import { LINE_FAULTS } from './line-faults';
@@ -18,6 +24,7 @@ import type { Random } from './random';
 import { measureRecovery } from './recovery';
 import { DISK_FAULTS, type Fault, SERVER_FAULTS } from './server-faults';
 import { CREDIT_STEPS } from './steps';
+import { TheirEnd } from './their-end';
 import { verdictOf } from './verdict';
 
 /** 40: each waits for its answer, so that groups form, and a fault finds every step under way. */
@@ -52,20 +59,22 @@ export interface FaultRun extends RunFacts {
 
 export async function faultRun(options: RunOptions, random: Random): Promise<FaultRun> {
   const cluster = await startCluster(options);
+  const { client, connection } = await connectTemporal(cluster.temporal);
   const memory = new Memory();
   try {
     if (!cluster.disk) console.log('No file system can be mounted here: no disk is filled.');
     const load = new Load(new FaultClient(cluster.urls, random), random);
     memory.begin(cluster.all);
     await load.begin(CALLERS);
-    const recovery = await measureRecovery(cluster, options.kills);
+    const hangs = await whileOneThingHangs(cluster, load, client);
+    const recovery = await measureRecovery(cluster, options.kills, client);
     const before = { acknowledged: load.acknowledged.size, done: await ordersDone(cluster) };
-    const faults = new Faults(cluster, random, options, load);
+    const faults = new Faults(cluster, random, options, load, client);
     const faultMs = await faults.inflictAll();
     const lastFaultAt = performance.now();
     const acknowledged = load.acknowledged.size - before.acknowledged;
     const done = (await ordersDone(cluster)) - before.done;
-    const verdict = await verdictOf(cluster, load, { lastFaultAt, withinMs: options.withinMs });
+    const verdict = await verdictOf(cluster, load, client, { lastFaultAt, withinMs: options.withinMs });
     return {
       placement: options.placement,
       seed: random.seed,
@@ -73,9 +82,12 @@ export async function faultRun(options: RunOptions, random: Random): Promise<Fau
       acknowledged,
       done,
       goneAway: load.goneAway,
+      notPlaced: load.notPlaced.size,
+      readsAfterCancel: load.readsAfterCancel,
       load,
       landed: faults.landed,
       aims: faults.aims,
+      hangs,
       recovery,
       verdict,
       strange: load.client.strange.map((words) => withCause(words, cluster.all)),
@@ -83,6 +95,7 @@ export async function faultRun(options: RunOptions, random: Random): Promise<Fau
     };
   } finally {
     await memory.end();
+    await connection.close();
     await cluster.stop();
   }
 }
@@ -93,19 +106,17 @@ class Faults {
   readonly #acknowledgedBefore: number;
   readonly #lanes: readonly (() => Promise<void>)[];
   readonly aims: Aims;
-  readonly #database: Pool;
+  readonly #theirEnd: TheirEnd;
 
   constructor(
     cluster: Cluster,
     private readonly random: Random,
     private readonly options: RunOptions,
     private readonly load: Load,
+    client: Client,
   ) {
     this.#acknowledgedBefore = load.acknowledged.size;
-    this.#database = new Pool({ connectionString: cluster.adminUrlOf('order'), max: 4 }).on(
-      'error',
-      () => undefined,
-    );
+    this.#theirEnd = new TheirEnd(cluster, client);
     const ofServers = {
       ...SERVER_FAULTS,
       ...LINE_FAULTS,
@@ -149,7 +160,7 @@ class Faults {
       return this.#elapsedMs();
     } finally {
       clearInterval(progress);
-      await this.#database.end();
+      await this.#theirEnd.stop();
     }
   }
 
@@ -176,7 +187,7 @@ class Faults {
     while (this.#goesOn()) {
       const point = this.landed.nextPoint(points, this.random);
       if (!point) return;
-      const caught = await inflict(point, processes, (orderIds) => this.#atTheirEnd(orderIds));
+      const caught = await inflict(point, processes, (orderIds) => this.#theirEnd.reached(orderIds));
       const over = caught?.over.then((hit) => {
         this.landed.note(point, hit);
       });
@@ -196,18 +207,6 @@ class Faults {
       await sleep(OTHER_PAUSE_MS);
       if (this.#goesOn()) this.landed.noteOther(name, await fault(cluster, this.random));
     }
-  }
-
-  /** While the database is away nobody's are. */
-  async #atTheirEnd(orderIds: readonly string[]): Promise<boolean> {
-    const { rows } = await this.#database
-      .query<{ done: boolean }>(
-        `SELECT count(*) = cardinality($1::uuid[]) AS done FROM orders
-         WHERE id = ANY ($1) AND state IN ('APPROVED', 'CANCELLED')`,
-        [orderIds],
-      )
-      .catch(() => ({ rows: [] }));
-    return rows[0]?.done ?? false;
   }
 }
 

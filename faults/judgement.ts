@@ -1,5 +1,6 @@
 /** Whether a run has shown that everything holds, that something does not, or nothing. Pure. */
 import { FAULT_POINTS, type StepFault } from './fault-points';
+import { type Hangs, waitedTooDearly } from './hangs';
 import type { Landed } from './landed';
 import type { MemoryOfProcess } from './memory';
 import { quantile, type Recovery } from './recovery';
@@ -17,6 +18,10 @@ const AFFECTED_AT_LEAST = 100;
 
 /** With fewer kills they are only counted. */
 const KILLS_TO_JUDGE = 8;
+
+/** As many orders as there are callers, and a wait in which pauses grow to seconds. */
+const TAKEN_AT_LEAST = 40;
+const WAITED_AT_LEAST_MS = 15_000;
 
 /** 600 MB: a process of ours has 200 to 300 on a quiet machine. */
 const MEMORY_MAX_MB = 600;
@@ -38,8 +43,13 @@ export interface RunFacts {
   readonly faultMs: number;
   /** Orders that came to their end during the faults. */
   readonly done: number;
-  /** Callers who went away when they had no answer yet. */
+  /** Callers that went away when they had no answer yet. */
   readonly goneAway: number;
+  /** Orders that their callers believe not to be placed. */
+  readonly notPlaced: number;
+  /** Reads of orders right after their cancellation was accepted. */
+  readonly readsAfterCancel: number;
+  readonly hangs: Hangs;
   readonly landed: WhatLanded;
   readonly recovery: Recovery;
   readonly verdict: Verdict;
@@ -65,7 +75,7 @@ export function judge(facts: RunFacts): Judgement {
   return { code: missing.length > 0 ? 2 : 0, words };
 }
 
-function whatBroke({ verdict, strange, recovery, memory }: RunFacts): string[] {
+function whatBroke({ verdict, hangs, strange, recovery, memory }: RunFacts): string[] {
   const { report, after, withinMs, broken } = verdict;
   const late = Object.entries({
     answered: 'not every caller had its answer',
@@ -83,6 +93,12 @@ function whatBroke({ verdict, strange, recovery, memory }: RunFacts): string[] {
     ]),
     ...counted(report.needsAttention.length, 'saga needs attention', 'sagas need attention'),
     ...counted(broken.length, 'answer or process does not hold', 'answers or processes do not hold'),
+    ...counted(
+      hangs.notTaken.length,
+      'order was not taken while the customer database hung',
+      'orders were not taken while the customer database hung',
+    ),
+    ...waitedTooDearly(hangs),
     ...counted(strange.length, 'answer that nobody should get', 'answers that nobody should get'),
     ...(isJudged(recovery) && quantile(recovery.wentOnMs, 0.99) > GOES_ON_WITHIN_MS
       ? [`sagas whose worker was killed went on after ${seconds(quantile(recovery.wentOnMs, 0.99))} (p99)`]
@@ -94,7 +110,8 @@ function whatBroke({ verdict, strange, recovery, memory }: RunFacts): string[] {
 }
 
 function whatIsMissing(facts: RunFacts): string[] {
-  const { aims, faultMs, done, goneAway, landed, recovery, memory, verdict } = facts;
+  const { aims, faultMs, done, goneAway, notPlaced, readsAfterCancel, hangs } = facts;
+  const { landed, recovery, memory, verdict } = facts;
   const { checked } = verdict.report.invariants.terminal;
   const share = landed.hit / Math.max(landed.tried, 1);
   const doneAMinute = done / (faultMs / 60_000);
@@ -111,6 +128,12 @@ function whatIsMissing(facts: RunFacts): string[] {
       : []),
     ...(goneAway === 0 ? ['no caller went away in the middle'] : []),
     ...(verdict.askedAgain === 0 ? ['no order was asked for again'] : []),
+    ...(notPlaced === 0 ? ['no caller had as an answer that its order is not placed'] : []),
+    ...(readsAfterCancel === 0 ? ['no order was read after its cancellation was accepted'] : []),
+    ...(hangs.taken < TAKEN_AT_LEAST
+      ? [`only ${String(hangs.taken)} orders were taken while the customer database hung`]
+      : []),
+    ...(hangs.waited.ms < WAITED_AT_LEAST_MS ? [`a saga waited for ${seconds(hangs.waited.ms)} only`] : []),
     ...aims.services
       .filter((service) => !memory.some(({ name, most }) => name === service && most > 0))
       .map((service) => `the memory of ${service} was not measured`),

@@ -1,6 +1,8 @@
-/** Callers that place orders all the while, ask again until they are answered, and remember every answer. */
+/** Callers that place orders all the while, repeat each request until it is answered, and remember every answer. */
 import { randomUUID } from 'node:crypto';
+import { type Acknowledged, acknowledged, placing, saw } from './acknowledged';
 import type { Answer, Call, FaultClient } from './client';
+import { orderIdOf, untilPlacedOrNot } from './not-placed';
 import type { Random } from './random';
 
 /** Spread over so many, so that groups of orders have several customers, and each customer several orders at once. */
@@ -10,34 +12,30 @@ const CUSTOMERS = 10;
 const CUSTOMERS_WITHIN_MS = 60_000;
 
 /**
- * Of a hundred orders: asked for more than the limit, cancelled afterwards, placed by somebody who goes away first,
- * waited for at once (the others are answered while PENDING, so that their cancellations meet every step), and looked at.
+ * Of a hundred orders: over the limit, cancelled afterwards, placed by a caller that goes away first, waited for at once
+ * (the others are answered while PENDING, so that their cancellations meet every step), read afterwards, and not sent again
+ * after an answer which says that they are not placed.
  */
 const REFUSED = 10;
 const CANCELLED = 35;
 const GONE_AWAY = 5;
 const WAITED_FOR = 50;
 const LOOKED_AT = 20;
+const BELIEVED = 50;
 
 const WAIT = { Prefer: 'wait=5' };
 
-export interface Acknowledged {
-  readonly orderId: string;
-  readonly customerId: string;
-  readonly amount: string;
-  readonly key: string;
-  /** States that were answered. */
-  readonly states: Set<string>;
-  /** A cancellation was accepted. */
-  cancelled: boolean;
-}
-
 export class Load {
   readonly acknowledged = new Map<string, Acknowledged>();
-  /** Callers who went away when they had no answer yet. */
+  /** Ids of orders of which nothing was heard but that they are not placed. */
+  readonly notPlaced = new Set<string>();
+  /** Callers that went away when they had no answer yet. */
   goneAway = 0;
+  /** Reads of orders right after their cancellation was accepted. */
+  readsAfterCancel = 0;
   readonly #over = new AbortController();
-  #callers: Promise<void>[] = [];
+  #customers: readonly string[] = [];
+  #callers: Promise<unknown>[] = [];
 
   constructor(
     readonly client: FaultClient,
@@ -47,9 +45,14 @@ export class Load {
   /** @throws Error when no customers can be created */
   async begin(callers: number): Promise<void> {
     this.client.giveUpIn(CUSTOMERS_WITHIN_MS);
-    const customers = await Promise.all(Array.from({ length: CUSTOMERS }, () => this.#customer()));
+    this.#customers = await Promise.all(Array.from({ length: CUSTOMERS }, () => this.#customer()));
     this.client.giveUpIn(Infinity);
-    this.#callers = Array.from({ length: callers }, () => this.#call(customers));
+    this.#callers = Array.from({ length: callers }, () => this.#call());
+  }
+
+  /** So many more callers, each with one order. */
+  placeMore(orders: number): void {
+    for (let count = 0; count < orders; count++) this.#callers.push(this.#place(this.#anyCustomer()));
   }
 
   /** No new orders. Resolves when every caller has had its answer, or the time is up, which is noted as strange. */
@@ -59,10 +62,13 @@ export class Load {
     await Promise.all(this.#callers);
   }
 
-  async #call(customers: readonly string[]): Promise<void> {
+  #anyCustomer(): string {
+    return this.#customers[this.random.below(this.#customers.length)] ?? '';
+  }
+
+  async #call(): Promise<void> {
     while (!this.#over.signal.aborted) {
-      const customerId = customers[this.random.below(customers.length)] ?? '';
-      const order = await this.#place(customerId);
+      const order = await this.#place(this.#anyCustomer());
       if (!order) continue;
       if (this.#draws(CANCELLED)) await this.#cancel(order);
       if (this.#draws(LOOKED_AT)) await this.#lookAt(order);
@@ -75,14 +81,19 @@ export class Load {
     const key = randomUUID();
     const amount = this.#draws(REFUSED) ? '9000000000.00' : '1.00';
     const call = placing({ customerId, amount, key }, this.#draws(WAITED_FOR) ? WAIT : {});
-    if (this.#draws(GONE_AWAY) && !(await this.client.ask(call, 5 + this.random.below(30))))
-      this.goneAway += 1;
-    const answer = await this.#expect(call, [200, 201, 202]);
+    const sentBefore = this.#draws(GONE_AWAY);
+    if (sentBefore && !(await this.client.ask(call, 5 + this.random.below(30)))) this.goneAway += 1;
+    const options = { sentBefore, believes: this.#draws(BELIEVED) };
+    const heard = await untilPlacedOrNot(this.client, call, options);
+    if (heard?.kind === 'come back') {
+      this.notPlaced.add(orderIdOf(key));
+      return undefined;
+    }
+    const answer = this.#expected(call, heard, [200, 201, 202]);
     if (!answer) return undefined;
-    const orderId = String(answer.body['orderId']);
-    const states = new Set([String(answer.body['state'])]);
-    const known = { orderId, customerId, amount, key, states, cancelled: false };
-    this.acknowledged.set(orderId, known);
+    const { orderId, state } = answer.body;
+    const known = acknowledged({ orderId: String(orderId), customerId, amount, key }, String(state));
+    this.acknowledged.set(known.orderId, known);
     return known;
   }
 
@@ -90,7 +101,7 @@ export class Load {
   async #askAgain(order: Acknowledged): Promise<void> {
     const answer = await this.#expect(placing(order, WAIT), [201, 202]);
     if (!answer) return;
-    order.states.add(String(answer.body['state']));
+    saw(order, answer);
     if (answer.body['orderId'] !== order.orderId)
       this.client.noteStrange(`the key of ${order.orderId} was answered ${JSON.stringify(answer.body)}`);
   }
@@ -101,7 +112,17 @@ export class Load {
       { method: 'POST', path: `/orders/${order.orderId}/cancel`, headers },
       [200, 202, 409],
     );
-    if (answer && answer.status !== 409) order.cancelled = true;
+    if (!answer) return;
+    if (answer.status === 409) {
+      order.refusedToCancel = true;
+      return;
+    }
+    order.cancelled = true;
+    // Accepted is seen, at once and everywhere.
+    const read: Call = { method: 'GET', path: `/orders/${order.orderId}` };
+    const reads = await this.client.askEverywhere(read);
+    this.readsAfterCancel += reads.length;
+    for (const each of [answer, ...reads]) saw(order, each);
   }
 
   /** One of the reads, at whichever service: an order that was acknowledged is there at once. */
@@ -128,7 +149,10 @@ export class Load {
   }
 
   async #expect(call: Call, statuses: readonly number[]): Promise<Answer | undefined> {
-    const answer = await this.client.untilAnswered(call);
+    return this.#expected(call, await this.client.untilAnswered(call), statuses);
+  }
+
+  #expected(call: Call, answer: Answer | undefined, statuses: readonly number[]): Answer | undefined {
     if (!answer || statuses.includes(answer.status)) return answer;
     const { status, body } = answer;
     this.client.noteStrange(`${call.method} ${call.path}: ${String(status)} ${JSON.stringify(body)}`);
@@ -138,17 +162,4 @@ export class Load {
   #draws(ofAHundred: number): boolean {
     return this.random.below(100) < ofAHundred;
   }
-}
-
-/** @param headers beside the key */
-export function placing(
-  { customerId, amount, key }: Pick<Acknowledged, 'customerId' | 'amount' | 'key'>,
-  headers: Readonly<Record<string, string>> = {},
-): Call {
-  return {
-    method: 'POST',
-    path: '/orders',
-    body: { customerId, orderTotal: { amount, currency: 'USD' } },
-    headers: { 'Idempotency-Key': key, ...headers },
-  };
 }

@@ -13,7 +13,7 @@ import { installTemporalRuntime } from '../platform/temporal';
 import { introductionTo, reportOf } from './fault-report';
 import { faultRun } from './fault-run';
 import { judge } from './judgement';
-import { plantAll } from './planted-bugs';
+import { plantAll } from './planting';
 import { seededRandom } from './random';
 
 /** 30 s after the last fault all is well. */

@@ -1,11 +1,12 @@
 /** One process of ours, with lines of its own to the servers that it uses, so that faults can be aimed at it. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceName } from '../prisma/schema-engine';
 import { FaultLine } from './fault-line';
 import type { Watcher } from './line-connection';
+import { isStopped } from './process-state';
 
 const READY_POLL_MS = 50;
 
@@ -166,8 +167,7 @@ export class ManagedProcess {
 
   /** Whether the system says that it stands still. */
   isStopped(): boolean {
-    const { stdout } = spawnSync('ps', ['-o', 'state=', '-p', String(this.pid)], { encoding: 'utf8' });
-    return stdout.trim().startsWith('T');
+    return isStopped(this.pid);
   }
 
   async stop(): Promise<void> {

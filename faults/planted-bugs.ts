@@ -1,17 +1,7 @@
-/**
- * Bugs that sagas are known for, each planted in a copy of the product that runs for real: a suite that did not find
- * them would not find them in the product either.
- */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { ROOT } from '../dev/paths';
-import { migrationsPath, type ServiceName } from '../prisma/schema-engine';
-import { faultRun, type FaultRun, type RunOptions } from './fault-run';
-import { judge, PROVES_NOTHING } from './judgement';
-import type { Random } from './random';
+/** Bugs that sagas are known for, each planted in a copy of the product that runs for real. */
 
 /** `from` has to be there once. */
-interface Edit {
+export interface Edit {
   readonly from: string;
   readonly to: string;
 }
@@ -20,9 +10,15 @@ export interface PlantedBug {
   readonly words: string;
   /** Of compiled files, by path below `dist`. */
   readonly code?: Readonly<Record<string, readonly Edit[]>>;
+  /** Seen while one thing hangs: it is found without the faults that come after that. */
+  readonly whileOneThingHangs?: true;
   /** Of a function in the customer database. */
   readonly sql?: { readonly name: string; readonly edits: readonly Edit[] };
 }
+
+/** Of an order's cancellation, by the row that decides it. */
+const DECIDED_BY_THE_ROW = `const order = await decided(deps, before, expectation, decideUntil);
+        mustBeOf(order, cancellationKey);`;
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
@@ -59,124 +55,39 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       ],
     },
   },
-];
-
-type RunLength = Pick<RunOptions, 'minutes' | 'withinMs'>;
-
-/** @returns whether each was found */
-export async function plantAll(length: RunLength, random: Random): Promise<boolean> {
-  const rows: string[] = [];
-  let missed = 0;
-  for (const bug of PLANTED_BUGS) {
-    console.log(`planted: ${bug.words}`);
-    const run = await runWith(bug, length, random);
-    const { code, words } = judge(run);
-    const seen = run.verdict.report.violations.map((each) => each.words);
-    const found = code === 1 && seen.length + run.verdict.broken.length > 0;
-    if (!found) missed += 1;
-    rows.push(
-      `| ${bug.words} | ${found ? 'found' : 'NOT FOUND'} | ${String(run.acknowledged)} | ${String(run.landed.hit)} | ${[...kinds([...seen, ...run.verdict.broken]), ...words.filter((each) => !each.startsWith(PROVES_NOTHING))].join('; ')} |`,
-    );
-  }
-  console.log(
-    ['| planted bug | | orders | faults | what was seen |', '| --- | --- | --: | --: | --- |', ...rows].join(
-      '\n',
-    ),
-  );
-  return missed === 0;
-}
-
-/** The same words about many orders, once, with a number. */
-function kinds(words: readonly string[]): string[] {
-  const counts = new Map<string, number>();
-  for (const each of words) {
-    const kind = each.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g, 'N');
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
-  return [...counts].map(([kind, times]) => `${String(times)} × ${kind}`);
-}
-
-async function runWith(bug: PlantedBug, length: RunLength, random: Random): Promise<FaultRun> {
-  const copy = buildWith(bug);
-  try {
-    const planted: Partial<Record<ServiceName, string>> = bug.sql ? { customer: functionWith(bug.sql) } : {};
-    return await faultRun(
-      {
-        ...length,
-        placement: 'distributed',
-        orders: 0,
-        kills: 0,
-        longerMs: 0,
-        long: false,
-        build: copy.build,
-        planted,
-      },
-      random,
-    );
-  } finally {
-    copy.remove();
-  }
-}
-
-/** A copy of the build with the bug in it. It has to be called `dist`, and to lie below the project, whose packages it uses. */
-function buildWith(bug: PlantedBug): { readonly build: string; remove(): void } {
-  const dist = path.join(ROOT, 'dist');
-  const folder = mkdtempSync(path.join(dist, 'copy-'));
-  const build = path.join(folder, 'dist');
-  for (const name of readdirSync(dist))
-    // Others' copies lie beside it.
-    if (!/^(version|copy)-|^mutants$/.test(name))
-      cpSync(path.join(dist, name), path.join(build, name), { recursive: true });
-  for (const [file, text] of changedFiles(bug)) writeFileSync(path.join(build, file), text);
-  return {
-    build,
-    remove: () => {
-      rmSync(folder, { recursive: true, force: true });
+  {
+    words: 'a saga that waits keeps its place',
+    whileOneThingHangs: true,
+    code: {
+      'saga/host/group-starter.js': [{ from: 'const PLACE_MS = 1_000;', to: 'const PLACE_MS = 86_400_000;' }],
     },
-  };
-}
-
-/**
- * @returns text by path below `dist`
- * @throws Error when the product has changed, so that the bug is none of it any more
- */
-export function changedFiles({ code = {} }: PlantedBug): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(code).map(([file, edits]) => [
-      file,
-      edited(readFileSync(path.join(ROOT, 'dist', file), 'utf8'), edits),
-    ]),
-  );
-}
-
-/** @returns SQL that puts the changed function in the place of the migrations' own */
-export function functionWith({
-  name,
-  edits,
-}: {
-  readonly name: string;
-  readonly edits: readonly Edit[];
-}): string {
-  const folder = migrationsPath('customer');
-  const definition = new RegExp(`CREATE (?:OR REPLACE )?FUNCTION ${name}\\([\\s\\S]*?\\nEND \\$\\$;`, 'g');
-  const all = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .sort()
-    .flatMap(
-      (each) => readFileSync(path.join(folder, each, 'migration.sql'), 'utf8').match(definition) ?? [],
-    );
-  const last = all.at(-1);
-  if (last === undefined) throw new Error(`there is no function ${name}`);
-  return edited(last, edits).replace(/^CREATE (OR REPLACE )?/, 'CREATE OR REPLACE ');
-}
-
-function edited(text: string, edits: readonly Edit[]): string {
-  let changed = text;
-  for (const { from, to } of edits) {
-    const found = changed.split(from).length - 1;
-    if (found !== 1) throw new Error(`what is to be changed is there ${String(found)} times: ${from}`);
-    changed = changed.replace(from, () => to);
-  }
-  return changed;
-}
+  },
+  {
+    words: 'a cancellation is accepted before its row is committed',
+    whileOneThingHangs: true,
+    code: {
+      'api/cancel-order.js': [
+        { from: DECIDED_BY_THE_ROW, to: `const order = { ...before, state: 'CANCELLING' };` },
+      ],
+    },
+  },
+  {
+    words: 'a wait without a bound',
+    whileOneThingHangs: true,
+    code: {
+      'workflow-bundle.js': [
+        { from: 'exports.CONTINUE_AFTER_EVENTS = 200;', to: 'exports.CONTINUE_AFTER_EVENTS = Infinity;' },
+        { from: 'scheduleToCloseTimeout: windowMs,', to: 'scheduleToCloseTimeout: 100,' },
+      ],
+    },
+  },
+  {
+    words: 'an order that is withdrawn is started all the same',
+    whileOneThingHangs: true,
+    code: {
+      'saga/host/group-starter.js': [
+        { from: 'withdraw = () => this.#line.remove(waiting);', to: 'withdraw = () => true;' },
+      ],
+    },
+  },
+];

@@ -1,6 +1,6 @@
-/** Whether what callers were told is so when the faults are over. Pure. */
+/** Whether the answers that callers had are true when the faults are over. Pure. */
+import type { Acknowledged } from './acknowledged';
 import type { Answer } from './client';
-import type { Acknowledged } from './load';
 
 /** An order as its row says it is in the end. */
 export interface OrderInTheEnd {
@@ -10,12 +10,15 @@ export interface OrderInTheEnd {
   readonly cancellationReason: string | null;
 }
 
+/** States that an order may have once its cancellation is accepted. */
+const CANCELLATION = new Set(['CANCELLING', 'CANCELLED']);
+
 /**
  * @param order null: there is none
- * @returns what its caller was told, and is not so
+ * @returns what its caller had as an answer, and is not true
  */
 export function brokenPromises(
-  { orderId, customerId, amount, states, cancelled }: Acknowledged,
+  { orderId, customerId, amount, states, statesAfterCancel, cancelled, refusedToCancel }: Acknowledged,
   order: OrderInTheEnd | null,
 ): string[] {
   if (!order) return [`${orderId} was acknowledged, and is not there`];
@@ -24,6 +27,12 @@ export function brokenPromises(
   return [
     ...(asked ? [] : [`${orderId} is not what was asked for`]),
     ...(cancelled && state !== 'CANCELLED' ? [`${orderId} was said to be cancelled, and is ${state}`] : []),
+    ...[...statesAfterCancel]
+      .filter((seen) => !CANCELLATION.has(seen))
+      .map((seen) => `${orderId} was said to be cancelled, and was ${seen} when it was read after that`),
+    ...(refusedToCancel && (state !== 'CANCELLED' || cancellationReason === 'CUSTOMER_REQUEST')
+      ? [`${orderId} was said to be cancelled already, and is ${state} (${String(cancellationReason)})`]
+      : []),
     ...(states.has('CANCELLED') && state !== 'CANCELLED'
       ? [`${orderId} was CANCELLED, and is ${state}`]
       : []),
@@ -31,6 +40,11 @@ export function brokenPromises(
       ? [`${orderId} was APPROVED, and is CANCELLED: ${String(cancellationReason)}`]
       : []),
   ];
+}
+
+/** @param order that is there, though its caller had as an answer that it is not placed */
+export function placedAllTheSame({ id, state }: { readonly id: string; readonly state: string }): string {
+  return `${id} was said not to be placed, and is ${state}`;
 }
 
 /**

@@ -18,6 +18,12 @@ const CONNECTIONS = 200;
 const TOO_MANY_CONNECTIONS = '53300';
 const DISK_FULL = '53100';
 
+/** How Temporal has it from a step: of some of its orders as their answer, of all of them as a failed attempt. */
+const BUSY = ['"outcome":"busy"', 'every item is busy'];
+
+/** 6 s: longer than a start of a saga is waited for (5 s). */
+const TEMPORAL_STOPPED_MS = 6_000;
+
 /** 5 times: what is locked may belong to sagas that stand still just then, for another fault. */
 const ROUNDS = 5;
 const LOOK_EVERY_MS = 100;
@@ -25,6 +31,12 @@ const LOOK_EVERY_MS = 100;
 export const SERVER_FAULTS: Readonly<Record<string, Fault>> = {
   'Temporal killed, and started again': (cluster) => cluster.killTemporal(),
   'Postgres killed, and started again': (cluster) => cluster.killPostgres(),
+  'Temporal stopped, and woken': async (cluster) => {
+    const wake = cluster.stopTemporal();
+    await sleep(TEMPORAL_STOPPED_MS);
+    return wake();
+  },
+  'the table of customers locked by somebody else': (cluster) => tableLocked(cluster),
   'customers locked by somebody else': (cluster) =>
     holding(cluster, 'customer', 'SELECT FROM customers ORDER BY id LIMIT 3 FOR UPDATE'),
   'open orders locked by somebody else': (cluster) =>
@@ -70,7 +82,7 @@ async function holding(cluster: Cluster, service: ServiceName, statement: string
   const ends = cluster.all.map((process) =>
     process.watch({
       asked: (request) => {
-        found.busy ||= request.to === 'temporal' && request.words().includes('"outcome":"busy"');
+        found.busy ||= request.to === 'temporal' && BUSY.some((words) => request.words().includes(words));
         return false;
       },
       answered: () => false,
@@ -91,6 +103,26 @@ async function holding(cluster: Cluster, service: ServiceName, statement: string
     await holder.end().catch(() => undefined);
   }
   return found.busy;
+}
+
+/** Locks a table; it took effect when a statement of ours waited for it. */
+async function tableLocked(cluster: Cluster): Promise<boolean> {
+  const holder = client(cluster.adminUrlOf('customer'));
+  try {
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query('LOCK TABLE customers');
+    await sleep(FOR_MS);
+    const { rowCount } = await holder.query(
+      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+    );
+    await holder.query('ROLLBACK');
+    return rowCount !== 0;
+  } catch {
+    return false; // its server was killed under it
+  } finally {
+    await holder.end().catch(() => undefined);
+  }
 }
 
 async function answers(url: string): Promise<boolean> {

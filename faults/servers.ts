@@ -11,6 +11,7 @@ import { type EmbeddedTemporal, startTemporal } from '../dev/temporal';
 import { databaseUrl } from '../prisma/provision';
 import { SERVICE_NAMES, type ServiceName } from '../prisma/schema-engine';
 import { ownPort } from './ports';
+import { isStopped } from './process-state';
 import { SmallDisk } from './small-disk';
 
 const NAMESPACE = 'faults';
@@ -32,6 +33,8 @@ export interface Servers {
   /** SIGKILL, and a start on the same data. @returns whether it was running, and died of it */
   killPostgres(): Promise<boolean>;
   killTemporal(): Promise<boolean>;
+  /** SIGSTOP: its connections stay open, and nothing answers. @returns wakes it, and says whether it stood still */
+  stopTemporal(): () => boolean;
   /** Whether it has ended by itself. */
   postgresEnded(): boolean;
   /** Of Postgres; undefined where none could be mounted. */
@@ -86,6 +89,15 @@ export async function startServers(
       const killed = await kill(temporal.child);
       temporal = await startAgain(newTemporal);
       return killed;
+    },
+    stopTemporal: () => {
+      const { process: stopped } = temporal.child;
+      stopped.kill('SIGSTOP');
+      return () => {
+        const stood = isStopped(stopped.pid);
+        stopped.kill('SIGCONT');
+        return stood;
+      };
     },
   };
 }

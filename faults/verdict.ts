@@ -4,15 +4,16 @@ import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { Client } from '@temporalio/client';
 import { audit, type AuditReport } from '../audit/audit';
 import type { AuditedSystem } from '../audit/second-look';
-import { connectTemporal } from '../platform/temporal';
 import { createCustomerDatabase } from '../prisma/customer/client';
 import { createHistoryDatabase } from '../prisma/history/client';
 import { createOrderDatabase, type OrderDatabase } from '../prisma/order/client';
 import type { FaultClient } from './client';
 import type { Cluster } from './cluster';
-import { type Acknowledged, type Load, placing } from './load';
-import { brokenPromises, otherAnswer } from './promises';
+import { type Acknowledged, placing } from './acknowledged';
+import type { Load } from './load';
+import { brokenPromises, otherAnswer, placedAllTheSame } from './promises';
 import { runningSagas } from './running-sagas';
+import { tooLongRuns } from './saga-histories';
 
 const POLL_MS = 100;
 
@@ -56,12 +57,12 @@ interface Clock {
 export async function verdictOf(
   cluster: Cluster,
   load: Load,
+  client: Client,
   { lastFaultAt, withinMs }: Clock,
 ): Promise<Verdict> {
   const orders = createOrderDatabase(cluster.urlOf('order'));
   const customers = createCustomerDatabase(cluster.urlOf('customer'));
   const history = createHistoryDatabase(cluster.urlOf('history'));
-  const { client, connection } = await connectTemporal(cluster.temporal);
   const since = () => performance.now() - lastFaultAt;
   const left = () => Math.max(withinMs - since(), 0);
   const broken: string[] = [];
@@ -78,6 +79,8 @@ export async function verdictOf(
       const order = await orders.order.findUnique({ where: { id: each.orderId } });
       broken.push(...brokenPromises(each, order));
     }
+    const placed = await orders.order.findMany({ where: { id: { in: [...load.notPlaced] } } });
+    broken.push(...placed.map(placedAllTheSame), ...(await tooLongRuns(client)));
     const some = sample([...load.acknowledged.values()], ASKED_AGAIN);
     broken.push(...(await otherAnswers(load.client, some)));
     const { size: acknowledged } = load.acknowledged;
@@ -92,7 +95,6 @@ export async function verdictOf(
     };
   } finally {
     await Promise.all([orders.$disconnect(), customers.$disconnect(), history.$disconnect()]);
-    await connection.close();
   }
 }
 

@@ -3,8 +3,9 @@ import { expect, test } from '@jest/globals';
 import type { temporal } from '@temporalio/proto';
 import { msNumberToTs } from '@temporalio/common/lib/time';
 import { hear, type RawAnswer } from '../../faults/answers';
-import type { Acknowledged } from '../../faults/load';
-import { changedFiles, functionWith, PLANTED_BUGS } from '../../faults/planted-bugs';
+import type { Acknowledged } from '../../faults/acknowledged';
+import { PLANTED_BUGS } from '../../faults/planted-bugs';
+import { changedFiles, functionWith } from '../../faults/planting';
 import { brokenPromises, type OrderInTheEnd, otherAnswer } from '../../faults/promises';
 import { goesOnAt } from '../../faults/affected-sagas';
 import { quantile } from '../../faults/recovery';
@@ -34,7 +35,9 @@ const TOLD: Acknowledged = {
   amount: '1.00',
   key: 'k',
   states: new Set(['PENDING']),
+  statesAfterCancel: new Set(),
   cancelled: false,
+  refusedToCancel: false,
 };
 const ORDER: OrderInTheEnd = {
   customerId: 'c',
@@ -54,6 +57,19 @@ test.each<[Partial<Acknowledged>, Partial<OrderInTheEnd> | null, string | undefi
   [{}, { totalMinor: 101n }, 'o is not what was asked for'],
   [{}, { customerId: 'd' }, 'o is not what was asked for'],
   [{ cancelled: true }, {}, 'o was said to be cancelled, and is APPROVED'],
+  [{ cancelled: true, statesAfterCancel: new Set(['CANCELLING', 'CANCELLED']) }, ON_REQUEST, undefined],
+  [
+    { cancelled: true, statesAfterCancel: new Set(['APPROVED', 'CANCELLED']) },
+    ON_REQUEST,
+    'o was said to be cancelled, and was APPROVED when it was read after that',
+  ],
+  [{ refusedToCancel: true }, REFUSED, undefined],
+  [{ refusedToCancel: true }, {}, 'o was said to be cancelled already, and is APPROVED (null)'],
+  [
+    { refusedToCancel: true },
+    ON_REQUEST,
+    'o was said to be cancelled already, and is CANCELLED (CUSTOMER_REQUEST)',
+  ],
   [{ states: new Set(['CANCELLED']) }, {}, 'o was CANCELLED, and is APPROVED'],
   [{ states: new Set(['APPROVED']) }, REFUSED, 'o was APPROVED, and is CANCELLED: INSUFFICIENT_CREDIT'],
 ])('told %j, in the end %j: %s', (told, order, words) => {

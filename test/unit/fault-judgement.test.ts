@@ -60,6 +60,9 @@ const GOOD: RunFacts = {
   faultMs: 60_000,
   done: 500,
   goneAway: 20,
+  notPlaced: 5,
+  readsAfterCancel: 50,
+  hangs: { taken: 90, notTaken: [], waited: { ms: 40_000, events: 20 } },
   landed: landedAt(FAULT_POINTS),
   recovery: recovery(200, 2_000),
   verdict: VERDICT,
@@ -106,6 +109,14 @@ test.each<[string, Partial<RunFacts>]>([
     }),
   ],
   ['1 answer or process does not hold', verdict({ broken: ['an order is not there'] })],
+  [
+    '1 order was not taken while the customer database hung',
+    { hangs: { ...GOOD.hangs, notTaken: ['/problems/overloaded'] } },
+  ],
+  [
+    'a saga that waited for 40 s has 61 events',
+    { hangs: { ...GOOD.hangs, waited: { ms: 40_000, events: 61 } } },
+  ],
   ['2 answers that nobody should get', { strange: ['a 500', 'no JSON'] }],
   ['sagas whose worker was killed went on after 5.1 s (p99)', { recovery: recovery(200, 5_100) }],
   ['sagas whose worker was killed went on after Infinity s (p99)', { recovery: recovery(200, Infinity) }],
@@ -120,6 +131,10 @@ test.each<[string, Partial<RunFacts>]>([
 test.each<[string, Partial<RunFacts>]>([
   ['only 146 of 362 faults landed', { landed: landedAt(FAULT_POINTS, { lost: 3 }) }],
   ['only 59 orders a minute came to their end', { done: 59 }],
+  ['no caller had as an answer that its order is not placed', { notPlaced: 0 }],
+  ['no order was read after its cancellation was accepted', { readsAfterCancel: 0 }],
+  ['only 39 orders were taken while the customer database hung', { hangs: { ...GOOD.hangs, taken: 39 } }],
+  ['a saga waited for 14.9 s only', { hangs: { ...GOOD.hangs, waited: { ms: 14_900, events: 20 } } }],
   [
     'reserveCredit, after its completion, process stopped: never hit',
     {
