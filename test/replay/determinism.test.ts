@@ -56,7 +56,7 @@ export class Turn {
 
 const CLOCK = 'export const time = (): number => Date.now();\n';
 
-const FILES = ['workflows/turn.ts', 'domain/order.ts'] as const;
+const FILES = ['workflows/order-outcomes.ts', 'saga/workflow/rendezvous.ts', 'domain/order.ts'] as const;
 
 describe('lint', () => {
   let said: Message[][];
@@ -67,8 +67,8 @@ describe('lint', () => {
         { file, text: Object.values(REFUSED).join('\n') },
         { file, text: ACCEPTED },
       ]),
-      { file: 'workflows/clock.ts', text: CLOCK },
-      { file: 'workflows/clock.ts', text: 'export const id = () => crypto.randomUUID();\n' },
+      { file: 'saga/workflow/clock.ts', text: CLOCK },
+      { file: 'saga/workflow/clock.ts', text: 'export const id = () => crypto.randomUUID();\n' },
     ]);
   }, 120_000);
 
@@ -88,18 +88,24 @@ describe('lint', () => {
   );
 
   test('has nothing against the saga clock itself, and only against other things in its file', () => {
-    expect(said[4]).toEqual([]);
-    expect(said[5]?.map(({ ruleId }) => ruleId)).toContain('no-restricted-globals');
+    expect(said[2 * FILES.length]).toEqual([]);
+    expect(said[2 * FILES.length + 1]?.map(({ ruleId }) => ruleId)).toContain('no-restricted-globals');
   });
 });
 
 test.each([
-  ['workflows/turn.ts', "import '../platform/config-error';", 'workflows-imports-only-workflows-domain'],
+  [
+    'workflows/order-outcomes.ts',
+    "import '../platform/config-error';",
+    'workflows-imports-only-workflows-domain-saga',
+  ],
+  ['saga/workflow/clock.ts', "import '../../platform/config-error';", 'saga-imports-only-saga'],
+  ['saga/workflow/clock.ts', "import '../host/with-timeout';", 'sagas-run-without-what-starts-them'],
   ['domain/order.ts', "import '../platform/config-error';", 'domain-imports-only-domain'],
   // What is reached by a detour is refused as well.
   ['domain/order.ts', "import 'fs';", 'workflow-code-is-isolated'],
 ])('the import table refuses, in %s: %s', (file, line, rule) => {
-  const copy = copyOf(['workflows', 'domain', 'platform']);
+  const copy = copyOf(['workflows', 'domain', 'saga', 'platform']);
   try {
     expect(importTable(copy)).toBe('');
     const changed = path.join(copy, file);
@@ -110,13 +116,13 @@ test.each([
   }
 });
 
-test('the bundle contains the workflows, the domain and the SDK, and nothing else', () => {
+test('the bundle contains the workflows, the engine, the domain and the SDK, and nothing else', () => {
   const bundle = readFileSync(testServers().bundlePath, 'utf8');
   expect(foreignModules(bundle, ROOT)).toEqual([]);
 });
 
 test('a package that workflow code brings along is found in the bundle', async () => {
-  const copy = copyOf(['workflows', 'domain']);
+  const copy = copyOf(['workflows', 'domain', 'saga']);
   try {
     const entry = path.join(copy, 'workflows', 'index.ts');
     writeFileSync(entry, `${readFileSync(entry, 'utf8')}\nexport { codes } from 'currency-codes';\n`);
