@@ -3,16 +3,18 @@
  * replays the recorded histories against each. Writes what it saw into docs/replay-gate.md; exit code 1 when one
  * was not caught, or a safe one was refused.
  */
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import cliProgress from 'cli-progress';
 import prettier from 'prettier';
 import { corpusFiles } from '../operate/corpus';
+import { bundleWithWitness } from '../operate/explainer';
 import { ofFiles } from '../operate/histories';
 import { replay, type Replayed } from '../operate/replay';
 import { createLogger } from '../platform/logger';
 import { installTemporalRuntime } from '../platform/temporal';
 import { bundleWorkflows } from '../workers/workflow-bundle';
+import { changeModule } from './changed-bundle';
 import { countsOf, isMissed, reportOf, type Tried, unusedReasons } from './mutant-tables';
 import { generateMutants, type Mutant } from './mutants';
 import { ROOT } from './paths';
@@ -20,12 +22,11 @@ import { safeChanges } from './safe-changes';
 
 const REPORT = path.join(ROOT, 'docs', 'replay-gate.md');
 
-/** Below the project, so that the copies find its packages. */
-const COPIES = path.join(ROOT, 'dist', 'mutants');
-
 async function main(): Promise<number> {
   installTemporalRuntime(createLogger('silent'));
   const [mutants, safe] = [generateMutants(), safeChanges()];
+  const bundles = { code: (await bundleWorkflows()).code, witnessed: (await bundleWithWitness()).code };
+  await refuseIfAnyDiverges(bundles);
   const bar = new cliProgress.SingleBar({
     format: 'changes [{bar}] {value} of {total}, {duration_formatted}',
     stream: process.stderr,
@@ -36,14 +37,13 @@ async function main(): Promise<number> {
   const tryAll = async (all: readonly Mutant[]) => {
     const tried: Tried[] = [];
     for (const mutant of all) {
-      tried.push({ mutant, caughtBy: await firstCatch(mutant) });
+      tried.push({ mutant, caughtBy: await firstCatch(mutant, bundles) });
       bar.increment();
     }
     return tried;
   };
   const [breaking, passing] = [await tryAll(mutants), await tryAll(safe)];
   bar.stop();
-  rmSync(COPIES, { recursive: true, force: true });
   const missed = breaking.filter(isMissed);
   const refused = passing.filter(({ caughtBy }) => caughtBy);
   for (const { mutant } of missed) console.log(`not caught: ${place(mutant)}`);
@@ -62,19 +62,29 @@ async function main(): Promise<number> {
   return missed.length + refused.length + unused.length === 0 ? 0 : 1;
 }
 
-async function firstCatch({ file, text }: Mutant): Promise<Replayed | undefined> {
-  rmSync(COPIES, { recursive: true, force: true });
-  mkdirSync(COPIES, { recursive: true });
-  for (const room of ['workflows', 'domain', 'saga']) {
-    cpSync(path.join(ROOT, room), path.join(COPIES, room), { recursive: true });
-  }
-  writeFileSync(path.join(COPIES, file), text);
-  const workflowsPath = path.join(COPIES, 'workflows');
-  const workflowBundle = await bundleWorkflows(workflowsPath);
-  for await (const replayed of replay({ workflowBundle, workflowsPath }, ofFiles(corpusFiles()))) {
-    if (replayed.divergence) return replayed;
-  }
+interface Bundles {
+  readonly code: string;
+  /** The same with the witness. */
+  readonly witnessed: string;
+}
+
+async function firstCatch({ file, text }: Mutant, { code, witnessed }: Bundles): Promise<Replayed | undefined> {
+  const changed = {
+    workflowBundle: { code: changeModule(code, file, text) },
+    witnessed: { code: changeModule(witnessed, file, text) },
+  };
+  for await (const replayed of replay(changed, ofFiles(corpusFiles()))) if (replayed.divergence) return replayed;
   return undefined;
+}
+
+/** What a history does on changed code says nothing when it does not replay on the unchanged. */
+async function refuseIfAnyDiverges({ code, witnessed }: Bundles): Promise<void> {
+  const options = { workflowBundle: { code }, witnessed: { code: witnessed } };
+  const diverging: string[] = [];
+  for await (const { workflowId, divergence } of replay(options, ofFiles(corpusFiles())))
+    if (divergence) diverging.push(workflowId);
+  if (diverging.length > 0)
+    throw new Error(`these do not replay on the code as it is, record them anew: ${diverging.join(', ')}`);
 }
 
 function place({ kind, file, line, was, becomes }: Mutant): string {

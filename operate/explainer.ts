@@ -15,11 +15,11 @@ export class Explainer {
   #replays: AsyncIterableIterator<ReplayResult> | undefined;
 
   /**
-   * @param workflowsPath of the workflow code's entry
+   * @param witnessed bundle of the workflow code with the witness; made of our own workflows unless it is given
    * @param dataConverter with the codec of the payloads, if there is one
    */
   constructor(
-    private readonly workflowsPath: string | undefined,
+    private readonly witnessed: { readonly code: string } | undefined,
     private readonly dataConverter: DataConverter | undefined,
   ) {}
 
@@ -48,13 +48,18 @@ export class Explainer {
         },
       },
     };
-    const workflowBundle = await bundleWorkflows(this.workflowsPath, [require.resolve('./witness')]);
+    const workflowBundle = this.witnessed ?? (await bundleWithWitness());
     const { dataConverter } = this;
     return Worker.runReplayHistories(
       { workflowBundle, sinks, ...(dataConverter && { dataConverter }) },
       this.#histories,
     );
   }
+}
+
+/** Our own workflow code, which reports what it asks for. */
+export function bundleWithWitness(): Promise<{ readonly code: string }> {
+  return bundleWorkflows(undefined, [require.resolve('./witness')]);
 }
 
 /** What the engine says, out of the debug output that the SDK wraps it in. */

@@ -9,8 +9,8 @@ import { undecidable } from './undecidable';
 
 export interface ReplayOptions {
   readonly workflowBundle: WorkflowBundleOption;
-  /** Of the same code as the bundle, to explain a divergence; our own unless it is given. */
-  readonly workflowsPath?: string;
+  /** The same code with the witness, to explain a divergence; our own unless it is given. */
+  readonly witnessed?: { readonly code: string };
   /** With the codec of the payloads, if there is one. */
   readonly dataConverter?: DataConverter | undefined;
 }
@@ -29,10 +29,10 @@ export interface Replayed {
 
 /** @throws what the histories' source throws */
 export async function* replay(
-  { workflowBundle, workflowsPath, dataConverter }: ReplayOptions,
+  { workflowBundle, witnessed, dataConverter }: ReplayOptions,
   histories: AsyncIterable<HistoryAndWorkflowId> | Iterable<HistoryAndWorkflowId>,
 ): AsyncGenerator<Replayed> {
-  const explainer = new Explainer(workflowsPath, dataConverter);
+  const explainer = new Explainer(witnessed, dataConverter);
   const undecided: Replayed[] = [];
   /** The engine takes the next one when it has answered this one. */
   let current: HistoryAndWorkflowId | undefined;

@@ -1,4 +1,4 @@
-/** No branch of the workflows is without a recorded history that takes it: counted while all of them replay. */
+/** No branch of the sagas and their engine is without a recorded history that takes it: counted while all of them replay. */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
@@ -95,7 +95,7 @@ function textAt(map: SourceMap, bundle: string, { offset, functionName }: Block)
   const entry = map.findEntry(before.length - 1, before.at(-1)?.length ?? 0);
   if (!('originalSource' in entry)) return undefined;
   const file = path.relative(ROOT, entry.originalSource);
-  if (!file.startsWith('workflows/')) return undefined;
+  if (!/^(workflows|saga\/workflow)\//.test(file)) return undefined;
   const line = readFileSync(path.join(ROOT, file), 'utf8').split('\n')[entry.originalLine] ?? '';
   const text = line.slice(entry.originalColumn).trim();
   const place = functionName === '' ? file : `${file}, ${functionName}`;
