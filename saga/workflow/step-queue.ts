@@ -180,8 +180,8 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     }
     this.#to('attempting');
     const attempted = await this.#attempt(this.#waiting, this.#where(), REMOTE_WINDOW_MS);
-    if (this.#generation !== generation) return;
-    if (this.#stillWaiting().length > 0) this.#rest(attempted);
+    // A newer attempt drives the queue; what this one has answered counts all the same.
+    if (this.#generation === generation && this.#stillWaiting().length > 0) this.#rest(attempted);
     else this.#look();
   }
 
