@@ -1,61 +1,77 @@
-/** Records sagas that meet what only a mistake can bring about: a missing permission, rows edited by hand. */
+/** Records sagas that meet what only a mistake can cause (a missing function, rows edited by hand), and operators. */
 import { describe, test } from '@jest/globals';
-import type { Placement } from '../../../domain/contracts';
-import { RETRY_STEP } from '../../../domain/names';
-import { giveDatabaseBack, hold, holdCustomer, takeDatabaseAway } from '../../support/outages';
-import { twoStepsAtOnce } from '../../support/steps-at-once';
+import type { OrderRequest } from '../../../domain/contracts';
+import type { Placement } from '../../../saga/contract';
+import { giveDatabaseBack, hold, takeDatabaseAway } from '../../support/outages';
 import { type Saga, Stage } from './stage';
+
+const LONG = { settings: { creditCheckTimeoutMs: 60_000 } };
+
+/** Enough attempts in a row, each with a longer pause, that the last pause lasts seconds. */
+const IMPATIENT_RETRIES = 7;
 
 describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   const stage = new Stage(placement);
 
-  /** Without these functions while the saga runs. */
-  const without = async (names: readonly string[], run: () => Promise<void>) => {
+  const keepEnded = async ({ workflowId }: Pick<Saga, 'workflowId'>, name: string, words: string) => {
+    await stage.ended(workflowId);
+    await stage.keep(workflowId, name, words);
+  };
+
+  /** Without these functions of the customer database meanwhile. */
+  const without = async <T>(names: readonly string[], run: () => Promise<T>): Promise<T> => {
     for (const name of names) await stage.onCustomers(`ALTER FUNCTION ${name} RENAME TO ${name}_gone`);
-    await run();
-    for (const name of names) await stage.onCustomers(`ALTER FUNCTION ${name}_gone RENAME TO ${name}`);
-  };
-  const keepFailed = async (saga: Pick<Saga, 'workflowId'>, name: string, words: string) => {
-    await stage.ended(saga.workflowId);
-    await stage.keep(saga.workflowId, name, words);
+    try {
+      return await run();
+    } finally {
+      for (const name of names) await stage.onCustomers(`ALTER FUNCTION ${name}_gone RENAME TO ${name}`);
+    }
   };
 
-  test('reserving is refused', () =>
-    without(['reserve_credit'], () =>
-      stage
-        .start([stage.order()])
-        .then((saga) =>
-          keepFailed(
-            saga,
-            'reserve-refused',
-            'its statement is refused for good: cancelled, compensated, and failed',
-          ),
-        ),
-    ));
-
-  test('reserving and releasing are refused, and given up or mended', async () => {
-    const refused = async (operators: (saga: Saga) => Promise<void>) => {
-      let saga: Saga | undefined;
-      await without(['reserve_credit', 'release_credit'], async () => {
-        saga = await stage.start([stage.order()]);
-        await stage.parked(saga.workflowId);
-        await operators(saga);
-      });
-      if (!saga) throw new Error('nothing was started');
-      await stage.ended(saga.workflowId);
+  /** An order whose credit can be neither reserved nor released while the operators are at work. */
+  const refused = (operators: (saga: Saga) => Promise<unknown>, orders = [stage.order()]) =>
+    without(['reserve_credit', 'release_credit'], async () => {
+      const saga = await stage.start(orders);
+      await stage.parked(saga.workflowId);
+      await operators(saga);
       return saga;
-    };
-    await keepFailed(
+    });
+
+  const waiting = async (order: OrderRequest) => {
+    const lock = await stage.holdCustomer(order.customerId);
+    const saga = await stage.start([order], LONG);
+    await stage.stateIs(order.orderId, 'PENDING');
+    return { lock, saga };
+  };
+
+  test('reserving fails permanently', async () => {
+    const saga = await without(['reserve_credit'], async () => {
+      const started = await stage.start([stage.order()]);
+      await stage.ended(started.workflowId);
+      return started;
+    });
+    await keepEnded(
+      saga,
+      'reserve-failed',
+      'its credit step fails permanently: cancelled, compensated, and failed',
+    );
+  });
+
+  test('releasing fails permanently: fixed, or given up', async () => {
+    await keepEnded(
       await refused(() => Promise.resolve()),
-      'release-refused',
-      'its compensation is refused for good: cancelled, parked, and compensated when that is mended',
+      'release-failed',
+      'its compensation fails permanently: parked at once, and compensated when that is fixed',
     );
-    await keepFailed(
-      await refused((saga) => stage.giveUp(saga.workflowId)),
+    await keepEnded(
+      await refused(async ({ workflowId }) => {
+        await stage.giveUp(workflowId);
+        await stage.ended(workflowId);
+      }),
       'release-given-up',
-      'its compensation is refused for good: cancelled, parked, and given up by an operator',
+      'its compensation fails permanently, and an operator gives it up',
     );
-    await keepFailed(
+    await keepEnded(
       await refused(async ({ workflowId }) => {
         await stage.onOrders('ALTER TABLE given_up_steps RENAME TO given_up_steps_gone');
         await stage.giveUp(workflowId);
@@ -69,41 +85,119 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     );
   });
 
-  test('retried by an operator', async () => {
-    const order = stage.order();
-    await takeDatabaseAway(stage.system.databases.adminCustomerUrl);
-    const saga = await stage.start([order], { creditCheckTimeoutMs: 1_000, attentionAfterMs: 300 });
-    await stage.parked(saga.workflowId);
-    await giveDatabaseBack(stage.system.databases.adminCustomerUrl);
-    await stage.update(saga.workflowId, RETRY_STEP, { by: 'grace' });
-    await saga.result();
-    await stage.keep(
-      saga.workflowId,
-      'retried',
-      'its compensation is parked, and tried at once by an operator',
+  test('one order of a group is given up', async () => {
+    const orders = [stage.order(), stage.order()];
+    const saga = await refused(async ({ workflowId }) => {
+      // One that names no reason decides nothing.
+      await stage.giveUp(workflowId, { reason: '' });
+      await stage.giveUp(workflowId, { subject: orders[0]?.orderId });
+      await stage.hasStep(workflowId, 'giveUpOrders');
+    }, orders);
+    await keepEnded(
+      saga,
+      'one-given-up',
+      'the compensation of one order of a group is given up, the other one succeeds',
     );
   });
 
-  test('retried by an operator while an attempt is under way', async () => {
-    const approved = stage.order();
-    await (await stage.start([approved])).result();
-    const lock = await hold(stage.system.databases.adminCustomerUrl, 'LOCK TABLE credit_reservations');
-    const slow = await stage.startCancelling(approved, 3_000);
-    await stage.parked(slow.workflowId);
-    if (placement === 'distributed') await stage.historyHas(slow, 'activityTaskScheduledEventAttributes', 2);
-    await stage.someoneWaitsForCredit();
-    await stage.update(slow.workflowId, RETRY_STEP, { by: 'grace' });
+  test('an order that cannot be created is given up', async () => {
+    await stage.onOrders('ALTER TABLE orders RENAME TO orders_gone');
+    const saga = await stage.start([stage.order()]);
+    await stage.parked(saga.workflowId, 'create as PENDING');
+    await stage.giveUp(saga.workflowId);
+    await stage.ended(saga.workflowId);
+    await stage.onOrders('ALTER TABLE orders_gone RENAME TO orders');
+    await keepEnded(saga, 'creation-given-up', 'the order cannot be created, and an operator gives it up');
+  });
+
+  test('an order that cannot be approved is given up', async () => {
+    const order = stage.order(await stage.newCustomer());
+    const { lock, saga } = await waiting(order);
+    await stage.onOrders('ALTER TABLE orders RENAME TO orders_gone');
     await lock.release();
-    await slow.result();
-    await stage.keep(
-      slow.workflowId,
-      'retried-under-way',
-      'an attempt of its release takes long, and an operator has it tried at once',
+    await stage.parked(saga.workflowId, 'approve');
+    await stage.giveUp(saga.workflowId);
+    await stage.ended(saga.workflowId);
+    await stage.onOrders('ALTER TABLE orders_gone RENAME TO orders');
+    await keepEnded(saga, 'approval-given-up', 'the order cannot be approved, and an operator gives it up');
+  });
+
+  test('retried by operators: during a long pause, while the server pauses, and before anything is parked', async () => {
+    const impatient = await refused(async ({ workflowId }) => {
+      for (let retries = 1; retries <= IMPATIENT_RETRIES; retries++) {
+        await stage.pausesBefore(workflowId, 'release credit', retries);
+        await stage.retry(workflowId);
+      }
+      await stage.pausesBefore(workflowId, 'release credit', IMPATIENT_RETRIES + 1);
+    });
+    await stage.retry(impatient.workflowId);
+    await keepEnded(
+      impatient,
+      'retried',
+      'its compensation is parked, and operators retry it until it succeeds',
+    );
+
+    await takeDatabaseAway(stage.system.databases.adminCustomerUrl);
+    const order = stage.order();
+    const server = await stage.start([order], {
+      settings: { creditCheckTimeoutMs: 1_000 },
+      parkAfterMs: 300,
+    });
+    await stage.stateIs(order.orderId, 'CANCELLED');
+    await stage.parked(server.workflowId);
+    await stage.retriedByServer(server.workflowId, 'releaseCredit');
+    await giveDatabaseBack(stage.system.databases.adminCustomerUrl);
+    await stage.retry(server.workflowId, { subject: order.orderId });
+    await keepEnded(
+      server,
+      'retried-on-queue',
+      'its compensation waits on its queue, and an operator retries it',
+    );
+
+    const another = stage.order(await stage.newCustomer());
+    const { lock, saga } = await waiting(another);
+    await stage.giveUp(saga.workflowId);
+    await stage.retry(saga.workflowId, { subject: another.orderId });
+    await stage.historyHas(saga.workflowId, (event) => event.workflowExecutionSignaledEventAttributes, 2);
+    await lock.release();
+    await keepEnded(saga, 'nothing-to-give-up', 'operators signal it while nothing is parked');
+  });
+
+  test("operators retry one order's step while another one's is parked, too", async () => {
+    const [approving, releasing] = [
+      stage.order(await stage.newCustomer()),
+      stage.order(await stage.newCustomer()),
+    ];
+    const locks = [
+      await stage.holdCustomer(approving.customerId),
+      await stage.holdCustomer(releasing.customerId),
+    ] as const;
+    const settings = { creditCheckTimeoutMs: 2_000 };
+    const saga = await stage.start([approving, releasing], { settings, parkAfterMs: 300 });
+    await stage.stateIs(approving.orderId, 'PENDING');
+    const row = await hold(
+      stage.system.databases.adminOrderUrl,
+      'SELECT FROM orders WHERE id = $1 FOR UPDATE',
+      [approving.orderId],
+    );
+    await without(['release_credit'], async () => {
+      await locks[0].release();
+      await stage.parked(saga.workflowId, 'approve');
+      await stage.stateIs(releasing.orderId, 'CANCELLED');
+      await locks[1].release();
+      await stage.parked(saga.workflowId, 'release credit');
+      await stage.retry(saga.workflowId, { subject: approving.orderId });
+    });
+    await stage.retry(saga.workflowId, { subject: releasing.orderId });
+    await row.release();
+    await keepEnded(
+      saga,
+      'retried-for-one',
+      'two of its steps are parked, and operators retry one at a time',
     );
   });
 
   test('an order deleted by hand before it is approved, and one before it is cancelled', async () => {
-    const customer = await stage.newCustomer();
     for (const [name, words, totalMinor] of [
       ['deleted-before-approval', 'its order is deleted by hand before it is approved: failed', 100],
       [
@@ -112,85 +206,56 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
         99_999_999,
       ],
     ] as const) {
-      const order = stage.order(customer, totalMinor);
-      const lock = await holdCustomer(stage.system.databases.adminCustomerUrl, customer);
-      const saga = await stage.start([order]);
-      await stage.stateIs(order.orderId, 'PENDING');
+      const order = stage.order(await stage.newCustomer(), totalMinor);
+      const { lock, saga } = await waiting(order);
       await stage.onOrders('DELETE FROM orders WHERE id = $1', [order.orderId]);
       await lock.release();
-      await keepFailed(saga, name, words);
+      await keepEnded(saga, name, words);
     }
   });
 
-  test('two steps of a group at once, each with another step after it', async () => {
-    const { workflowId, orders } = await twoStepsAtOnce(stage.system.databases, await stage.newCustomer());
-    const saga = await stage.start(orders, { workflowId });
-    await saga.result();
-    await stage.keep(
-      workflowId,
-      'two-steps-at-once',
-      'two of its steps are under way at once, and each has another step after it',
-    );
-  });
-
   test("a reservation made by hand under the order's id, found by the compensation", async () => {
-    const customer = await stage.newCustomer();
-    const order = stage.order(customer);
-    const lock = await holdCustomer(stage.system.databases.adminCustomerUrl, customer);
-    const saga = await stage.start([order]);
+    const order = stage.order(await stage.newCustomer());
+    const lock = await stage.holdCustomer(order.customerId);
+    const saga = await stage.start([order], { settings: { creditCheckTimeoutMs: 1_000 } });
     await stage.stateIs(order.orderId, 'CANCELLED');
     await lock.query(
       `INSERT INTO credit_reservations (order_id, customer_id, saga_id, amount_minor, currency, status)
        VALUES ($1, $2, 'by hand', 1, 'USD', 'RELEASED')`,
-      [order.orderId, customer],
+      [order.orderId, order.customerId],
     );
     await lock.release();
     await stage.parked(saga.workflowId);
     await stage.giveUp(saga.workflowId);
-    await keepFailed(
+    await keepEnded(
       saga,
       'release-conflict',
       'its compensation finds a reservation with other content: parked, and given up',
     );
   });
 
-  test('the second saga for an order that is pending, edited, or of other content', async () => {
-    const customer = await stage.newCustomer();
-    const order = stage.order(customer);
-    const lock = await holdCustomer(stage.system.databases.adminCustomerUrl, customer);
-    const first = await stage.start([order]);
-    await stage.stateIs(order.orderId, 'PENDING');
-    const early = await stage.startCancelling(order);
-    await stage.historyHas(early, 'timerStartedEventAttributes');
-    await lock.release();
-    await first.result();
-    await keepFailed(early, 'cancelled-too-early', 'the second saga waits until the first has decided');
-
-    const other = stage.order();
-    await (await stage.start([other])).result();
-    const conflicting = await stage.startCancelling({ ...other, totalMinor: other.totalMinor + 1 });
+  test('the cancelling saga finds an order of other content, one deleted by hand, and none', async () => {
+    const order = stage.order(await stage.newCustomer());
+    await (await stage.start([order])).result();
+    const conflicting = await stage.startCancelling({ ...order, totalMinor: order.totalMinor + 1 });
     await stage.parked(conflicting.workflowId);
     await stage.giveUp(conflicting.workflowId);
-    await keepFailed(
+    await keepEnded(
       conflicting,
-      'cancel-conflict',
-      'the second saga finds a reservation with other content: parked, and given up',
+      'cancels-conflict',
+      'cancels an order whose reservation has other content: parked, and given up',
     );
 
-    const edited = stage.order(customer);
+    const edited = stage.order(await stage.newCustomer());
     await (await stage.start([edited])).result();
     const held = await hold(stage.system.databases.adminCustomerUrl, 'SELECT FROM customers FOR UPDATE');
     const late = await stage.startCancelling(edited);
     await stage.stateIs(edited.orderId, 'CANCELLING');
     await stage.onOrders('DELETE FROM orders WHERE id = $1', [edited.orderId]);
     await held.release();
-    await keepFailed(
-      late,
-      'cancel-deleted',
-      'its order is deleted by hand while the second saga runs: failed',
-    );
+    await keepEnded(late, 'cancels-deleted', 'its order is deleted by hand while it is cancelled: failed');
 
     const gone = await stage.startCancelling(edited);
-    await keepFailed(gone, 'cancel-missing', 'the second saga finds no order: failed');
+    await keepEnded(gone, 'cancels-missing', 'finds no order to cancel: failed');
   });
 });

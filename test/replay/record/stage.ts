@@ -26,6 +26,7 @@ import {
   type SagaInput,
 } from '../../../saga/contract';
 import { WORKFLOW_TASK_TIMEOUT_MS } from '../../../saga/limits';
+import { stepsOf } from '../../../operate/saga-words';
 import type { cancelOrderSaga, createOrderSaga } from '../../../workflows';
 import { eventually } from '../../support/http';
 import { type Lock, hold, holdCustomer } from '../../support/outages';
@@ -173,6 +174,14 @@ export class Stage {
         defaultPayloadConverter.fromPayload(userMetadata.summary) === `before the next attempt: ${step}`,
       count,
     );
+  }
+
+  /** Waits until its last run has asked for the step, in the words of the gate. */
+  async hasStep(workflowId: string, words: string): Promise<void> {
+    await eventually(async () => {
+      const history = await this.system.client.workflow.getHandle(workflowId).fetchHistory();
+      return stepsOf(history).some((step) => step.words === words) ? true : undefined;
+    });
   }
 
   /** Waits until so many attempts of a step are on its task queue. */

@@ -1,0 +1,28 @@
+/** A parked step of which two attempts are on the task queue, because an operator has retried it: the older one answers. */
+import { expect, test } from '@jest/globals';
+import { NEEDS_ATTENTION_ATTRIBUTE, PARKED_MEMO } from '../../saga/contract';
+import { hold } from '../support/outages';
+import { Stage } from '../replay/record/stage';
+
+const stage = new Stage('distributed');
+
+test('when it has answered, nothing is parked any more', async () => {
+  const order = stage.order();
+  await (await stage.start([order])).result();
+  await stage.system.stopCredit();
+  const saga = await stage.startCancelling(order, { parkAfterMs: 1_000 });
+  await stage.parked(saga.workflowId);
+  const table = await hold(stage.system.databases.adminCustomerUrl, 'LOCK TABLE credit_reservations');
+  await stage.system.startCredit();
+  await stage.someoneWaitsForCredit();
+  // It finishes what it does, and takes nothing new.
+  const stopped = stage.system.stopCredit();
+  await stage.retry(saga.workflowId);
+  await stage.onQueue(saga.workflowId, 'releaseCredit', 2);
+  await table.release();
+  await saga.result();
+  await stopped;
+  const { memo, typedSearchAttributes } = await saga.describe();
+  expect(memo?.[PARKED_MEMO]).toBeUndefined();
+  expect(typedSearchAttributes.getAll().map(({ key }) => key.name)).not.toContain(NEEDS_ATTENTION_ATTRIBUTE);
+});
