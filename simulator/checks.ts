@@ -20,9 +20,9 @@ export function wrongNow(world: World): string[] {
 /** A run stays short, and its memo shows what is parked whenever its task is completed. */
 function wrongRuns({ sagas }: World): string[] {
   const wrong: string[] = [];
-  for (const { sagaId, length, outcome, isBusy, waiting, memo } of sagas.values()) {
-    if (length > MOST_EVENTS) wrong.push(`${sagaId} has ${String(length)} events in one run`);
-    if (!outcome && !isBusy) wrong.push(...waiting.wrongMemo(memo));
+  for (const { sagaId, longest, outcome, isBusy, waiting, memo } of sagas.values()) {
+    if (longest > MOST_EVENTS) wrong.push(`${sagaId} has ${String(longest)} events in one run`);
+    if (!outcome && !isBusy) wrong.push(...waiting.wrongMemo(memo), ...waiting.unwatched());
   }
   return wrong;
 }

@@ -120,6 +120,13 @@ export function faultsOfWorker(saga: SagaRun): Action[] {
   const { sagaId } = saga;
   return [
     {
+      words: () => `the worker of ${sagaId} reports that it is still at its task`,
+      happen: (world) => {
+        world.report(saga);
+        return undefined;
+      },
+    },
+    {
       words: () => `the worker of ${sagaId} dies; its requests arrive, and another goes on`,
       happen: (world) => loseWorker(world, saga, 'go on'),
     },

@@ -36,7 +36,7 @@ export async function runInterleaving(
     await world.begin();
     while (length < LONGEST_STORY) {
       const { usual, unusual } = possibleActions(world);
-      if (usual.length === 0) return story(ended(world));
+      if (usual.length === 0) return story(await ended(world));
       const only = usual.length + unusual.length === 1;
       const picked = only ? 0 : choices.pick(usual.length, unusual.length);
       const action = usual[picked] ?? unusual[picked - usual.length];
@@ -57,7 +57,9 @@ export async function runInterleaving(
   }
 }
 
-function ended(world: World): string[] {
+async function ended(world: World): Promise<string[]> {
   for (const relay of world.relays) while (relay.next().length > 0) relay.publish();
-  return wrongAtTheEnd(world);
+  const wrong = wrongAtTheEnd(world);
+  for (const saga of world.sagas.values()) wrong.push(...(await saga.wrongReplays()));
+  return wrong;
 }

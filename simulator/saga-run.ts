@@ -21,6 +21,13 @@ export interface StartedSaga {
   readonly run: number;
 }
 
+interface PastRun {
+  readonly run: number;
+  readonly input: unknown;
+  readonly memo: Memo;
+  readonly history: History;
+}
+
 export class SagaRun {
   readonly sagaId: string;
   readonly orderIds: readonly string[];
@@ -38,9 +45,8 @@ export class SagaRun {
   timersFired = 0;
   /** What anybody can see without a worker. */
   memo: Memo = {};
-  /** Of the runs before this one. */
-  readonly lengths: number[] = [];
   readonly #input: unknown;
+  readonly #past: PastRun[] = [];
   #run: number;
   #history = new History();
   #begunWith: { input: unknown; memo: Memo };
@@ -74,9 +80,9 @@ export class SagaRun {
     return this.#run + 1;
   }
 
-  /** Events of this run. */
-  get length(): number {
-    return this.#history.length;
+  /** Events of its longest run. */
+  get longest(): number {
+    return Math.max(this.#history.length, ...this.#past.map(({ history }) => history.length));
   }
 
   /** Whether a worker is at it, with results that are not recorded yet, or to come. */
@@ -100,10 +106,13 @@ export class SagaRun {
 
   /** The worker has reported its task for as often as was due, and is in another one. */
   reportUntil(at: number): void {
-    while (this.isLong(at)) {
-      this.record();
-      this.#begin([], this.#taskBegan + TASK_REPORTED_AFTER_MS);
-    }
+    while (this.isLong(at)) this.report(this.#taskBegan + TASK_REPORTED_AFTER_MS);
+  }
+
+  /** The worker says that it is still at its task, and goes on in another one. */
+  report(at: number): void {
+    this.record();
+    this.#begin([], at);
   }
 
   /** A local step's answer: lost with its worker until the task is completed. */
@@ -162,7 +171,7 @@ export class SagaRun {
   }
 
   #newRun(input: unknown, memo: Memo): void {
-    this.lengths.push(this.#history.length);
+    this.#past.push(this.#current());
     this.#run += 1;
     this.memo = memo;
     this.waiting.newRun();
@@ -189,16 +198,22 @@ export class SagaRun {
     this.#recorded = await replayed(this.#history, this.execution);
   }
 
-  /** @returns what does not replay in the history of this run, in words */
-  async wrongReplay(): Promise<string[]> {
-    const { input, memo } = this.#begunWith;
-    try {
-      await replayed(this.#history, this.newExecution(this.#run, input, memo));
-      return [];
-    } catch (error) {
-      if (error instanceof Divergence) return [`${this.sagaId} cannot be replayed: ${error.message}`];
-      throw error;
+  /** @returns which of its runs cannot be replayed, in words */
+  async wrongReplays(): Promise<string[]> {
+    const wrong: string[] = [];
+    for (const { run, input, memo, history } of [...this.#past, this.#current()]) {
+      try {
+        await replayed(history, this.newExecution(run, input, memo));
+      } catch (error) {
+        if (!(error instanceof Divergence)) throw error;
+        wrong.push(`${this.sagaId} cannot be replayed: ${error.message}`);
+      }
     }
+    return wrong;
+  }
+
+  #current(): PastRun {
+    return { run: this.#run, history: this.#history, ...this.#begunWith };
   }
 
   /** Run again from the start, under the same id, with the same input. */

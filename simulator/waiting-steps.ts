@@ -37,6 +37,8 @@ class StepWait {
   /** By order, the last command that was issued before it got its answer: what belongs to that is of no interest. */
   readonly settled = new Map<string, number>();
   parked = false;
+  /** Whether it may be the next run that says so. */
+  unsure = false;
   /** How often everybody has had an answer. */
   number = 0;
 
@@ -54,6 +56,7 @@ class StepWait {
     this.settled.set(orderId, issuedBefore);
     if (!this.failing.delete(orderId) || this.failing.size > 0) return;
     this.parked = false;
+    this.unsure = false;
     this.number += 1;
   }
 }
@@ -83,12 +86,12 @@ export class WaitingSteps {
       if (job.kind === 'signal' && job.name === GIVE_UP_STEP) this.#giveUp(job.argument, issuedBefore);
   }
 
-  /** @param lostAnswers whether answers from task queues have come too late for this run */
-  take(noted: readonly Noted[], { timers, steps }: Execution, lostAnswers: boolean): void {
+  /** @param isLast whether the run continues as new with this task: what else it was told may be too late for it */
+  take(noted: readonly Noted[], { timers, steps }: Execution, isLast: boolean): void {
     for (const { job, issuedBefore } of noted) {
-      if (job.kind === 'step' && !(lostAnswers && job.remote && 'results' in job.answer))
+      if (job.kind === 'step' && !(isLast && job.remote && 'results' in job.answer))
         this.#stepEnded(job, issuedBefore);
-      else if (job.kind === 'timer') this.#fired(job.seq);
+      else if (job.kind === 'timer') this.#fired(job.seq, isLast);
     }
     for (const [seq, { name, orderIds }] of steps) {
       const wait = this.#of(name);
@@ -123,11 +126,29 @@ export class WaitingSteps {
     return parked;
   }
 
+  /** @returns which steps fail without a timer that says when they are parked, in words */
+  unwatched(): string[] {
+    const unwatched: string[] = [];
+    for (const [name, wait] of this.#steps) {
+      if (wait.failing.size === 0 || name === BOUNDED || wait.parked) continue;
+      const timers = [...this.#parkTimers.values()];
+      if (!timers.some((timer) => timer.wait === wait && timer.number === wait.number))
+        unwatched.push(`${name} of ${this.sagaId} fails, and nothing says when it is parked`);
+    }
+    return unwatched;
+  }
+
   /** @returns where the memo says something else, in words */
   wrongMemo(memo: Memo): string[] {
-    const shown = shownIn(memo);
+    const unsure = new Set(
+      [...WORDS].flatMap(([words, name]) => (this.#steps.get(name)?.unsure ? [words] : [])),
+    );
+    const shown = shownIn(memo).filter(({ step }) => !unsure.has(step));
     if (this.#steps.size === 0 && shown.length === 0) return [];
-    const expected = [...this.parked()].map(([step, orders]) => `${step} of ${orders.join(', ')}`).sort();
+    const expected = [...this.parked()]
+      .filter(([step]) => !unsure.has(step))
+      .map(([step, orders]) => `${step} of ${orders.join(', ')}`)
+      .sort();
     const said = shown.map(({ step, subjects }) => `${step} of ${[...subjects].sort().join(', ')}`).sort();
     if (expected.join() === said.join()) return [];
     return [
@@ -170,9 +191,12 @@ export class WaitingSteps {
     this.#parkTimers.set(seq, { wait, number: wait.number });
   }
 
-  #fired(seq: number): void {
+  #fired(seq: number, tooLate: boolean): void {
     const timer = this.#parkTimers.get(seq);
-    if (timer && timer.wait.number === timer.number && timer.wait.failing.size > 0) timer.wait.parked = true;
+    this.#parkTimers.delete(seq);
+    if (!timer || timer.wait.number !== timer.number || timer.wait.failing.size === 0) return;
+    timer.wait.parked = true;
+    timer.wait.unsure = tooLate;
   }
 
   #giveUp(argument: unknown, issuedBefore: number): void {

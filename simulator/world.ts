@@ -219,6 +219,12 @@ export class World {
     return { kind: 'step', seq, name, orderIds, remote, answer };
   }
 
+  /** A worker that waits for a local step for long says that it is still at it. */
+  report(saga: SagaRun): void {
+    saga.report(this.nowMs);
+    this.#sendRemote(saga);
+  }
+
   /** What Temporal tells a saga in one task. */
   async tell(saga: SagaRun, jobs: readonly Job[]): Promise<void> {
     this.record(saga);

@@ -131,6 +131,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       // A new list: attempts under way have theirs.
       this.#waiting = [...this.#waiting, ...asks];
       this.#watchDeadlines(asks);
+      this.#watchParking();
       this.#to('pausing');
       return this.#round();
     }
@@ -153,10 +154,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
 
   /** After an attempt that has left somebody without an answer. */
   #rest(attempted: Attempted): void {
-    if (this.#mustSucceed() && this.#wait.begin(Math.min(...this.#waiting.map(({ since }) => since))))
-      this.#wait.watch(() => {
-        if (this.#stillWaiting().length > 0) this.saga.parkedChanged();
-      });
+    this.#watchParking();
     this.#wait.round(attempted, this.#mustSucceed());
     this.saga.parkedChanged();
     this.#to('pausing');
@@ -231,6 +229,15 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       if (this.#phase !== 'idle') this.#to('idle');
     }
     this.saga.parkedChanged();
+  }
+
+  /** A run that follows goes on with what is left of the time after which a step is parked. */
+  #watchParking(): void {
+    if (!this.#mustSucceed() || !this.#wait.begin(Math.min(...this.#waiting.map(({ since }) => since))))
+      return;
+    this.#wait.watch(() => {
+      if (this.#stillWaiting().length > 0) this.saga.parkedChanged();
+    });
   }
 
   /** Timers say that a deadline has passed, not the clock: it differs on a replay. */
