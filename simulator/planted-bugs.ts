@@ -17,31 +17,42 @@ export interface PlantedBug {
   readonly protocol: () => Protocol;
 }
 
-const SAGA = 'workflows/create-order-saga.js';
-const REGISTER = 'this.#compensations.push(() => this.#releaseCredit());';
-const RESERVE =
-  'const credit = await steps.reserveCredit(order, this.cancellation).catch(saga_failures_1.outcomeUnknown);';
+const SUBJECT = 'saga/workflow/subject-run.js';
+const NOTED = 'this.#journal.note({ activity, answer });';
 
 const REGISTERED_LATE: readonly Edit[] = [
-  { file: SAGA, from: REGISTER, to: '' },
-  // Only an answer registers it: the code after a step that throws is not reached.
-  { file: SAGA, from: RESERVE, to: `${RESERVE} if (credit.outcome !== 'unknown') ${REGISTER}` },
-];
-
-const APPROVED_FIRST: readonly Edit[] = [
-  { file: SAGA, from: RESERVE, to: `await steps.approveOrder({ orderId }); ${RESERVE}` },
-];
-
-const FORGOTTEN: readonly Edit[] = [
+  { file: SUBJECT, from: 'if (undo)\n            this.#undos.push(undo);', to: '' },
+  // Only an answer registers it: one that is lost does not.
   {
-    file: 'workflows/cancel-approved.js',
-    from: 'if (!(0, workflow_1.patched)(PATCH))',
-    to: 'if (PATCH)',
+    file: SUBJECT,
+    from: NOTED,
+    to: `if (undo && !['timed-out', 'failed'].includes(answer.outcome)) this.#undos.push(undo); ${NOTED}`,
   },
 ];
 
+const RESERVE = 'const credit = await saga.step(order_steps_1.reserveCredit, order, {';
+const APPROVED_FIRST: readonly Edit[] = [
+  {
+    file: 'workflows/create-order-saga.js',
+    from: RESERVE,
+    to: `await saga.step(order_steps_1.approveOrder, { orderId }); ${RESERVE}`,
+  },
+];
+
+const CANCEL_FORGOTTEN: readonly Edit[] = [
+  {
+    file: 'saga/workflow/saga-run.js',
+    from: 'cancelRequested: this.#cancelRequested,',
+    to: 'cancelRequested: false,',
+  },
+];
+
+const NOT_RELEASED: readonly Edit[] = [
+  { file: 'workflows/cancel-order-saga.js', from: "if (reason === 'CUSTOMER_REQUEST')", to: 'if (!reason)' },
+];
+
 const ALL_AT_ONCE: readonly Edit[] = [
-  { file: 'workflows/local-results.js', from: 'await this.#turn();', to: '' },
+  { file: 'saga/workflow/serialize-results.js', from: 'await this.#turn();', to: '' },
 ];
 
 class WithoutTombstones extends CustomerDatabase {
@@ -129,8 +140,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     protocol: () => ({ ...productProtocol(), relay: (outbox) => new RelayByLastId(outbox) }),
   },
   {
-    words: 'an accepted cancellation is forgotten when a lost worker approves',
-    protocol: () => productProtocol(FORGOTTEN),
+    words: "a saga that continues as new forgets Temporal's Cancel",
+    protocol: () => productProtocol(CANCEL_FORGOTTEN),
+  },
+  {
+    words: 'the cancellation of a PENDING order leaves its credit alone',
+    protocol: () => productProtocol(NOT_RELEASED),
   },
   {
     words: 'a saga that is replayed takes the results of two steps at once',

@@ -13,7 +13,7 @@ import type { RealSteps } from './recorded-story';
 export interface Call {
   readonly step: StepName;
   readonly sagaId: string;
-  readonly orders: readonly (CancelOrder & GiveUpOrder)[];
+  readonly items: readonly (CancelOrder & GiveUpOrder)[];
   /** Rows that somebody else holds meanwhile; ids. */
   readonly holding: { readonly order: string | undefined; readonly customer: string | undefined };
 }
@@ -55,7 +55,7 @@ const call: fc.Arbitrary<Call> = fc
       step,
       // The saga that cancels one order asks for that one only.
       sagaId: saga === 'that cancels' ? cancelSagaWorkflowId(simulatedId(2, first)) : saga,
-      orders: numbers.map((number, index) => {
+      items: numbers.map((number, index) => {
         const { customer = 1, decision = '', ...more } = contents[index] ?? {};
         return {
           reason: 'CUSTOMER_REQUEST',
@@ -111,6 +111,6 @@ export function askProduct({ step, ...request }: Call, steps: RealSteps): Promis
   }[step]();
 }
 
-function idsOnly({ sagaId, orders }: Omit<Call, 'step'>) {
-  return { sagaId, orders: orders.map(({ orderId }) => ({ orderId })) };
+function idsOnly({ sagaId, items }: Omit<Call, 'step'>) {
+  return { sagaId, items: items.map(({ orderId }) => ({ orderId })) };
 }

@@ -1,9 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { CANCEL_ORDER_SAGA } from '../../domain/names';
-import { SAGA_FLAGS } from '../../domain/saga-start';
 import { Execution } from '../../simulator/execution';
-import { simulatedOrder } from '../../simulator/scenario';
 import { WorkflowRuntime } from '../../simulator/workflow-runtime';
 
 const AT = 1_000;
@@ -11,72 +7,45 @@ const AT = 1_000;
 /** An execution of this code, begun. */
 async function begun(code: (runtime: WorkflowRuntime) => Promise<unknown>, run = 1): Promise<Execution> {
   const runtime = new WorkflowRuntime();
-  const execution = new Execution(runtime, 'a-saga', () => code(runtime), run);
-  await execution.give({ kind: 'start', at: AT });
+  const execution = new Execution(runtime, {
+    workflowId: 'a-saga',
+    code: () => code(runtime),
+    run,
+    memo: {},
+    seemsLongerBy: 0,
+  });
+  await execution.give({ at: AT, historyLength: 3, jobs: [{ kind: 'start' }] });
   return execution;
 }
 
-test('a condition holds when an update has made it true, and its timer is gone', async () => {
-  const execution = await begun(async ({ exports: { condition, defineUpdate, setHandler } }) => {
+test('a condition holds when a signal has made it true', async () => {
+  const execution = await begun(async ({ exports: { condition, defineSignal, setHandler } }) => {
     let wanted = false;
-    setHandler(defineUpdate('want'), () => {
+    setHandler(defineSignal('want'), () => {
       wanted = true;
     });
-    return condition(() => wanted, 500);
+    await condition(() => wanted);
   });
-  expect([...execution.timers.values()].map(({ due }) => due)).toEqual([AT + 500]);
-  await execution.give({ kind: 'update', name: 'want', argument: undefined, at: AT + 1 });
-  expect(execution.outcome).toEqual({ result: true });
-  expect(execution.timers.size).toBe(0);
-});
-
-test('a condition that never holds ends with its timer', async () => {
-  const execution = await begun(({ exports: { condition } }) => condition(() => false, 500));
-  await execution.give({ kind: 'timer', seq: 1, at: AT + 500 });
-  expect(execution.outcome).toEqual({ result: false });
-});
-
-test('an update is refused by its validator', async () => {
-  const execution = await begun(({ exports: { condition, defineUpdate, setHandler } }) => {
-    const validator = () => {
-      throw new TypeError('not now');
-    };
-    setHandler(defineUpdate('want'), () => undefined, { validator });
-    return condition(() => false);
+  expect(execution.outcome).toBeUndefined();
+  await execution.give({
+    at: AT + 1,
+    historyLength: 5,
+    jobs: [{ kind: 'signal', name: 'want', argument: undefined }],
   });
-  expect(execution.refusal('want', undefined)).toEqual(new TypeError('not now'));
+  expect(execution.outcome).toEqual({ result: undefined });
 });
 
-const CHILD = {
-  workflowId: 'a-child',
-  workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-  parentClosePolicy: 'ABANDON',
-  args: [{ placement: 'colocated', order: simulatedOrder(1), ...SAGA_FLAGS }],
-} as const;
-
-test('a child is waited for until it is started, or refused', async () => {
-  const starts = () =>
-    begun(async ({ exports: { startChild } }) => {
-      await startChild(CANCEL_ORDER_SAGA, CHILD);
+test('a signal that comes before its handler is kept for it', async () => {
+  const execution = await begun(async ({ exports: { defineSignal, setHandler, sleep } }) => {
+    await sleep(10);
+    return new Promise((resolve) => {
+      setHandler(defineSignal('want'), resolve);
     });
-  const refusal = new WorkflowExecutionAlreadyStartedError('taken', 'a-child', CANCEL_ORDER_SAGA);
-  for (const [answer, outcome] of [
-    [undefined, { result: undefined }],
-    [refusal, { failure: refusal }],
-  ] as const) {
-    const execution = await starts();
-    expect([...execution.children.values()].map(({ workflowId }) => workflowId)).toEqual(['a-child']);
-    expect(execution.outcome).toBeUndefined();
-    await execution.give({ kind: 'child', seq: 1, workflowId: 'a-child', refusal: answer, at: AT + 1 });
-    expect(execution.outcome).toEqual(outcome);
-  }
-});
-
-test('a child that is to be started any other way is refused', async () => {
-  const execution = await begun(({ exports: { startChild } }) =>
-    startChild(CANCEL_ORDER_SAGA, { ...CHILD, parentClosePolicy: 'TERMINATE' }),
-  );
-  expect(execution.outcome).toEqual({ failure: expect.any(TypeError) });
+  });
+  const signal = { kind: 'signal', name: 'want', argument: 'this' } as const;
+  await execution.give({ at: AT + 1, historyLength: 5, jobs: [signal] });
+  await execution.give({ at: AT + 10, historyLength: 8, jobs: [{ kind: 'timer', seq: 1 }] });
+  expect(execution.outcome).toEqual({ result: 'this' });
 });
 
 test('UUIDs are the same for every worker, and others in another run', async () => {
@@ -94,15 +63,15 @@ test('UUIDs are the same for every worker, and others in another run', async () 
 
 test('what the runtime does not know is refused by name', () => {
   const { exports } = new WorkflowRuntime();
-  expect(() => Reflect.get(exports, 'continueAsNew') as unknown).toThrow(
-    'has no continueAsNew of @temporalio/workflow',
+  expect(() => Reflect.get(exports, 'startChild') as unknown).toThrow(
+    'has no startChild of @temporalio/workflow',
   );
 });
 
-test('a history that the code does not follow is told', async () => {
+test('a history that the code does not follow is refused', async () => {
   const execution = await begun(({ exports: { sleep } }) => sleep(100));
-  const answer = { results: [] };
+  const job = { kind: 'step', seq: 1, name: 'approveOrders', orderIds: [], remote: false } as const;
   await expect(
-    execution.give({ kind: 'step', seq: 1, name: 'approveOrders', answer, at: AT }),
+    execution.give({ at: AT, historyLength: 5, jobs: [{ ...job, answer: { results: [] } }] }),
   ).rejects.toThrow('recorded: approveOrders; now: something else');
 });
