@@ -59,7 +59,7 @@ const CLOCK = 'export const time = (): number => Date.now();\n';
 /** For changes of sagas: docs/changing-a-saga.md. */
 const OF_TEMPORAL = 'patched, deprecatePatch';
 
-const FILES = ['workflows/turn.ts', 'domain/order.ts'] as const;
+const FILES = ['workflows/order-steps.ts', 'domain/order.ts'] as const;
 
 describe('lint', () => {
   let said: Message[][];
@@ -72,8 +72,8 @@ describe('lint', () => {
       ]),
       { file: 'saga/workflow/clock.ts', text: CLOCK },
       { file: 'saga/workflow/clock.ts', text: 'export const id = () => crypto.randomUUID();\n' },
-      { file: 'workflows/turn.ts', text: `import { ${OF_TEMPORAL}, sleep } from '@temporalio/workflow';\n` },
-      { file: 'workflows/turn.ts', text: `import { ${OF_TEMPORAL} } from '@temporalio/workflow';\n` },
+      { file: 'workflows/order-steps.ts', text: `import { ${OF_TEMPORAL}, sleep } from '@temporalio/workflow';\n` },
+      { file: 'workflows/order-steps.ts', text: `import { ${OF_TEMPORAL} } from '@temporalio/workflow';\n` },
     ]);
   }, 120_000);
 
@@ -105,7 +105,7 @@ describe('lint', () => {
 });
 
 test.each([
-  ['workflows/turn.ts', "import '../platform/config-error';", 'workflows-imports-only-workflows-domain-saga'],
+  ['workflows/order-steps.ts', "import '../platform/config-error';", 'workflows-imports-only-workflows-domain-saga'],
   ['domain/order.ts', "import '../platform/config-error';", 'domain-imports-only-domain'],
   // What is reached by a detour is refused as well.
   ['domain/order.ts', "import 'fs';", 'workflow-code-is-isolated'],
