@@ -72,7 +72,10 @@ describe('lint', () => {
       ]),
       { file: 'saga/workflow/clock.ts', text: CLOCK },
       { file: 'saga/workflow/clock.ts', text: 'export const id = () => crypto.randomUUID();\n' },
-      { file: 'workflows/order-steps.ts', text: `import { ${OF_TEMPORAL}, sleep } from '@temporalio/workflow';\n` },
+      {
+        file: 'workflows/order-steps.ts',
+        text: `import { ${OF_TEMPORAL}, sleep } from '@temporalio/workflow';\n`,
+      },
       { file: 'workflows/order-steps.ts', text: `import { ${OF_TEMPORAL} } from '@temporalio/workflow';\n` },
     ]);
   }, 120_000);
@@ -105,7 +108,11 @@ describe('lint', () => {
 });
 
 test.each([
-  ['workflows/order-steps.ts', "import '../platform/config-error';", 'workflows-imports-only-workflows-domain-saga'],
+  [
+    'workflows/order-steps.ts',
+    "import '../platform/config-error';",
+    'workflows-imports-only-workflows-domain-saga',
+  ],
   ['domain/order.ts', "import '../platform/config-error';", 'domain-imports-only-domain'],
   // What is reached by a detour is refused as well.
   ['domain/order.ts', "import 'fs';", 'workflow-code-is-isolated'],
