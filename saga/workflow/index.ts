@@ -1,5 +1,6 @@
 /** What workflow code imports of the engine: README.md says how to write a saga with it. */
-export { defineSaga, type Saga, type SagaDefinition } from './define-saga';
+export { defineSaga } from './define-saga';
+export type { Saga, SagaDefinition } from './definition';
 export { sagaFailure } from './failures';
 export type { SagaSinks } from './sinks';
 export { type Busy, defineService, defineStep, type Settled } from './step';

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import { type Carried, type CarriedWait, PARKED_MEMO, type SagaInput, type SagaResult } from '../contract';
 import { Attempts } from './attempts';
-import type { SagaDefinition, SagaFunction, SagaWorkflow } from './define-saga';
+import type { SagaDefinition, SagaFunction, SagaWorkflow } from './definition';
 import { FailedUndos } from './failed-undos';
 import { CONTINUE_AFTER_EVENTS, LONGEST_PAUSE_MS, PARK_AFTER_MS } from './limits';
 import { type Parkable, ParkedSteps } from './parked';

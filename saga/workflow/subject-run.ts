@@ -3,7 +3,7 @@ import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import type { CarriedSubject, Deadline, Unanswered } from '../contract';
 import type { Ask } from './ask';
 import { now } from './clock';
-import type { Saga, SagaDefinition, SagaFunction } from './define-saga';
+import type { Saga, SagaDefinition, SagaFunction } from './definition';
 import { CancelRequested, GivenUp, sagaFailure } from './failures';
 import { Journal } from './journal';
 import type { Settled, Step, StepAnswer } from './step';

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import type { Placement } from '../../domain/contracts';
+import type { Placement } from '../../saga/contract';
 import { CORPUS, corpusFiles, corpusIndex } from '../../operate/corpus';
 import { ofFiles } from '../../operate/histories';
 import { createLogger } from '../../platform/logger';
