@@ -6,7 +6,7 @@ import type { temporal } from '@temporalio/proto';
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 /** 500 events a run: what a worker replays in milliseconds, however long the saga has waited (DESIGN, invariant 10). */
-export const EVENTS_OF_A_RUN_MAX = 500;
+const EVENTS_OF_A_RUN_MAX = 500;
 
 /** Named in words; more are counted. */
 const NAMED_MAX = 5;

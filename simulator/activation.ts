@@ -16,7 +16,7 @@ export interface StepEnded {
   readonly answer: Answer;
 }
 
-export interface SignalSent {
+interface SignalSent {
   readonly kind: 'signal';
   readonly name: string;
   readonly argument: unknown;

@@ -2,7 +2,7 @@
 import { type Finding, INVARIANTS, isTerminal, wrongCustomer, wrongOrder } from '../audit/invariants';
 import { wrongCancellations, wrongPromises } from './cancellations';
 import { COVERAGE, factsOf, heldBy, NO_STORY } from './facts';
-import { wrongGivenUpSteps } from './given-up-steps';
+import { wrongGivenUpSteps } from './recorded-decisions';
 import { isGivenUp } from './operator';
 import type { OutboxEvent } from './outbox';
 import { wrongReasons } from './reasons';

@@ -28,7 +28,7 @@ export function toldTogether(first: Delivery, second: Delivery): Action {
   };
 }
 
-export function timerFires(saga: SagaRun, seq: number): Delivery {
+function timerFires(saga: SagaRun, seq: number): Delivery {
   return {
     saga,
     words: () => `${saga.sagaId} has waited long enough${summaryOf(saga, seq)}`,

@@ -13,7 +13,7 @@ import { plainly, type StepCall, type Tampering } from './tampering';
 const ENDS_WITHIN_MS = 60_000;
 
 /** What a saga has come to for one of its subjects. */
-export interface Came extends Traces {
+interface Came extends Traces {
   /** The subject's; the failure's type when the saga failed. */
   readonly outcome: unknown;
 }

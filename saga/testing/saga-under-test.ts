@@ -31,7 +31,7 @@ export interface OtherContent<Item> {
 export type Moment = 'before its statement' | 'after its commit';
 
 /** The failure that leads a saga along a path. */
-export interface PathFailure<Name> {
+interface PathFailure<Name> {
   readonly step: Name;
   readonly moment: Moment;
   /** `permanently` is for steps with a deadline: others are parked, and there is no path that comes of it. */

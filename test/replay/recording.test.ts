@@ -30,7 +30,7 @@ async function keepSagaOf(amount: string): Promise<void> {
   const { body } = await placeOrder(system.url, customer, amount, WAIT);
   const saga = system.client.workflow.getHandle(`order-${String(body['orderId'])}`);
   await saga.result();
-  await keepHistory(system.client, saga.workflowId, 'decided', `of ${amount}`, folder);
+  await keepHistory(system.client, { workflowId: saga.workflowId }, 'decided', `of ${amount}`, folder);
 }
 
 /** As if the saga had asked for `now` where it asked for `was`; the names stand in what its steps left in the history. */
