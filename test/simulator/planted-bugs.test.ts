@@ -19,15 +19,16 @@ const FOUND_WITHIN_MS = 900_000;
 /** Steps of the shortest story of each bug, as they are found. */
 const SHORTEST: Readonly<Record<string, number>> = {
   'compensation registered after its step': 7,
-  'no tombstone': 9,
+  'no tombstone': 10,
   'non-idempotent reserve': 8,
   'approve before reserve': 8,
   'two sagas driving one order (ownership ignored)': 12,
-  "a group's step that fails all for one": 9,
-  'outbox outside the transaction': 10,
+  "a group's step that fails all for one": 10,
+  'outbox outside the transaction': 13,
   'relay by "id > last"': 14,
-  'an accepted cancellation is forgotten when a lost worker approves': 14,
-  'a saga that is replayed takes the results of two steps at once': 10,
+  "a saga that continues as new forgets Temporal's Cancel": 11,
+  'the cancellation of a PENDING order leaves its credit alone': 2000,
+  'a saga that is replayed takes the results of two steps at once': 11,
 };
 
 /** There are too many ways of two steps and a worker that dies to see that none is shorter. */
@@ -50,7 +51,7 @@ test.each(PLANTED_BUGS)(
 
 test('each bug in the table', () => {
   console.log(bugTable(rows));
-  expect(rows).toHaveLength(10);
+  expect(rows).toHaveLength(11);
 });
 
 test('an edit that does not find its text is refused', () => {

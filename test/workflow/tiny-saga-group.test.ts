@@ -9,7 +9,8 @@ import { answeredSteps } from '../../saga/testing/histories';
 import { eventually } from '../support/http';
 import { hold } from '../support/outages';
 import { testServers } from '../support/servers';
-import type { Booking, Settings } from '../support/tiny-saga/saga';
+import type { Settings } from '../support/tiny-saga/saga';
+import type { Booking } from '../support/tiny-saga/steps';
 import { TinyStores } from '../support/tiny-saga/stores';
 
 const stores = new TinyStores();

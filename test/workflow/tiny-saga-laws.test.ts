@@ -1,7 +1,8 @@
 /** The laws hold for a saga that shares nothing with orders: the engine is general. */
 import { randomUUID } from 'node:crypto';
 import { sagaLaws } from '../../saga/testing';
-import type { Booking, Settings } from '../support/tiny-saga/saga';
+import type { Settings } from '../support/tiny-saga/saga';
+import type { Booking } from '../support/tiny-saga/steps';
 import { testServers } from '../support/servers';
 import type { PaymentSteps, SeatSteps } from '../support/tiny-saga/steps';
 import { TinyStores } from '../support/tiny-saga/stores';

@@ -1,11 +1,7 @@
 /** Books a seat and has it paid: a saga over two services, each with a database of its own. */
 import { defineSaga, defineService, defineStep } from '../../../saga/workflow';
-import type { PaymentSteps, SeatSteps } from './steps';
+import type { Booking, PaymentSteps, SeatSteps } from './steps';
 
-export interface Booking {
-  readonly bookingId: string;
-  readonly price: number;
-}
 export interface Settings {
   readonly paymentTimeoutMs: number;
 }

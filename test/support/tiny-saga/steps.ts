@@ -1,7 +1,11 @@
 /** The steps of the tiny saga: each is one statement on a table of its service, for a list of bookings. */
 import type { Pool } from 'pg';
 import type { StepRequest } from '../../../saga/contract';
-import type { Booking } from './saga';
+
+export interface Booking {
+  readonly bookingId: string;
+  readonly price: number;
+}
 
 /** A state of the booking's row, `busy` or `conflict`. */
 type Step = (request: StepRequest<Booking>) => Promise<{ bookingId: string; outcome: string }[]>;
