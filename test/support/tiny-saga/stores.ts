@@ -5,7 +5,7 @@ import { createLogger } from '../../../platform/logger';
 import { installTemporalRuntime } from '../../../platform/temporal';
 import type { Traces } from '../../../saga/testing';
 import { createTestDatabases, poolOf, type TestDatabases } from '../databases';
-import type { Booking } from './saga';
+import type { Booking } from './steps';
 import { paymentSteps, type PaymentSteps, seatSteps, type SeatSteps, tableOf } from './steps';
 
 interface Open {
