@@ -25,10 +25,14 @@ export function changeModule(bundle: string, file: string, source: string): stri
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
   });
   const now = outputText
-    .replaceAll(/\brequire\((["'])(.+?)\1\)/g, (_all, _quote, wanted: string) => requireOf(bundle, was, wanted))
+    .replaceAll(/\brequire\((["'])(.+?)\1\)/g, (_all, _quote, wanted: string) =>
+      requireOf(bundle, was, wanted),
+    )
     .replace(/\/\/# sourceMappingURL.*/, '');
   // Webpack names its parameters by what the module uses; one that uses neither has neither.
-  const head = bundle.slice(begin, start).replace(/\n\(.*\) \{/, '\n(module, exports, __webpack_require__) {');
+  const head = bundle
+    .slice(begin, start)
+    .replace(/\n\(.*\) \{/, '\n(module, exports, __webpack_require__) {');
   return bundle.slice(0, begin) + head + now + bundle.slice(end);
 }
 

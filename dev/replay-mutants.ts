@@ -68,12 +68,16 @@ interface Bundles {
   readonly witnessed: string;
 }
 
-async function firstCatch({ file, text }: Mutant, { code, witnessed }: Bundles): Promise<Replayed | undefined> {
+async function firstCatch(
+  { file, text }: Mutant,
+  { code, witnessed }: Bundles,
+): Promise<Replayed | undefined> {
   const changed = {
     workflowBundle: { code: changeModule(code, file, text) },
     witnessed: { code: changeModule(witnessed, file, text) },
   };
-  for await (const replayed of replay(changed, ofFiles(corpusFiles()))) if (replayed.divergence) return replayed;
+  for await (const replayed of replay(changed, ofFiles(corpusFiles())))
+    if (replayed.divergence) return replayed;
   return undefined;
 }
 
