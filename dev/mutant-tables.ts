@@ -9,29 +9,27 @@ export interface Tried {
   readonly caughtBy: Replayed | undefined;
 }
 
-const VALIDATOR = "an update's validator; who is refused leaves nothing in a history";
+const ONLY_A_BUG = 'only a bug of the workflow code can take it';
+const INPUT = "a step's input or its time limits, which replay does not compare";
+const VALUE = 'the value of a search attribute or a memo, which replay does not compare';
 
 /** Why no history can catch some: they change no command of any saga. By the file and what they replace in it. */
 const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
-  'workflows/create-order-saga.ts: !cancellation': VALIDATOR,
-  'workflows/create-order-saga.ts: cancellation.tooLate': VALIDATOR,
-  "workflows/create-order-saga.ts: 'reason' in result": 'only words for the Temporal UI',
-  "workflows/create-order-saga.ts: outcome.status === 'fulfilled'":
-    "the saga's result, which replay does not compare; the workflow tests do",
-  'workflows/step-run.ts: reason instanceof Error': 'only words of a failure',
-  'workflows/step-run.ts: !result': 'only a bug of a step can take it',
-  'workflows/parked-steps.ts: found(orderId).length > 0': VALIDATOR,
-  'workflows/parked-steps.ts: orderId === undefined': 'only words of a refusal',
-  "workflows/parked-steps.ts: typeof text === 'string' && text.trim() !== '' && text.length <= LONGEST[name]":
-    VALIDATOR,
-  'workflows/parked-steps.ts: !(again instanceof GivenUp)': 'only a bug of the workflow code can take it',
-  'workflows/cancel-approved.ts: !(failure instanceof WorkflowExecutionAlreadyStartedError)':
-    'only a bug of the workflow code can take it',
-  'workflows/saga-steps.ts: orders.length === 1': 'only words for the Temporal UI',
-  'workflows/saga-failures.ts: bug': 'only a bug of the workflow code can take it',
-  'workflows/saga-failures.ts: reason instanceof Error': 'only words of a failure',
-  'workflows/attention.ts: this.#parked.size === 0':
-    'the value of a search attribute, which replay does not compare; the tests of its use do',
+  "workflows/order-outcomes.ts: 'reason' in result": 'only words for the Temporal UI',
+  'saga/workflow/attempts.ts: items.length === 1': 'only words for the Temporal UI',
+  'saga/workflow/attempts.ts: !run': ONLY_A_BUG,
+  'saga/workflow/attempts.ts: failsPermanently': INPUT,
+  'saga/workflow/failures.ts: !(failure instanceof TemporalFailure)': ONLY_A_BUG,
+  'saga/workflow/failures.ts: cause.cause instanceof Error': 'only words of a failure',
+  'saga/workflow/parked.ts: names.length === 0': VALUE,
+  'saga/workflow/parked.ts: parked.length === 0': VALUE,
+  'saga/workflow/saga-result.ts: !ended': ONLY_A_BUG,
+  'saga/workflow/step-attempt.ts: mustSucceed': INPUT,
+  'saga/workflow/step-attempt.ts: !answer': 'only a bug of a step can take it',
+  'saga/workflow/step-queue.ts: !mayFollow(this.#phase, phase)': ONLY_A_BUG,
+  'saga/workflow/subject-run.ts: this.#committed && deadlineMs !== undefined': ONLY_A_BUG,
+  'saga/workflow/subject-run.ts: !(failure instanceof GivenUp)': ONLY_A_BUG,
+  'saga/workflow/subject-run.ts: !(again instanceof GivenUp)': ONLY_A_BUG,
 };
 
 const textOf = ({ file, was }: Mutant) => `${file}: ${was}`;
@@ -73,14 +71,14 @@ export function reportOf(breaking: readonly Tried[], passing: readonly Tried[]):
     const how = caughtBy?.divergence
       ? `${caughtBy.workflowId}: recorded ${cell(caughtBy.divergence.recorded)}; now ${cell(caughtBy.divergence.now)}`
       : `no: ${WITHOUT_COMMAND[textOf(mutant)] ?? 'MISSED'}`;
-    return `| ${file.replace('workflows/', '')}:${String(at)} | ${kind} | ${code(was)} | ${how} |`;
+    return `| ${file}:${String(at)} | ${kind} | ${code(was)} | ${how} |`;
   };
   return `# What the replay gate catches
 
-Made by \`npm run replay:mutants\`, which changes copies of the workflows, one change at a time, and replays the recorded
-histories of \`test/replay/histories\` against each copy. The breaking changes are generated from the source: each
-condition, each case, each step and each two that follow each other, each timer, each activity, each patch, each child
-saga, each async function. A change is caught when a history diverges, or when the changed code fails on it.
+Made by \`npm run replay:mutants\`, which changes the workflows and the engine, one change at a time, and replays the recorded
+histories of \`test/replay/histories\` against each change. The breaking changes are generated from the source: each
+condition, each case, each step and each two that follow each other, each timer, each activity, each async
+function, each call of the engine that takes turns. A change is caught when a history diverges, or when the changed code fails on it.
 
 | Kind of change | made | diverged | the code failed | MISSED | without a command |
 | --- | --- | --- | --- | --- | --- |
@@ -91,7 +89,7 @@ Safe changes, each of which passes:
 
 | Change | at | passes |
 | --- | --- | --- |
-${passing.map(({ mutant, caughtBy }) => `| ${mutant.kind} | ${mutant.file.replace('workflows/', '')}:${String(mutant.line)} | ${caughtBy ? 'NO' : 'yes'} |`).join('\n')}
+${passing.map(({ mutant, caughtBy }) => `| ${mutant.kind} | ${mutant.file}:${String(mutant.line)} | ${caughtBy ? 'NO' : 'yes'} |`).join('\n')}
 
 Replay compares the kinds and the order of a saga's commands: not the inputs of its steps, not the lengths of its timers,
 not a step's task queue, not its result. Those are what the other tests are for.

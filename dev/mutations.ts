@@ -14,15 +14,14 @@ const STEPS: Readonly<Record<string, string>> = {
   giveUpOrder: "{ outcome: 'given-up' }",
 };
 
-/** Steps that an edit might confuse: with the one before it, or the one after. */
-const CONFUSED: Readonly<Record<string, string>> = {
-  createPendingOrder: 'approveOrder',
-  reserveCredit: 'releaseCredit',
-  approveOrder: 'cancelOrder',
-  cancelOrder: 'approveOrder',
-  requestCancellation: 'cancelOrder',
-  releaseCredit: 'reserveCredit',
-  giveUpOrder: 'cancelOrder',
+/** Steps that an edit might confuse, the likeliest first: the first that the file imports, so that the code still runs. */
+const CONFUSED: Readonly<Record<string, readonly string[]>> = {
+  createPendingOrder: ['approveOrder'],
+  reserveCredit: ['releaseCredit'],
+  approveOrder: ['cancelOrder'],
+  cancelOrder: ['approveOrder', 'releaseCredit'],
+  requestCancellation: ['cancelOrder'],
+  releaseCredit: ['reserveCredit', 'cancelOrder'],
 };
 
 /** What the engine calls that leads to a command or orders commands: the kind of its loss, and what is there instead. */
@@ -77,8 +76,17 @@ function mutateCall(node: ts.CallExpression, replace: Replace): void {
   const call = node.getText();
   replace('step dropped', node, `Promise.resolve(${STEPS[step.text] ?? 'undefined'})`);
   replace('step added', node, `${call}.then(() => ${call})`);
-  replace('step taken for another', step, CONFUSED[step.text] ?? step.text);
+  const imported = importedBy(node.getSourceFile());
+  const another = CONFUSED[step.text]?.find((name) => imported.includes(name));
+  if (another !== undefined) replace('step taken for another', step, another);
   replace('timer added', node, `${SLEEP}.then(() => ${call})`);
+}
+
+function importedBy({ statements }: ts.SourceFile): string[] {
+  return statements.flatMap((statement) => {
+    const named = ts.isImportDeclaration(statement) ? statement.importClause?.namedBindings : undefined;
+    return named && ts.isNamedImports(named) ? named.elements.map(({ name }) => name.text) : [];
+  });
 }
 
 /** @returns undefined for a call that runs no step of an order */

@@ -16,33 +16,22 @@ import { ROOT } from '../support/start';
 
 /** Blocks that leave no command in a history, or that only a bug of the workflow code itself can take. */
 const WITHOUT_HISTORY: readonly string[] = [
-  // Who asks for what is refused, or asks twice, leaves nothing in a history.
-  'workflows/cancellation.ts, get tooLate: get tooLate(): boolean {',
-  'workflows/cancellation.ts, request: return;',
-  'workflows/create-order-saga.ts, validator: ({ orderId }: CancellationRequest) => {',
-  'workflows/saga-failures.ts, refusedUpdate: export function refusedUpdate(type: RefusalType, message: string): ApplicationFailure {',
-  'workflows/parked-steps.ts, mustFind: (orderId: string | undefined) => {',
-  'workflows/parked-steps.ts, validator: (request: GiveUpStepRequest) => {',
-  'workflows/parked-steps.ts, validator: (request: RetryStepRequest) => {',
-  'workflows/parked-steps.ts, mustSay: function mustSay(',
-  'workflows/parked-steps.ts: || id === orderId),',
-  // Nor does who only asks.
-  'workflows/attention.ts, report: report(): ParkedStepReport[] {',
-  'workflows/parked-steps.ts: () => attention.report());',
-  'workflows/step-run.ts, get since: get since(): string {',
+  // A bug of the workflow code, or of a step: the saga's task fails, and waits for fixed code.
+  'saga/workflow/attempts.ts, run: throw new TypeError(`there is no activity ${activity}`);',
+  'saga/workflow/failures.ts, readFailure: throw failure;',
+  'saga/workflow/saga-result.ts, resultOf: throw new TypeError(`${id} has not ended`);',
+  'saga/workflow/saga-run.ts, fail: fail(bug: unknown): void {',
+  'saga/workflow/saga-run.ts: (bug: unknown) => {',
+  "saga/workflow/step-attempt.ts, take: return refuse(ask, 'the step gave no answer');",
+  'saga/workflow/step-queue.ts, #bug: (bug: unknown): void => {',
+  'saga/workflow/step-queue.ts, #to: throw new Error(`${this.step.words}: it cannot become ${phase} while it is ${this.#phase}`);',
+  'saga/workflow/step.ts, idOf: throw new TypeError(`an item or an answer of a step has no "${key}"`);',
+  'saga/workflow/subject-run.ts, #failureOf: throw again;',
+  'saga/workflow/subject-run.ts, #failureOf: throw failure;',
+  'saga/workflow/subject-run.ts, step: throw new TypeError(`${step.activity} has a deadline after the pivot`);',
   // The types demand these; nothing can take them.
-  'workflows/create-order-saga.ts: : [])) };',
-  'workflows/create-order-saga.ts: ?? new Cancellation();',
-  "workflows/saga-failures.ts: ?? '?', reason: outcome.reason as unknown }]",
-  'workflows/saga-failures.ts: : String(reason)}`,',
-  // Only words for the Temporal UI.
-  'workflows/step-run.ts, #attempt: : BUSY;',
-  // A bug of the workflow code, or of a step: the saga's task fails, and waits for mended code.
-  'workflows/saga-failures.ts, throwIfAnyFailed: throw bug.reason;',
-  'workflows/parked-steps.ts: throw again;',
-  'workflows/cancel-approved.ts, cancelApproved: throw failure;',
-  'workflows/step-run.ts, #settles: return withoutResult(asked);',
-  'workflows/step-run.ts, withoutResult: function withoutResult<Item extends Ordered, Result>(asked: Asked<Item, Result>): true {',
+  'saga/workflow/failures.ts, readFailure: ?? failure) : failure;',
+  'saga/workflow/wait.ts, watch: ?? now()) + this.parkAfterMs - now();',
 ];
 
 test('every branch', async () => {
