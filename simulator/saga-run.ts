@@ -128,8 +128,8 @@ export class SagaRun {
   async tell(jobs: readonly Job[], at: number): Promise<void> {
     this.record();
     const activation = this.#begin(jobs, at);
-    this.waiting.told(jobs, this.execution.lastSeq);
     await this.execution.give(activation);
+    this.waiting.told(jobs, this.execution.lastSeq);
   }
 
   /** The first task of a run. */
