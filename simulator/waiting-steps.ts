@@ -22,6 +22,14 @@ const BOUNDED: StepName = 'reserveCredit';
 export interface Noted {
   readonly job: Job;
   readonly issuedBefore: number;
+  /** Timers that the code has set when it was told that. */
+  readonly timers: NewTimer[];
+}
+
+export interface NewTimer {
+  readonly seq: number;
+  readonly summary: string;
+  readonly due: number;
 }
 
 /** What an operator has given up. */
@@ -107,17 +115,17 @@ export class WaitingSteps {
   take(noted: readonly Noted[], execution: Execution, isLast: boolean): void {
     if (this.#isNewRun) this.#goOnTogether(noted, execution);
     this.#isNewRun = false;
-    for (const { job, issuedBefore } of noted) {
+    const known = new Set(this.#deadlines.keys());
+    for (const { job, issuedBefore, timers } of noted) {
       // Of an attempt that another one has replaced the code hears nothing.
       if (job.kind === 'step' && !execution.isCancelled(job.seq)) this.#stepEnded(job, issuedBefore, isLast);
       else if (job.kind === 'timer') this.#fired(job.seq, isLast);
+      for (const timer of timers) this.#timerRuns(timer);
     }
     for (const [seq, { name, orderIds }] of execution.steps) {
       const wait = this.#of(name);
       for (const orderId of orderIds) if (wait.isMeant(orderId, seq)) wait.asked.add(orderId);
     }
-    const known = new Set(this.#deadlines.keys());
-    for (const [seq, { summary, due }] of execution.timers) this.#timerRuns(seq, summary, due);
     const dues = [...this.#deadlines].flatMap(([seq, due]) => (known.has(seq) ? [] : [due]));
     for (const orderId of this.#of(BOUNDED).failing)
       if (!this.#due.has(orderId) && dues.length > 0) this.#due.set(orderId, Math.max(...dues));
@@ -167,7 +175,8 @@ export class WaitingSteps {
   unwatched(): string[] {
     const unwatched: string[] = [];
     for (const [name, wait] of this.#steps) {
-      if (wait.failing.size === 0 || name === BOUNDED || wait.parked) continue;
+      const certain = [...wait.failing].some((orderId) => !wait.perhaps.has(orderId));
+      if (!certain || name === BOUNDED || wait.parked) continue;
       const timers = [...this.#parkTimers.values()];
       if (!timers.some((timer) => timer.wait === wait && timer.number === wait.number))
         unwatched.push(`${name} of ${this.sagaId} fails, and nothing says when it is parked`);
@@ -241,7 +250,7 @@ export class WaitingSteps {
     }
   }
 
-  #timerRuns(seq: number, summary: string, due: number): void {
+  #timerRuns({ seq, summary, due }: NewTimer): void {
     if (summary.startsWith(UNTIL_DEADLINE)) this.#deadlines.set(seq, due);
     if (!summary.startsWith(UNTIL_PARKED) || this.#parkTimers.has(seq)) return;
     const wait = this.#of(WORDS.get(summary.slice(UNTIL_PARKED.length)) ?? summary);
