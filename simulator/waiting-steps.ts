@@ -138,7 +138,8 @@ export class WaitingSteps {
     for (const { seq, name, orderIds } of [...attempts, ...underWay]) {
       const wait = this.#of(name);
       if (!orderIds.some((orderId) => wait.failing.has(orderId))) continue;
-      for (const orderId of orderIds) if (wait.isMeant(orderId, seq)) wait.fail(orderId);
+      for (const orderId of orderIds)
+        if (wait.isMeant(orderId, seq) && !wait.perhaps.has(orderId)) wait.fail(orderId);
     }
   }
 
@@ -187,7 +188,9 @@ export class WaitingSteps {
   /** @returns which credit checks have no timer any more that ends them in time, in words */
   postponed(now: number): string[] {
     const postponed: string[] = [];
-    for (const orderId of this.#steps.get(BOUNDED)?.failing ?? []) {
+    const { failing = [], perhaps } = this.#steps.get(BOUNDED) ?? {};
+    for (const orderId of failing) {
+      if (perhaps?.has(orderId)) continue;
       const due = this.#due.get(orderId);
       if (due !== undefined && ![...this.#deadlines.values()].some((at) => at <= Math.max(due, now) + 1))
         postponed.push(`the deadline of ${orderId} is forgotten`);
