@@ -143,7 +143,7 @@ export interface Deadline {
 }
 
 export interface CarriedWait {
-  /** Rounds in a row in which nobody has had an answer. */
+  /** Rounds in a row that have left somebody without an answer; at most 3 after one in which somebody has had one. */
   readonly failures: number;
   /** When it failed first, epoch milliseconds. */
   readonly since: number;

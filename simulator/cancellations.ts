@@ -1,4 +1,5 @@
 /** What callers and operators were promised about the orders that they cancelled. */
+import { isCancelSaga } from '../domain/names';
 import type { World } from './world';
 import { isCancelledOnRequest } from './witness';
 
@@ -17,6 +18,21 @@ export function wrongPromises({ orders, witness: { promised, keys } }: World): s
         : []),
     ];
   });
+}
+
+/** At every moment: where `cancelOrderSaga` says that it has cancelled an order, nothing is held, and nothing can be any more. */
+export function wrongReleases({ orders, customers, sagas }: World): string[] {
+  const wrong: string[] = [];
+  for (const { sagaId, outcome, orderIds } of sagas.values()) {
+    if (!isCancelSaga(sagaId) || !outcome || !('result' in outcome)) continue;
+    for (const orderId of orderIds) {
+      if (orders.orders.newest(orderId)?.reason !== 'CUSTOMER_REQUEST') continue;
+      const credit = customers.reservations.newest(orderId)?.status ?? 'not even buried';
+      if (credit !== 'RELEASED' && credit !== 'REJECTED')
+        wrong.push(`${sagaId} has cancelled it, and the credit of ${orderId} is ${credit}`);
+    }
+  }
+  return wrong;
 }
 
 /** At the end: also every order of a saga that was cancelled in Temporal is CANCELLED, but where a step was given up. */

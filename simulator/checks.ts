@@ -1,6 +1,6 @@
 /** What must hold in the model: the product's own invariants (audit/invariants.ts), and what only a model can look at. */
 import { type Finding, INVARIANTS, isTerminal, wrongCustomer, wrongOrder } from '../audit/invariants';
-import { wrongCancellations, wrongPromises } from './cancellations';
+import { wrongCancellations, wrongPromises, wrongReleases } from './cancellations';
 import { COVERAGE, factsOf, heldBy, NO_STORY } from './facts';
 import { wrongGivenUpSteps } from './recorded-decisions';
 import { isGivenUp } from './operator';
@@ -14,15 +14,18 @@ const MOST_EVENTS = 500;
 
 /** What holds at every moment. */
 export function wrongNow(world: World): string[] {
-  return [...wrongCredit(world), ...wrongPromises(world), ...wrongRuns(world)];
+  return [...wrongCredit(world), ...wrongPromises(world), ...wrongReleases(world), ...wrongRuns(world)];
 }
 
 /** A run stays short, and its memo shows what is parked whenever its task is completed. */
-function wrongRuns({ sagas }: World): string[] {
+function wrongRuns(world: World): string[] {
   const wrong: string[] = [];
-  for (const { sagaId, longest, outcome, isBusy, waiting, memo } of sagas.values()) {
+  for (const { sagaId, longest, outcome, isBusy, waiting, memo } of world.sagas.values()) {
     if (longest > MOST_EVENTS) wrong.push(`${sagaId} has ${String(longest)} events in one run`);
-    if (!outcome && !isBusy) wrong.push(...waiting.wrongMemo(memo), ...waiting.unwatched());
+    if (waiting.decided && outcome && 'result' in outcome)
+      wrong.push(`${sagaId} had a step given up, and says that all is well`);
+    if (!outcome && !isBusy)
+      wrong.push(...waiting.wrongMemo(memo), ...waiting.unwatched(), ...waiting.postponed(world.nowMs));
   }
   return wrong;
 }

@@ -46,9 +46,21 @@ export class Commands {
     });
   }
 
-  /** Ends the wait for remote steps when the jobs at hand are done; the server may have them done all the same. */
+  /**
+   * Asks the server to cancel remote steps; it may have them done all the same. The waits end when the jobs at hand are
+   * done, but for those that these have an answer for.
+   */
   cancel(seqs: readonly number[]): void {
-    this.#toCancel.push(...seqs.filter((seq) => this.steps.get(seq)?.remote));
+    for (const seq of seqs) {
+      const step = this.steps.get(seq);
+      if (!step?.remote) continue;
+      this.issued.push(`cancel ${step.name} ${String(seq)}`);
+      this.#toCancel.push(seq);
+    }
+  }
+
+  isCancelled(seq: number): boolean {
+    return this.#cancelled.has(seq);
   }
 
   /** @returns whether a wait has ended */
@@ -59,7 +71,6 @@ export class Commands {
       if (!step) continue;
       this.steps.delete(seq);
       this.#cancelled.add(seq);
-      this.issued.push(`cancel ${step.name} ${String(seq)}`);
       step.cancel(cancelledStep(step));
       ended = true;
     }

@@ -19,8 +19,6 @@ export interface Begun {
   readonly run: number;
   /** What it begins with. */
   readonly memo: Memo;
-  /** How much longer its history seems to it than it is: so that it continues as new sooner. */
-  readonly seemsLongerBy: number;
 }
 
 /** Ends a run that another one follows. */
@@ -62,7 +60,7 @@ export class Execution extends Commands implements WorkflowHost {
   /** @throws Divergence when the code does not wait for one of the jobs */
   async give({ at, historyLength, jobs }: Activation): Promise<void> {
     this.now = Math.max(this.now, at);
-    this.historyLength = historyLength + this.begun.seemsLongerBy;
+    this.historyLength = historyLength;
     this.runtime.current = this;
     try {
       if (jobs.length === 1) for (const job of jobs) this.#take(job);

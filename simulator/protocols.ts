@@ -8,10 +8,12 @@ import type { StepCall } from './step-call';
 import { AS_IN_THE_PRODUCT, type Scenario } from './scenario';
 import { WorkflowRuntime } from './workflow-runtime';
 
+type Limits = Pick<Scenario, 'localAttempts' | 'continuesAfter'>;
+
 export interface Protocol {
   readonly runtime: WorkflowRuntime;
   /** The sagas' code, with the scenario's limits. */
-  readonly workflows: (scenario: Pick<Scenario, 'localAttempts'>) => Workflows;
+  readonly workflows: (limits: Limits) => Workflows;
   readonly orderDatabase: () => OrderDatabase;
   readonly customerDatabase: () => CustomerDatabase;
   readonly relay: (outbox: Outbox) => Relay;
@@ -24,16 +26,15 @@ export interface Protocol {
 /** @param edits of the compiled workflow code, to plant a bug */
 export function productProtocol(edits: readonly Edit[] = []): Protocol {
   const runtime = new WorkflowRuntime();
-  const { localAttempts: usual } = AS_IN_THE_PRODUCT;
   // At once, so that an edit which does not fit is refused at once.
-  const loaded = new Map<number, Workflows>([[usual, loadWorkflows(runtime, edits)]]);
+  loadWorkflows(runtime, edits);
+  const loaded = new Map<string, Workflows>();
   return {
     runtime,
-    workflows: ({ localAttempts }) => {
-      const before = loaded.get(localAttempts);
-      if (before) return before;
-      const workflows = loadWorkflows(runtime, [...edits, ...limited(localAttempts)]);
-      loaded.set(localAttempts, workflows);
+    workflows: (limits) => {
+      const key = `${String(limits.localAttempts)} ${String(limits.continuesAfter)}`;
+      const workflows = loaded.get(key) ?? loadWorkflows(runtime, [...edits, ...limited(limits)]);
+      loaded.set(key, workflows);
       return workflows;
     },
     orderDatabase: () => new OrderDatabase(),
@@ -42,13 +43,16 @@ export function productProtocol(edits: readonly Edit[] = []): Protocol {
   };
 }
 
-function limited(localAttempts: number): Edit[] {
-  const name = 'exports.LOCAL_ATTEMPTS = ';
+function limited({ localAttempts, continuesAfter }: Limits): Edit[] {
+  const { localAttempts: usual, continuesAfter: usualLength } = AS_IN_THE_PRODUCT;
   return [
-    {
-      file: 'saga/workflow/limits.js',
-      from: `${name}${String(AS_IN_THE_PRODUCT.localAttempts)};`,
-      to: `${name}${String(localAttempts)};`,
-    },
+    limit('LOCAL_ATTEMPTS', usual, localAttempts),
+    limit('CONTINUE_AFTER_EVENTS', usualLength, continuesAfter),
   ];
+}
+
+function limit(name: string, usual: number, wanted: number): Edit {
+  const assigned = `exports.${name} = `;
+  const from = `${assigned}${String(usual)};`;
+  return { file: 'saga/workflow/limits.js', from, to: `${assigned}${String(wanted)};` };
 }

@@ -117,32 +117,44 @@ export class SagaRun {
 
   /** A local step's answer: lost with its worker until the task is completed. */
   async hear(execution: Execution, job: StepEnded, at: number): Promise<void> {
-    if (execution === this.execution) {
-      this.#results.push({ job, at });
-      this.#task?.push({ job, issuedBefore: execution.lastSeq });
+    const activation = { at, historyLength: this.#history.length, jobs: [job] };
+    if (execution !== this.execution) {
+      await execution.give(activation);
+      return;
     }
-    await execution.give({ at, historyLength: this.#history.length, jobs: [job] });
+    this.#results.push({ job, at });
+    this.#task?.push({ job, issuedBefore: execution.lastSeq, timers: [] });
+    await this.#give(activation);
+  }
+
+  /** Notes which timers the code sets when it is told that. */
+  async #give(activation: Activation): Promise<void> {
+    const { execution } = this;
+    const before = execution.lastSeq;
+    await execution.give(activation);
+    const told = this.#task?.at(-1);
+    for (const [seq, { summary, due }] of execution.timers)
+      if (seq > before) told?.timers.push({ seq, summary, due });
   }
 
   /** What Temporal itself tells; everything before it is recorded, as it begins a new task. */
   async tell(jobs: readonly Job[], at: number): Promise<void> {
     this.record();
-    const activation = this.#begin(jobs, at);
+    await this.#give(this.#begin(jobs, at));
     this.waiting.told(jobs, this.execution.lastSeq);
-    await this.execution.give(activation);
   }
 
   /** The first task of a run. */
   async begin(at: number, more: readonly Job[] = []): Promise<void> {
     this.isBetweenRuns = false;
-    await this.execution.give(this.#begin([{ kind: 'start' }, ...more], at));
+    await this.#give(this.#begin([{ kind: 'start' }, ...more], at));
     // What was to wait again was asked for before the signals that came meanwhile were heard.
     this.waiting.told(more, this.execution.lastSeq);
   }
 
   #begin(jobs: readonly Job[], at: number): Activation {
     const issuedBefore = this.execution.lastSeq;
-    this.#task = inOrder(jobs).map((job) => ({ job, issuedBefore }));
+    this.#task = inOrder(jobs).map((job) => ({ job, issuedBefore, timers: [] }));
     this.#taskBegan = at;
     return this.#history.task(jobs, at);
   }

@@ -29,7 +29,7 @@ export interface Scenario {
   readonly operator: boolean;
   /** Relay turns while sagas are still running; afterwards it has as many as it needs. */
   readonly relayTurns: number;
-  /** Events after which a run continues as new as soon as it may: 200 in the product, 0 for every moment at which it may. */
+  /** Events that a run counts before it continues as new as soon as it may: 200 in the product, 0 for every such moment. */
   readonly continuesAfter: number;
   /** Local attempts in a row that fail before a step goes to its task queue: 3 in the product. */
   readonly localAttempts: number;

@@ -9,7 +9,7 @@ import type { OrderDatabase } from './order-database';
 import type { Relay } from './outbox';
 import type { Protocol } from './protocols';
 import { hasLocalSteps, SagaRun } from './saga-run';
-import { AS_IN_THE_PRODUCT, type CancelInput, idOf, type Scenario, type Wish } from './scenario';
+import { type CancelInput, idOf, type Scenario, type Wish } from './scenario';
 import { NONE_HELD, StepCall } from './step-call';
 import { Witness } from './witness';
 
@@ -74,7 +74,6 @@ export class World {
     const before = this.sagas.get(sagaId);
     if (before && !(again === 'always' ? before.outcome : before.hasFailed)) return false;
     const { runtime } = this.protocol;
-    const seemsLongerBy = AS_IN_THE_PRODUCT.continuesAfter - this.scenario.continuesAfter;
     const saga = new SagaRun(
       {
         sagaId,
@@ -88,7 +87,7 @@ export class World {
           // The engine gives a run that follows the input of the one before, and what it carries.
           return workflow(runsWith as Input);
         };
-        return new Execution(runtime, { workflowId: sagaId, code, run, memo, seemsLongerBy });
+        return new Execution(runtime, { workflowId: sagaId, code, run, memo });
       },
     );
     this.sagas.set(sagaId, saga);

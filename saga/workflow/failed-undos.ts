@@ -1,11 +1,19 @@
 /** Compensations that have failed by a bug: parked, and run again after a pause or at an operator's word. */
-import { sleep } from '@temporalio/workflow';
 import type { ParkedStep } from '../contract';
 import { timestamp } from './clock';
+import type { EventCount } from './event-count';
 import type { GivenUp } from './failures';
 import type { Rendezvous } from './rendezvous';
 
 const WORDS = 'compensate';
+
+/** What is needed of the saga. */
+export interface SagaOfUndos {
+  readonly rendezvous: Rendezvous;
+  readonly history: EventCount;
+  readonly longestPauseMs: number;
+  parkedChanged(): void;
+}
 
 interface FailedUndo {
   readonly reason: string;
@@ -17,11 +25,7 @@ interface FailedUndo {
 export class FailedUndos {
   readonly #failed = new Map<string, FailedUndo>();
 
-  constructor(
-    private readonly rendezvous: Rendezvous,
-    private readonly pauseMs: number,
-    private readonly parkedChanged: () => void,
-  ) {}
+  constructor(private readonly saga: SagaOfUndos) {}
 
   get parked(): ParkedStep | undefined {
     const [first] = this.#failed.values();
@@ -30,23 +34,24 @@ export class FailedUndos {
 
   /** @throws GivenUp when an operator gives it up */
   async park(subject: string, reason: string): Promise<void> {
+    const { rendezvous, history, longestPauseMs } = this.saga;
     const waiting = new Promise<void>((resolve, reject) => {
       const end = (givenUp?: GivenUp): void => {
         if (this.#failed.get(subject) !== failed) return;
         this.#failed.delete(subject);
-        this.rendezvous.enter();
+        rendezvous.enter();
         if (givenUp) reject(givenUp);
         else resolve();
-        this.parkedChanged();
+        this.saga.parkedChanged();
       };
       const failed = { reason, since: timestamp(), end };
       this.#failed.set(subject, failed);
-      void sleep(this.pauseMs, { summary: `before the next attempt: ${WORDS}` }).then(() => {
+      void history.sleep(longestPauseMs, `before the next attempt: ${WORDS}`).then(() => {
         end();
       });
     });
-    this.parkedChanged();
-    this.rendezvous.leave();
+    this.saga.parkedChanged();
+    rendezvous.leave();
     return waiting;
   }
 

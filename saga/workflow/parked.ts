@@ -15,6 +15,7 @@ import {
   type RetryStepRequest,
 } from '../contract';
 import { timestamp } from './clock';
+import type { EventCount } from './event-count';
 import { GivenUp } from './failures';
 import { uncancelled } from './uncancelled';
 
@@ -32,10 +33,12 @@ export class ParkedSteps {
   #shown: readonly ParkedStep[];
 
   /**
+   * @param history counts what is shown, and what operators send
    * @param all of the saga's, as it has them when they are needed
    * @param carried what an earlier run has shown
    */
   constructor(
+    private readonly history: EventCount,
     private readonly all: () => readonly Parkable[],
     carried: readonly ParkedStep[] = [],
   ) {
@@ -67,8 +70,10 @@ export class ParkedSteps {
     const names = namesOf(parked);
     if (names.join() !== namesOf(this.#shown).join()) {
       const key = defineSearchAttributeKey(NEEDS_ATTENTION_ATTRIBUTE, 'KEYWORD_LIST');
+      this.history.command();
       upsertSearchAttributes([{ key, value: names.length === 0 ? null : names }]);
     }
+    this.history.command();
     upsertMemo({ [PARKED_MEMO]: parked.length === 0 ? null : parked });
     this.#shown = parked;
     return true;
@@ -77,11 +82,13 @@ export class ParkedSteps {
   /** Handles the operators' signals. They are checked before they are sent: one that says nothing is ignored here. */
   handleSignals(): void {
     setHandler(retryStep, (request) => {
+      this.history.message();
       uncancelled(() => {
         for (const each of this.all()) if (isMeant(each, request?.subject)) each.retry();
       });
     });
     setHandler(giveUpStep, (request) => {
+      this.history.message();
       const { by, reason, subject } = request ?? {};
       if (!by || !reason) return;
       const decide = (step: string) => new GivenUp({ id: uuid4(), step, by, reason, at: timestamp() });

@@ -9,6 +9,7 @@ import {
 import { type Carried, type CarriedWait, PARKED_MEMO, type SagaInput, type SagaResult } from '../contract';
 import { Attempts } from './attempts';
 import type { SagaDefinition, SagaFunction, SagaWorkflow } from './definition';
+import { EventCount } from './event-count';
 import { FailedUndos } from './failed-undos';
 import { CONTINUE_AFTER_EVENTS, LONGEST_PAUSE_MS, PARK_AFTER_MS } from './limits';
 import { type Parkable, ParkedSteps } from './parked';
@@ -37,6 +38,7 @@ export async function runSaga<Subject, Outcome, Settings>(
 
 class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<Settings> {
   readonly rendezvous = new Rendezvous();
+  readonly history = new EventCount();
   readonly attempts: Attempts;
   readonly parkAfterMs: number;
   readonly longestPauseMs: number;
@@ -64,10 +66,12 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     this.longestPauseMs = input.longestPauseMs ?? LONGEST_PAUSE_MS;
     this.attempts = new Attempts(placement, definition.taskQueue);
     this.#cancelRequested = carried?.cancelRequested ?? false;
-    this.#undos = new FailedUndos(this.rendezvous, this.longestPauseMs, () => {
-      this.parkedChanged();
-    });
-    this.#parked = new ParkedSteps(() => [...this.#queues.values(), this.#undos], carried?.parked);
+    this.#undos = new FailedUndos(this);
+    this.#parked = new ParkedSteps(
+      this.history,
+      () => [...this.#queues.values(), this.#undos],
+      carried?.parked,
+    );
     this.#subjects = subjects.map(
       (subject) =>
         new SubjectRun(subject, definition, forward, this, carried?.subjects[definition.subject(subject)]),
@@ -108,6 +112,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
   cancel(): void {
     if (!this.definition.cancel || this.#cancelRequested) return;
     this.#cancelRequested = true;
+    this.history.message();
     const ended = this.#subjects.filter((subject) => subject.ended);
     for (const subject of this.#subjects) subject.interrupt();
     this.#drive(ended, (subject) => subject.cancel());
@@ -142,7 +147,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
   continueAsNewIfLong(): boolean {
     if (this.#continues) return true;
     if (this.#underWay > 0 || !this.rendezvous.isQuiet) return false;
-    if (workflowInfo().historyLength <= CONTINUE_AFTER_EVENTS) return false;
+    if (this.history.events <= CONTINUE_AFTER_EVENTS) return false;
     this.#continues = true;
     this.#end?.('continued');
     return true;

@@ -8,11 +8,11 @@
  *
  * A first attempt for newcomers runs beside that: nobody waits behind somebody else's trouble.
  */
-import { sleep } from '@temporalio/workflow';
 import type { CarriedWait, ParkedStep, Unanswered } from '../contract';
 import { Ask, type AskOptions } from './ask';
 import type { Attempts, Where } from './attempts';
 import { now } from './clock';
+import type { EventCount } from './event-count';
 import type { GivenUp } from './failures';
 import { LOCAL_ATTEMPTS, PAUSES_OF_A_WINDOW } from './limits';
 import { longestPause, pauseAfter } from './pauses';
@@ -38,6 +38,7 @@ function mayFollow(phase: Phase, next: Phase): boolean {
 export interface SagaOfQueue {
   readonly rendezvous: Rendezvous;
   readonly attempts: Attempts;
+  readonly history: EventCount;
   readonly parkAfterMs: number;
   readonly longestPauseMs: number;
   /** Refreshes what the Temporal UI shows of the saga; costs no event. */
@@ -71,7 +72,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     private readonly saga: SagaOfQueue,
     carried: CarriedWait | undefined,
   ) {
-    this.#wait = new Wait(step.words, saga.parkAfterMs, carried);
+    this.#wait = new Wait(step.words, saga, carried);
     this.#resumes = carried !== undefined;
   }
 
@@ -111,7 +112,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
 
   /** Attempts the step at once for those that wait: what stood in the way was fixed. */
   retry(): void {
-    if (this.#phase === 'pausing' || this.#serverPauses()) this.#begin(true);
+    if (this.#phase === 'pausing' || this.#serverPauses()) this.#begin();
     else if (this.#phase === 'attempting') this.#wait.hurry();
   }
 
@@ -148,7 +149,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     else {
       this.#wait.failed(attempted, this.#mustSucceed());
       this.saga.parkedChanged();
-      if (this.#serverPauses()) this.#begin(false);
+      if (this.#serverPauses()) this.#begin();
     }
   }
 
@@ -160,19 +161,20 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     this.#to('pausing');
     // The server has paused all the while.
     if (attempted.failed?.kind === 'window-over') {
-      this.#begin(true);
+      this.#begin();
       return;
     }
     const generation = this.#next();
     const summary = `before the next attempt: ${this.step.words}`;
-    void sleep(pauseAfter(this.#wait.failures, this.#longestPauseMs()), { summary }).then(() => {
-      if (this.#generation === generation) this.#begin(true);
-    });
+    void this.saga.history
+      .sleep(pauseAfter(this.#wait.failures, this.#longestPauseMs()), summary)
+      .then(() => {
+        if (this.#generation === generation) this.#begin();
+      });
   }
 
-  /** @param byEvent whether an event of the history led here, so that the history's length is the same on a replay */
-  #begin(byEvent: boolean): void {
-    if (byEvent && this.saga.continueAsNewIfLong()) return;
+  #begin(): void {
+    if (this.saga.continueAsNewIfLong()) return;
     this.#round().catch(this.#bug);
   }
 
@@ -188,13 +190,17 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     const windowMs = PAUSES_OF_A_WINDOW * this.saga.longestPauseMs;
     this.#supersede?.();
     const attempted = await this.#attempt(this.#waiting, this.#where(), windowMs, (cancel) => {
-      this.#supersede = cancel;
+      this.#supersede = () => {
+        this.saga.history.command();
+        cancel();
+      };
     });
     const isLatest = this.#generation === generation;
     if (isLatest) this.#supersede = undefined;
     // An earlier round, which another has replaced, may have answered all the same.
     if (this.#stillWaiting().length === 0) this.#look();
     else if (isLatest) this.#rest(attempted);
+    else this.saga.parkedChanged();
   }
 
   #attempt(
@@ -205,6 +211,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
   ): Promise<Attempted> {
     const { saga, step } = this;
     saga.showDetails();
+    saga.history.attempt(where);
     const { failsPermanently } = this.#wait;
     const longestPauseMs = this.#longestPauseMs();
     const options = {
@@ -244,7 +251,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
   #watchDeadlines(asks: readonly Ask<Item, Answer>[]): void {
     for (const at of new Set(asks.flatMap(({ deadline }) => deadline?.at ?? []))) {
       const summary = `until the deadline: ${this.step.words}`;
-      void sleep(Math.max(at - now(), 1), { summary }).then(() => {
+      void this.saga.history.sleep(Math.max(at - now(), 1), summary).then(() => {
         for (const ask of asks) if (ask.deadline?.at === at) ask.answer({ outcome: 'timed-out' });
       });
     }

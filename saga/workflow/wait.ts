@@ -1,8 +1,15 @@
 /** What is known of a wait for a step: since when, why, and whether it is parked. */
-import { sleep } from '@temporalio/workflow';
 import type { CarriedWait, ParkedStep } from '../contract';
 import { now, timestamp } from './clock';
+import type { EventCount } from './event-count';
+import { LOCAL_ATTEMPTS } from './limits';
 import type { Attempted } from './step-attempt';
+
+/** What is needed of the saga. */
+export interface SagaOfWait {
+  readonly history: EventCount;
+  readonly parkAfterMs: number;
+}
 
 export class Wait {
   #failures: number;
@@ -17,7 +24,7 @@ export class Wait {
 
   constructor(
     private readonly words: string,
-    private readonly parkAfterMs: number,
+    private readonly saga: SagaOfWait,
     carried: CarriedWait | undefined,
   ) {
     this.#failures = carried?.failures ?? 0;
@@ -26,7 +33,7 @@ export class Wait {
     this.#parked = carried?.parked ?? false;
   }
 
-  /** Rounds in a row in which nobody has had an answer. */
+  /** Rounds in a row that have left somebody without an answer; fewer count after one in which somebody has had one. */
   get failures(): number {
     return this.#failures;
   }
@@ -60,8 +67,8 @@ export class Wait {
   watch(onParked: () => void): void {
     this.#watched = true;
     const number = this.#number;
-    const left = (this.#since ?? now()) + this.parkAfterMs - now();
-    void sleep(Math.max(left, 1), { summary: `until it is parked: ${this.words}` }).then(() => {
+    const left = (this.#since ?? now()) + this.saga.parkAfterMs - now();
+    void this.saga.history.sleep(Math.max(left, 1), `until it is parked: ${this.words}`).then(() => {
       if (this.#number !== number) return;
       this.#parked = true;
       onParked();
@@ -70,7 +77,8 @@ export class Wait {
 
   /** An attempt for all that wait has left somebody without an answer. */
   round(attempted: Attempted, mustSucceed: boolean): void {
-    this.#failures = attempted.progressed ? 1 : this.#failures + 1;
+    // Some progress begins the pauses again, but a step that is on its task queue stays there.
+    this.#failures = Math.min(this.#failures + 1, attempted.progressed ? LOCAL_ATTEMPTS : Infinity);
     this.failed(attempted, mustSucceed);
   }
 
