@@ -42,7 +42,7 @@ const LAW_WITHIN_MS = 180_000;
  *     'the price can be paid': {
  *       subject: async () => ({ bookingId: randomUUID(), price: 50 }),
  *       steps: ['holdSeats', 'takePayments', 'confirmSeats'],
- *       outcome: { state: 'CONFIRMED' },
+ *       outcome: { state: 'BOOKED' },
  *       ends: { rows: { seat: 'CONFIRMED', payment: 'PAID' }, transitions: ['HELD', 'CONFIRMED', 'PAID'] },
  *     },
  *     // and one for each refusal, and for each failure of a step with a deadline

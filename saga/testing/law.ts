@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import type { SagaRan, SagaRuns } from './saga-runs';
 import type { AnyPath, AnySaga, Traces } from './saga-under-test';
 
-export interface Suite<Subject, Settings> {
+interface Suite<Subject, Settings> {
   readonly saga: AnySaga<Subject, Settings>;
   readonly runs: SagaRuns<Subject, Settings>;
 }
