@@ -25,6 +25,52 @@ const table = Object.entries(rooms).map(([room, allowed]) => ({
   to: { path: `^(${ROOMS})/`, pathNot: `^(${allowed.join('|')})/` },
 }));
 
+/** Of the packages, as they are resolved; built-in modules have no folder. */
+const packages = (...names) => names.map((name) => `^node_modules/${name}/`).join('|');
+
+/** What the parts of `saga/` may use, and who may use them. */
+const ofTheEngine = [
+  {
+    name: 'the-engine-in-the-sandbox-has-the-sdk-alone',
+    severity: 'error',
+    from: { path: '^saga/(workflow/|contract|limits)' },
+    to: { pathNot: `^saga/(workflow/|contract|limits)|${packages('@temporalio/(workflow|common)')}` },
+  },
+  {
+    name: 'the-engine-in-processes-has-the-sdk-alone',
+    severity: 'error',
+    from: { path: '^saga/host/' },
+    to: {
+      pathNot: `^saga/(host/|contract|limits)|${packages('@temporalio/[^/]+')}`,
+      dependencyTypesNot: ['core'],
+    },
+  },
+  {
+    name: 'the-laws-have-the-engine-the-sdk-and-jest',
+    severity: 'error',
+    from: { path: '^saga/testing/' },
+    to: { pathNot: `^saga/|${packages('@temporalio/[^/]+', '@jest/globals')}`, dependencyTypesNot: ['core'] },
+  },
+  {
+    name: 'only-tests-know-the-laws',
+    severity: 'error',
+    from: { pathNot: '^(test|saga/testing)/' },
+    to: { path: '^saga/testing/' },
+  },
+  {
+    name: 'sagas-are-declared-with-the-public-part',
+    severity: 'error',
+    from: { path: '^workflows/' },
+    to: { path: '^saga/', pathNot: '^saga/workflow/index\\.ts$' },
+  },
+  {
+    name: 'processes-know-workflow-code-by-type-only',
+    severity: 'error',
+    from: { path: '^(api|audit|operate|workers)/' },
+    to: { path: '^saga/workflow/', dependencyTypesNot: ['type-only'] },
+  },
+];
+
 module.exports = {
   forbidden: [
     ...table,
@@ -35,12 +81,7 @@ module.exports = {
       from: { path: '^api/' },
       to: { path: '^workflows/', dependencyTypesNot: ['type-only'] },
     },
-    {
-      name: 'sagas-run-without-what-starts-them',
-      severity: 'error',
-      from: { path: '^saga/(workflow|host)/' },
-      to: { path: '^saga/(workflow|host)/', pathNot: '^saga/$1/' },
-    },
+    ...ofTheEngine,
     {
       name: 'nobody-imports-tests-or-dev',
       severity: 'error',
@@ -72,7 +113,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|node_modules)/' },
+    exclude: { path: '^dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
   },

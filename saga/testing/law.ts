@@ -1,22 +1,58 @@
-/** What a law is, and what all of them expect. */
+/** What a law is, and what the laws expect. */
 import { expect } from '@jest/globals';
 import type { SagaRan, SagaRuns } from './saga-runs';
 import type { AnyPath, AnySaga, Traces } from './saga-under-test';
 
-/** What a law is about: a saga, and one of its paths. */
-export interface Case<Subject, Settings> {
+interface Suite<Subject, Settings> {
   readonly saga: AnySaga<Subject, Settings>;
-  readonly path: AnyPath<Subject, Settings>;
   readonly runs: SagaRuns<Subject, Settings>;
 }
 
 export interface Law {
+  readonly words: string;
+  readonly holds: <Subject, Settings>(suite: Suite<Subject, Settings>) => Promise<void>;
+}
+
+/** What a law of one path is about. */
+export interface Case<Subject, Settings> extends Suite<Subject, Settings> {
+  readonly path: AnyPath<Subject, Settings>;
+}
+
+export interface LawOfPaths {
   readonly words: string;
   /** Whether one path that a failure leads along, and one other, show as much as all of them. */
   readonly oneOfEachKind?: true;
   /** Whether there is anything to be seen of it on this path; on each unless it is given. */
   readonly concerns?: <Subject, Settings>(concerned: Omit<Case<Subject, Settings>, 'runs'>) => boolean;
   readonly holds: <Subject, Settings>(concerned: Case<Subject, Settings>) => Promise<void>;
+}
+
+/** @returns the law of all paths together: a failure names the path that it is of */
+export function onEachPath(law: LawOfPaths): Law {
+  return {
+    words: law.words,
+    holds: async ({ saga, runs }) => {
+      const broken = await Promise.all(
+        concernedPaths(law, saga).map(([name, path]) =>
+          law.holds({ saga, path, runs }).then(
+            () => [],
+            (error: unknown) => [`${name}: ${error instanceof Error ? error.message : String(error)}`],
+          ),
+        ),
+      );
+      expect(broken.flat().join('\n\n')).toBe('');
+    },
+  };
+}
+
+function concernedPaths<Subject, Settings>(
+  { concerns, oneOfEachKind }: LawOfPaths,
+  saga: AnySaga<Subject, Settings>,
+): [string, AnyPath<Subject, Settings>][] {
+  const paths = Object.entries(saga.paths).filter(([, path]) => concerns?.({ saga, path }) !== false);
+  if (!oneOfEachKind) return paths;
+  const [failing, others] = [paths.filter(([, { fails }]) => fails), paths.filter(([, { fails }]) => !fails)];
+  return [...others.slice(0, 1), ...failing.slice(0, 1)];
 }
 
 /** The steps of a path that do not fail on it, each once: what a law can do something about. */

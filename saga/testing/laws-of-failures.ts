@@ -1,6 +1,14 @@
 /** Laws of what a saga comes to when its steps fail, when it runs again, and when it is cancelled. */
 import { expect } from '@jest/globals';
-import { each, endsByItself, expectEnds, type Law, mapped, steadySteps, stepsThatMustSucceed } from './law';
+import {
+  each,
+  endsByItself,
+  expectEnds,
+  type LawOfPaths,
+  mapped,
+  steadySteps,
+  stepsThatMustSucceed,
+} from './law';
 import { answeredSteps, wasParked } from './histories';
 import type { Moment } from './saga-under-test';
 import { atStep, failing, lostConnection, permanentFailure, plainly } from './tampering';
@@ -20,7 +28,7 @@ function faultPoints(steps: readonly string[]): FaultPoint[] {
   );
 }
 
-export const takesItsPath: Law = {
+export const takesItsPath: LawOfPaths = {
   words: 'it takes the steps of its path, and ends as that says',
   holds: async ({ path, runs }) => {
     const ran = await runs.run(path);
@@ -31,7 +39,7 @@ export const takesItsPath: Law = {
   },
 };
 
-export const retried: Law = {
+export const retried: LawOfPaths = {
   words: 'a step that fails once, before its statement or after its commit, is retried: each transition once',
   concerns: ({ path }) => steadySteps(path).length > 0,
   holds: async ({ path, runs }) => {
@@ -47,7 +55,7 @@ export const retried: Law = {
   },
 };
 
-export const parked: Law = {
+export const parked: LawOfPaths = {
   words: 'a step that must succeed and fails permanently is parked and retried',
   concerns: (concerned) => stepsThatMustSucceed(concerned).length > 0,
   holds: async ({ saga, path, runs }) => {
@@ -64,7 +72,7 @@ export const parked: Law = {
   },
 };
 
-export const final: Law = {
+export const final: LawOfPaths = {
   words: 'run again from the start, it changes nothing',
   concerns: endsByItself,
   holds: async ({ path, runs }) => {
@@ -75,7 +83,7 @@ export const final: Law = {
   },
 };
 
-export const cancelled: Law = {
+export const cancelled: LawOfPaths = {
   words: "Temporal's Cancel at any step ends as the saga says",
   concerns: ({ saga, path }) => endsByItself({ saga, path }) && path.cancelled !== 'needs an operator',
   holds: async ({ path, runs }) => {

@@ -3,13 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from '@jest/globals';
 import type { StepAnswer } from '../workflow/step';
 import { answeredSteps } from './histories';
-import { each, expectEnds, type Law, steadySteps, tracesOf } from './law';
+import { each, expectEnds, type LawOfPaths, steadySteps, tracesOf } from './law';
 import { atStep } from './tampering';
 
 const GROUP = 10;
 const NEIGHBOURS = 3;
 
-export const groupCommit: Law = {
+export const groupCommit: LawOfPaths = {
   words: 'ten subjects: one activity a step',
   concerns: ({ saga, path }) => saga.mostSubjects !== 1 && path.fails?.how !== 'until its deadline',
   holds: async ({ path, runs }) => {
@@ -20,7 +20,7 @@ export const groupCommit: Law = {
   },
 };
 
-export const nobodyWaits: Law = {
+export const nobodyWaits: LawOfPaths = {
   words: 'a subject whose row is busy at any step delays no other',
   concerns: ({ saga, path }) => saga.mostSubjects !== 1 && steadySteps(path).length > 0,
   holds: async ({ saga: { id, traces }, path, runs }) => {

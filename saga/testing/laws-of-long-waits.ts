@@ -1,6 +1,6 @@
 /** Law of a saga that waits for long. */
 import { expect } from '@jest/globals';
-import { expectEnds, type Law, stepsThatMustSucceed } from './law';
+import { expectEnds, type LawOfPaths, stepsThatMustSucceed } from './law';
 import { atStep, failing, permanentFailure, plainly } from './tampering';
 
 /** 500: what may be replayed in milliseconds. */
@@ -9,7 +9,7 @@ const MOST_EVENTS = 500;
 /** 10 ms: it is to fail often, not to wait. */
 const PAUSE_MS = 10;
 
-export const bounded: Law = {
+export const bounded: LawOfPaths = {
   words: 'it continues as new when its last step keeps failing, and ends all the same',
   oneOfEachKind: true,
   concerns: (concerned) => stepsThatMustSucceed(concerned).length > 0,

@@ -3,14 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from '@jest/globals';
 import type { StepRequest } from '../contract';
 import type { StepAnswer } from '../workflow/step';
-import { expectEnds, type Law } from './law';
+import { expectEnds, type LawOfPaths } from './law';
 import type { OtherContent } from './saga-under-test';
 import type { StepCall } from './tampering';
 
 /** 4: one that runs, and some that wait for the same row. */
 const AT_ONCE = 4;
 
-export const idempotent: Law = {
+export const idempotent: LawOfPaths = {
   words: 'each step, run once more, gives the same answer and changes nothing',
   holds: async ({ saga: { traces }, path, runs }) => {
     const differences: unknown[] = [];
@@ -27,7 +27,7 @@ export const idempotent: Law = {
   },
 };
 
-export const concurrent: Law = {
+export const concurrent: LawOfPaths = {
   words: 'each step, run several times at once, gives the same answers and changes things once',
   holds: async ({ path, runs }) => {
     const differences: unknown[] = [];
@@ -45,7 +45,7 @@ export const concurrent: Law = {
   },
 };
 
-export const guarded: Law = {
+export const guarded: LawOfPaths = {
   words: 'each step, run with other content under the same id, refuses that and changes nothing',
   holds: async ({ saga: { traces, otherContent }, path, runs }) => {
     const differences: unknown[] = [];

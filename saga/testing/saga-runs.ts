@@ -65,9 +65,7 @@ export class SagaRuns<Subject, Settings> {
 
   /** Runs the saga along the path, for fresh subjects. */
   async run(path: AnyPath<Subject, Settings>, options: RunOptions<Subject> = {}): Promise<SagaRan<Subject>> {
-    const { saga, workflowId } = this.#saga;
-    const uuid = randomUUID();
-    const sagaId = workflowId?.(uuid) ?? `${saga}-${uuid}`;
+    const sagaId = this.#newId();
     const subject = await path.subject(sagaId);
     const others: Subject[] = [];
     while (others.length + 1 < (options.count ?? 1)) others.push(await path.subject(sagaId));
@@ -77,6 +75,17 @@ export class SagaRuns<Subject, Settings> {
       return followed(call);
     };
     return this.#execute(path, sagaId, [subject, ...others], tampering, options);
+  }
+
+  /** Runs the saga for a fresh subject of each path; no step may have to fail on them. */
+  async runMixed(
+    paths: readonly AnyPath<Subject, Settings>[],
+    tampering: Tampering,
+  ): Promise<SagaRan<Subject>> {
+    const sagaId = this.#newId();
+    const subjects: Subject[] = [];
+    for (const path of paths) subjects.push(await path.subject(sagaId));
+    return this.#execute({}, sagaId, subjects, tampering, {});
   }
 
   /** Runs a saga that has ended once more, from the start; no step fails. */
@@ -89,8 +98,14 @@ export class SagaRuns<Subject, Settings> {
     return notReplayed(this.#running.workflowBundle, this.#histories.splice(0));
   }
 
+  #newId(): string {
+    const { saga, workflowId } = this.#saga;
+    const uuid = randomUUID();
+    return workflowId?.(uuid) ?? `${saga}-${uuid}`;
+  }
+
   async #execute(
-    { settings }: AnyPath<Subject, Settings>,
+    { settings }: Pick<AnyPath<Subject, Settings>, 'settings'>,
     workflowId: string,
     subjects: readonly Subject[],
     tampering: Tampering,

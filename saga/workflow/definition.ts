@@ -24,18 +24,29 @@ export interface Saga<Settings> {
    * nobody knows whether it has committed. Only before the pivot.
    *
    * @param options.deadlineMs milliseconds from the first attempt
+   * @example
+   * const stock = await saga.step(takeStock, order, { undo: () => saga.step(returnStock, order), deadlineMs: 30_000 });
+   * if (stock.outcome === 'timed-out') return saga.unwind({ state: 'REFUSED' });
    */
   step<Item extends object, Answer extends StepAnswer>(
     step: Step<Item, Answer>,
     item: Item,
     options: { readonly undo?: () => Promise<unknown>; readonly deadlineMs: number },
   ): Promise<Settled<Answer> | Unanswered>;
-  /** The pivot: from here only forward. A step with a deadline is a bug after this. */
+  /**
+   * The pivot: from here only forward. A step with a deadline is a bug after this.
+   *
+   * @example
+   * saga.commit();
+   * await saga.step(sendParcel, order);
+   */
   commit(): void;
   /**
    * Runs the registered compensations, the last one first; each until it has succeeded.
    *
    * @returns the given outcome
+   * @example
+   * if (stock.outcome === 'sold-out') return saga.unwind({ state: 'REFUSED' });
    */
   unwind<Outcome>(outcome: Outcome): Promise<Outcome>;
 }

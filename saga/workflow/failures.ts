@@ -26,6 +26,8 @@ export class CancelRequested extends Error {
  * Fails one subject permanently: for what only a bug can bring about. Its neighbours end properly before the saga fails.
  *
  * @param type PascalCase
+ * @example
+ * if (parcel.outcome === 'conflict') throw sagaFailure('ParcelConflict', `${orderId} has a parcel with other content`);
  */
 export function sagaFailure(type: string, message: string): ApplicationFailure {
   return ApplicationFailure.create({ type, message, nonRetryable: true });
