@@ -21,7 +21,7 @@ const CUSTOMERS_HANG_MS = 13_000;
 /** At most 25 s: an order that waits for its saga's start is withdrawn after 10 s, and the orders before it first. */
 const TEMPORAL_HANGS_AT_MOST_MS = 25_000;
 
-/** 60 orders at once: more than the process with few places may start before they are withdrawn. */
+/** 60 orders at once: more than the process with narrow limits may start before they are withdrawn. */
 const ORDERS_MORE = 60;
 
 /** 5 orders that their callers believe not to be placed. */

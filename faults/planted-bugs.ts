@@ -77,6 +77,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     code: {
       'workflow-bundle.js': [
         { from: 'exports.CONTINUE_AFTER_EVENTS = 200;', to: 'exports.CONTINUE_AFTER_EVENTS = Infinity;' },
+        { from: 'exports.PAUSE_GROWTH = 2;', to: 'exports.PAUSE_GROWTH = 1;' },
         { from: 'scheduleToCloseTimeout: windowMs,', to: 'scheduleToCloseTimeout: 100,' },
       ],
     },
