@@ -12,7 +12,6 @@ async function begun(code: (runtime: WorkflowRuntime) => Promise<unknown>, run =
     code: () => code(runtime),
     run,
     memo: {},
-    seemsLongerBy: 0,
   });
   await execution.give({ at: AT, historyLength: 3, jobs: [{ kind: 'start' }] });
   return execution;
