@@ -26,7 +26,7 @@ const table = Object.entries(rooms).map(([room, allowed]) => ({
 }));
 
 /** Of the packages, as they are resolved; built-in modules have no folder. */
-const packages = (...names) => names.map((name) => `^node_modules/${name}/`).join('|');
+const packages = (...names) => names.map((name) => `(^|/)node_modules/${name}/`).join('|');
 
 /** What the parts of `saga/` may use, and who may use them. */
 const ofTheEngine = [

@@ -30,8 +30,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const APPROVED = readFileSync(path.join(CORPUS, 'colocated-approved.json'), 'utf8');
+
 /** Of the recorded history that the tests make theirs of. */
-const RUN = '01a20d5f-b282-76c1-a5ea-cf3d15eb7540';
+const [, RUN = ''] = /"originalExecutionRunId": "([^"]+)"/.exec(APPROVED) ?? [];
 
 const replay = (...args: readonly string[]) => operatorCommand('replay', args);
 
@@ -51,10 +53,7 @@ function diverging(name: string): string {
 
 /** A recorded history as it is, under another workflow id. */
 const recordedAs = (name: string): string =>
-  readFileSync(path.join(CORPUS, 'colocated-approved.json'), 'utf8').replace(
-    /"workflowId": "[^"]+"/,
-    `"workflowId": "${name}"`,
-  );
+  APPROVED.replace(/"workflowId": "[^"]+"/, `"workflowId": "${name}"`);
 
 function written(name: string, text: string): string {
   const file = path.join(folder, name);
