@@ -1,0 +1,89 @@
+/** A compensation that fails by a bug of its saga is parked: never lost, and its neighbours end. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
+import { createLogger } from '../../platform/logger';
+import { connectTemporal, installTemporalRuntime, type TemporalLink } from '../../platform/temporal';
+import { GIVE_UP_STEP, PARKED_MEMO, RETRY_STEP } from '../../saga/contract';
+import type { Loan, LoanSteps } from '../support/failing-undo';
+import { eventually } from '../support/http';
+import { testServers } from '../support/servers';
+
+let link: TemporalLink;
+let worker: Worker;
+let running: Promise<void>;
+let workflowBundle: { readonly code: string };
+
+/** Loans whose taking back answers what the saga has not thought of. */
+const surprising = new Set<string>();
+
+const steps: LoanSteps = {
+  lend: ({ items }) => Promise.resolve(items.map(({ loanId }) => ({ loanId, outcome: 'lent' }))),
+  takeBack: ({ items }) =>
+    Promise.resolve(
+      items.map(({ loanId }) => ({ loanId, outcome: surprising.has(loanId) ? 'lost' : 'back' })),
+    ),
+};
+
+beforeAll(async () => {
+  const { temporal } = testServers();
+  installTemporalRuntime(createLogger('silent'));
+  link = await connectTemporal(temporal);
+  workflowBundle = await bundleWorkflowCode({
+    workflowsPath: require.resolve('../support/failing-undo'),
+    logger: new DefaultLogger('WARN'),
+  });
+  worker = await Worker.create({
+    connection: link.connection,
+    namespace: temporal.namespace,
+    taskQueue: 'loans',
+    workflowBundle,
+    activities: steps,
+    sinks: { saga: { ended: { fn: () => undefined } } },
+  });
+  running = worker.run();
+});
+afterAll(async () => {
+  worker.shutdown();
+  await running;
+  await link.connection.close();
+});
+
+async function parkedLoan() {
+  const [surprise, neighbour] = [{ loanId: randomUUID() }, { loanId: randomUUID() }] satisfies Loan[];
+  surprising.add(surprise.loanId);
+  const handle = await link.client.workflow.start('lendBook', {
+    workflowId: `loan-${surprise.loanId}`,
+    taskQueue: 'loans',
+    args: [{ placement: 'colocated', settings: {}, subjects: [surprise, neighbour] }],
+  });
+  await eventually(async () => {
+    const { memo } = await handle.describe();
+    return JSON.stringify(memo?.[PARKED_MEMO] ?? []).includes('nobody has thought of lost')
+      ? true
+      : undefined;
+  });
+  const { memo } = await handle.describe();
+  expect(memo?.[PARKED_MEMO]).toMatchObject([{ step: 'compensate', subjects: [surprise.loanId] }]);
+  return { handle, surprise };
+}
+
+test('fixed and retried by an operator: it is compensated, and the saga ends', async () => {
+  const { handle, surprise } = await parkedLoan();
+  surprising.delete(surprise.loanId);
+  await handle.signal(RETRY_STEP, { by: 'grace' });
+  expect(await handle.result()).toEqual({ outcomes: [{ state: 'BACK' }, { state: 'BACK' }] });
+  await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), handle.workflowId);
+});
+
+test('given up by an operator: the saga fails and names it, and its neighbour has ended', async () => {
+  const { handle, surprise } = await parkedLoan();
+  await handle.signal(GIVE_UP_STEP, { by: 'grace', reason: 'OPS-23' });
+  await expect(handle.result()).rejects.toMatchObject({
+    cause: {
+      type: 'SagaFailed',
+      message: `1 of 2 failed: ${surprise.loanId}: compensate was given up by grace: OPS-23`,
+    },
+  });
+  await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), handle.workflowId);
+});
