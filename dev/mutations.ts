@@ -107,7 +107,7 @@ function swapNeighbours(body: ts.Block, replace: Replace): void {
   ts.forEachChild(body, visit);
   steps.forEach((first, index) => {
     const second = steps[index + 1];
-    if (!second) return;
+    if (!second || second.text === first.text) return;
     const between = body.getSourceFile().text.slice(first.getEnd(), second.getStart());
     const both = { getStart: () => first.getStart(), getEnd: () => second.getEnd() };
     replace('two steps swapped', both, second.text + between + first.text);

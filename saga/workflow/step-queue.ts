@@ -113,7 +113,6 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
   /** Attempts the step at once for those that wait: what stood in the way was fixed. */
   retry(): void {
     if (this.#phase === 'pausing' || this.#serverPauses()) this.#begin();
-    else if (this.#phase === 'attempting') this.#wait.hurry();
   }
 
   /** @param decide makes the decision for one subject whose step is parked */

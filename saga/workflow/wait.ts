@@ -82,11 +82,6 @@ export class Wait {
     this.failed(attempted, mustSucceed);
   }
 
-  /** The next pause is the shortest one again. */
-  hurry(): void {
-    this.#failures = 0;
-  }
-
   /** A permanent failure of a step that must succeed parks it at once. */
   failed({ failed }: Attempted, mustSucceed: boolean): void {
     if (!failed) return;

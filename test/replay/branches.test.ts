@@ -50,8 +50,6 @@ const WITHOUT_HISTORY: readonly string[] = [
   'saga/workflow/step-queue.ts, #first: return;',
   'saga/workflow/wait.ts, failed: return;',
   // The next pause is shorter: a timer's length is not compared.
-  'saga/workflow/step-queue.ts, retry: this.#wait.hurry();',
-  'saga/workflow/wait.ts, hurry: hurry(): void {',
   // What V8 counts when a step has thrown, though the block runs.
   'saga/workflow/subject-run.ts, step: finally {',
   // Two runs of a saga at a time, one of which was taken for dead: the simulator takes it, and nothing is asked for.

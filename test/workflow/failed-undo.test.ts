@@ -50,7 +50,8 @@ afterAll(async () => {
 });
 
 async function parkedLoan() {
-  const [surprise, neighbour] = [{ loanId: randomUUID() }, { loanId: randomUUID() }] satisfies Loan[];
+  const surprise: Loan = { loanId: randomUUID() };
+  const neighbour: Loan = { loanId: randomUUID() };
   surprising.add(surprise.loanId);
   const handle = await link.client.workflow.start('lendBook', {
     workflowId: `loan-${surprise.loanId}`,
