@@ -49,11 +49,8 @@ const WITHOUT_HISTORY: readonly string[] = [
   'saga/workflow/saga-run.ts, parkedChanged: return;',
   'saga/workflow/step-queue.ts, #first: return;',
   'saga/workflow/wait.ts, failed: return;',
-  // The next pause is shorter: a timer's length is not compared.
   // What V8 counts when a step has thrown, though the block runs.
   'saga/workflow/subject-run.ts, step: finally {',
-  // Two runs of a saga at a time, one of which was taken for dead: the simulator takes it, and nothing is asked for.
-  'workflows/create-order-saga.ts: return result; // by another run of this saga that was taken for dead',
 ];
 
 test('every branch', async () => {
