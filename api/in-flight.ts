@@ -1,4 +1,4 @@
-/** Says no in time: a bounded number of requests is worked on, and who comes on top is refused at once. */
+/** Admission control: a bounded number of requests is worked on; excess requests are refused at once. */
 import { Problem, type ProblemName } from './problems';
 import { Refusals } from './refusals';
 
@@ -8,7 +8,7 @@ export class InFlight {
 
   /**
    * @param max requests at once; each holds a connection, its parsed body and a waiter: a few KB
-   * @param advice what who comes on top is told
+   * @param advice the answer to excess requests
    */
   constructor(
     readonly max: number,

@@ -22,7 +22,7 @@ export interface ServiceSettings {
   /** Present where the sagas' workers are versioned. */
   readonly deployment?: WorkerDeployment | undefined;
   readonly outbox: OutboxSettings;
-  /** Event streams at once; who comes on top of that is refused. */
+  /** Event streams at once; excess ones are refused. */
   readonly eventStreamsMax: number;
   /** How long a process that stops still answers that it does, milliseconds. */
   readonly leavingMs: number;
@@ -54,11 +54,11 @@ export interface OrderServiceSettings {
   /** Where `/customers/:id/order-history` is forwarded to; undefined where the process has it, or nobody. */
   readonly historyUrl?: string | undefined;
   readonly creditCheckTimeoutMs: number;
-  /** After how long a step that must succeed and keeps failing is told of, milliseconds. */
+  /** After how long a step that must succeed and keeps failing is parked, milliseconds. */
   readonly attentionAfterMs: number;
   readonly sagaGroupMax: number;
   readonly sagaGroupsInFlight: number;
-  /** Requests that place or cancel an order and have no answer yet; who comes on top of that is refused. */
+  /** Requests that place or cancel an order and have no answer yet; excess ones are refused. */
   readonly ordersInFlightMax: number;
 }
 

@@ -59,7 +59,7 @@ export interface StepRequest<Item> {
 }
 
 /**
- * Somebody else holds a row that this order needs; nothing was changed for it, ask again later. Its
+ * Somebody else holds a row that this order needs; nothing was changed for it, and it is to be retried. Its
  * neighbours in the list were served.
  */
 export interface Busy {

@@ -46,7 +46,7 @@ export interface CustomerEvents {
 
 /** Events whose aggregate is an operator's decision about a saga; the order itself has not changed. */
 interface SagaEvents {
-  /** The saga asks no longer for the step; what is undone stays so until somebody has the saga run again. */
+  /** The saga does not retry the step any more; what is undone stays so until somebody has the saga run again. */
   SagaStepGivenUp: OrderFacts & {
     /** In words. */
     readonly step: string;

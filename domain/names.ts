@@ -6,10 +6,10 @@
 export const CREATE_ORDER_SAGA = 'createOrderSaga';
 export const CANCEL_ORDER_SAGA = 'cancelOrderSaga';
 
-/** Task queue of the order service: the sagas and their order-side steps. */
+/** Task queue of the order service: the sagas, and their order-side steps when the server retries them. */
 export const ORDER_TASK_QUEUE = 'order';
 
-/** Task queue of the customer service: the steps that reserve and release credit, where they run apart. */
+/** Task queue of the customer service: the steps that reserve and release credit, where they run apart or the server retries them. */
 export const CUSTOMER_TASK_QUEUE = 'customer';
 
 /** Keyword list with the ids of a saga's orders; finds the saga of any order in the Temporal UI. */
@@ -29,7 +29,7 @@ export function sagaWorkflowId(orderIds: readonly string[]): string {
 
 const CANCEL_SAGA_PREFIX = 'cancel-order-';
 
-/** Workflow id of the saga that cancels an approved order. */
+/** Workflow id of the saga that cancels an order at its customer's request. */
 export function cancelSagaWorkflowId(orderId: string): string {
   return `${CANCEL_SAGA_PREFIX}${orderId}`;
 }

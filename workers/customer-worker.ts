@@ -1,4 +1,4 @@
-/** The customer service's worker: runs the credit steps of sagas whose order service is another process. */
+/** The customer service's worker: runs the credit steps of its queue, from sagas of other processes or retried by the server. */
 import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { CreditSteps } from '../domain/contracts';

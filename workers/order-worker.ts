@@ -1,4 +1,4 @@
-/** The order service's worker: runs the sagas, and their steps as local activities. */
+/** The order service's worker: runs the sagas, their steps as local activities, and the order steps that the server retries. */
 import { ApplicationFailure, type DataConverter } from '@temporalio/common';
 import { type InjectedSinks, type NativeConnection, Worker } from '@temporalio/worker';
 import type { CreditSteps, OrderSteps } from '../domain/contracts';
@@ -31,7 +31,7 @@ export const ORDER_WORKER_LIMITS = {
  */
 const OWN_WORKER_WITHIN_MS = 1_000;
 
-/** 2: steps come to the queue only while the order database does not answer. */
+/** 2: steps come to the queue only when they have failed three times, or their rows are locked for long. */
 const STEP_POLLS = 2;
 
 export interface OrderWorkerOptions {
@@ -51,7 +51,7 @@ export interface OrderWorkerOptions {
   readonly onSagaEnded?: ((sagaId: string) => void) | undefined;
 }
 
-/** For sagas that were started colocated, and are carried on by a process that is not. */
+/** For sagas that were started colocated, and are continued by a process that is not. */
 const elsewhere: CreditSteps = { reserveCredit: runsElsewhere, releaseCredit: runsElsewhere };
 
 export function createOrderWorker(options: OrderWorkerOptions): Promise<Worker> {

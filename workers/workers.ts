@@ -48,8 +48,8 @@ export interface RunningWorkers {
 }
 
 /**
- * With both services the sagas' steps are all local. The customer service's queue is polled all the same:
- * there are the steps of sagas that were started while it was a process of its own.
+ * With both services the first attempts of the sagas' steps are local. The customer service's queue is polled all the same:
+ * it has the steps that the server retries, and those of sagas that were started while it was a process of its own.
  */
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
   const { connection, namespace, dataConverter, bundlePath, deployment, order, customer } = options;

@@ -1,7 +1,7 @@
 /** The declaration of a saga's steps: which activity, where it runs, and how to read its answers. */
 import type { StepRequest } from '../contract';
 
-/** An answer of a step that says: another transaction holds a row that this item needs; ask again later. */
+/** An answer of a step that says: another transaction holds a row that this item needs; the engine retries it. */
 export interface Busy {
   readonly outcome: 'busy';
 }
