@@ -53,10 +53,9 @@ export class TimedCall {
   }
 
   #attempt(at: number): void {
-    const { step, waiting } = this.call;
+    const { step } = this.call;
     const condition = conditionOf(this.outages, step, at);
     this.hangsUntil = condition.kind === 'hangs' ? condition.until : undefined;
-    if (this.hangsUntil === undefined) this.#due = at + STATEMENT_MS;
-    else this.#due = waiting ? at + step.attemptMs : this.hangsUntil;
+    this.#due = at + (condition.kind === 'hangs' ? step.attemptMs : STATEMENT_MS);
   }
 }

@@ -2,11 +2,11 @@
  * A run in which everything happens when it is due: timers, answers, the server's retries, callers, and outages that are
  * known beforehand. A week of it takes seconds.
  */
-import type { Action } from './action';
 import { wrongNow } from './checks';
 import { EventsByDay } from './events-by-day';
 import { wrongWhenEnded } from './interleaving';
 import { conditionOf, type Outage } from './outages';
+import { doneLate, type Planned } from './planned';
 import type { Protocol } from './protocols';
 import type { SagaRun } from './saga-run';
 import type { Scenario } from './scenario';
@@ -14,12 +14,6 @@ import type { StepCall } from './step-call';
 import { connectionLost, tooLate } from './step-failures';
 import { TimedCall } from './timed-call';
 import { World } from './world';
-
-export interface Planned {
-  /** Milliseconds after the start. */
-  readonly at: number;
-  readonly action: Action;
-}
 
 interface Due {
   readonly at: number;
@@ -32,7 +26,8 @@ export class TimedRun {
   readonly events = new EventsByDay();
   readonly #start: number;
   readonly #calls = new Map<StepCall, TimedCall>();
-  readonly #planned: Planned[];
+  /** In the order in which they are due. */
+  readonly #planned: Planned[] = [];
 
   constructor(
     protocol: Protocol,
@@ -42,7 +37,7 @@ export class TimedRun {
   ) {
     this.world = new World(scenario, protocol);
     this.#start = this.world.nowMs;
-    this.#planned = [...planned];
+    for (const each of planned) this.#plan(each);
   }
 
   /** Milliseconds after the start. */
@@ -105,6 +100,11 @@ export class TimedRun {
     return [...this.#calls.values()];
   }
 
+  #plan(planned: Planned): void {
+    const later = this.#planned.findIndex(({ at }) => at > planned.at);
+    this.#planned.splice(later < 0 ? this.#planned.length : later, 0, planned);
+  }
+
   async #nextRun(saga: SagaRun): Promise<void> {
     await saga.begin(this.world.nowMs);
     this.world.afterTurn(saga, saga.execution);
@@ -116,8 +116,7 @@ export class TimedRun {
     const { call, hangsUntil } = timed;
     if (timed.isDropped) return this.#dropped(timed);
     if (hangsUntil !== undefined && call.waiting) {
-      // It is done when it hangs no longer, and nobody waits for it any more.
-      world.calls.add(call.leftAlone());
+      this.#plan(doneLate(call.leftAlone(), hangsUntil));
       return this.#failed(timed, tooLate(call.step));
     }
     const condition = conditionOf(this.outages, call.step, this.at);
