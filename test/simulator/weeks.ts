@@ -20,6 +20,9 @@ export const WEEK = 7 * DAY;
 /** The product's own. */
 export const CREDIT_CHECK_TIMEOUT = 30 * SECOND;
 
+/** 200 minutes: fifty orders come to wait in the course of the week. */
+export const APART = 200 * MINUTE;
+
 /** After an outage every step is retried within the longest pause, and a saga has a few left. */
 export const RECOVERED = WEEK + LONGEST_PAUSE_MS + MINUTE;
 
@@ -31,7 +34,9 @@ export interface Week {
   readonly who: Who;
 }
 
-export const WEEKS: readonly Week[] = (['colocated', 'distributed'] as const).flatMap((placement) =>
+export const PLACEMENTS = ['colocated', 'distributed'] as const;
+
+export const WEEKS: readonly Week[] = PLACEMENTS.flatMap((placement) =>
   (['fails', 'hangs', 'locked'] as const).flatMap((how) =>
     (['one order', 'fifty orders at once', 'fifty orders one by one'] as const).map((who) => ({
       placement,
@@ -76,7 +81,7 @@ export function scenarioOf(
 }
 
 /** The credit checks come to their deadlines, and then the releases wait. */
-export function customerDatabaseAway({ placement, how, who }: Week, apart = 200 * MINUTE): Planned {
+export function customerDatabaseAway({ placement, how, who }: Week, apart = APART): Planned {
   const orders = ordersOf(who);
   const concerned = concernedBy(how, orders);
   const away: Outage = { steps: CREDIT_STEPS, how, from: 0, until: WEEK, ...rowsOf(concerned) };
