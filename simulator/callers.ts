@@ -1,12 +1,12 @@
 /** What callers do: `POST /orders/:id/cancel`. */
 import type { Action } from './action';
-import { placementOf, simulatedCancellation, type Wish } from './scenario';
+import { simulatedCancellation, type Wish } from './scenario';
 import { Transaction } from './table';
 import type { World } from './world';
 
 /** Each at any moment after its order is there. */
 export function callersThatCancel(world: World): Action[] {
-  return [...world.wishes].filter(({ orderId }) => isThere(world, orderId)).map(cancels);
+  return [...world.wishes].filter(({ orderId }) => isThere(world, orderId)).map(callerCancels);
 }
 
 /** Whether somebody who looks for the order finds it. */
@@ -14,7 +14,7 @@ function isThere({ orders }: World, orderId: string): boolean {
   return orders.orders.seen(orderId, new Transaction()) !== undefined;
 }
 
-function cancels(wish: Wish): Action {
+export function callerCancels(wish: Wish): Action {
   const { orderId, key } = wish;
   return {
     words: () => `a caller has ${orderId} cancelled${key === undefined ? '' : ' by key'}`,
@@ -29,7 +29,7 @@ function cancels(wish: Wish): Action {
       witness.asked.add(orderId);
       if (world.protocol.confirmsAtOnce) witness.promised.add(orderId);
       witness.committed(orders);
-      await world.startCancelSaga(simulatedCancellation(asked, placementOf(world.scenario)));
+      await world.startCancelSaga(simulatedCancellation(asked, world.scenario));
     },
   };
 }

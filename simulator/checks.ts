@@ -14,7 +14,13 @@ const MOST_EVENTS = 500;
 
 /** What holds at every moment. */
 export function wrongNow(world: World): string[] {
-  return [...wrongCredit(world), ...wrongPromises(world), ...wrongReleases(world), ...wrongRuns(world)];
+  return [
+    ...wrongCredit(world),
+    ...wrongPromises(world),
+    ...wrongReleases(world),
+    ...wrongRuns(world),
+    ...world.violations,
+  ];
 }
 
 /** A run stays short, and its memo shows what is parked whenever its task is completed. */

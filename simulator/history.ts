@@ -23,16 +23,27 @@ export interface Chunk {
   readonly commands: readonly string[];
 }
 
+/** Scheduled, started, completed. */
+const TASK = 3;
+
 export class History {
   readonly #events: Event[] = [];
+  #unexpected = 0;
 
   get length(): number {
     return this.#events.length;
   }
 
+  /** Without the events of lost and of reported tasks, and of Temporal's Cancel, which a saga may ignore. */
+  get expectedLength(): number {
+    return this.length - this.#unexpected;
+  }
+
   /** Temporal tells the saga something, in a new task. */
   task(jobs: readonly Job[], at: number): Activation {
+    if (jobs.length === 0) this.#unexpected += TASK;
     for (const job of jobs) {
+      if (job.kind === 'cancel') this.#unexpected += 1 + TASK;
       if (job.kind === 'step') this.#events.push({ kind: 'step started' });
       this.#events.push({ kind: 'told', job });
     }
@@ -49,6 +60,7 @@ export class History {
 
   /** A worker has not completed its task: another one gets it. */
   timedOut(at: number): void {
+    this.#unexpected += TASK;
     this.#events.push({ kind: 'task timed out' }, { kind: 'task scheduled' }, { kind: 'task started', at });
   }
 

@@ -36,7 +36,7 @@ export async function runInterleaving(
     await world.begin();
     while (length < LONGEST_STORY) {
       const { usual, unusual } = possibleActions(world);
-      if (usual.length === 0) return story(await ended(world));
+      if (usual.length === 0) return story(await wrongWhenEnded(world));
       const only = usual.length + unusual.length === 1;
       const picked = only ? 0 : choices.pick(usual.length, unusual.length);
       const action = usual[picked] ?? unusual[picked - usual.length];
@@ -57,7 +57,8 @@ export async function runInterleaving(
   }
 }
 
-async function ended(world: World): Promise<string[]> {
+/** @returns what is wrong when nothing is under way any more, in words */
+export async function wrongWhenEnded(world: World): Promise<string[]> {
   for (const relay of world.relays) while (relay.next().length > 0) relay.publish();
   const wrong = wrongAtTheEnd(world);
   for (const saga of world.sagas.values()) wrong.push(...(await saga.wrongReplays()));

@@ -47,6 +47,14 @@ const CANCEL_FORGOTTEN: readonly Edit[] = [
   },
 ];
 
+const UNBOUNDED: readonly Edit[] = [
+  {
+    file: 'saga/workflow/saga-run.js',
+    from: 'if (this.history.events <= limits_1.CONTINUE_AFTER_EVENTS)',
+    to: 'if (this.history.events > 0)',
+  },
+];
+
 const NOT_RELEASED: readonly Edit[] = [
   { file: 'workflows/cancel-order-saga.js', from: "if (reason === 'CUSTOMER_REQUEST')", to: 'if (!reason)' },
 ];
@@ -147,6 +155,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     words: 'the cancellation of a PENDING order leaves its credit alone',
     protocol: () => productProtocol(NOT_RELEASED),
   },
+  {
+    words: 'a cancellation is confirmed before its row',
+    protocol: () => ({ ...productProtocol(), confirmsAtOnce: true }),
+  },
+  { words: 'a wait without a bound', protocol: () => productProtocol(UNBOUNDED) },
   {
     words: 'a saga that is replayed takes the results of two steps at once',
     protocol: () => productProtocol(ALL_AT_ONCE),

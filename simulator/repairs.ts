@@ -42,7 +42,7 @@ function actionOf(repair: Exclude<Repair, { kind: 'view' }>): Action {
     return {
       words: () => `a repair has ${cancelSagaWorkflowId(repair.order.orderId)} run again`,
       happen: async (world) => {
-        const input = simulatedCancellation(repair.order, placementOf(world.scenario));
+        const input = simulatedCancellation(repair.order, world.scenario);
         await world.startCancelSaga(input, 'always');
       },
     };

@@ -4,10 +4,17 @@ import type { Attempt, ModelSteps, StepName } from './model-steps';
 import { refusingMore } from './only-these';
 import type { StepResults, WorkflowHost } from './workflow-host';
 
+interface RetryOptions {
+  readonly initialInterval?: number;
+  readonly backoffCoefficient?: number;
+  readonly maximumInterval?: number;
+}
+
 export interface StepOptions {
   /** Milliseconds. */
   readonly startToCloseTimeout?: number;
   readonly scheduleToCloseTimeout?: number;
+  readonly retry?: RetryOptions;
 }
 
 export type Requested = Record<StepName, (request: StepRequest<never>) => Promise<StepResults>>;
@@ -18,6 +25,7 @@ const onlySteps = refusingMore('the steps');
 
 export function requestedSteps(host: WorkflowHost, options: StepOptions, remote: boolean): Requested {
   const { startToCloseTimeout: attemptMs = 0, scheduleToCloseTimeout: windowMs = attemptMs } = options;
+  const pauseAfter = pausesOf(options.retry);
   function step<Item extends { readonly orderId: string }>(
     name: StepName,
     execute: (steps: ModelSteps, request: StepRequest<Item>, attempt: Attempt) => StepResults,
@@ -30,6 +38,7 @@ export function requestedSteps(host: WorkflowHost, options: StepOptions, remote:
         remote,
         attemptMs,
         windowMs,
+        pauseAfter,
         execute: (steps, attempt) => execute(steps, request, attempt),
       });
   }
@@ -57,4 +66,10 @@ export function requestedSteps(host: WorkflowHost, options: StepOptions, remote:
       all.releaseCredit(request, attempt),
     ),
   });
+}
+
+/** By default as Temporal pauses. */
+function pausesOf({ initialInterval = 1_000, backoffCoefficient = 2, maximumInterval }: RetryOptions = {}) {
+  const longest = maximumInterval ?? 100 * initialInterval;
+  return (failures: number) => Math.min(initialInterval * backoffCoefficient ** (failures - 1), longest);
 }

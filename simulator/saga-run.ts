@@ -85,6 +85,16 @@ export class SagaRun {
     return Math.max(this.#history.length, ...this.#past.map(({ history }) => history.length));
   }
 
+  /** Events of all of its runs. */
+  get events(): number {
+    return this.#past.reduce((sum, { history }) => sum + history.length, this.#history.length);
+  }
+
+  /** Events of its run, without those of what the saga does not know of. */
+  get expectedLength(): number {
+    return this.#history.expectedLength;
+  }
+
   /** Whether a worker is at it, with results that are not recorded yet, or to come. */
   get hasLocalSteps(): boolean {
     return hasLocalSteps(this.execution);

@@ -98,8 +98,10 @@ export function simulatedSaga(
   };
 }
 
-export function simulatedCancellation(order: OrderToCancel, placement: Placement): CancelInput {
-  return { placement, subjects: [order], settings: {}, parkAfterMs: PARK_AFTER_MS };
+/** Parked as late as the scenario's first saga. */
+export function simulatedCancellation(order: OrderToCancel, { sagas }: Scenario): CancelInput {
+  const { placement = 'colocated', parkAfterMs = PARK_AFTER_MS } = sagas[0] ?? {};
+  return { placement, subjects: [order], settings: {}, parkAfterMs };
 }
 
 export function placementOf({ sagas: [first] }: Scenario): Placement {

@@ -14,6 +14,11 @@ export interface StepRequested {
   readonly attemptMs: number;
   /** How long the server may retry it, milliseconds. */
   readonly windowMs: number;
+  /**
+   * @param failures in a row, from 1
+   * @returns how long the server pauses before it retries the step, milliseconds
+   */
+  readonly pauseAfter: (failures: number) => number;
   execute(steps: ModelSteps, attempt: Attempt): StepResults;
 }
 

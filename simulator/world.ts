@@ -3,7 +3,9 @@ import { cancelSagaWorkflowId } from '../domain/names';
 import type { Answer, Job, StepEnded } from './activation';
 import type { CustomerDatabase } from './customer-database';
 import { Execution } from './execution';
+import { afterLongRun } from './long-runs';
 import type { ModelSteps } from './model-steps';
+import { needlessWaits } from './needless-waits';
 import { stepsOn } from './steps-on-models';
 import type { OrderDatabase } from './order-database';
 import type { Relay } from './outbox';
@@ -41,6 +43,8 @@ export class World {
   relayTurnsLeft: number;
   /** Transactions until now. */
   commits = 0;
+  /** What was wrong when it happened, in words. */
+  readonly violations: string[] = [];
   readonly #steps: ModelSteps;
 
   constructor(
@@ -163,6 +167,7 @@ export class World {
     const { attempt } = this.protocol;
     if (attempt) attempt(call, this.#steps, held);
     else call.begin(this.#steps, held);
+    this.violations.push(...needlessWaits(this, call, held));
   }
 
   commit(call: StepCall): void {
@@ -227,7 +232,9 @@ export class World {
   /** What Temporal tells a saga in one task. */
   async tell(saga: SagaRun, jobs: readonly Job[]): Promise<void> {
     this.record(saga);
+    const wrong = afterLongRun(saga, jobs, this.scenario.continuesAfter);
     await saga.tell(jobs, this.nowMs);
+    this.violations.push(...wrong());
     this.afterTurn(saga, saga.execution);
   }
 }

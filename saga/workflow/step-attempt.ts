@@ -12,6 +12,8 @@ export interface AttemptOptions {
   readonly where: Where;
   /** For how long the server may retry it on the task queue when it must succeed, milliseconds. */
   readonly windowMs: number;
+  /** Whether timers end the waits at their deadlines. Without them the attempt is over at the first deadline. */
+  readonly watchesDeadlines: boolean;
   /** The longest pause of the server's retries, milliseconds. */
   readonly longestPauseMs: number;
   /** Whether it is known that the step fails permanently: then the server retries that too. */
@@ -37,12 +39,14 @@ export async function attemptStep<Item extends object, Answer extends StepAnswer
   step: Step<Item, Answer>,
   asks: readonly Ask<Item, Answer>[],
   attempts: Attempts,
-  { where, windowMs, longestPauseMs, failsPermanently, superseded }: AttemptOptions,
+  { where, windowMs, watchesDeadlines, longestPauseMs, failsPermanently, superseded }: AttemptOptions,
 ): Promise<Attempted> {
+  const windows = asks.map(({ deadline }) =>
+    deadline ? Math.max(deadline.at - now(), SHORTEST_ATTEMPT_MS) : windowMs,
+  );
   const mustSucceed = asks.some(({ deadline }) => deadline === undefined);
-  const lastDeadline = Math.max(...asks.map(({ deadline }) => deadline?.at ?? 0));
   const limits = {
-    windowMs: mustSucceed ? windowMs : Math.max(lastDeadline - now(), SHORTEST_ATTEMPT_MS),
+    windowMs: watchesDeadlines ? (mustSucceed ? windowMs : Math.max(...windows)) : Math.min(...windows),
     longestPauseMs,
     failsPermanently,
   };

@@ -18,7 +18,7 @@ import { LOCAL_ATTEMPTS, PAUSES_OF_A_WINDOW } from './limits';
 import { longestPause, pauseAfter } from './pauses';
 import type { Rendezvous } from './rendezvous';
 import type { Settled, Step, StepAnswer } from './step';
-import { type Attempted, attemptStep } from './step-attempt';
+import { type Attempted, type AttemptOptions, attemptStep } from './step-attempt';
 import { Wait } from './wait';
 
 type Phase = 'idle' | 'pausing' | 'attempting';
@@ -136,7 +136,10 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       return this.#round();
     }
     const where = this.saga.attempts.where(this.step);
-    const attempted = await this.#attempt(asks, where, this.saga.parkAfterMs);
+    const attempted = await this.#attempt(asks, where, {
+      windowMs: this.saga.parkAfterMs,
+      watchesDeadlines: false,
+    });
     const left = asks.filter(({ waits }) => waits);
     if (left.length === 0) {
       this.#look();
@@ -188,12 +191,14 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     this.#to('attempting');
     const windowMs = PAUSES_OF_A_WINDOW * this.saga.longestPauseMs;
     this.#supersede?.();
-    const attempted = await this.#attempt(this.#waiting, this.#where(), windowMs, (cancel) => {
+    const superseded = (cancel: () => void) => {
       this.#supersede = () => {
         this.saga.history.command();
         cancel();
       };
-    });
+    };
+    const limits = { windowMs, watchesDeadlines: true, superseded };
+    const attempted = await this.#attempt(this.#waiting, this.#where(), limits);
     const isLatest = this.#generation === generation;
     if (isLatest) this.#supersede = undefined;
     // An earlier round, which another has replaced, may have answered all the same.
@@ -205,8 +210,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
   #attempt(
     asks: readonly Ask<Item, Answer>[],
     where: Where,
-    windowMs: number,
-    superseded?: (cancel: () => void) => void,
+    limits: Pick<AttemptOptions, 'windowMs' | 'watchesDeadlines' | 'superseded'>,
   ): Promise<Attempted> {
     const { saga, step } = this;
     saga.showDetails();
@@ -214,11 +218,10 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     const { failsPermanently } = this.#wait;
     const longestPauseMs = this.#longestPauseMs();
     const options = {
+      ...limits,
       where,
-      windowMs,
       longestPauseMs,
       failsPermanently,
-      ...(superseded && { superseded }),
     };
     const attempt = () => attemptStep(step, asks, saga.attempts, options);
     return where === 'local' ? saga.underWay(attempt) : attempt();

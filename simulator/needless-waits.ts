@@ -1,0 +1,34 @@
+/** An order waits for its rows only while somebody holds them: nobody waits for somebody else's trouble. */
+import type { StepCall } from './step-call';
+import type { World } from './world';
+
+/**
+ * @param call whose statement has just run
+ * @param held orders whose rows somebody outside of the model holds
+ * @returns which of its orders were busy though nobody held their rows, in words
+ */
+export function needlessWaits(world: World, call: StepCall, held: ReadonlySet<string>): string[] {
+  return (call.answer ?? [])
+    .filter(({ orderId, outcome }) => outcome === 'busy' && !held.has(orderId))
+    .filter(({ orderId }) => !isLocked(world, call, orderId))
+    .map(({ orderId }) => `${orderId} waits in ${call.step.name}, and nobody holds its rows`);
+}
+
+function isLocked({ orders, customers }: World, { step, transaction }: StepCall, orderId: string): boolean {
+  switch (step.name) {
+    case 'reserveCredit':
+    case 'releaseCredit':
+      return (
+        customers.customers.heldByOther(orders.orders.newest(orderId)?.customerId ?? '', transaction) ||
+        customers.reservations.heldByOther(orderId, transaction)
+      );
+    case 'giveUpOrders': {
+      const { table } = orders.givenUp;
+      return table
+        .all()
+        .some((decision) => decision.orderId === orderId && table.heldByOther(decision.id, transaction));
+    }
+    default:
+      return orders.orders.heldByOther(orderId, transaction);
+  }
+}
