@@ -1,5 +1,5 @@
 /** The history of a saga over all of its runs: one that waits long continues as new. */
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time';
 import type { temporal } from '@temporalio/proto';
 
@@ -7,6 +7,9 @@ export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 /** 500 events a run: what a worker replays in milliseconds, however long the saga has waited (DESIGN, invariant 10). */
 const EVENTS_OF_A_RUN_MAX = 500;
+
+/** NOT_FOUND of https://grpc.io/docs/guides/status-codes/: `fetchHistory` does not translate it. */
+const NOT_FOUND = [5];
 
 /** Named in words; more are counted. */
 const NAMED_MAX = 5;
@@ -22,7 +25,7 @@ export async function runsOf(client: Client, sagaId: string, since = 0): Promise
       .getHandle(sagaId, runId)
       .fetchHistory()
       .catch((error: unknown) => {
-        if (error instanceof WorkflowNotFoundError) return { events: undefined };
+        if (isGrpcServiceError(error) && NOT_FOUND.includes(error.code)) return { events: undefined };
         throw error;
       });
     if (!events) return runs;
