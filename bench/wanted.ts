@@ -65,4 +65,10 @@ export const WANTED: readonly Wanted[] = [
     to: ['strangers alone', 'p50'],
     most: 1.2,
   },
+  {
+    what: 'strangers beside a locked crowd, p50 to beside a crowd',
+    of: ['strangers beside a locked crowd', 'p50'],
+    to: ['strangers beside a crowd', 'p50'],
+    most: 1.2,
+  },
 ];
