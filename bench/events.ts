@@ -7,6 +7,7 @@ import type { SqlDatabase } from '../events/sql';
 import { createCustomerDatabase } from '../prisma/customer/client';
 import { createOrderDatabase } from '../prisma/order/client';
 import { type Measured, measured } from './measure';
+import { newCustomers, placed, steadily } from './requests';
 import type { BenchDatabases } from './servers';
 
 /** A gentle pace: what is measured is the way of an event, not the load. */
@@ -28,10 +29,7 @@ export async function commitToConsumer(
   url: string,
   orders: number,
 ): Promise<Measured> {
-  const customer = await posted(`${url}/customers`, {
-    name: 'Bench',
-    creditLimit: { amount: '9000000000.00', currency: 'USD' },
-  });
+  const [customerId = ''] = await newCustomers(url, 1);
   const over = new AbortController();
   const heard = new Map<string, Heard[]>();
   const reading = readStream(
@@ -42,12 +40,11 @@ export async function commitToConsumer(
     },
   );
   const began = performance.now();
-  const placing: Promise<string>[] = [];
-  while (placing.length < orders) {
-    await sleep(Math.max(began + (placing.length * 1_000) / ORDERS_A_SECOND - performance.now(), 0));
-    placing.push(placed(url, String(customer['customerId'])));
-  }
-  const mine = await Promise.all(placing);
+  const mine = await steadily(
+    ORDERS_A_SECOND,
+    (begun) => begun < orders,
+    () => placed(url, customerId),
+  );
   const ofMine = () => mine.map((orderId) => heard.get(orderId) ?? []);
   while (ofMine().some(({ length }) => length < EVENTS_AN_ORDER)) await sleep(20);
   const tookMs = performance.now() - began;
@@ -75,11 +72,6 @@ async function sinceCommits(
   ];
 }
 
-async function placed(url: string, customerId: string): Promise<string> {
-  const orderTotal = { amount: '1.00', currency: 'USD' };
-  return String((await posted(`${url}/orders`, { customerId, orderTotal }))['orderId']);
-}
-
 /** How long a batch takes, and how many events a second that makes. */
 export async function relayAlone({ orderUrl }: BenchDatabases, events: number): Promise<Measured> {
   const db = createOrderDatabase(orderUrl);
@@ -102,12 +94,6 @@ export async function relayAlone({ orderUrl }: BenchDatabases, events: number): 
   const tookMs = performance.now() - began;
   await db.$disconnect();
   return { ...measured(batches, tookMs), rate: (published / tookMs) * 1_000 };
-}
-
-async function posted(url: string, body: object): Promise<Record<string, unknown>> {
-  const headers = { 'Content-Type': 'application/json' };
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
-  return (await response.json()) as Record<string, unknown>;
 }
 
 /** The cursor after everything that there is now. */

@@ -11,8 +11,8 @@ import { step } from '../dev/progress.cjs';
 import { createLogger } from '../platform/logger';
 import { installTemporalRuntime } from '../platform/temporal';
 import { measureAudit, printAudits } from './audit';
-import { type Measured, median } from './measure';
-import { type Measure, measureMemory, NAMESPACES, startMeasures } from './measures';
+import { type Measure, type Measured, median } from './measure';
+import { measureMemory, NAMESPACES, startMeasures } from './measures';
 import { print, printRatios, type Ratio, ratiosOf } from './report';
 import { type BenchServers, startBenchServers } from './servers';
 
@@ -34,8 +34,8 @@ function asked() {
       options: {
         orders: { type: 'string' },
         rounds: { type: 'string', default: '3' },
-        /** Only measures whose name has this in it. */
-        only: { type: 'string', default: '' },
+        /** Only measures whose name has one of these in it. */
+        only: { type: 'string', multiple: true, default: [''] },
         json: { type: 'string' },
         /** Exit code 1 when a ratio is not reached. */
         strict: { type: 'boolean', default: false },
@@ -69,7 +69,7 @@ async function benchOrders(): Promise<number> {
   const servers = await startBenchServers(NAMESPACES);
   try {
     const results = await measureAll(servers);
-    const memory = options.only === '' ? await measureMemory(servers) : undefined;
+    const memory = options.only.includes('') ? await measureMemory(servers) : undefined;
     const ratios = ratiosOf(results, memory);
     const configuration = {
       ...configurationOf(),
@@ -94,7 +94,7 @@ function exitCodeOf(ratios: readonly Ratio[]): number {
 async function measureAll(servers: BenchServers) {
   const measures = await step('starting what is measured', () => startMeasures(servers));
   try {
-    const asked = measures.all.filter(({ name }) => name.includes(options.only));
+    const asked = measures.all.filter(({ name }) => options.only.some((part) => name.includes(part)));
     for (const measure of asked) {
       await step(`warming up: ${measure.name}`, () => measure.run(ordersInARun * WARM_UP_SHARE));
     }

@@ -10,9 +10,24 @@ export const measuredSchema = z.object({
   p99: z.number(),
   /** Most resident memory of the process that did it, in 10^6 bytes; where that was looked at. */
   peakMb: z.number().optional(),
+  /** From the end of an outage until the first order was decided, milliseconds; after an outage. */
+  firstAfterMs: z.number().optional(),
 });
 
 export type Measured = z.infer<typeof measuredSchema>;
+
+export interface Measure {
+  readonly name: string;
+  /** @param orders that a run with forty in flight takes; the others take their share */
+  run(orders: number): Promise<Measured>;
+}
+
+/** Fewer say nothing about a median. */
+const FEWEST = 20;
+
+export function shareOf(orders: number, share: number): number {
+  return Math.max(Math.round(orders * share), FEWEST);
+}
 
 /**
  * @param latencies milliseconds each
@@ -45,7 +60,7 @@ export async function closedLoop(
   return measured(latencies, performance.now() - began);
 }
 
-/** The middle one of several rounds, with the lowest and highest rate beside it. */
+/** The middle one of several rounds, with the lowest and highest rate beside it; the worst of what few have. */
 export function median(
   rounds: readonly Measured[],
 ): Measured & { readonly rates: readonly [number, number] } {
@@ -55,11 +70,13 @@ export function median(
   };
   const rates = rounds.map(({ rate }) => rate);
   const peaks = rounds.flatMap(({ peakMb }) => peakMb ?? []);
+  const firsts = rounds.flatMap(({ firstAfterMs }) => firstAfterMs ?? []);
   return {
     rate: middle(({ rate }) => rate),
     p50: middle(({ p50 }) => p50),
     p99: middle(({ p99 }) => p99),
     rates: [Math.min(...rates), Math.max(...rates)],
     ...(peaks.length > 0 && { peakMb: Math.max(...peaks) }),
+    ...(firsts.length > 0 && { firstAfterMs: Math.max(...firsts) }),
   };
 }

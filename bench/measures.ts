@@ -1,11 +1,13 @@
 /** What is measured, on what, and how much of it. */
 import { step } from '../dev/progress.cjs';
+import { backlogsOf } from './backlog';
 import { commitToConsumer, relayAlone } from './events';
 import { engineFloors, type Floor, statementsAlone } from './floors';
-import type { Measured } from './measure';
+import { type Measure, shareOf } from './measure';
 import { type Product, startColocated, startDistributed } from './product';
 import { replays } from './replay';
 import { type BenchServers, MANY_CUSTOMERS } from './servers';
+import { strangersOf } from './strangers';
 
 /** One namespace for each product that is measured: they use the same task queues. */
 export const NAMESPACES = ['empty', 'colocated', 'groups-off', 'distributed', 'memory'];
@@ -25,8 +27,8 @@ const FEED_SHARE = 1 / 10;
 /** 1,000 histories with the usual 2,000 orders. */
 const REPLAY_SHARE = 1 / 2;
 
-/** Fewer say nothing about a median. */
-const FEWEST = 20;
+/** Longer than an outage here and the working off after it: each order of the backlog is to be approved. */
+const CREDIT_CHECK_TIMEOUT_MS = 60_000;
 
 /** In flight, by one process: enough for four full groups. Twice as many callers are too many. */
 const TAKEN = 200;
@@ -35,12 +37,6 @@ const TAKEN = 200;
 const RELAYED_BY_THE_FIRST = { OUTBOX_RELAY: 'elsewhere' };
 
 const MEMORY_ORDERS = 5_000;
-
-export interface Measure {
-  readonly name: string;
-  /** @param orders that a run with forty in flight takes; the others take their share */
-  run(orders: number): Promise<Measured>;
-}
 
 export interface Measures {
   readonly all: readonly Measure[];
@@ -52,7 +48,10 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
   const statements = await statementsAlone(servers.databases);
   const engine = await engineFloors(target);
   const products = [
-    await startColocated(servers, 'colocated', { ORDERS_IN_FLIGHT_MAX: String(TAKEN) }),
+    await startColocated(servers, 'colocated', {
+      ORDERS_IN_FLIGHT_MAX: String(TAKEN),
+      CREDIT_CHECK_TIMEOUT_MS: String(CREDIT_CHECK_TIMEOUT_MS),
+    }),
     await startColocated(servers, 'groups-off', {
       SAGA_GROUP_MAX: '1',
       SAGA_GROUPS_IN_FLIGHT: '40',
@@ -106,6 +105,8 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
         name: 'commit to consumer',
         run: (orders) => commitToConsumer(servers.databases, colocated.url, shareOf(orders, FEED_SHARE)),
       },
+      ...strangersOf(servers, colocated),
+      ...backlogsOf(servers, colocated),
     ],
     close: async () => {
       for (const product of products) await product.stop();
@@ -113,10 +114,6 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
       await statements.close();
     },
   };
-}
-
-function shareOf(orders: number, share: number): number {
-  return Math.max(Math.round(orders * share), FEWEST);
 }
 
 /** @returns resident memory of a fresh process after its first 5,000 orders and after as many more, MB */

@@ -1,5 +1,6 @@
 /** What a run says: the measured table, and the ratios that the project wants to reach. */
-import type { Measured, median } from './measure';
+import type { median } from './measure';
+import { type Bounds, WANTED } from './wanted';
 
 export type Results = Readonly<Record<string, ReturnType<typeof median>>>;
 
@@ -9,54 +10,6 @@ export interface Ratio {
   readonly reach: string;
   readonly met: boolean;
 }
-
-interface Wanted extends Bounds {
-  readonly what: string;
-  readonly of: readonly [string, keyof Measured];
-  readonly to: readonly [string, keyof Measured];
-}
-
-interface Bounds {
-  readonly least?: number;
-  readonly most?: number;
-}
-
-/** Each compares two measurements of one run: a machine's speed and noise are in both. */
-const WANTED: readonly Wanted[] = [
-  { what: '40 in flight, rate', of: ['colocated, 40', 'rate'], to: ['empty workflow, 40', 'rate'], least: 4 },
-  { what: '200 in flight, rate', of: ['colocated, 200', 'rate'], to: ['colocated, 40', 'rate'], least: 1 },
-  {
-    what: 'twice as many as are taken, rate',
-    of: ['colocated, 400 where 200 are taken', 'rate'],
-    to: ['colocated, 200', 'rate'],
-    least: 0.9,
-  },
-  { what: 'one at a time, p50', of: ['colocated, 1', 'p50'], to: ['empty workflow, 1', 'p50'], most: 2 },
-  {
-    what: 'one hot customer, rate',
-    of: ['hot customer, 40', 'rate'],
-    to: ['colocated, 40', 'rate'],
-    least: 0.7,
-  },
-  {
-    what: 'groups off, rate',
-    of: ['groups off, 40', 'rate'],
-    to: ['empty workflow, 40', 'rate'],
-    least: 0.5,
-  },
-  {
-    what: 'distributed, rate',
-    of: ['distributed, 40', 'rate'],
-    to: ['empty workflow, 40', 'rate'],
-    least: 3,
-  },
-  {
-    what: 'distributed alone, p50',
-    of: ['distributed, 1', 'p50'],
-    to: ['empty workflow, 1', 'p50'],
-    most: 4,
-  },
-];
 
 /**
  * Those ratios whose two measurements were taken.
@@ -110,7 +63,7 @@ export function ratioOf(what: string, ratio: number, { least, most }: Bounds): R
 export function print(results: Results, ratios: readonly Ratio[]): void {
   console.table(
     Object.fromEntries(
-      Object.entries(results).map(([name, { rate, rates, p50, p99, peakMb }]) => [
+      Object.entries(results).map(([name, { rate, rates, p50, p99, peakMb, firstAfterMs }]) => [
         name,
         {
           'a second': rate.toFixed(0),
@@ -118,6 +71,7 @@ export function print(results: Results, ratios: readonly Ratio[]): void {
           'p50 ms': p50.toFixed(1),
           'p99 ms': p99.toFixed(1),
           ...(peakMb !== undefined && { 'peak MB': peakMb.toFixed(0) }),
+          ...(firstAfterMs !== undefined && { 'first after s': (firstAfterMs / 1_000).toFixed(1) }),
         },
       ]),
     ),
