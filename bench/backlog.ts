@@ -1,13 +1,13 @@
 /** How fast orders that have waited for the customer database are decided when it is back. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { type Measure, type Measured, measured, shareOf } from './measure';
+import { type Measure, type Measured, measured } from './measure';
 import { customersHang, databaseAway, type Outage } from './outages';
 import type { Product } from './product';
 import { newCustomers, placed, steadily } from './requests';
 import type { BenchServers } from './servers';
 
-/** Few, so that a group has several orders of one customer; their rows are wanted by groups at once. */
+/** Few: groups that are retried at once want the same rows. */
 const CUSTOMERS = 20;
 
 const ORDERS_A_SECOND_MEANWHILE = 60;
@@ -15,8 +15,11 @@ const ORDERS_A_SECOND_AFTERWARDS = 15;
 
 const LOOK_EACH_MS = 200;
 
-/** Some seventeen seconds' worth; no more than are decided before the first of them times out. */
+/** Some seventeen seconds' worth. */
 const SHARE = 1 / 2;
+/** Fewer take no longer than the pause that each saga is in, and say only how long that is. */
+const LEAST = 600;
+/** More are not decided before the first of them times out. */
 const MOST = 1_200;
 
 /** On a database that is away, and on one that does not answer. */
@@ -27,7 +30,7 @@ export function backlogsOf(servers: BenchServers, { url }: Product): readonly Me
     workedOff({
       url,
       orderUrl,
-      orders: Math.min(shareOf(orders, SHARE), MOST),
+      orders: Math.min(Math.max(Math.round(orders * SHARE), LEAST), MOST),
       outage: () => outage(adminUrl),
     });
   return [

@@ -59,17 +59,24 @@ async function sinceCommits(
   heard: readonly Heard[],
 ): Promise<number[]> {
   const of = async (db: SqlDatabase & { $disconnect(): Promise<void> }, source: string) => {
-    const mine = new Map(heard.filter((event) => event.source === source).map(({ id, at }) => [id, at]));
+    const mine = new Map(
+      heard.filter((event) => event.source === source).map(({ id, at }) => [rowOf(id), at]),
+    );
     const rows = await db.$queryRaw<{ id: bigint; committed: number }[]>(sql`
       SELECT id, extract(epoch FROM pg_xact_commit_timestamp(transaction_id::xid))::double precision * 1000 AS committed
-      FROM outbox WHERE id = ANY (${[...mine.keys()].map(BigInt)}::bigint[])`);
+      FROM outbox WHERE id = ANY (${[...mine.keys()]}::bigint[])`);
     await db.$disconnect();
-    return rows.map(({ id, committed }) => (mine.get(String(id)) ?? NaN) - committed);
+    return rows.map(({ id, committed }) => (mine.get(id) ?? NaN) - committed);
   };
   return [
     ...(await of(createOrderDatabase(orderUrl), '/order-service')),
     ...(await of(createCustomerDatabase(customerUrl), '/customer-service')),
   ];
+}
+
+/** An event's id begins with the number of its row in the outbox. */
+function rowOf(eventId: string): bigint {
+  return BigInt(eventId.replace(/-.*/, ''));
 }
 
 /** How long a batch takes, and how many events a second that makes. */
