@@ -1,4 +1,4 @@
-/** A parked step of which two attempts are on the task queue, because an operator has retried it: the older one answers. */
+/** A parked step whose attempt hangs when an operator retries it: a newer attempt replaces it, and answers. */
 import { expect, test } from '@jest/globals';
 import { NEEDS_ATTENTION_ATTRIBUTE, PARKED_MEMO } from '../../saga/contract';
 import { hold } from '../support/outages';
@@ -6,7 +6,7 @@ import { Stage } from '../replay/record/stage';
 
 const stage = new Stage('distributed');
 
-test('when it has answered, nothing is parked any more', async () => {
+test('the attempt that hangs is cancelled, and when the newer one has answered nothing is parked', async () => {
   const order = stage.order();
   await (await stage.start([order])).result();
   await stage.system.stopCredit();
@@ -18,10 +18,11 @@ test('when it has answered, nothing is parked any more', async () => {
   // It finishes what it does, and takes nothing new.
   const stopped = stage.system.stopCredit();
   await stage.retry(saga.workflowId);
-  await stage.onQueue(saga.workflowId, 'releaseCredit', 2);
+  await stage.historyHas(saga.workflowId, (event) => event.activityTaskCancelRequestedEventAttributes);
   await table.release();
-  await saga.result();
   await stopped;
+  await stage.system.startCredit();
+  await saga.result();
   const { memo, typedSearchAttributes } = await saga.describe();
   expect(memo?.[PARKED_MEMO]).toBeUndefined();
   expect(typedSearchAttributes.getAll().map(({ key }) => key.name)).not.toContain(NEEDS_ATTENTION_ATTRIBUTE);
