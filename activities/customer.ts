@@ -16,6 +16,9 @@ import { recordEvents } from './outbox';
  */
 const LOCK_WAIT_MS = 50;
 
+/** 10 ms: a reservation holds its customer's row for a few, and the list's other orders wait for the answer as well. */
+const LOCK_WAIT_BESIDE_OTHERS_MS = 10;
+
 export interface CustomerActivitiesOptions {
   readonly db: CustomerDatabase;
   /** Told after each commit that may have written events. */
@@ -56,7 +59,7 @@ async function lockedLast<Result extends { readonly orderId: string; readonly ou
   if (busy.size === 0) return first;
   const second = await statement(
     orders.filter(({ orderId }) => busy.has(orderId)),
-    LOCK_WAIT_MS,
+    LOCK_WAIT_BESIDE_OTHERS_MS,
   );
   return [...first.filter(({ orderId }) => !busy.has(orderId)), ...second];
 }

@@ -42,6 +42,7 @@ const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
   'saga/workflow/saga-run.ts: !this.#continues && this.#parked.show()': 'only words for the Temporal UI',
   'saga/workflow/saga-run.ts: carried': NEXT_RUN,
   'saga/workflow/step-attempt.ts: mustSucceed': INPUT,
+  'saga/workflow/step-attempt.ts: watchesDeadlines': INPUT,
   'saga/workflow/step-attempt.ts: !answer': 'only a bug of a step can take it',
   'saga/workflow/step-queue.ts: !mayFollow(this.#phase, phase)': ONLY_A_BUG,
   'saga/workflow/step-queue.ts: this.#stillWaiting().length > 0': NEXT_RUN,
@@ -104,7 +105,7 @@ histories of \`test/replay/histories\` against each change. The breaking changes
 condition, each case, each step and each two that follow each other, each timer, each activity, each async
 function, each call of the engine that takes turns. A change is caught when a history diverges, or when the changed code fails on it.
 
-| Kind of change | made | diverged | the code failed | MISSED | without a command |
+| Kind of change | made | diverged | the code failed | MISSED | not caught, for a reason |
 | --- | --- | --- | --- | --- | --- |
 ${summary.join('\n')}
 ${line('**all**', breaking)}

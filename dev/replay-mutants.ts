@@ -56,7 +56,7 @@ async function main(): Promise<number> {
   const { made, diverged, failed, without } = countsOf(breaking);
   console.log(
     `${String(made)} breaking changes: ${String(diverged + failed)} caught (${String(failed)} because the code failed), ` +
-      `${String(missed.length)} missed, ${String(without)} without a command; ` +
+      `${String(missed.length)} missed, ${String(without)} not caught for a stated reason; ` +
       `${String(passing.length)} safe ones: ${String(passing.length - refused.length)} pass`,
   );
   return missed.length + refused.length + unused.length === 0 ? 0 : 1;

@@ -59,7 +59,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     words: 'a saga that waits keeps its place',
     whileOneThingHangs: true,
     code: {
-      'saga/host/group-starter.js': [{ from: 'const PLACE_MS = 1_000;', to: 'const PLACE_MS = 86_400_000;' }],
+      'saga/host/group-pace.js': [
+        { from: 'return this.#share(PLACE_SHARE, PLACE_MS);', to: 'return 86_400_000;' },
+        { from: 'const PLACE_MS = 1_000;', to: 'const PLACE_MS = 86_400_000;' },
+      ],
     },
   },
   {

@@ -4,23 +4,12 @@
  * full groups go alongside each other.
  */
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { closedOnServer, SagaEnds } from './saga-ends';
+import { GroupPace } from './group-pace';
+import { closedOnServer, type ExpectedEnd, SagaEnds } from './saga-ends';
 import { type SagaSettings, type SagaType, type StartedSaga, startOptions, startSaga } from './start-options';
 import { SagaStarterFull, SagaStartFailed, type Submission, type Ticket } from './submission';
 import { type Waiting, WaitingLine } from './waiting-line';
 import { TimedOut, withTimeout } from './with-timeout';
-
-/**
- * 1 s: a group that waits for something (an absent service, a locked row) gives its place to the next one after this, so
- * that it blocks nobody. A group that does not wait is done in a fraction of it.
- */
-const PLACE_MS = 1_000;
-
-/**
- * 250 ms: a group is done in a fraction of it, so that waiting for it and going together is cheaper than going
- * alongside. One that takes longer waits for something.
- */
-const ALONGSIDE_AFTER_MS = 250;
 
 export interface GroupStarterOptions<Subject, Settings> {
   readonly client: Client;
@@ -42,6 +31,7 @@ export interface GroupStarterOptions<Subject, Settings> {
 export class GroupStarter<Subject, Settings> {
   readonly #line = new WaitingLine<Subject>();
   readonly #ends = new SagaEnds();
+  readonly #pace = new GroupPace();
   #groupsUnderWay = 0;
   #lookAgain: NodeJS.Timeout | undefined;
 
@@ -90,12 +80,12 @@ export class GroupStarter<Subject, Settings> {
         this.#startGroups();
       });
     }
+    clearTimeout(this.#lookAgain);
     const { first } = this.#line;
-    if (!first || this.#lookAgain || this.#groupsUnderWay >= groupsInFlight) return;
-    const left = first.since + ALONGSIDE_AFTER_MS - performance.now();
+    if (!first || this.#groupsUnderWay >= groupsInFlight) return;
+    const left = first.since + this.#pace.alongsideAfterMs - performance.now();
     this.#lookAgain = setTimeout(
       () => {
-        this.#lookAgain = undefined;
         this.#startGroups();
       },
       Math.max(left, 1),
@@ -108,7 +98,7 @@ export class GroupStarter<Subject, Settings> {
     const { first } = this.#line;
     if (!first || this.#groupsUnderWay >= groupsInFlight) return false;
     if (this.#groupsUnderWay === 0 || this.#line.length >= groupMax) return true;
-    return performance.now() - first.since >= ALONGSIDE_AFTER_MS;
+    return performance.now() - first.since >= this.#pace.alongsideAfterMs;
   }
 
   /** Resolves when the group's saga has ended, or has had its place for long enough. Never rejects. */
@@ -116,16 +106,18 @@ export class GroupStarter<Subject, Settings> {
     const { client, type, input, eagerStart } = this.options;
     const options = startOptions(type, { ...input, subjects: group.map(({ subject }) => subject) });
     const end = this.#ends.expect(options.workflowId);
+    const began = performance.now();
+    let saga: StartedSaga;
     try {
-      const saga = await startSaga(client, type, options, eagerStart);
-      for (const { resolve } of group) resolve('started');
-      this.#report(saga, group);
-      await this.#hasPlace(saga, end.ended);
+      saga = await startSaga(client, type, options, eagerStart);
     } catch (error) {
-      await this.#notStarted(group, error);
-    } finally {
       end.forget();
+      await this.#notStarted(group, error);
+      return;
     }
+    for (const { resolve } of group) resolve('started');
+    this.#report(saga, group);
+    await unlessLate(this.#watch(saga, end, began), this.#pace.placeMs);
   }
 
   #report(
@@ -135,14 +127,14 @@ export class GroupStarter<Subject, Settings> {
     this.options.onStarted?.({ sagaId, subjectIds: group.map(({ id }) => id), eager });
   }
 
-  /** How a saga ends is its subjects' matter; here it only counts that it has. */
-  async #hasPlace(saga: StartedSaga, ended: Promise<void>): Promise<void> {
+  /** How a saga ends is its subjects' matter; here it only counts that it has, and after how long. */
+  async #watch(saga: StartedSaga, end: ExpectedEnd, began: number): Promise<void> {
     const over = saga.eagerlyStarted
-      ? ended
-      : Promise.race([ended, closedOnServer(this.options.client, saga)]);
-    await withTimeout(over, PLACE_MS, `end of ${saga.workflowId}`).catch((error: unknown) => {
-      if (!(error instanceof TimedOut)) throw error;
-    });
+      ? end.ended
+      : Promise.race([end.ended, closedOnServer(this.options.client, saga)]);
+    const inTime = await unlessLate(over, this.#pace.watchMs);
+    if (inTime) this.#pace.ended(performance.now() - began);
+    end.forget();
   }
 
   async #notStarted(group: readonly Waiting<Subject>[], error: unknown): Promise<void> {
@@ -155,5 +147,16 @@ export class GroupStarter<Subject, Settings> {
       // The other saga of this id carries this group's first subject, but not surely the rest of it.
       await Promise.all(group.map((waiting) => this.#carry([waiting])));
     }
+  }
+}
+
+/** @returns whether it is done in time */
+async function unlessLate(work: Promise<unknown>, ms: number): Promise<boolean> {
+  try {
+    await withTimeout(work, ms, 'a group');
+    return true;
+  } catch (error) {
+    if (error instanceof TimedOut) return false;
+    throw error;
   }
 }

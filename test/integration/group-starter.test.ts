@@ -82,7 +82,35 @@ test('the end that the worker of this process reports gives the place back at on
   expect(await second.submitted).toBe('started');
 });
 
-test('so does the end of a saga that another process runs', async () => {
+test('a group that takes longer than 8 such groups gives its place back then: it waits for something', async () => {
+  const starter = starterOf(link.client);
+  const [ending, waits, last] = [order(), order(), order()];
+  const tickets = [ending, waits, last].map((each) => starter.submit(each));
+  await tickets[0]?.submitted;
+  await advance(20);
+  starter.sagaEnded(sagaWorkflowId([ending.orderId]));
+  await tickets[1]?.submitted;
+  await advance(8 * 20 - 1);
+  expect([starter.groupsUnderWay, starter.waiting]).toEqual([1, 1]);
+  await advance(1);
+  expect(await tickets[2]?.submitted).toBe('started');
+});
+
+test('those that wait for a group go alongside when it has taken twice as long as the last one', async () => {
+  const starter = starterOf(link.client, { groupMax: 50, groupsInFlight: 2 });
+  const [ending, waits, next] = [order(), order(), order()];
+  await starter.submit(ending).submitted;
+  await advance(30);
+  starter.sagaEnded(sagaWorkflowId([ending.orderId]));
+  await starter.submit(waits).submitted;
+  const ticket = starter.submit(next);
+  await advance(2 * 30 - 1);
+  expect([starter.groupsUnderWay, starter.waiting]).toEqual([1, 1]);
+  await advance(1);
+  expect(await ticket.submitted).toBe('started');
+});
+
+test('the end of a saga that another process runs gives the place back as well', async () => {
   const starter = starterOf(link.client);
   const ending = order();
   const [first, second] = [starter.submit(ending), starter.submit(order())];
