@@ -22,9 +22,12 @@ export const PAUSE_GROWTH = 2;
 /** 5 minutes: a saga that waits for a week costs a few hundred events a day, and an operator can retry it at once. */
 export const LONGEST_PAUSE_MS = 300_000;
 
-/** 1 s between attempts of a step with a deadline, or a thirtieth of the time that it has, if that is longer. */
+/**
+ * 1 s between attempts of a step with a deadline, or a 300th of the time that it has, if that is longer: with up to 5 minutes a
+ * backlog is worked off as soon as its service is back, with a day an attempt comes about every 5 minutes.
+ */
 export const LONGEST_PAUSE_BEFORE_DEADLINE_MS = 1_000;
-export const ATTEMPTS_BEFORE_DEADLINE = 30;
+export const ATTEMPTS_BEFORE_DEADLINE = 300;
 
 /**
  * 2 s: a step whose process is alive, but whose connection to its database is dead, goes to another process after this.
