@@ -1,20 +1,30 @@
 /** An order waits for its rows only while somebody holds them: nobody waits for somebody else's trouble. */
+import type { CustomerDatabase } from './customer-database';
+import type { OrderDatabase } from './order-database';
 import type { StepCall } from './step-call';
-import type { World } from './world';
+
+interface Databases {
+  readonly orders: OrderDatabase;
+  readonly customers: CustomerDatabase;
+}
 
 /**
  * @param call whose statement has just run
  * @param held orders whose rows somebody outside of the model holds
  * @returns which of its orders were busy though nobody held their rows, in words
  */
-export function needlessWaits(world: World, call: StepCall, held: ReadonlySet<string>): string[] {
+export function needlessWaits(databases: Databases, call: StepCall, held: ReadonlySet<string>): string[] {
   return (call.answer ?? [])
     .filter(({ orderId, outcome }) => outcome === 'busy' && !held.has(orderId))
-    .filter(({ orderId }) => !isLocked(world, call, orderId))
+    .filter(({ orderId }) => !isLocked(databases, call, orderId))
     .map(({ orderId }) => `${orderId} waits in ${call.step.name}, and nobody holds its rows`);
 }
 
-function isLocked({ orders, customers }: World, { step, transaction }: StepCall, orderId: string): boolean {
+function isLocked(
+  { orders, customers }: Databases,
+  { step, transaction }: StepCall,
+  orderId: string,
+): boolean {
   switch (step.name) {
     case 'reserveCredit':
     case 'releaseCredit':
