@@ -40,7 +40,7 @@ export function strangersOf(servers: BenchServers, { url }: Product): readonly M
   ];
 }
 
-/** The orders of several customers, none of whom is locked. */
+/** Orders of customers whose rows are not locked. */
 async function strangers(url: string, orders: number): Promise<Measured> {
   const customers = await newCustomers(url, CUSTOMERS);
   const began = performance.now();

@@ -91,7 +91,7 @@ async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal:
     } catch (err) {
       if (!away && !stopping()) logger.warn({ consumer: name, err }, 'cannot follow the feed; trying again');
       away = true;
-      // It is told to stop, which ends the loop.
+      // The stop signal ends the pause, and then the loop.
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -155,10 +155,10 @@ function startOf(answered: readonly Answered[]): StartsAfter {
   );
 }
 
-/** Who is told first; the others stop waiting then. */
+/** Resolves when the first log has more events; the waits for the others end then. */
 function firstOf(answered: readonly Answered[], timeoutMs: number, signal?: AbortSignal): Promise<void> {
   return within(timeoutMs, signal, (over) =>
-    // One that fails is asked again at once, and is unavailable then.
+    // A log that fails is read again at once, and that read reports it as unavailable.
     Promise.race(answered.map(({ page }) => page.more(timeoutMs, over).catch(() => undefined))),
   );
 }

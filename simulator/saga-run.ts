@@ -137,7 +137,7 @@ export class SagaRun {
     await this.#give(activation);
   }
 
-  /** Notes which timers the code sets when it is told that. */
+  /** Records the timers that the code sets in reaction to the job. */
   async #give(activation: Activation): Promise<void> {
     const { execution } = this;
     const before = execution.lastSeq;

@@ -22,7 +22,7 @@ const BOUNDED: StepName = 'reserveCredit';
 export interface Noted {
   readonly job: Job;
   readonly issuedBefore: number;
-  /** Timers that the code has set when it was told that. */
+  /** Timers that the code set in reaction to the job. */
   readonly timers: NewTimer[];
 }
 
