@@ -30,7 +30,8 @@ export class CancelRequested extends Error {
  * if (parcel.outcome === 'conflict') throw sagaFailure('ParcelConflict', `${orderId} has a parcel with other content`);
  */
 export function sagaFailure(type: string, message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type, message, nonRetryable: true });
+  // Not `create`, which would be one of the two frames that a stack trace has here.
+  return new ApplicationFailure(message, type, true);
 }
 
 /** How an attempt failed as a whole. */
