@@ -11,13 +11,10 @@ import { stepRunner } from './each-order';
 import { recordEvents } from './outbox';
 
 /**
- * 50 ms: other groups hold a customer's row for one commit, a few milliseconds; whoever holds it longer is
- * somebody that the rest of the group must not wait for.
+ * 10 ms: another group holds a customer's row for one commit, a few milliseconds. Whoever holds it longer is somebody that
+ * the rest of the list, and the next group, must not wait for.
  */
-const LOCK_WAIT_MS = 50;
-
-/** 10 ms: a reservation holds its customer's row for a few, and the list's other orders wait for the answer as well. */
-const LOCK_WAIT_BESIDE_OTHERS_MS = 10;
+const LOCK_WAIT_MS = 10;
 
 export interface CustomerActivitiesOptions {
   readonly db: CustomerDatabase;
@@ -59,7 +56,7 @@ async function lockedLast<Result extends { readonly orderId: string; readonly ou
   if (busy.size === 0) return first;
   const second = await statement(
     orders.filter(({ orderId }) => busy.has(orderId)),
-    LOCK_WAIT_BESIDE_OTHERS_MS,
+    LOCK_WAIT_MS,
   );
   return [...first.filter(({ orderId }) => !busy.has(orderId)), ...second];
 }

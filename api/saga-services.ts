@@ -108,8 +108,8 @@ export async function startSagaServices(
       onCommit: orderOutbox?.onCommit,
     },
     customer: customerDb && { db: customerDb, onCommit: customerOutbox?.onCommit },
-    onSagaEnded: (sagaId) => {
-      orders?.starter.sagaEnded(sagaId);
+    onSagaProgress: (sagaId, progress) => {
+      orders?.starter.sagaProgressed(sagaId, progress);
     },
   });
   workerMetrics(metrics, () => workers.slots());

@@ -13,6 +13,7 @@ const ORDERS_A_SECOND = 15;
 
 const WAITING = 100;
 const CROWD_A_SECOND = 60;
+const FEW_A_SECOND = 5;
 
 /** Some ten seconds; no more than are over before the orders of the locked customer time out. */
 const SHARE = 3 / 40;
@@ -32,10 +33,19 @@ export function strangersOf(servers: BenchServers, { url }: Product): readonly M
           return strangers(url, share(orders));
         }),
     },
-    { name: 'strangers beside a crowd', run: (orders) => besideCrowd(url, share(orders)) },
+    {
+      name: 'strangers beside a few locked ones',
+      run: (orders) =>
+        besideLocked(adminUrl, url, (locked) => besideOthers(url, share(orders), FEW_A_SECOND, locked)),
+    },
+    {
+      name: 'strangers beside a crowd',
+      run: (orders) => besideOthers(url, share(orders), CROWD_A_SECOND),
+    },
     {
       name: 'strangers beside a locked crowd',
-      run: (orders) => besideLocked(adminUrl, url, (locked) => besideCrowd(url, share(orders), locked)),
+      run: (orders) =>
+        besideLocked(adminUrl, url, (locked) => besideOthers(url, share(orders), CROWD_A_SECOND, locked)),
     },
   ];
 }
@@ -53,15 +63,20 @@ async function strangers(url: string, orders: number): Promise<Measured> {
 }
 
 /** While the orders of one customer keep coming. */
-async function besideCrowd(url: string, orders: number, place?: () => Promise<string>): Promise<Measured> {
+async function besideOthers(
+  url: string,
+  orders: number,
+  othersASecond: number,
+  place?: () => Promise<string>,
+): Promise<Measured> {
   const [one = ''] = await newCustomers(url, 1);
   let over = false;
-  const crowd = steadily(CROWD_A_SECOND, () => !over, place ?? (() => placed(url, one)));
+  const others = steadily(othersASecond, () => !over, place ?? (() => placed(url, one)));
   try {
     return await strangers(url, orders);
   } finally {
     over = true;
-    await crowd;
+    await others;
   }
 }
 

@@ -62,6 +62,11 @@ export const WANTED: readonly Wanted[] = [
     most: 1.2,
   },
   {
+    what: 'strangers beside a few locked ones, p50',
+    ...medians('strangers beside a few locked ones', 'strangers alone'),
+    most: 1.2,
+  },
+  {
     what: 'strangers beside a locked crowd, p50 to beside a crowd',
     ...medians('strangers beside a locked crowd', 'strangers beside a crowd'),
     most: 1.2,

@@ -5,6 +5,7 @@ import type { CreditSteps, OrderSteps } from '../domain/contracts';
 import { ORDER_TASK_QUEUE } from '../domain/names';
 import type { WorkerDeployment } from '../platform/config';
 import { STEP_RUNS_ELSEWHERE } from '../saga/contract';
+import type { SagaProgress } from '../saga/host/saga-ends';
 import { HEARTBEATS_AT_LEAST_APART_MS, retriedByServer, stepHeartbeat } from '../saga/host/step-interceptors';
 import type { SagaSinks } from '../saga/workflow';
 import { DRAIN_MS } from './drain';
@@ -47,8 +48,8 @@ export interface OrderWorkerOptions {
   readonly orderSteps: OrderSteps;
   /** Present when colocated. */
   readonly creditSteps: CreditSteps | undefined;
-  /** Told in this process when a saga that it runs has ended, by its workflow id. */
-  readonly onSagaEnded?: ((sagaId: string) => void) | undefined;
+  /** Called in this process when a saga that it runs has ended, or waits; with its workflow id. */
+  readonly onSagaProgress?: ((sagaId: string, progress: SagaProgress) => void) | undefined;
 }
 
 /** For sagas that were started colocated, and are continued by a process that is not. */
@@ -58,7 +59,11 @@ export function createOrderWorker(options: OrderWorkerOptions): Promise<Worker> 
   const sinks: InjectedSinks<SagaSinks> = {
     saga: {
       ended: {
-        fn: ({ workflowId }) => options.onSagaEnded?.(workflowId),
+        fn: ({ workflowId }) => options.onSagaProgress?.(workflowId, 'ended'),
+        callDuringReplay: false,
+      },
+      waits: {
+        fn: ({ workflowId }) => options.onSagaProgress?.(workflowId, 'waits'),
         callDuringReplay: false,
       },
     },

@@ -6,6 +6,7 @@ import type { WorkerDeployment } from '../platform/config';
 import { createCustomerActivities, type CustomerActivitiesOptions } from '../activities/customer';
 import { createOrderActivities, type OrderActivitiesOptions } from '../activities/order';
 import type { Fullness } from '../platform/metrics';
+import type { SagaProgress } from '../saga/host/saga-ends';
 import { buildIdOf } from './build-id';
 import { CUSTOMER_STEP_SLOTS, createCustomerWorker } from './customer-worker';
 import { createOrderWorker, ORDER_WORKER_LIMITS } from './order-worker';
@@ -25,7 +26,7 @@ export interface WorkersOptions {
   /** Present where this process runs the customer service. */
   readonly customer?: CustomerActivitiesOptions | undefined;
   /** Told in this process when a saga that it runs has ended, by its workflow id. */
-  readonly onSagaEnded?: (sagaId: string) => void;
+  readonly onSagaProgress?: (sagaId: string, progress: SagaProgress) => void;
 }
 
 /** Of the workflow code that a process runs. */
@@ -69,7 +70,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
             deployment: deployment && buildId !== undefined ? { ...deployment, buildId } : undefined,
             orderSteps: createOrderActivities(order),
             creditSteps,
-            onSagaEnded: options.onSagaEnded,
+            onSagaProgress: options.onSagaProgress,
           }),
         ]
       : []),

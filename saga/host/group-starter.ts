@@ -5,7 +5,7 @@
  */
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { GroupPace } from './group-pace';
-import { closedOnServer, type ExpectedEnd, SagaEnds } from './saga-ends';
+import { closedOnServer, type ExpectedEnd, SagaEnds, type SagaProgress } from './saga-ends';
 import { type SagaSettings, type SagaType, type StartedSaga, startOptions, startSaga } from './start-options';
 import { SagaStarterFull, SagaStartFailed, type Submission, type Ticket } from './submission';
 import { type Waiting, WaitingLine } from './waiting-line';
@@ -65,9 +65,9 @@ export class GroupStarter<Subject, Settings> {
     return { submitted, withdraw };
   }
 
-  /** The worker of this process reports that a saga, of whatever start, has ended. */
-  sagaEnded(sagaId: string): void {
-    this.#ends.publish(sagaId);
+  /** The worker of this process reports that a saga, of whatever start, has ended or waits. */
+  sagaProgressed(sagaId: string, progress: SagaProgress): void {
+    this.#ends.publish(sagaId, progress);
   }
 
   #startGroups(): void {
@@ -127,13 +127,16 @@ export class GroupStarter<Subject, Settings> {
     this.options.onStarted?.({ sagaId, subjectIds: group.map(({ id }) => id), eager });
   }
 
-  /** How a saga ends is its subjects' matter; here it only counts that it has, and after how long. */
+  /**
+   * How a saga ends is its subjects' matter; here it only counts that it has, and after how long. One that waits for
+   * locked rows needs no place: others would not wait for them.
+   */
   async #watch(saga: StartedSaga, end: ExpectedEnd, began: number): Promise<void> {
-    const over = saga.eagerlyStarted
-      ? end.ended
-      : Promise.race([end.ended, closedOnServer(this.options.client, saga)]);
-    const inTime = await unlessLate(over, this.#pace.watchMs);
-    if (inTime) this.#pace.ended(performance.now() - began);
+    const progressed = saga.eagerlyStarted
+      ? end.progressed
+      : Promise.race([end.progressed, closedOnServer(this.options.client, saga)]);
+    if ((await unlessLate(progressed, this.#pace.watchMs)) === 'ended')
+      this.#pace.ended(performance.now() - began);
     end.forget();
   }
 
@@ -150,13 +153,12 @@ export class GroupStarter<Subject, Settings> {
   }
 }
 
-/** @returns whether it is done in time */
-async function unlessLate(work: Promise<unknown>, ms: number): Promise<boolean> {
+/** @returns undefined when it is not done in time */
+async function unlessLate<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
   try {
-    await withTimeout(work, ms, 'a group');
-    return true;
+    return await withTimeout(work, ms, 'a group');
   } catch (error) {
-    if (error instanceof TimedOut) return false;
+    if (error instanceof TimedOut) return undefined;
     throw error;
   }
 }

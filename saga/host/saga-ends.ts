@@ -1,30 +1,33 @@
-/** Learns that a saga has ended: from this process's worker, and from the server for sagas that others run. */
+/** Learns that a saga has ended, or waits: from this process's worker, and its end from the server for sagas that others run. */
 import type { Client } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import type { StartedSaga } from './start-options';
 
 const { HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT: CLOSE_EVENT } = temporal.api.enums.v1.HistoryEventFilterType;
 
+/** `waits`: those of its subjects that have not ended wait for locked rows. */
+export type SagaProgress = 'ended' | 'waits';
+
 export interface ExpectedEnd {
-  readonly ended: Promise<void>;
+  readonly progressed: Promise<SagaProgress>;
   /** Call it in a `finally`. */
   forget(): void;
 }
 
 export class SagaEnds {
-  readonly #expected = new Map<string, Set<() => void>>();
+  readonly #expected = new Map<string, Set<(progress: SagaProgress) => void>>();
 
   /** Expect the end before the start: an eager saga may end before the start call has returned. */
   expect(sagaId: string): ExpectedEnd {
     const listeners = this.#expected.get(sagaId) ?? new Set();
     this.#expected.set(sagaId, listeners);
-    let listener: () => void = () => undefined;
-    const ended = new Promise<void>((resolve) => {
+    let listener: (progress: SagaProgress) => void = () => undefined;
+    const progressed = new Promise<SagaProgress>((resolve) => {
       listener = resolve;
       listeners.add(listener);
     });
     return {
-      ended,
+      progressed,
       forget: () => {
         listeners.delete(listener);
         if (listeners.size === 0 && this.#expected.get(sagaId) === listeners) this.#expected.delete(sagaId);
@@ -32,8 +35,8 @@ export class SagaEnds {
     };
   }
 
-  publish(sagaId: string): void {
-    for (const listener of this.#expected.get(sagaId) ?? []) listener();
+  publish(sagaId: string, progress: SagaProgress): void {
+    for (const listener of this.#expected.get(sagaId) ?? []) listener(progress);
   }
 }
 
@@ -44,7 +47,7 @@ export class SagaEnds {
 export function closedOnServer(
   client: Client,
   { workflowId, firstExecutionRunId }: StartedSaga,
-): Promise<void> {
+): Promise<SagaProgress> {
   const poll = client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
     execution: { workflowId, runId: firstExecutionRunId },
@@ -55,7 +58,7 @@ export function closedOnServer(
   return new Promise((resolve) => {
     poll.then(
       ({ history }) => {
-        if ((history?.events ?? []).length > 0) resolve();
+        if ((history?.events ?? []).length > 0) resolve('ended');
       },
       // The place is given back when its time is over.
       () => undefined,

@@ -21,7 +21,10 @@ export interface Stage {
 }
 
 const unheard: InjectedSinks<SagaSinks> = {
-  saga: { ended: { fn: () => undefined, callDuringReplay: false } },
+  saga: {
+    ended: { fn: () => undefined, callDuringReplay: false },
+    waits: { fn: () => undefined, callDuringReplay: false },
+  },
 };
 
 export async function startStage<Subject, Settings>(saga: AnySaga<Subject, Settings>): Promise<Stage> {

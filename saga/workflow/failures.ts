@@ -36,7 +36,7 @@ export function sagaFailure(type: string, message: string): ApplicationFailure {
 
 /** How an attempt failed as a whole. */
 export interface FailedAttempt {
-  readonly kind: 'elsewhere' | 'permanent' | 'window-over' | 'away' | 'superseded';
+  readonly kind: 'elsewhere' | 'permanent' | 'window-over' | 'away' | 'busy' | 'superseded';
   readonly reason: string;
 }
 

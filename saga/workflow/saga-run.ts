@@ -7,7 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { type Carried, type CarriedWait, PARKED_MEMO, type SagaInput, type SagaResult } from '../contract';
-import { Attempts } from './attempts';
+import { Attempts, type Where } from './attempts';
 import type { SagaDefinition, SagaFunction, SagaWorkflow } from './definition';
 import { EventCount } from './event-count';
 import { FailedUndos } from './failed-undos';
@@ -19,6 +19,7 @@ import type { SagaSinks } from './sinks';
 import type { Step, StepAnswer } from './step';
 import { type SagaOfQueue, StepQueue } from './step-queue';
 import { type SagaOfSubject, SubjectRun } from './subject-run';
+import type { Attempted } from './step-attempt';
 import { uncancelled } from './uncancelled';
 
 export async function runSaga<Subject, Outcome, Settings>(
@@ -49,7 +50,9 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
   readonly #parked: ParkedSteps;
   #cancelRequested: boolean;
   #running = 0;
-  #underWay = 0;
+  readonly #attempts = { local: 0, remote: 0 };
+  /** Whether it may still turn out that all that it waits for is locked rows. */
+  #mayReportWait = true;
   #continues = false;
   #parkedChanged = false;
   #end: ((how: 'ended' | 'continued') => void) | undefined;
@@ -135,18 +138,24 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     setCurrentDetails(this.#parked.words + ['| id | state |', '|---|---|', ...rows].join('\n'));
   }
 
-  async underWay<T>(work: () => Promise<T>): Promise<T> {
-    this.#underWay += 1;
+  async attempt(where: Where, work: () => Promise<Attempted>): Promise<Attempted> {
+    this.#attempts[where] += 1;
     try {
-      return await work();
+      const attempted = await work();
+      const { failed } = attempted;
+      if (failed && failed.kind !== 'busy') this.#mayReportWait = false;
+      return attempted;
     } finally {
-      this.#underWay -= 1;
+      this.#attempts[where] -= 1;
+      this.rendezvous.whenQuiet(() => {
+        this.#reportWait();
+      });
     }
   }
 
   continueAsNewIfLong(): boolean {
     if (this.#continues) return true;
-    if (this.#underWay > 0 || !this.rendezvous.isQuiet) return false;
+    if (this.#attempts.local > 0 || !this.rendezvous.isQuiet) return false;
     if (this.history.events <= CONTINUE_AFTER_EVENTS) return false;
     this.#continues = true;
     this.#end?.('continued');
@@ -165,6 +174,13 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
 
   fail(bug: unknown): void {
     this.#fail?.(bug);
+  }
+
+  #reportWait(): void {
+    const { local, remote } = this.#attempts;
+    if (!this.#mayReportWait || local + remote > 0 || this.#running === 0) return;
+    this.#mayReportWait = false;
+    proxySinks<SagaSinks>().saga.waits();
   }
 
   /** Runs subjects, all in one turn. */

@@ -7,5 +7,10 @@ export type SagaSinks = {
   readonly saga: {
     /** All of its subjects have ended; only the engine's own completion is still to be written. */
     ended(): void;
+    /**
+     * All that is left of it waits for locked rows. Once a run at most, and never when a service was away: then whatever
+     * is started next waits too, and is better started together.
+     */
+    waits(): void;
   };
 };

@@ -79,7 +79,7 @@ function take<Item, Answer extends StepAnswer>(
   { refusals }: Step<Item, Answer>,
 ): FailedAttempt | undefined {
   if (!answer) return refuse(ask, 'the step gave no answer');
-  if (!isSettled(answer)) return { kind: 'away', reason: BUSY };
+  if (!isSettled(answer)) return { kind: 'busy', reason: BUSY };
   const reason = Object.entries<string | undefined>(refusals ?? {}).find(
     ([outcome]) => outcome === answer.outcome,
   )?.[1];

@@ -43,8 +43,8 @@ export interface SagaOfQueue {
   readonly longestPauseMs: number;
   /** Refreshes what the Temporal UI shows of the saga; costs no event. */
   showDetails(): void;
-  /** Runs work that a continue-as-new has to wait for. */
-  underWay<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs an attempt. A continue-as-new has to wait for a local one. */
+  attempt(where: Where, work: () => Promise<Attempted>): Promise<Attempted>;
   /** Whether the saga continues as new: no attempt may begin any more. */
   readonly isContinuing: boolean;
   /** @returns {@link isContinuing} from now on */
@@ -223,8 +223,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       longestPauseMs,
       failsPermanently,
     };
-    const attempt = () => attemptStep(step, asks, saga.attempts, options);
-    return where === 'local' ? saga.underWay(attempt) : attempt();
+    return saga.attempt(where, () => attemptStep(step, asks, saga.attempts, options));
   }
 
   /** Some have an answer, or have stopped waiting. */

@@ -1,18 +1,13 @@
 /** A compensation that fails by a bug of its saga is parked: never lost, and its neighbours end. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
-import { createLogger } from '../../platform/logger';
-import { connectTemporal, installTemporalRuntime, type TemporalLink } from '../../platform/temporal';
+import { Worker } from '@temporalio/worker';
 import { GIVE_UP_STEP, PARKED_MEMO, RETRY_STEP } from '../../saga/contract';
 import type { Loan, LoanSteps } from '../support/failing-undo';
 import { eventually } from '../support/http';
-import { testServers } from '../support/servers';
+import { type SagaWorker, startSagaWorker } from '../support/saga-worker';
 
-let link: TemporalLink;
-let worker: Worker;
-let running: Promise<void>;
-let workflowBundle: { readonly code: string };
+let worker: SagaWorker;
 
 /** Loans whose taking back answers what the saga has not thought of. */
 const surprising = new Set<string>();
@@ -26,34 +21,15 @@ const steps: LoanSteps = {
 };
 
 beforeAll(async () => {
-  const { temporal } = testServers();
-  installTemporalRuntime(createLogger('silent'));
-  link = await connectTemporal(temporal);
-  workflowBundle = await bundleWorkflowCode({
-    workflowsPath: require.resolve('../support/failing-undo'),
-    logger: new DefaultLogger('WARN'),
-  });
-  worker = await Worker.create({
-    connection: link.connection,
-    namespace: temporal.namespace,
-    taskQueue: 'loans',
-    workflowBundle,
-    activities: steps,
-    sinks: { saga: { ended: { fn: () => undefined } } },
-  });
-  running = worker.run();
+  worker = await startSagaWorker(require.resolve('../support/failing-undo'), 'loans', steps);
 });
-afterAll(async () => {
-  worker.shutdown();
-  await running;
-  await link.connection.close();
-});
+afterAll(() => worker.stop());
 
 async function parkedLoan() {
   const surprise: Loan = { loanId: randomUUID() };
   const neighbour: Loan = { loanId: randomUUID() };
   surprising.add(surprise.loanId);
-  const handle = await link.client.workflow.start('lendBook', {
+  const handle = await worker.client.workflow.start('lendBook', {
     workflowId: `loan-${surprise.loanId}`,
     taskQueue: 'loans',
     args: [{ placement: 'colocated', settings: {}, subjects: [surprise, neighbour] }],
@@ -74,7 +50,11 @@ test('fixed and retried by an operator: it is compensated, and the saga ends', a
   surprising.delete(surprise.loanId);
   await handle.signal(RETRY_STEP, { by: 'grace' });
   expect(await handle.result()).toEqual({ outcomes: [{ state: 'BACK' }, { state: 'BACK' }] });
-  await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), handle.workflowId);
+  await Worker.runReplayHistory(
+    { workflowBundle: worker.workflowBundle },
+    await handle.fetchHistory(),
+    handle.workflowId,
+  );
 });
 
 test('given up by an operator: the saga fails and names it, and its neighbour has ended', async () => {
@@ -86,5 +66,9 @@ test('given up by an operator: the saga fails and names it, and its neighbour ha
       message: `1 of 2 failed: ${surprise.loanId}: compensate was given up by grace: OPS-23`,
     },
   });
-  await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), handle.workflowId);
+  await Worker.runReplayHistory(
+    { workflowBundle: worker.workflowBundle },
+    await handle.fetchHistory(),
+    handle.workflowId,
+  );
 });

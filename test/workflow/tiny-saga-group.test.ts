@@ -1,76 +1,94 @@
 /** Ten bookings in one workflow, of which one has its row locked by a transaction that is none of the saga's. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
-import { connectTemporal, type TemporalLink } from '../../platform/temporal';
+import { Worker } from '@temporalio/worker';
 import type { SagaInput } from '../../saga/contract';
-import { retriedByServer, stepHeartbeat } from '../../saga/host/step-interceptors';
 import { answeredSteps } from '../../saga/testing/histories';
 import { eventually } from '../support/http';
 import { hold } from '../support/outages';
-import { testServers } from '../support/servers';
+import { type SagaWorker, startSagaWorker } from '../support/saga-worker';
 import type { Settings } from '../support/tiny-saga/saga';
 import type { Booking } from '../support/tiny-saga/steps';
 import { TinyStores } from '../support/tiny-saga/stores';
 
 const stores = new TinyStores();
-let link: TemporalLink;
-let worker: Worker;
-let running: Promise<void>;
-let workflowBundle: { readonly code: string };
+let worker: SagaWorker;
 
 beforeAll(async () => {
-  const { temporal } = testServers();
-  link = await connectTemporal(temporal);
-  workflowBundle = await bundleWorkflowCode({
-    workflowsPath: require.resolve('../support/tiny-saga/saga'),
-    logger: new DefaultLogger('WARN'),
+  worker = await startSagaWorker(require.resolve('../support/tiny-saga/saga'), 'seats', {
+    ...stores.steps,
+    takePayments,
   });
-  worker = await Worker.create({
-    connection: link.connection,
-    namespace: temporal.namespace,
+});
+afterAll(() => worker.stop());
+
+/** Bookings whose payment service is away. */
+const unpayable = new Set<string>();
+
+const takePayments: typeof stores.steps.takePayments = (request) => {
+  if (request.items.some(({ bookingId }) => unpayable.has(bookingId)))
+    throw new Error('the payment service is away');
+  return stores.steps.takePayments(request);
+};
+
+const booking = (): Booking => ({ bookingId: randomUUID(), price: 50 });
+
+function book(subjects: readonly [Booking, ...Booking[]]) {
+  const input: SagaInput<Booking, Settings> = {
+    placement: 'colocated',
+    subjects,
+    settings: { paymentTimeoutMs: 20_000 },
+  };
+  return worker.client.workflow.start('bookSeat', {
+    workflowId: `bookings-${subjects[0].bookingId}`,
     taskQueue: 'seats',
-    workflowBundle,
-    activities: stores.steps,
-    interceptors: { activity: [stepHeartbeat, retriedByServer] },
-    sinks: { saga: { ended: { fn: () => undefined } } },
+    args: [input],
   });
-  running = worker.run();
-});
-afterAll(async () => {
-  worker.shutdown();
-  await running;
-  await link.connection.close();
-});
+}
 
 const stateOf = async (booking: Booking) => (await stores.traces(booking)).rows['seat'];
 
 test('the nine others are booked, by one activity a step, while the row is locked; then it is booked too', async () => {
-  const booking = (): Booking => ({ bookingId: randomUUID(), price: 50 });
   const first = booking();
   const others = Array.from({ length: 9 }, booking);
   await stores.steps.holdSeats({ sagaId: 'an earlier run', items: [first] });
   const lock = await hold(stores.seatsUrl, 'SELECT FROM seats WHERE id = $1 FOR UPDATE', [first.bookingId]);
 
-  const input: SagaInput<Booking, Settings> = {
-    placement: 'colocated',
-    subjects: [first, ...others],
-    settings: { paymentTimeoutMs: 20_000 },
-  };
-  const handle = await link.client.workflow.start('bookSeat', {
-    workflowId: `bookings-${first.bookingId}`,
-    taskQueue: 'seats',
-    args: [input],
-  });
+  const handle = await book([first, ...others]);
   await eventually(async () => {
     const states = new Set(await Promise.all(others.map(stateOf)));
     return states.size === 1 && states.has('CONFIRMED') ? true : undefined;
   });
   expect(await stateOf(first)).toBe('HELD');
-  const soFar = answeredSteps([await handle.fetchHistory()]);
+  // Local steps are in the history when their workflow task is completed.
+  const soFar = await eventually(async () => {
+    const steps = answeredSteps([await handle.fetchHistory()]);
+    return steps.includes('confirmSeats') ? steps : undefined;
+  });
   expect(soFar.filter((step) => step !== 'holdSeats')).toEqual(['takePayments', 'confirmSeats']);
+  // All that is left of it waits for a row: the process may go on with others.
+  expect(worker.progressOf(handle.workflowId)).toEqual(['waits']);
 
   await lock.release();
   expect(await handle.result()).toEqual({ outcomes: [first, ...others].map(() => ({ state: 'BOOKED' })) });
+  expect(worker.progressOf(handle.workflowId)).toEqual(['waits', 'ended']);
+  const { workflowBundle } = worker;
   await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), handle.workflowId);
+});
+
+test('one that waits for a service that is away does not report that: others would wait for it, too', async () => {
+  const [one, other] = [booking(), booking()];
+  await stores.steps.holdSeats({ sagaId: 'an earlier run', items: [one] });
+  const lock = await hold(stores.seatsUrl, 'SELECT FROM seats WHERE id = $1 FOR UPDATE', [one.bookingId]);
+  unpayable.add(other.bookingId);
+  const handle = await book([one, other]);
+  await eventually(async () => {
+    const steps = answeredSteps([await handle.fetchHistory()]);
+    return steps.filter((step) => step === 'holdSeats').length > 1 ? true : undefined;
+  });
+  expect(worker.progressOf(handle.workflowId)).toEqual([]);
+  unpayable.clear();
+  await lock.release();
+  await handle.result();
+  expect(worker.progressOf(handle.workflowId)).toEqual(['ended']);
 });
