@@ -3,7 +3,7 @@ import { FAULT_POINTS, type StepFault } from './fault-points';
 import { type Hangs, waitedTooDearly } from './hangs';
 import type { Landed } from './landed';
 import type { MemoryOfProcess } from './memory';
-import { quantile, type Recovery } from './recovery';
+import { AFFECTED_AT_LEAST, KILLS_TO_JUDGE, quantile, type Recovery } from './recovery';
 import { STEPS } from './steps';
 import { MOMENTS } from './trap';
 import type { Verdict } from './verdict';
@@ -12,12 +12,8 @@ import type { Verdict } from './verdict';
 const LANDED_AT_LEAST = 0.5;
 const DONE_A_MINUTE_AT_LEAST = 60;
 
-/** A saga whose worker is killed goes on within 5 s (p99); of fewer than 100 orders that is no p99. */
+/** A saga whose worker is killed goes on within 5 s (p99). */
 const GOES_ON_WITHIN_MS = 5_000;
-const AFFECTED_AT_LEAST = 100;
-
-/** With fewer kills they are only counted. */
-const KILLS_TO_JUDGE = 8;
 
 /** As many orders as there are callers, and a wait in which pauses grow to seconds. */
 const TAKEN_AT_LEAST = 40;
