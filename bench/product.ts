@@ -1,16 +1,18 @@
 /** The product in processes of its own, as in production, and the load on it. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../dev/paths';
+import { ProductProcess } from '../dev/product-process';
 import { freePort } from '../dev/scratch-postgres';
 import type { LoadTask } from './load';
 import { type Measured, measuredSchema } from './measure';
 import type { BenchServers } from './servers';
 
 const READY_WITHIN_MS = 30_000;
-const READY_POLL_MS = 100;
+/** 15 s: it drains for at most ten. */
+const STOP_WITHIN_MS = 15_000;
 
 export interface Product {
   /** Of the API. */
@@ -35,7 +37,7 @@ export async function startColocated(
     CUSTOMER_DATABASE_URL: customerUrl,
     ...env,
   });
-  return productOf(service.url, [service.process]);
+  return productOf(service.url, [service]);
 }
 
 export async function startDistributed(
@@ -55,32 +57,32 @@ export async function startDistributed(
     CUSTOMER_SERVICE_URL: customer.url,
     ...env,
   });
-  return productOf(order.url, [order.process, customer.process]);
+  return productOf(order.url, [order, customer]);
 }
 
-async function startService(servers: BenchServers, namespace: string, env: NodeJS.ProcessEnv) {
-  const port = String(await freePort());
-  const url = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, [path.join(ROOT, 'dist/api/main.js')], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+async function startService(
+  servers: BenchServers,
+  namespace: string,
+  env: NodeJS.ProcessEnv,
+): Promise<ProductProcess> {
+  const service = new ProductProcess({
+    name: 'what is measured',
+    script: 'api/main.js',
+    port: await freePort(),
     env: {
       SAGA_GROUPS_IN_FLIGHT: process.env['SAGA_GROUPS_IN_FLIGHT'],
       LOG_LEVEL: 'info',
-      PORT: port,
       TEMPORAL_ADDRESS: servers.temporalAddress,
       TEMPORAL_NAMESPACE: namespace,
       ...env,
     },
   });
-  const deadline = Date.now() + READY_WITHIN_MS;
-  while (!(await fetch(`${url}/readyz`).catch(() => undefined))?.ok) {
-    if (Date.now() > deadline || child.exitCode !== null) throw new Error(`${url} was not ready in time`);
-    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
-  }
-  return { url, process: child };
+  service.start();
+  await service.ready(READY_WITHIN_MS);
+  return service;
 }
 
-function productOf(url: string, processes: readonly ChildProcess[]): Product {
+function productOf(url: string, processes: readonly ProductProcess[]): Product {
   return {
     url,
     load: async (task) => {
@@ -92,14 +94,11 @@ function productOf(url: string, processes: readonly ChildProcess[]): Product {
       return measuredSchema.parse(JSON.parse(stdout));
     },
     memoryMb: () => {
-      const status = readFileSync(`/proc/${String(processes[0]?.pid)}/status`, 'utf8');
+      const status = readFileSync(`/proc/${String(processes[0]?.child?.process.pid)}/status`, 'utf8');
       return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
     },
     stop: async () => {
-      for (const child of processes) {
-        child.kill('SIGTERM');
-        await new Promise((resolve) => child.once('exit', resolve));
-      }
+      for (const each of processes) await each.stop(STOP_WITHIN_MS);
     },
   };
 }

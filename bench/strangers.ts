@@ -33,6 +33,7 @@ export function strangersOf(servers: BenchServers, { url }: Product): readonly M
           return strangers(url, share(orders));
         }),
     },
+    { name: 'strangers beside a few', run: (orders) => besideOthers(url, share(orders), FEW_A_SECOND) },
     {
       name: 'strangers beside a few locked ones',
       run: (orders) =>

@@ -62,8 +62,8 @@ export const WANTED: readonly Wanted[] = [
     most: 1.2,
   },
   {
-    what: 'strangers beside a few locked ones, p50',
-    ...medians('strangers beside a few locked ones', 'strangers alone'),
+    what: 'strangers beside a few locked ones, p50 to beside a few',
+    ...medians('strangers beside a few locked ones', 'strangers beside a few'),
     most: 1.2,
   },
   {

@@ -14,9 +14,10 @@ import { ServiceProcess } from './service-process';
 const PROCESSES_EACH = 2;
 const NAME_WIDTH = 'customer-relay'.length;
 
-const SERVICE = 'api/main.js';
-const RELAY = 'workers/relay-main.js';
-const RELAY_READY = '"relaying"';
+const SERVICE = 'api/main.js' as const;
+const RELAY = 'workers/relay-main.js' as const;
+
+type Script = typeof SERVICE | typeof RELAY;
 
 /** What belongs to one service only, or to nobody but this start. */
 const NOT_SHARED = [
@@ -40,8 +41,12 @@ runStart(async (config, life) => {
   const shared = { ...sharedEnvironment(config, servers), OUTBOX_RELAY: 'elsewhere' };
   const orderDatabase = { SERVICES: 'order', ORDER_DATABASE_URL: servers.orderDatabaseUrl };
   const customerDatabase = { SERVICES: 'customer', CUSTOMER_DATABASE_URL: servers.customerDatabaseUrl };
-  const start = (names: readonly string[], env: NodeJS.ProcessEnv, script = SERVICE, onPort?: number) =>
-    startProcesses({ names, host, env: { ...shared, ...env }, script, port: onPort }, life);
+  const start = (
+    names: readonly string[],
+    env: NodeJS.ProcessEnv,
+    script: Script = SERVICE,
+    onPort?: number,
+  ) => startProcesses({ names, host, env: { ...shared, ...env }, script, port: onPort }, life);
 
   const customers = await start(each('customer'), customerDatabase);
   const customerPort = await balance(host, await freePort(), customers, life);
@@ -87,7 +92,7 @@ interface ToStart {
   readonly host: string;
   /** Undefined takes a free one. */
   readonly port: number | undefined;
-  readonly script: string;
+  readonly script: Script;
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -102,9 +107,8 @@ async function startProcesses(
         name,
         width: NAME_WIDTH,
         host,
-        port: port ?? (await freePort()),
+        port: script === RELAY ? undefined : (port ?? (await freePort())),
         script,
-        ...(script === RELAY && { readyWords: RELAY_READY }),
         env,
         onStarted: (child) => {
           life.own(child);

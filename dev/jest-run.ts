@@ -7,12 +7,19 @@ import { z } from 'zod';
 import { BUNDLE_PATH } from '../workers/bundle-path';
 import { ROOT } from './paths';
 
+/** Milliseconds since the epoch. */
+const fileSchema = z.object({ name: z.string(), startTime: z.number(), endTime: z.number() });
+
 const resultsSchema = z.object({
+  testResults: z.array(fileSchema),
   numPassedTests: z.number(),
   numFailedTests: z.number(),
   numPendingTests: z.number(),
   numRuntimeErrorTestSuites: z.number(),
 });
+
+/** 10: what a slow run is slow by. */
+const SLOWEST_SHOWN = 10;
 
 export interface TestedServers {
   /** Of the Postgres superuser. */
@@ -91,18 +98,32 @@ export function exitWith(main: () => Promise<number>): void {
 /** A run that wrote no results, or never began, is a failure. */
 function report(outputFiles: readonly string[]): number {
   const total = { passed: 0, failed: 0, skipped: 0 };
+  const files: z.infer<typeof fileSchema>[] = [];
   for (const outputFile of outputFiles) {
     if (!existsSync(outputFile)) {
       total.failed += 1;
       continue;
     }
     const results = resultsSchema.parse(JSON.parse(readFileSync(outputFile, 'utf8')));
+    files.push(...results.testResults);
     total.passed += results.numPassedTests;
     total.failed += results.numFailedTests + results.numRuntimeErrorTestSuites;
     total.skipped += results.numPendingTests;
   }
+  if (files.length > SLOWEST_SHOWN) reportSlowest(files);
   const { passed, failed, skipped } = total;
   const andSkipped = skipped > 0 ? `, ${String(skipped)} skipped` : '';
   console.log(`${String(passed)} passed, ${String(failed)} failed${andSkipped}`);
   return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+function reportSlowest(files: readonly z.infer<typeof fileSchema>[]): void {
+  const timed = files.map(({ name, startTime, endTime }) => ({
+    file: path.relative(ROOT, name),
+    seconds: (endTime - startTime) / 1_000,
+  }));
+  timed.sort((one, other) => other.seconds - one.seconds);
+  console.log(`The ${String(SLOWEST_SHOWN)} slowest test files:`);
+  for (const { file, seconds } of timed.slice(0, SLOWEST_SHOWN))
+    console.log(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
 }

@@ -16,6 +16,7 @@ const COMMANDS = {
   start: { run: () => inThisProcess('dev/main.js'), temporal: true },
   'start:distributed': { run: () => inThisProcess('dev/distributed.js'), temporal: true },
   test: { run: (args) => asChild('dist/dev/test.js', args), temporal: true },
+  'test:long': { run: (args) => asChild('dist/dev/test.js', ['--long', ...args]), temporal: true },
   'replay:record': {
     run: (args) => {
       process.env.RECORD_HISTORIES = 'yes';

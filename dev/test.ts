@@ -1,7 +1,7 @@
 /**
- * `npm test`: starts one Postgres and one Temporal for the whole run, on free ports and in a folder of
- * their own, runs jest against them, and leaves nothing behind. Arguments go to jest; without any, every test runs,
- * in three runs of jest.
+ * `npm test` and `npm run test:long`: start one Postgres and one Temporal for the whole run, on free ports and in a folder
+ * of their own, run jest against them, and leave nothing behind. Arguments go to jest; without any, every test of
+ * the tier runs.
  */
 import { rmSync } from 'node:fs';
 import { SERVICE_NAMES } from '../prisma/schema-engine';
@@ -12,14 +12,25 @@ import { freePort, makeTemplate, scratchFolder } from './scratch-postgres';
 import { startTemporal } from './temporal';
 
 /**
- * The simulator first, in processes of its own: after dozens of other test files in one process it took ten times as long. The
- * fault suite last: it loads a whole system and breaks it, and a test beside it would be judged by what it left of the machine.
+ * Runs of jest, one after the other. The simulator has processes of its own: after dozens of other test files in one process
+ * it took ten times as long. So has the fault suite: it loads a whole system and breaks it, and would judge a test beside
+ * it by what it leaves of the machine.
  */
-const EVERY_TEST = [['test/simulator/'], ['^(?!.*(/fault-suite\\.|test/simulator/))'], ['/fault-suite\\.']];
+const TIERS = {
+  short: [['/simulator/interleavings\\.'], ['^(?!.*/test/(simulator|faults)/)']],
+  long: [
+    ['/test/simulator/(?!interleavings\\.)'],
+    ['/test/faults/(?!fault-suite\\.)'],
+    ['/faults/fault-suite\\.'],
+  ],
+} as const;
+
+const LONG = '--long';
 
 async function main(): Promise<number> {
   const folder = scratchFolder();
-  const args = process.argv.slice(2);
+  const args = process.argv.slice(2).filter((arg) => arg !== LONG);
+  const tier = process.argv.includes(LONG) ? TIERS.long : TIERS.short;
   const [postgresPort, temporalPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   const stops: (() => Promise<void>)[] = [];
   try {
@@ -43,11 +54,7 @@ async function main(): Promise<number> {
       }),
     ]);
     const metricsUrl = `http://127.0.0.1:${String(metricsPort)}/metrics`;
-    return await runJest(
-      { adminUrl, temporalAddress, metricsUrl },
-      folder,
-      args.length > 0 ? [args] : EVERY_TEST,
-    );
+    return await runJest({ adminUrl, temporalAddress, metricsUrl }, folder, args.length > 0 ? [args] : tier);
   } finally {
     await Promise.all(stops.map((stop) => stop()));
     rmSync(folder, { recursive: true, force: true });

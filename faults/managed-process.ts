@@ -1,26 +1,16 @@
 /** One process of ours, with lines of its own to the servers that it uses, so that faults can be aimed at it. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Child } from '../dev/child';
+import { ProductProcess, type ProductProcessOptions } from '../dev/product-process';
 import type { ServiceName } from '../prisma/schema-engine';
 import { FaultLine } from './fault-line';
 import type { Watcher } from './line-connection';
 import { isStopped } from './process-state';
 
-const READY_POLL_MS = 50;
-
-/** 1 s: one that is stopped does not answer. */
-const ANSWER_WITHIN_MS = 1_000;
-
-/** 2,000 lines, the last ones; a process that is not well says the same over and over. */
-const SAID_MAX = 2_000;
-
 export interface ProcessPlan {
   readonly name: string;
   /** Folder with the compiled product, and what of it runs. */
   readonly build: string;
-  readonly script: 'api/main.js' | 'workers/main.js' | 'workers/relay-main.js';
+  readonly script: ProductProcessOptions['script'];
   /** What it runs, and where the databases of that are. */
   readonly databases: Readonly<Partial<Record<ServiceName, string>>>;
   /** host:port; undefined where it needs none. */
@@ -30,26 +20,16 @@ export interface ProcessPlan {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** 20 lines of that, where they are shown. */
-const SHOWN = 20;
-
 const DATABASE_VARIABLES: Readonly<Record<ServiceName, string>> = {
   order: 'ORDER_DATABASE_URL',
   customer: 'CUSTOMER_DATABASE_URL',
   history: 'ORDER_HISTORY_DATABASE_URL',
 };
 
-/** What those without HTTP say when they are ready. */
-const READY_WORDS = /"msg":"(ready|relaying)"/;
-
 export class ManagedProcess {
   readonly databases: Readonly<Partial<Record<ServiceName, FaultLine>>>;
   readonly temporal: FaultLine | undefined;
-  #child: ChildProcess | undefined;
-  #stopping = false;
-  #saidReady = false;
-  /** The last of what it has said. */
-  readonly #said: string[] = [];
+  #process: ProductProcess | undefined;
 
   constructor(readonly plan: ProcessPlan) {
     this.databases = Object.fromEntries(
@@ -70,7 +50,7 @@ export class ManagedProcess {
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#child?.process.pid;
   }
 
   get databaseLines(): readonly FaultLine[] {
@@ -93,19 +73,16 @@ export class ManagedProcess {
     };
   }
 
-  /** Until it is stopped it is started again whenever it ends. */
+  /** Until it is stopped it restarts whenever it ends. */
   start(): void {
-    const { build, script, port, env } = this.plan;
-    this.#saidReady = false;
-    const child = spawn(process.execPath, [path.join(build, script)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const { name, build, script, port, env } = this.plan;
+    const started = new ProductProcess({
+      ...{ name, build, script, port },
       env: {
         PATH: process.env['PATH'],
-        HOST: '127.0.0.1',
         SERVICES: Object.keys(this.databases).join(),
         // Those with HTTP are asked whether they are ready; the others say it.
         LOG_LEVEL: port === undefined ? 'info' : 'error',
-        ...(port !== undefined && { PORT: String(port) }),
         ...(this.temporal && { TEMPORAL_ADDRESS: this.temporal.address }),
         ...Object.fromEntries(
           Object.entries(this.databases).map(([service, line]) => [
@@ -115,54 +92,39 @@ export class ManagedProcess {
         ),
         ...env,
       },
+      onCrash: () => {
+        started.start();
+      },
     });
-    for (const stream of [child.stdout, child.stderr])
-      createInterface(stream).on('line', (line) => {
-        this.#saidReady ||= READY_WORDS.test(line);
-        this.#said.push(line);
-        if (this.#said.length > SAID_MAX) this.#said.shift();
-      });
-    child.once('exit', () => {
-      if (!this.#stopping) this.start();
-    });
-    this.#child = child;
+    started.start();
+    this.#process = started;
   }
 
-  async isReady(): Promise<boolean> {
-    if (this.plan.port === undefined) return this.#saidReady;
-    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    return (await fetch(`${this.url}/readyz`, { signal }).catch(() => undefined))?.ok ?? false;
+  isReady(): Promise<boolean> {
+    return this.#process?.isReady() ?? Promise.resolve(false);
   }
 
-  /** @throws Error with what it said last when it is not ready in time */
+  /** @throws Error with what it printed last when it is not ready in time */
   async ready(withinMs: number): Promise<void> {
-    for (const deadline = performance.now() + withinMs; ;) {
-      if (await this.isReady()) return;
-      if (performance.now() > deadline)
-        throw new Error(
-          `${this.name} was not ready in ${String(Math.round(withinMs))} ms:\n${this.#said.slice(-SHOWN).join('\n')}`,
-        );
-      await sleep(READY_POLL_MS);
-    }
+    await this.#process?.ready(withinMs);
   }
 
-  /** What it has said about a request. */
+  /** What it has printed about a request. */
   about(requestId: string): readonly string[] {
-    return this.#said.filter((line) => line.includes(requestId));
+    return (this.#process?.lines ?? []).filter((line) => line.includes(requestId));
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#child?.kill(signal);
+    this.#child?.process.kill(signal);
   }
 
   /** @returns whether it ran, and died of it */
   async kill(): Promise<boolean> {
     const child = this.#child;
-    if (!child || hasEnded(child)) return false;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
-    await gone;
-    return child.signalCode === 'SIGKILL';
+    if (!child || child.ended) return false;
+    child.process.kill('SIGKILL');
+    await child.exit;
+    return child.process.signalCode === 'SIGKILL';
   }
 
   /** Whether the system says that it stands still. */
@@ -171,12 +133,11 @@ export class ManagedProcess {
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
-    await this.kill();
+    await this.#process?.stop(0, 'SIGKILL');
     for (const line of [...this.databaseLines, this.temporal]) line?.close();
   }
-}
 
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+  get #child(): Child | undefined {
+    return this.#process?.child;
+  }
 }

@@ -2,16 +2,16 @@
  * The relay and the consumer as real processes, each killed with SIGKILL at every round trip to its database, after
  * the statement and before its reply: no event is lost, doubled, or applied twice.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import path from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import { afterEach, expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
+import { ProductProcess, type ProductProcessOptions } from '../../dev/product-process';
 import { createOrderDatabase } from '../../prisma/order/client';
 import { createTestDatabases, rowsOf } from '../support/databases';
 import { holdingLine, type Moment } from '../support/holding-line';
 import { eventually, newCustomer, placeOrder, WAIT } from '../support/http';
-import { freePort, ROOT } from '../support/start';
+import { freePort } from '../support/start';
 import { violations } from '../support/invariants';
 import { startSystem } from '../support/system';
 
@@ -29,11 +29,14 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-function run(script: string, env: Record<string, string>): ChildProcess {
-  running = spawn(process.execPath, [path.join(ROOT, 'dist', script)], {
-    stdio: 'ignore',
+function run(script: ProductProcessOptions['script'], env: Record<string, string>): ChildProcess {
+  const started = new ProductProcess({
+    name: script,
+    script,
+    port: undefined,
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'silent', ...env },
   });
+  running = started.start().process;
   return running;
 }
 

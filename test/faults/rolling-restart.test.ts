@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time';
 import type { temporal } from '@temporalio/proto';
 import { startBalancer } from '../../dev/balancer';
+import type { ProductProcessOptions } from '../../dev/product-process';
 import { createTestDatabases, rowsOf } from '../support/databases';
 import { eventually, newCustomer } from '../support/http';
 import { violations } from '../support/invariants';
@@ -43,7 +44,7 @@ interface Started {
   /** 0 for a process without HTTP. */
   readonly port: number;
   readonly env: Readonly<Record<string, string>>;
-  readonly script?: string;
+  readonly script?: ProductProcessOptions['script'];
 }
 
 interface Answered {

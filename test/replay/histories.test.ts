@@ -10,8 +10,13 @@ import { installTemporalRuntime } from '../../platform/temporal';
 import { testServers } from '../support/servers';
 import { replay } from './replaying';
 
-beforeAll(() => {
+/** Why each history does not replay, by its name; one worker for all, because each takes a second to start. */
+let errors: Map<string, Error | undefined>;
+
+beforeAll(async () => {
   installTemporalRuntime(createLogger('silent'));
+  const results = await replay(testServers().bundlePath, ofFiles(corpusFiles()));
+  errors = new Map(results.map(({ workflowId, error }) => [workflowId, error]));
 });
 
 test('the index names each file, and each file is in the index', () => {
@@ -48,10 +53,9 @@ test('each path is recorded in both placements', () => {
 describe('replays', () => {
   test.each(Object.entries(corpusIndex()).map(([name, { path: words }]) => [name, words]))(
     '%s: %s',
-    async (name) => {
-      const [result] = await replay(testServers().bundlePath, ofFiles([path.join(CORPUS, `${name}.json`)]));
-      expect(result?.error).toBeUndefined();
-      expect(result?.workflowId).toBe(name);
+    (name) => {
+      expect(errors.has(name)).toBe(true);
+      expect(errors.get(name)).toBeUndefined();
     },
   );
 });

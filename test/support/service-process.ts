@@ -1,73 +1,58 @@
 /** A service as a real process, from this build of the project or another one. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import path from 'node:path';
-import { eventually } from './http';
+import type { ChildProcess } from 'node:child_process';
+import { ProductProcess, type ProductProcessOptions } from '../../dev/product-process';
 import { testServers } from './servers';
-import { ROOT } from './start';
 
 /** 60 s: a process starts in about one; machines are shared. */
 const READY_WITHIN_MS = 60_000;
 
+/** 30 s: it drains for at most ten. */
+const STOP_WITHIN_MS = 30_000;
+
 export interface ServiceProcess {
   readonly url: string;
   readonly child: ChildProcess;
-  /** All that it has said so far. */
+  /** All that it has printed so far. */
   output(): string;
   /** @returns its exit code; null when it was killed */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** What a process without HTTP says when it is ready. */
-const READY_WORDS = /"msg":"(ready|relaying)"/;
-
 /**
  * @param port 0 for a process without HTTP
  * @param env beside the Temporal server of the tests; with the databases and services that it runs
- * @param build folder of the compiled project
+ * @param build folder of the compiled project; this one's unless it is given
  * @param script its main, in the build
  */
 export async function startServiceProcess(
   port: number,
   env: Readonly<Record<string, string>>,
-  build = path.join(ROOT, 'dist'),
-  script = 'api/main.js',
+  build?: string,
+  script: ProductProcessOptions['script'] = 'api/main.js',
 ): Promise<ServiceProcess> {
   const { temporal } = testServers();
-  const child = spawn(process.execPath, [path.join(build, script)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const service = new ProductProcess({
+    name: script,
+    script,
+    ...(build !== undefined && { build }),
+    port: port > 0 ? port : undefined,
     env: {
       PATH: process.env['PATH'],
-      ...(port > 0 && { PORT: String(port) }),
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: temporal.namespace,
       LOG_LEVEL: 'info',
       ...env,
     },
   });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-  }
-  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const url = `http://127.0.0.1:${String(port)}`;
-  await eventually(async () => {
-    if (child.exitCode !== null) throw new Error(`it ended:\n${said}`);
-    const ready =
-      port === 0 ? READY_WORDS.test(said) : (await fetch(`${url}/readyz`).catch(() => undefined))?.ok;
-    return ready ? true : undefined;
-  }, READY_WITHIN_MS).catch((late: unknown) => {
+  const { process: child } = service.start();
+  await service.ready(READY_WITHIN_MS).catch((late: unknown) => {
     child.kill('SIGKILL');
     throw late;
   });
   return {
-    url,
+    url: service.url,
     child,
-    output: () => said,
-    stop: (signal = 'SIGTERM') => {
-      child.kill(signal);
-      return exit;
-    },
+    output: () => service.lines.join('\n'),
+    stop: (signal) => service.stop(STOP_WITHIN_MS, signal),
   };
 }
