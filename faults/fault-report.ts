@@ -25,7 +25,7 @@ processes that run no steps. A fault counts only when its effect was observed.
 | 1 | something does not hold |
 | 2 | the run proves nothing |
 
-A minute of the suite is part of \`npm test\`. \`npm run faults -- --planted\` plants bugs in copies of the product, and
+A minute of the suite is part of \`npm run test:long\`. \`npm run faults -- --planted\` plants bugs in copies of the product, and
 reports which of them the suite finds.`;
 }
 
