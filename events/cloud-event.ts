@@ -9,31 +9,31 @@ export const cloudEventSchema = z.object({
   specversion: z.literal('1.0'),
   id: z.string().meta({
     description:
-      'Unique with `source`, and the same whenever the event is delivered: de-duplicate by it. Never given to another event, also not when the database of the service is restored from an older backup.',
+      'Unique together with `source`, and the same at every delivery: de-duplicate by it. No other event ever gets it, even when the database of the service is restored from an older backup.',
   }),
   source: z.enum(EVENT_SOURCES),
   type: z.string(),
   subject: z.guid().meta({
     description:
-      "Id of the aggregate: the order of an order's and a reservation's events, otherwise a customer, or an operator's decision.",
+      "Id of the aggregate: the order, for events of an order or its reservation; otherwise the customer, or an operator's decision.",
   }),
   time: z.iso.datetime({ precision: 3 }).meta({ description: 'When the state changed.' }),
   datacontenttype: z.literal('application/json'),
   dataschema: z
     .string()
-    .meta({ description: 'Type and version of `data`; the path answers with its JSON Schema.' }),
+    .meta({ description: 'Type and version of `data`. The path serves its JSON Schema.' }),
   sequence: z.int().min(1).meta({
     description: 'Numbers the events of one subject at one source, from 1, without gaps.',
   }),
   position: z.string().regex(/^\d+$/).meta({
-    description: 'Place among all events of its source, ascending in the order in which they were published.',
+    description: 'Position among all events of its source, ascending in the order of publication.',
   }),
   correlationid: z.string().exactOptional().meta({
-    description: 'Workflow id of the saga that did it; absent where there is none, as for a new customer.',
+    description:
+      'Workflow id of the saga that caused the event; absent when no saga did, as for a new customer.',
   }),
   causationid: z.string().exactOptional().meta({
-    description:
-      '`<source>/<subject>/<sequence>` of the event that this one follows from, where there is one.',
+    description: '`<source>/<subject>/<sequence>` of the event that caused this one, if there is one.',
   }),
   data: z.record(z.string(), z.unknown()),
 });

@@ -35,31 +35,31 @@ const order = {
 export const EVENT_TYPES: { readonly [Type in EventType]: EventTypeDescription<DomainEvents[Type]> } = {
   OrderCreated: {
     source: '/order-service',
-    when: 'An order was placed; its credit is not decided yet.',
+    when: 'An order was placed. Its credit is not decided yet.',
     data: z.object({ ...facts, state: z.literal('PENDING') }),
     example: { ...order, state: 'PENDING' },
   },
   OrderApproved: {
     source: '/order-service',
-    when: "The order's credit is reserved, and the order is good.",
+    when: "The order's credit is reserved, and the order is approved.",
     data: z.object({ ...facts, state: z.literal('APPROVED') }),
     example: { ...order, state: 'APPROVED' },
   },
   OrderCancellationRequested: {
     source: '/order-service',
-    when: 'An approved order is being cancelled; its credit is still held.',
+    when: 'An approved order is being cancelled. Its credit is still reserved.',
     data: z.object({ ...facts, state: z.literal('CANCELLING') }),
     example: { ...order, state: 'CANCELLING' },
   },
   OrderCancelled: {
     source: '/order-service',
-    when: 'The order has come to nothing, for the reason given.',
+    when: 'The order was cancelled, for the reason given.',
     data: z.object({ ...facts, state: z.literal('CANCELLED'), reason: z.enum(CANCELLATION_REASONS) }),
     example: { ...order, state: 'CANCELLED', reason: 'INSUFFICIENT_CREDIT' },
   },
   SagaStepGivenUp: {
     source: '/order-service',
-    when: "An operator gave up a step that the order's saga could not do; the order stays as it is.",
+    when: "An operator gave up a step that the order's saga could not complete. The order stays in its state.",
     data: z.object({ ...facts, step: z.string(), by: z.string(), reason: z.string(), at: z.iso.datetime() }),
     example: {
       ...order,
@@ -77,25 +77,25 @@ export const EVENT_TYPES: { readonly [Type in EventType]: EventTypeDescription<D
   },
   CreditReserved: {
     source: '/customer-service',
-    when: "The order's amount is held from the customer's credit.",
+    when: "The order's amount is reserved from the customer's credit.",
     data: z.object(facts),
     example: order,
   },
   CreditLimitExceeded: {
     source: '/customer-service',
-    when: 'The customer has too little credit left for the order; nothing is held.',
+    when: 'The customer has too little credit left for the order. Nothing is reserved.',
     data: z.object({ ...facts, reason: z.literal('INSUFFICIENT_CREDIT') }),
     example: { ...order, reason: 'INSUFFICIENT_CREDIT' },
   },
   CreditRejected: {
     source: '/customer-service',
-    when: 'The order cannot have credit at all; nothing is held.',
+    when: 'The order cannot get credit, for the reason given. Nothing is reserved.',
     data: z.object({ ...facts, reason: z.enum(['UNKNOWN_CUSTOMER', 'CURRENCY_MISMATCH']) }),
     example: { ...order, reason: 'UNKNOWN_CUSTOMER' },
   },
   CreditReleased: {
     source: '/customer-service',
-    when: 'What the order held is free again; `heldMinor` is 0 when it held nothing, so that a late reservation loses.',
+    when: 'The credit that the order had reserved is free again. `heldMinor` is 0 when nothing was reserved; a reservation that arrives later is then refused.',
     data: z.object({ ...facts, heldMinor: minor(0) }),
     example: { ...order, heldMinor: 4_250 },
   },

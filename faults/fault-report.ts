@@ -12,14 +12,21 @@ import { MOMENTS } from './trap';
 export function introductionTo(args: readonly string[]): string {
   return `# The last long run of the fault suite
 
-\`npm run faults -- ${args.join(' ')}\`, on ${String(os.availableParallelism())} cores, servers included. Callers place orders, cancel some, go away in the middle, and
-remember every answer. Meanwhile faults come from outside. At each moment of each step a connection is cut or stalled, or a
-process is killed or stopped, and wakes after its work was given to another. Beside that there are faults of the servers, of the
-lines to them, and of the processes that run no steps. A fault counts when it was seen to take effect.
+\`npm run faults -- ${args.join(' ')}\`, on ${String(os.availableParallelism())} cores, which the servers share.
 
-Exit code 0: everything was hit, orders came to their end meanwhile, every answer holds, and all is well in the stated time
-after the last fault. 1: something does not hold. 2: the run proves nothing. A minute of it is part of \`npm test\`;
-\`npm run faults -- --planted\` plants bugs in copies of the product, and says which are found.`;
+Clients place orders, cancel some, disconnect before an answer, and record every answer. Meanwhile faults are injected from
+outside. At each moment of each step, a connection is cut or stalled, or a process is killed or suspended; a suspended process
+resumes after another one got its work. Further faults are those of the servers, of the connections to them, and of the
+processes that run no steps. A fault counts only when its effect was observed.
+
+| exit code | meaning |
+| --------- | ------- |
+| 0 | every required fault landed, orders were decided meanwhile, every answer holds, and the system recovered in the stated time |
+| 1 | something does not hold |
+| 2 | the run proves nothing |
+
+A minute of the suite is part of \`npm run test:long\`. \`npm run faults -- --planted\` plants bugs in copies of the product, and
+reports which of them the suite finds.`;
 }
 
 export function reportOf(run: FaultRun): string {
@@ -30,18 +37,18 @@ export function reportOf(run: FaultRun): string {
   return [
     `## ${placement}`,
     '',
-    `Seed ${String(seed)}: ${String(acknowledged)} orders acknowledged under ${seconds(faultMs)} of faults, ${String(done)} came to their end meanwhile; ` +
-      `${String(landed.hit)} of ${String(landed.tried)} faults landed, ${String(hit)} of ${String(FAULT_POINTS.length)} fault points were hit. ` +
-      `${String(landed.overtaken)} of ${String(landed.stopped)} processes that were stopped in a step woke when others had brought its orders to their end. ` +
-      `${String(load.client.sentAgain)} requests were sent again, ${String(load.goneAway)} callers went away in the middle.`,
+    `Seed ${String(seed)}: ${String(acknowledged)} orders were acknowledged during ${seconds(faultMs)} of faults, and ${String(done)} ended meanwhile. ` +
+      `${String(landed.hit)} of ${String(landed.tried)} faults landed, at ${String(hit)} of ${String(FAULT_POINTS.length)} fault points. ` +
+      `${String(landed.overtaken)} of ${String(landed.stopped)} processes that were suspended in a step resumed after others had finished its orders. ` +
+      `${String(load.client.sentAgain)} requests were sent again, and ${String(load.goneAway)} clients disconnected before their answer.`,
     '',
-    `Before the faults the customer database hung: ${String(hangs.taken)} orders were taken meanwhile, ${String(hangs.notTaken.length)} were not. Then Temporal hung. ` +
-      `${String(run.notPlaced)} callers had as an answer that their order is not placed, and believed it. A saga that waited for ${seconds(hangs.waited.ms)} has ${String(hangs.waited.events)} events. ` +
-      `${String(run.readsAfterCancel)} reads were made of orders right after their cancellation was accepted.`,
+    `Before the faults, the customer database hung: ${String(hangs.taken)} orders were accepted meanwhile, ${String(hangs.notTaken.length)} were not. Then Temporal hung. ` +
+      `${String(run.notPlaced)} clients got the answer that their order is not placed, and relied on it. A saga that waited for ${seconds(hangs.waited.ms)} has ${String(hangs.waited.events)} events. ` +
+      `${String(run.readsAfterCancel)} orders were read right after their cancellation was accepted.`,
     '',
-    `After the last fault: every caller had its answer ${afterWords(after.answered)}, every process was ready ${afterWords(after.ready)}, ` +
-      `every order at its end and no saga running ${afterWords(after.quiet)}, the audit clean ${afterWords(after.clean)} ` +
-      `(it waits 5 s by itself when it finds something under way). ${String(askedAgain)} orders were asked for again under their keys.`,
+    `After the last fault, every client had its answer ${afterWords(after.answered)}, every process was ready ${afterWords(after.ready)}, ` +
+      `every order had ended and no saga was running ${afterWords(after.quiet)}, and the audit was clean ${afterWords(after.clean)} ` +
+      `(the audit itself waits 5 s when it finds something under way). ${String(askedAgain)} orders were requested again with their keys.`,
     ...(recovery.kills === 0 ? [] : ['', recoveryOf(recovery)]),
     '',
     `| step | moment | ${STEP_FAULTS.join(' | ')} |`,
@@ -67,7 +74,7 @@ export function reportOf(run: FaultRun): string {
         `| ${name in INVARIANTS ? name : ''} | ${String(checked)} | ${String(inFlight)} | ${String(violated)} |`,
     ),
     '',
-    '| memory (MB) | first minute | last minute | at most |',
+    '| memory (MB) | first minute | last minute | maximum |',
     '| --- | --: | --: | --: |',
     ...memory.map(
       ({ name, firstMinute, lastMinute, most }) =>
@@ -77,24 +84,24 @@ export function reportOf(run: FaultRun): string {
       'Violated',
       report.violations.map(({ invariant, subject, words }) => `${invariant}: ${subject}: ${words}`),
     ),
-    ...section('While one thing hung', hangs.notTaken),
+    ...section('Not accepted while the customer database hung', hangs.notTaken),
     ...section(
       'Sagas that need attention',
       report.needsAttention.map(({ sagaId, needsAttention }) => `${sagaId}: ${needsAttention.join()}`),
     ),
-    ...section('Sagas that ran still', stillRunning),
+    ...section('Sagas that are still running', stillRunning),
     ...section('What does not hold', broken),
-    ...section('Answers that nobody should get', strange),
+    ...section('Answers that no client should get', strange),
   ].join('\n');
 }
 
 function recoveryOf({ kills, idle, underWay, wentOnMs, doneMs }: Recovery): string {
   const words = (ascending: readonly number[]) =>
-    `${seconds(quantile(ascending, 0.5))} (p50), ${seconds(quantile(ascending, 0.99))} (p99), ${seconds(ascending.at(-1) ?? 0)} (the last)`;
+    `${seconds(quantile(ascending, 0.5))} (p50), ${seconds(quantile(ascending, 0.99))} (p99), ${seconds(ascending.at(-1) ?? 0)} (maximum)`;
   return (
-    `Before that ${String(kills)} services were killed, one each time that ${String(WARM_ORDERS)} more orders were decided, with ${String(underWay)} under way` +
-    `${idle === 0 ? '' : ` (${String(idle)} were not, for want of orders)`}. The sagas of ${String(wentOnMs.length)} of these had lost something ` +
-    `and went on elsewhere after ${words(wentOnMs)}; the orders were at their end after ${words(doneMs)}.`
+    `Before the faults, ${String(kills)} services were killed, one whenever ${String(WARM_ORDERS)} more orders were decided, with ${String(underWay)} orders under way` +
+    `${idle === 0 ? '' : ` (${String(idle)} were not killed, because too few orders were under way)`}. The sagas of ${String(wentOnMs.length)} of these orders were interrupted, ` +
+    `and resumed elsewhere after ${words(wentOnMs)}. The orders ended after ${words(doneMs)}.`
   );
 }
 

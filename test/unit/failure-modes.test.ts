@@ -1,4 +1,4 @@
-/** docs/failure-modes.md names tests, and faults of the fault suite, that there are. */
+/** Each section of docs/failure-modes.md is complete, and names tests, and faults of the fault suite, that exist. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -17,22 +17,41 @@ const FAULTS = new Set<string>([
   ...Object.keys(MACHINE_FAULTS),
 ]);
 
-/** Of each row what fails, and what shows it. */
-const ROWS = readFileSync(path.join(ROOT, 'docs/failure-modes.md'), 'utf8')
-  .split('\n')
-  .filter((line) => line.startsWith('| '))
-  .slice(2)
-  .map((line) => line.split(' | '))
-  .map((cells): [string, string] => [cells[0] ?? '', cells.at(-1) ?? '']);
+/** Of every section, in this order. */
+const LABELS = ['Clients see', 'The system', 'Operators', 'Shown by'];
+
+interface Section {
+  readonly heading: string;
+  /** The text of each label. */
+  readonly parts: readonly (readonly [label: string, text: string])[];
+}
+
+/** A heading of the third level begins a section, and the next heading ends it. Lines may break anywhere. */
+const SECTIONS = readFileSync(path.join(ROOT, 'docs/failure-modes.md'), 'utf8')
+  .split(/^(?=#)/m)
+  .filter((text) => text.startsWith('### '))
+  .map((text): Section => {
+    const [, heading = '', body = ''] = /^### (.+)\n([^]*)$/.exec(text) ?? [];
+    const [before = '', ...items] = body.split(/^- \*\*/m);
+    const parts = items.map((item): [string, string] => {
+      const [label = '', ...rest] = item.replace(/\s+/g, ' ').split(':** ');
+      return [label, rest.join(':** ').trim()];
+    });
+    return { heading, parts: before.trim() === '' ? parts : [['no label', before], ...parts] };
+  });
 
 /** How a title stands in a file: between quotes of one kind. */
 const quoted = (title: string) => [`'${title}'`, `"${title}"`, `\`${title}\``];
 
-test('there are rows', () => {
-  expect(ROWS.length).toBeGreaterThan(15);
+test('there are sections, and each has a heading of its own', () => {
+  expect(SECTIONS.length).toBeGreaterThan(35);
+  expect(new Set(SECTIONS.map(({ heading }) => heading)).size).toBe(SECTIONS.length);
 });
 
-test.each(ROWS)('%s', (_what, shownBy) => {
+test.each(SECTIONS)('$heading', ({ parts }) => {
+  expect(parts.map(([label]) => label)).toEqual(LABELS);
+  for (const [label, text] of parts) expect([label, text]).not.toEqual([label, '']);
+  const shownBy = parts.at(-1)?.[1] ?? '';
   const named = [...shownBy.matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[^)]+)\)/g)];
   expect(named.length).toBeGreaterThan(0);
   for (const [, title = '', file = ''] of named) {
