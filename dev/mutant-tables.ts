@@ -37,7 +37,7 @@ const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
   'saga/workflow/saga-result.ts: !ended': ONLY_A_BUG,
   'saga/workflow/saga-run.ts: !this.definition.cancel || this.#cancelRequested': SAME_COMMANDS,
   'saga/workflow/saga-run.ts: this.#continues': TOGETHER,
-  'saga/workflow/saga-run.ts: this.#underWay > 0 || !this.rendezvous.isQuiet': TOGETHER,
+  'saga/workflow/saga-run.ts: this.#attempts.local > 0 || !this.rendezvous.isQuiet': TOGETHER,
   'saga/workflow/saga-run.ts: this.#parkedChanged': SAME_COMMANDS,
   'saga/workflow/saga-run.ts: !this.#continues && this.#parked.show()': 'only words for the Temporal UI',
   'saga/workflow/saga-run.ts: carried': NEXT_RUN,

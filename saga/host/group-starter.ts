@@ -1,7 +1,7 @@
 /**
- * Group commit of sagas: while a group is under way, the subjects that arrive form the next one. Alone, a subject starts
- * at once and is its own group; under load a group carries up to `groupMax` subjects for the price of one workflow, and
- * full groups go alongside each other.
+ * Group commit of sagas: subjects that arrive while a group is under way form the next group. A subject that arrives alone
+ * is its own group and starts at once. Under load, a group carries up to `groupMax` subjects for the price of one
+ * workflow, and full groups start beside each other.
  */
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { GroupPace } from './group-pace';
@@ -11,23 +11,35 @@ import { SagaStarterFull, SagaStartFailed, type Submission, type Ticket } from '
 import { type Waiting, WaitingLine } from './waiting-line';
 import { TimedOut, withTimeout } from './with-timeout';
 
+/** Options of a {@link GroupStarter}. */
 export interface GroupStarterOptions<Subject, Settings> {
   readonly client: Client;
   readonly type: SagaType<Subject>;
-  /** What every group's input has beside its subjects. */
+  /** The input of every group, without its subjects. */
   readonly input: SagaSettings<Settings>;
-  /** Not with versioned workers: an eager start goes to this process's worker, whichever version is current. */
+  /** Must be false with versioned workers: an eager start goes to this process's worker, whatever version is current. */
   readonly eagerStart: boolean;
-  /** Subjects in a group, 1 to 50; 1 turns groups off. */
+  /** Most subjects in a group, 1 to 50; 1 turns groups off. */
   readonly groupMax: number;
-  /** Groups under way at once. */
+  /** Most groups under way at once. */
   readonly groupsInFlight: number;
-  /** Subjects that may wait for a group. */
+  /** Most subjects that may wait for a group. */
   readonly waitingMax: number;
-  /** Called after each start; `eager`: this process's worker got the first task with the reply. */
+  /** Called after each start. `eager`: this process's worker got the first workflow task with the reply. */
   readonly onStarted?: (start: { sagaId: string; subjectIds: readonly string[]; eager: boolean }) => void;
 }
 
+/**
+ * Starts sagas in groups. Use one for each workflow type in each process.
+ *
+ * @example
+ * const starter = new GroupStarter({
+ *   client, type: bookSeatType, input: { placement: 'colocated', settings: { paymentTimeoutMs: 20_000 } },
+ *   eagerStart: true, groupMax: 50, groupsInFlight: 4, waitingMax: 1_000,
+ * });
+ * const ticket = starter.submit(booking);
+ * await ticket.submitted; // 'started': from here the saga is durable
+ */
 export class GroupStarter<Subject, Settings> {
   readonly #line = new WaitingLine<Subject>();
   readonly #ends = new SagaEnds();
@@ -45,16 +57,21 @@ export class GroupStarter<Subject, Settings> {
     return this.#groupsUnderWay;
   }
 
-  /** Subjects that wait for the next group. */
+  /** Number of subjects that wait for the next group. */
   get waiting(): number {
     return this.#line.length;
   }
 
-  /** @throws SagaStarterFull when too many subjects wait already */
+  /**
+   * Submits a subject for the next group.
+   *
+   * @returns a ticket that reports the start, and can be withdrawn until the subject is in a group
+   * @throws SagaStarterFull when `waitingMax` subjects already wait
+   */
   submit(subject: Subject): Ticket {
     const { waitingMax, type } = this.options;
     if (this.#line.length >= waitingMax)
-      throw new SagaStarterFull(`${String(waitingMax)} subjects wait for their saga`);
+      throw new SagaStarterFull(`${String(waitingMax)} subjects already wait for a saga`);
     let withdraw = (): boolean => false;
     const submitted = new Promise<Submission>((resolve, reject) => {
       const waiting = { id: type.subjectId(subject), subject, since: performance.now(), resolve, reject };
@@ -65,7 +82,7 @@ export class GroupStarter<Subject, Settings> {
     return { submitted, withdraw };
   }
 
-  /** The worker of this process reports that a saga, of whatever start, has ended or waits. */
+  /** Call when this process's worker reports that a saga has ended or waits. Sagas that others started are ignored. */
   sagaProgressed(sagaId: string, progress: SagaProgress): void {
     this.#ends.publish(sagaId, progress);
   }
@@ -92,7 +109,7 @@ export class GroupStarter<Subject, Settings> {
     );
   }
 
-  /** Alone at once; beside another group only when that makes a full one, or the other takes its time. */
+  /** A group starts when none is under way, when it is full, or when its first subject has waited long enough. */
   #mayStart(): boolean {
     const { groupMax, groupsInFlight } = this.options;
     const { first } = this.#line;
@@ -101,7 +118,7 @@ export class GroupStarter<Subject, Settings> {
     return performance.now() - first.since >= this.#pace.alongsideAfterMs;
   }
 
-  /** Resolves when the group's saga has ended, or has had its place for long enough. Never rejects. */
+  /** Starts a group. Resolves when its saga has ended or must give back its place. Never rejects. */
   async #carry(group: readonly Waiting<Subject>[]): Promise<void> {
     const { client, type, input, eagerStart } = this.options;
     const options = startOptions(type, { ...input, subjects: group.map(({ subject }) => subject) });
@@ -128,8 +145,8 @@ export class GroupStarter<Subject, Settings> {
   }
 
   /**
-   * How a saga ends is its subjects' matter; here it only counts that it has, and after how long. One that waits for
-   * locked rows needs no place: others would not wait for them.
+   * Waits until the saga has ended, and measures the time. The result of the saga does not matter here. A saga that
+   * waits only for locked rows gives back its place too, because other groups would not wait for these rows.
    */
   async #watch(saga: StartedSaga, end: ExpectedEnd, began: number): Promise<void> {
     const progressed = saga.eagerlyStarted
@@ -147,13 +164,13 @@ export class GroupStarter<Subject, Settings> {
     } else if (group.length === 1) {
       for (const { resolve } of group) resolve('already-started');
     } else {
-      // The other saga of this id carries this group's first subject, but not surely the rest of it.
+      // The other saga with this id carries the first subject of this group, but maybe other subjects beside it.
       await Promise.all(group.map((waiting) => this.#carry([waiting])));
     }
   }
 }
 
-/** @returns undefined when it is not done in time */
+/** @returns undefined when the work takes longer */
 async function unlessLate<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
   try {
     return await withTimeout(work, ms, 'a group');

@@ -1,6 +1,6 @@
 /**
- * Sagas with a step that must succeed and keeps failing. Each keeps its parked steps in its memo, so that they are listed
- * also while no worker can run it; an operator's decision is sent as a signal.
+ * For operators: lists sagas with parked steps, and sends decisions about them. A saga keeps its parked steps in its memo,
+ * so they are listed also while no worker can run it. A decision is a signal.
  */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import {
@@ -17,31 +17,35 @@ import { eachWithTimeout, withTimeout } from './with-timeout';
 /** 5 s: describing or signalling a saga takes the server milliseconds. */
 const ANSWER_WITHIN_MS = 5_000;
 
-/** 10 s for a page of a list: a filter that the server's index does not serve reads many sagas. */
+/** 10 s for a page of a list: with a filter that no index serves, the server reads many sagas. */
 const PAGE_WITHIN_MS = 10_000;
 
-/** Of Temporal's list filter; a saga that has ended keeps its memo. */
+/** List filter of Temporal for running sagas with parked steps. A saga that has ended keeps its search attributes. */
 export const PARKED = `${NEEDS_ATTENTION_ATTRIBUTE} IS NOT NULL AND ExecutionStatus = 'Running'`;
 
-/** As in the contract of the signals. */
+/** Most characters of the fields; the contract of the signals states the same. */
 const LONGEST = { by: 100, reason: 500 } as const;
 
+/** A saga with its parked steps. */
 export interface ParkedSaga {
+  /** Workflow id. */
   readonly sagaId: string;
   readonly steps: readonly ParkedStep[];
 }
 
-/** What an operator decides about the parked steps of a saga. */
+/** An operator's decision about the parked steps of a saga. */
 export type Decision =
   | { readonly signal: typeof RETRY_STEP; readonly request: RetryStepRequest }
   | { readonly signal: typeof GIVE_UP_STEP; readonly request: GiveUpStepRequest };
 
 /**
- * As far as Temporal's visibility knows, which may be a second behind.
+ * Lists the running sagas with parked steps, from Temporal's visibility, which may be a second behind.
  *
- * @param query of Temporal's list filter, beside being parked; every parked saga when undefined
- * @param withinMs for each page
- * @throws ServiceError when the server refuses the query, or is away; TimedOut when it does not answer
+ * @param query a list filter of Temporal that the sagas must match too; undefined for all
+ * @param withinMs time limit for each page, milliseconds
+ * @throws ServiceError when the server refuses the query or is unreachable; TimedOut when it does not answer
+ * @example
+ * for await (const { sagaId, steps } of parkedSagas(client, "WorkflowType = 'bookSeat'")) console.log(sagaId, steps);
  */
 export async function* parkedSagas(
   client: Client,
@@ -55,9 +59,12 @@ export async function* parkedSagas(
 }
 
 /**
- * As the saga itself knows.
+ * Returns the parked steps of one saga, up to date.
  *
- * @returns undefined when the saga does not run
+ * @returns empty when nothing is parked; undefined when the saga is not running
+ * @throws TimedOut when the server does not answer
+ * @example
+ * const steps = await parkedStepsOf(client, 'bookSeat-1'); // [{ step: 'confirm the seat', reason, since, subjects }]
  */
 export async function parkedStepsOf(client: Client, sagaId: string): Promise<ParkedStep[] | undefined> {
   const described = client.workflow.getHandle(sagaId).describe();
@@ -71,9 +78,9 @@ export async function parkedStepsOf(client: Client, sagaId: string): Promise<Par
 }
 
 /**
- * A saga ignores a decision that does not fit, and nobody would hear of it: callers check first.
+ * Validates a decision. Call it before {@link send}: a saga silently ignores an invalid one.
  *
- * @returns what is wrong with it; undefined when nothing is
+ * @returns an error message; undefined when the decision is valid
  */
 export function wrongDecision(decision: Decision): string | undefined {
   const { by } = decision.request;
@@ -83,13 +90,19 @@ export function wrongDecision(decision: Decision): string | undefined {
   return undefined;
 }
 
-/** @returns the subjects whose parked steps a decision is about */
+/** @returns ids of the subjects whose parked steps a decision affects */
 export function subjectsOf(steps: readonly ParkedStep[], { request: { subject } }: Decision): string[] {
   const waiting = new Set(steps.flatMap(({ subjects }) => subjects));
   return [...waiting].filter((each) => subject === undefined || each === subject);
 }
 
-/** @throws WorkflowNotFoundError when the saga has ended; TimedOut when it is unknown whether it was sent */
+/**
+ * Sends a decision to a saga. Check it with {@link wrongDecision} first.
+ *
+ * @throws WorkflowNotFoundError when the saga has ended; TimedOut when it is unknown whether the signal was sent
+ * @example
+ * await send(client, 'bookSeat-1', { signal: RETRY_STEP, request: { by: 'ada' } });
+ */
 export async function send(client: Client, sagaId: string, { signal, request }: Decision): Promise<void> {
   const sent = client.workflow.getHandle(sagaId).signal(signal, request);
   await withTimeout(sent, ANSWER_WITHIN_MS, `signal to ${sagaId}`);
@@ -99,13 +112,13 @@ function fits(text: string, longest: number): boolean {
   return text.trim() !== '' && text.length <= longest;
 }
 
-/** @throws TypeError when the memo is not what a saga writes */
+/** @throws TypeError when the memo has another form than a saga writes */
 function parkedSteps(memo: Readonly<Record<string, unknown>> | undefined): ParkedStep[] {
   const field: unknown = memo?.[PARKED_MEMO] ?? [];
   const steps: readonly unknown[] = Array.isArray(field) ? field : [field];
   return steps.map((step) => {
     if (isParkedStep(step)) return step;
-    throw new TypeError(`the memo field ${PARKED_MEMO} has what is not a parked step`);
+    throw new TypeError(`the memo field ${PARKED_MEMO} is not a list of parked steps`);
   });
 }
 

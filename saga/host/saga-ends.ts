@@ -1,23 +1,27 @@
-/** Learns that a saga has ended, or waits: from this process's worker, and its end from the server for sagas that others run. */
+/**
+ * Reports that a saga has ended or waits. This process's worker reports both; for a saga that another process runs, the
+ * server reports the end.
+ */
 import type { Client } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import type { StartedSaga } from './start-options';
 
 const { HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT: CLOSE_EVENT } = temporal.api.enums.v1.HistoryEventFilterType;
 
-/** `waits`: those of its subjects that have not ended wait for locked rows. */
+/** `waits`: all of its subjects that have not ended wait for locked rows. */
 export type SagaProgress = 'ended' | 'waits';
 
+/** A wait for the progress of a saga. */
 export interface ExpectedEnd {
   readonly progressed: Promise<SagaProgress>;
-  /** Call it in a `finally`. */
+  /** Ends the wait. Always call it when the progress no longer matters. */
   forget(): void;
 }
 
 export class SagaEnds {
   readonly #expected = new Map<string, Set<(progress: SagaProgress) => void>>();
 
-  /** Expect the end before the start: an eager saga may end before the start call has returned. */
+  /** Call it before the start: an eager saga may end before the start call has returned. */
   expect(sagaId: string): ExpectedEnd {
     const listeners = this.#expected.get(sagaId) ?? new Set();
     this.#expected.set(sagaId, listeners);
@@ -41,8 +45,8 @@ export class SagaEnds {
 }
 
 /**
- * Asks the server once, by a long poll: `handle.result()` would ask again until the saga ends, and nothing can stop it.
- * Never settles when the answer is anything but the saga's end: the caller has a time limit of its own.
+ * Waits for the end of a saga with a single long poll to the server. (`handle.result()` would poll until the saga ends,
+ * and nothing can stop it.) Never settles when the poll fails or returns without the end: use a time limit.
  */
 export function closedOnServer(
   client: Client,
@@ -60,7 +64,7 @@ export function closedOnServer(
       ({ history }) => {
         if ((history?.events ?? []).length > 0) resolve('ended');
       },
-      // The place is given back when its time is over.
+      // The caller's time limit ends the wait.
       () => undefined,
     );
   });

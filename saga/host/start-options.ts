@@ -1,4 +1,4 @@
-/** How a saga is started, by every process that starts one. */
+/** Starts a saga. Every process that starts one uses this. */
 import type { Client, WorkflowHandleWithStartDetails } from '@temporalio/client';
 import type {
   defineSearchAttributeKey,
@@ -11,38 +11,42 @@ import { WORKFLOW_TASK_TIMEOUT_MS } from '../limits';
 import { withTimeout } from './with-timeout';
 
 /**
- * 5 s: a start takes milliseconds, and the SDK repeats it while the server restarts. Shorter than the 10 s that a caller
- * of an API waits, so that there is time left to say what is known.
+ * 5 s: a start takes milliseconds, and the SDK retries it while the server restarts. Shorter than the 10 s that a client
+ * of an API waits, so that there is time left for a useful error.
  */
 const START_WITHIN_MS = 5_000;
 
-/** A kind of saga, as the processes that start it know it. */
+/** A type of saga, as the processes that start it describe it. */
 export interface SagaType<Subject> {
-  /** Name of the workflow. */
+  /** Workflow type. */
   readonly name: string;
   readonly taskQueue: string;
-  /** With the ids of a saga's subjects, so that the saga of any subject is found. */
+  /** Search attribute for the ids of a saga's subjects. It finds the saga of any subject. */
   readonly subjectIds: ReturnType<typeof defineSearchAttributeKey<typeof SearchAttributeType.KEYWORD_LIST>>;
+  /** Id of a subject. */
   readonly subjectId: (subject: Subject) => string;
+  /** Workflow id of a saga, from the ids of its subjects. */
   readonly workflowId: (subjectIds: readonly string[]) => string;
-  /** Title in the Temporal UI. */
+  /** Title in the Temporal UI, from the number of subjects. */
   readonly summary: (subjects: number) => string;
 }
 
-/** What the processes of an application pass to every saga of a type. */
+/** The part of the input that all sagas of a type share: placement, settings and limits. */
 export type SagaSettings<Settings> = Omit<SagaInput<unknown, Settings>, 'subjects' | 'carried'>;
 
+/** Overrides for one start. */
 export interface StartPolicies {
-  /** What a closed saga of the same id means; none may be there by default. */
+  /** Policy for a closed saga with the same id. Default: the start fails (`REJECT_DUPLICATE`). */
   readonly reuse?: WorkflowIdReusePolicy;
-  /** What a running saga of the same id means; a failure by default. */
+  /** Policy for a running saga with the same id. Default: the start fails. */
   readonly conflict?: WorkflowIdConflictPolicy;
-  /** Of a saga that runs again; otherwise made of its subjects. */
+  /** Workflow id, for a saga that runs again. Default: from the ids of the subjects. */
   readonly sagaId?: string;
-  /** Title in the Temporal UI, when it is not the one of the type. */
+  /** Title in the Temporal UI. Default: the title of the type. */
   readonly summary?: string;
 }
 
+/** Options for `client.workflow.start`. */
 export interface StartOptions<Subject, Settings> {
   readonly workflowId: string;
   readonly taskQueue: string;
@@ -57,6 +61,14 @@ export interface StartOptions<Subject, Settings> {
   readonly workflowIdConflictPolicy?: WorkflowIdConflictPolicy;
 }
 
+/**
+ * Builds the start options of a saga: workflow id, search attribute, title, policies and the workflow task timeout.
+ *
+ * @param input subjects (1 to 50, with distinct ids), placement and settings
+ * @example
+ * const options = startOptions(bookSeatType, { placement: 'colocated', subjects: [booking], settings });
+ * const { workflowId } = await startSaga(client, bookSeatType, options);
+ */
 export function startOptions<Subject, Settings>(
   type: SagaType<Subject>,
   input: SagaInput<Subject, Settings>,
@@ -77,15 +89,22 @@ export function startOptions<Subject, Settings>(
 
 type SagaWorkflow<Subject, Settings> = (input: SagaInput<Subject, Settings>) => Promise<SagaResult<unknown>>;
 
+/** A saga that Temporal has confirmed. `eagerlyStarted`: this process's worker got its first task with the reply. */
 export type StartedSaga = Pick<
   WorkflowHandleWithStartDetails,
   'workflowId' | 'firstExecutionRunId' | 'eagerlyStarted'
 >;
 
 /**
- * @param eagerStart whether this process's worker may get the first task with the reply
+ * Starts a saga.
+ *
+ * @param options from {@link startOptions}
+ * @param eagerStart whether this process's worker may get the first workflow task with the reply; it must share the
+ *   connection of the client
  * @throws WorkflowExecutionAlreadyStartedError when the policies refuse the start
- * @throws TimedOut when Temporal does not answer; whether the saga was started is unknown
+ * @throws TimedOut when Temporal does not answer within 5 s; whether the saga was started is unknown
+ * @example
+ * const saga = await startSaga(client, bookSeatType, startOptions(bookSeatType, input), true);
  */
 export function startSaga<Subject, Settings>(
   client: Client,

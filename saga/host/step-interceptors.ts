@@ -1,23 +1,36 @@
-/** What a worker adds to every step that the server has dispatched to it. */
+/** Activity interceptors for workers that run steps from a task queue. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { RetriedByServer } from '../contract';
 
-/** 4 in the time after which the server gives the step to another process: three may get lost. */
+/** 4 heartbeats within the heartbeat timeout: three may get lost. */
 const BEATS_IN_TIMEOUT = 4;
 
-/** 100 ms: the SDK holds back what comes faster; by default it would let only one through in time. */
+/**
+ * 100 ms, for the worker option `maxHeartbeatThrottleInterval`. The SDK holds back heartbeats that come faster; with its
+ * default only one would be sent within the timeout.
+ */
 export const HEARTBEATS_AT_LEAST_APART_MS = 100;
 
 /**
- * 1 s, then doubled: a row that is still locked after three attempts is held by a person or a report, not by another
- * group. At most 5 s: each attempt takes some milliseconds of two processes, and those whose rows are free need them. With
- * 1 s throughout, five such orders a second took half of two cores.
+ * The server's pause after an attempt whose rows were locked: 1 s, then doubled, up to 5 s. After three attempts a person or
+ * a report holds the row, not another group. Each attempt takes some milliseconds in two processes, which other subjects
+ * need: with pauses of 1 s throughout, five such subjects a second took half of two cores.
  */
 const FIRST_PAUSE_WHEN_LOCKED_MS = 1_000;
 const LONGEST_PAUSE_WHEN_LOCKED_MS = 5_000;
 
-/** While a step runs apart from its saga, the server knows that its process is alive. */
+/**
+ * Sends heartbeats while a step runs from a task queue, so that the server notices when its process dies. A local activity
+ * is not affected.
+ *
+ * @example
+ * await Worker.create({
+ *   connection, namespace, taskQueue: 'payments', activities: paymentSteps(db),
+ *   interceptors: { activity: [stepHeartbeat, retriedByServer] },
+ *   maxHeartbeatThrottleInterval: HEARTBEATS_AT_LEAST_APART_MS,
+ * });
+ */
 export const stepHeartbeat: ActivityInterceptorsFactory = (context) => ({
   inbound: {
     execute: async (input, next) => {
@@ -36,8 +49,12 @@ export const stepHeartbeat: ActivityInterceptorsFactory = (context) => ({
 });
 
 /**
- * Has the server retry what the saga need not know of: every row is locked, or the step is parked and still fails. That
- * costs the saga no history event. An attempt in the saga's own process answers instead.
+ * Fails an attempt that the server should retry without the saga: all rows are locked, or the parked step still fails.
+ * Such a retry costs no history event. Only for attempts on a task queue (`StepRequest.retried`); a local attempt returns
+ * its answers.
+ *
+ * @example
+ * await Worker.create({ ...options, interceptors: { activity: [stepHeartbeat, retriedByServer] } });
  */
 export const retriedByServer: ActivityInterceptorsFactory = ({ info }) => ({
   inbound: {

@@ -1,10 +1,11 @@
-/** Subjects that wait for a group, in the order in which they came. */
+/** The subjects that wait for a group, in the order of their arrival. */
 import type { Submission } from './submission';
 
+/** A subject that waits for a group. */
 export interface Waiting<Subject> {
   readonly id: string;
   readonly subject: Subject;
-  /** Milliseconds of the monotonic clock. */
+  /** Time of arrival, milliseconds of the monotonic clock. */
   readonly since: number;
   readonly resolve: (submission: Submission) => void;
   readonly reject: (reason: Error) => void;
@@ -25,7 +26,7 @@ export class WaitingLine<Subject> {
     this.#waiting.push(waiting);
   }
 
-  /** @returns false when it does not wait any more */
+  /** @returns false when it no longer waits */
   remove(waiting: Waiting<Subject>): boolean {
     const index = this.#waiting.indexOf(waiting);
     if (index < 0) return false;
@@ -33,7 +34,7 @@ export class WaitingLine<Subject> {
     return true;
   }
 
-  /** Takes the next ones; of several with one id only the first, the others wait for the next group. */
+  /** Takes the next group. Of several subjects with the same id it takes the first; the others wait for the next group. */
   takeGroup(max: number): Waiting<Subject>[] {
     const group = new Map<string, Waiting<Subject>>();
     const later: Waiting<Subject>[] = [];

@@ -1,18 +1,22 @@
 /**
- * Our own time limits for calls to Temporal. The SDK's native connection ignores abort signals, and its deadlines reach
- * the server, which answers a long poll early because of them.
+ * Time limits for calls to Temporal. The SDK offers none that can be relied on: its native connection ignores abort
+ * signals, and a deadline reaches the server, which then ends a long poll early.
  */
 
-/** No answer came in time; whether the work was done is unknown. */
+/** No answer came in time. Whether the work was done is unknown. */
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
 }
 
 /**
- * A late answer is dropped, and a late failure too. The call itself goes on: nothing can end it.
+ * Limits the time to wait for a call. The call itself continues, because nothing can end it; its late result or failure is
+ * dropped.
  *
- * @param what names the work in the message of the failure
- * @throws TimedOut when the work takes longer than `ms` milliseconds
+ * @param ms milliseconds
+ * @param what names the work in the error message
+ * @throws TimedOut when the work takes longer than `ms`
+ * @example
+ * const { status } = await withTimeout(handle.describe(), 5_000, `description of ${handle.workflowId}`);
  */
 export function withTimeout<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
@@ -21,16 +25,18 @@ export function withTimeout<T>(work: Promise<T>, ms: number, what: string): Prom
       reject(new TimedOut(`${what}: no answer in ${String(ms)} ms`));
     }, ms);
   });
-  // The race handles the failure of each of its promises, also of one that fails after it is over.
+  // The race handles rejections of both promises, also of one that rejects after the race is over.
   return Promise.race([work, late]).finally(() => {
     clearTimeout(timer);
   });
 }
 
 /**
- * The items of a list that comes in pages, each page within its time.
+ * Iterates over a list that comes in pages, with a time limit for each page.
  *
- * @throws TimedOut when an item takes longer than `ms` milliseconds
+ * @param ms milliseconds
+ * @param what names the list in the error message
+ * @throws TimedOut when a page takes longer than `ms`
  */
 export async function* eachWithTimeout<T>(
   items: AsyncIterable<T>,

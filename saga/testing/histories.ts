@@ -1,4 +1,4 @@
-/** What the laws read in the histories of a saga's runs, and their replay. */
+/** Reads and replays the histories of a saga's runs. */
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
@@ -7,7 +7,7 @@ import { PARKED_MEMO } from '../contract';
 export type History = temporal.api.history.v1.IHistory;
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
-/** @returns of each run of the saga, from the given one on: it may have continued as new */
+/** @returns the history of each run of the saga, from the given run on: it may have continued as new */
 export async function historiesFrom(client: Client, workflowId: string, runId: string): Promise<History[]> {
   const histories: History[] = [];
   for (let run: string | null | undefined = runId; run;) {
@@ -18,7 +18,7 @@ export async function historiesFrom(client: Client, workflowId: string, runId: s
   return histories;
 }
 
-/** The activities that have answered, in the order of the histories. */
+/** @returns names of the activities that have answered, in the order of the histories */
 export function answeredSteps(histories: readonly History[]): string[] {
   return histories.flatMap(({ events }) => {
     const scheduled = new Map((events ?? []).map((event) => [String(event.eventId), event]));
@@ -32,7 +32,7 @@ export function answeredSteps(histories: readonly History[]): string[] {
   });
 }
 
-/** The SDK records a local activity as a marker, with its type in there. */
+/** The SDK records a local activity as a marker that holds the name of the activity. */
 function localStep({ markerRecordedEventAttributes: marker }: HistoryEvent): string | undefined {
   const data = marker?.details?.['data']?.payloads?.[0]?.data;
   if (marker?.markerName !== 'core_local_activity' || !data || marker.failure) return undefined;
@@ -41,7 +41,7 @@ function localStep({ markerRecordedEventAttributes: marker }: HistoryEvent): str
   return named ? String(recorded.activity_type) : undefined;
 }
 
-/** Whether a step was parked, which the saga's memo shows. */
+/** Whether the saga's memo has shown a parked step. */
 export function wasParked(histories: readonly History[]): boolean {
   return histories.some(({ events }) =>
     events?.some(
@@ -51,7 +51,7 @@ export function wasParked(histories: readonly History[]): boolean {
   );
 }
 
-/** @returns of each history that does not replay, the workflow id and why */
+/** @returns workflow id and error message of each history that does not replay */
 export async function notReplayed(
   workflowBundle: WorkflowBundleOption,
   histories: readonly { readonly workflowId: string; readonly history: History }[],

@@ -1,4 +1,4 @@
-/** What every saga must hold to, whatever its steps are: a jest suite for any saga that is defined with the engine. */
+/** The laws of every saga: a jest suite for any saga that is defined with the engine. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Law, onEachPath } from './law';
 import { cancelled, final, parked, retried, takesItsPath } from './laws-of-failures';
@@ -18,14 +18,14 @@ const LAWS: readonly Law[] = [
   mixedGroups,
 ];
 
-/** 3 minutes: a law runs dozens of sagas, each of which is given a minute. */
+/** 3 minutes: a law runs dozens of sagas, and each may take a minute. */
 const LAW_WITHIN_MS = 180_000;
 
 /**
- * Declares a jest test per law. Each runs the saga along all of its paths, on its real steps and stores, and replays the
- * history of every run against the same workflow code.
+ * Declares a jest test for each law. Each test runs the saga on all of its paths, with its real steps and stores, and
+ * replays the history of every run against the same workflow code.
  *
- * @param saga its functions are called after the test file's own `beforeAll`
+ * @param saga the saga, its steps and its paths. Its functions are called after the test file's own `beforeAll`
  * @example
  * sagaLaws<Booking, SeatSteps & PaymentSteps, Settings>({
  *   saga: 'bookSeat',
@@ -45,7 +45,7 @@ const LAW_WITHIN_MS = 180_000;
  *       outcome: { state: 'BOOKED' },
  *       ends: { rows: { seat: 'CONFIRMED', payment: 'PAID' }, transitions: ['HELD', 'CONFIRMED', 'PAID'] },
  *     },
- *     // and one for each refusal, and for each failure of a step with a deadline
+ *     // and a path for each refusal, and for each failure of a step with a deadline
  *   },
  * });
  */
@@ -68,7 +68,7 @@ export function sagaLaws<Subject, Activities extends Steps<Activities>, Settings
       LAW_WITHIN_MS,
     );
 
-    test('each step has been seen, and each step with a deadline has a path on which it fails, at both moments', () => {
+    test('each step has answered, and each step with a deadline has a path on which it fails, at both moments', () => {
       expect([...runs.seen]).toEqual(expect.arrayContaining(Object.keys(known.activities())));
       const failing = Object.values(known.paths).flatMap(({ fails }) =>
         fails?.how === 'permanently' ? [`${fails.step} ${fails.moment}`] : [],

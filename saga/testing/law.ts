@@ -1,4 +1,4 @@
-/** What a law is, and what the laws expect. */
+/** The types of the laws, and what they share. */
 import { expect } from '@jest/globals';
 import type { SagaRan, SagaRuns } from './saga-runs';
 import type { AnyPath, AnySaga, Traces } from './saga-under-test';
@@ -8,26 +8,29 @@ interface Suite<Subject, Settings> {
   readonly runs: SagaRuns<Subject, Settings>;
 }
 
+/** A property of every saga. */
 export interface Law {
+  /** Title of the test. */
   readonly words: string;
   readonly holds: <Subject, Settings>(suite: Suite<Subject, Settings>) => Promise<void>;
 }
 
-/** What a law of one path is about. */
+/** One path of a saga, and what runs it. */
 export interface Case<Subject, Settings> extends Suite<Subject, Settings> {
   readonly path: AnyPath<Subject, Settings>;
 }
 
+/** A property of every path of a saga. */
 export interface LawOfPaths {
   readonly words: string;
-  /** Whether one path that a failure leads along, and one other, show as much as all of them. */
+  /** Whether one path with a failure and one without are enough. */
   readonly oneOfEachKind?: true;
-  /** Whether there is anything to be seen of it on this path; on each unless it is given. */
+  /** Whether the law applies to this path; to all paths when absent. */
   readonly concerns?: <Subject, Settings>(concerned: Omit<Case<Subject, Settings>, 'runs'>) => boolean;
   readonly holds: <Subject, Settings>(concerned: Case<Subject, Settings>) => Promise<void>;
 }
 
-/** @returns the law of all paths together: a failure names the path that it is of */
+/** @returns the law for all paths together; a failure names its path */
 export function onEachPath(law: LawOfPaths): Law {
   return {
     words: law.words,
@@ -55,12 +58,12 @@ function concernedPaths<Subject, Settings>(
   return [...others.slice(0, 1), ...failing.slice(0, 1)];
 }
 
-/** The steps of a path that do not fail on it, each once: what a law can do something about. */
+/** The steps that do not fail on the path, each once: a law can make them fail. */
 export function steadySteps<Subject, Settings>({ steps, fails }: AnyPath<Subject, Settings>): string[] {
   return [...new Set(steps)].filter((step) => step !== fails?.step);
 }
 
-/** Those of them that have no deadline. */
+/** The steady steps without a deadline. */
 export function stepsThatMustSucceed<Subject, Settings>({
   saga: { mayFail },
   path,
@@ -68,7 +71,7 @@ export function stepsThatMustSucceed<Subject, Settings>({
   return steadySteps(path).filter((step) => !mayFail.includes(step));
 }
 
-/** An operator's decision is no end of its own: the next run of the saga takes the subject further. */
+/** Whether the path ends without an operator. After a decision to give up, another run of the saga continues. */
 export function endsByItself<Subject, Settings>({ path }: Omit<Case<Subject, Settings>, 'runs'>): boolean {
   return path.fails?.how !== 'until it is given up';
 }
@@ -77,7 +80,7 @@ export function tracesOf({ rows, transitions }: Traces): Traces {
   return { rows, transitions };
 }
 
-/** Each of the saga's subjects has come to the end of its path, each transition once. */
+/** Expects that each subject of each run has reached the end of the path, with each transition once. */
 export function expectEnds<Subject, Settings>(
   { outcome, ends }: AnyPath<Subject, Settings>,
   ran: Readonly<Record<string, SagaRan<Subject>>>,
@@ -86,7 +89,7 @@ export function expectEnds<Subject, Settings>(
   expect(mapped(ran, ({ came }) => came)).toEqual(mapped(ran, ({ came }) => came.map(() => end)));
 }
 
-/** A run for each of the cases, all at the same time. */
+/** Runs all cases at the same time. */
 export async function each<Choice, Ran>(
   choices: readonly Choice[],
   run: (choice: Choice) => Promise<Ran>,

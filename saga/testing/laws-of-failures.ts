@@ -1,4 +1,4 @@
-/** Laws of what a saga comes to when its steps fail, when it runs again, and when it is cancelled. */
+/** Laws of a saga whose steps fail, that runs again, or that is cancelled. */
 import { expect } from '@jest/globals';
 import {
   each,
@@ -29,11 +29,11 @@ function faultPoints(steps: readonly string[]): FaultPoint[] {
 }
 
 export const takesItsPath: LawOfPaths = {
-  words: 'it takes the steps of its path, and ends as that says',
+  words: 'it runs the steps of its path in order, and ends as the path declares',
   holds: async ({ path, runs }) => {
     const ran = await runs.run(path);
     expectEnds(path, { ran });
-    // A step that fails on the path is retried on its way, or leaves no answer at all.
+    // A step that fails on the path may be retried, or has no answer.
     const answered = answeredSteps(ran.histories).filter((step) => step !== path.fails?.step);
     expect(answered).toEqual(path.steps.filter((step) => step !== path.fails?.step));
   },
@@ -73,7 +73,7 @@ export const parked: LawOfPaths = {
 };
 
 export const final: LawOfPaths = {
-  words: 'run again from the start, it changes nothing',
+  words: 'a saga that runs again from the start changes nothing',
   concerns: endsByItself,
   holds: async ({ path, runs }) => {
     const first = await runs.run(path);
@@ -84,7 +84,7 @@ export const final: LawOfPaths = {
 };
 
 export const cancelled: LawOfPaths = {
-  words: "Temporal's Cancel at any step ends as the saga says",
+  words: "Temporal's Cancel at any step ends as the path declares",
   concerns: ({ saga, path }) => endsByItself({ saga, path }) && path.cancelled !== 'needs an operator',
   holds: async ({ path, runs }) => {
     const ran = await each([...new Set(path.steps)], (step) =>

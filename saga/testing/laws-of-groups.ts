@@ -1,4 +1,4 @@
-/** Laws of sagas that share a workflow: their steps are one activity, and the trouble of one is not another's. */
+/** Laws of subjects that share a workflow: each step is one activity for all, and one subject's failure affects no other. */
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from '@jest/globals';
 import type { StepAnswer } from '../workflow/step';
@@ -10,7 +10,7 @@ const GROUP = 10;
 const NEIGHBOURS = 3;
 
 export const groupCommit: LawOfPaths = {
-  words: 'ten subjects: one activity a step',
+  words: 'ten subjects cost one activity for each step',
   concerns: ({ saga, path }) => saga.mostSubjects !== 1 && path.fails?.how !== 'until its deadline',
   holds: async ({ path, runs }) => {
     const ran = await runs.run(path, { count: GROUP });
@@ -21,7 +21,7 @@ export const groupCommit: LawOfPaths = {
 };
 
 export const nobodyWaits: LawOfPaths = {
-  words: 'a subject whose row is busy at any step delays no other',
+  words: 'a subject whose row is busy at any step delays no other subject',
   concerns: ({ saga, path }) => saga.mostSubjects !== 1 && steadySteps(path).length > 0,
   holds: async ({ saga: { id, traces }, path, runs }) => {
     const ran = await each(steadySteps(path), (step) =>
@@ -46,12 +46,12 @@ export const nobodyWaits: LawOfPaths = {
   },
 };
 
-/** Whatever the property is called: ids are like nothing else. */
+/** Compares all properties, whatever the key is called: no other value equals an id. */
 function isOf(item: object, id: string): boolean {
   return Object.values(item).includes(id);
 }
 
-/** The item's answer, under the same id. */
+/** The answer `busy`, with the id of the item. */
 function busy(item: object): StepAnswer {
   return { ...item, outcome: 'busy' };
 }

@@ -1,16 +1,16 @@
-/** Law of a saga that waits for long. */
+/** Law of a saga that waits for a long time. */
 import { expect } from '@jest/globals';
 import { expectEnds, type LawOfPaths, stepsThatMustSucceed } from './law';
 import { atStep, failing, permanentFailure, plainly } from './tampering';
 
-/** 500: what may be replayed in milliseconds. */
+/** 500 events replay in milliseconds. */
 const MOST_EVENTS = 500;
 
-/** 10 ms: it is to fail often, not to wait. */
+/** 10 ms: the step should fail often, not wait. */
 const PAUSE_MS = 10;
 
 export const bounded: LawOfPaths = {
-  words: 'it continues as new when its last step keeps failing, and ends all the same',
+  words: 'it continues as new while its last step keeps failing, and still ends on its path',
   oneOfEachKind: true,
   concerns: (concerned) => stepsThatMustSucceed(concerned).length > 0,
   holds: async ({ saga, path, runs }) => {

@@ -1,6 +1,6 @@
 /**
- * Law of a workflow whose subjects go different ways: several steps are under way at once, and end in any order. A replay
- * gets their results in another way than the run got them, and must come to the same.
+ * Law of a workflow whose subjects take different paths: several steps are under way at once and end in any order. A
+ * replay gets their results in another grouping than the run did, and must request the same commands.
  */
 import { expect } from '@jest/globals';
 import { each, type Law } from './law';
@@ -8,13 +8,13 @@ import type { AnyPath } from './saga-under-test';
 import { plainly, type StepCall, type Tampering } from './tampering';
 
 export const mixedGroups: Law = {
-  words: 'subjects of all paths in one group come to the ends of their paths, whichever step ends last',
+  words: 'in a group with subjects of all paths, each ends on its own path, whichever step ends last',
   holds: async ({ saga, runs }) => {
     const paths = Object.values(saga.paths).filter(({ fails, settings }) => !fails && settings === undefined);
     if (saga.mostSubjects === 1 || paths.length < 2) return;
     const steps = [...new Set(paths.flatMap((path) => path.steps))];
     const ran = await each(['in any order', ...steps], (last) => runs.runMixed(paths, endingLast(last)));
-    // The others end properly before a saga fails for one of them; then it has no outcome for anybody.
+    // A saga fails only after all its subjects have ended; then it has no outcome for any of them.
     const fails = paths.some(({ outcome }) => outcome === undefined);
     const ends = paths.map((path) => ({ outcome: fails ? 'SagaFailed' : partOf(path), ...path.ends }));
     for (const [last, { came }] of Object.entries(ran)) expect({ last, came }).toEqual({ last, came: ends });
@@ -25,7 +25,7 @@ function partOf<Subject, Settings>({ outcome }: AnyPath<Subject, Settings>): unk
   return expect.objectContaining({ ...outcome });
 }
 
-/** Holds the answers of one step back while any other step of the saga is under way. */
+/** Delays the answers of one step while any other step of the saga is under way. */
 function endingLast(step: string): Tampering {
   let others = 0;
   const held: (() => void)[] = [];

@@ -1,4 +1,4 @@
-/** Laws of a saga's steps: what they do when they run more often than once, or for somebody else under the same id. */
+/** Laws of a saga's steps: they run more than once, at the same time, and with other content under the same id. */
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from '@jest/globals';
 import type { StepRequest } from '../contract';
@@ -7,7 +7,7 @@ import { expectEnds, type LawOfPaths } from './law';
 import type { OtherContent } from './saga-under-test';
 import type { StepCall } from './tampering';
 
-/** 4: one that runs, and some that wait for the same row. */
+/** 4: one attempt that runs, and some that wait for the same row. */
 const AT_ONCE = 4;
 
 export const idempotent: LawOfPaths = {
@@ -46,7 +46,7 @@ export const concurrent: LawOfPaths = {
 };
 
 export const guarded: LawOfPaths = {
-  words: 'each step, run with other content under the same id, refuses that and changes nothing',
+  words: 'each step, run with other content under the same id, refuses it and changes nothing',
   holds: async ({ saga: { traces, otherContent }, path, runs }) => {
     const differences: unknown[] = [];
     const ran = await runs.run(path, {
@@ -55,7 +55,7 @@ export const guarded: LawOfPaths = {
         const other = otherContent[call.step];
         if (!other) {
           if (call.request.items.some(hasContent))
-            differences.push(`${call.step} has content: say it in otherContent`);
+            differences.push(`${call.step} has content: declare other content for it in otherContent`);
           return answers;
         }
         const before = await traces(subject);
@@ -74,7 +74,7 @@ export const guarded: LawOfPaths = {
   },
 };
 
-/** Beside the id, which is in every item. */
+/** Whether the item has more than its id. */
 function hasContent(item: object): boolean {
   return Object.keys(item).length > 1;
 }
@@ -83,7 +83,7 @@ function withContent(request: StepRequest<object>, other: OtherContent<object>):
   return { ...request, items: request.items.map((item) => ({ ...item, ...other.with })) };
 }
 
-/** Runs a step until no item's row is busy any more, as a saga does. */
+/** Runs a step until no item's row is busy, as a saga does. */
 async function settled({ run }: StepCall, request?: StepRequest<object>): Promise<readonly StepAnswer[]> {
   for (;;) {
     const answers = await run(request);

@@ -1,4 +1,4 @@
-/** Runs of a saga for a law: fresh subjects, what came of them, and the replay of every history. */
+/** Runs a saga for the laws: with fresh subjects, their results, and a replay of every history. */
 import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -9,15 +9,16 @@ import { startStage, type Stage } from './stage';
 import { followPath } from './path-failure';
 import { plainly, type StepCall, type Tampering } from './tampering';
 
-/** 60 s: on a machine that is busy with everything else. One that does not end fails its law with `TimeoutFailure`. */
+/** 60 s, for a busy machine. A saga that takes longer fails its law with `TimeoutFailure`. */
 const ENDS_WITHIN_MS = 60_000;
 
-/** What a saga has come to for one of its subjects. */
+/** Result of a saga for one subject. */
 interface Came extends Traces {
-  /** The subject's; the failure's type when the saga failed. */
+  /** The outcome of the subject; the type of the failure when the saga failed. */
   readonly outcome: unknown;
 }
 
+/** A saga that has ended, and what it left. */
 export interface SagaRan<Subject> {
   readonly sagaId: string;
   readonly subjects: readonly Subject[];
@@ -25,12 +26,13 @@ export interface SagaRan<Subject> {
   readonly histories: readonly History[];
 }
 
+/** Options of one run. */
 export interface RunOptions<Subject> {
-  /** 1 unless it is given. */
+  /** Number of subjects; 1 by default. */
   readonly count?: number;
-  /** Called at the beginning of each attempt of a step. */
+  /** Called before each attempt of a step. */
   readonly before?: (call: StepCall) => Promise<void>;
-  /** Around the steps that do not fail on the path. */
+  /** Tampering for the steps that do not fail on the path. */
   readonly tampering?: (subject: Subject, others: readonly Subject[]) => Tampering;
   readonly longestPauseMs?: number;
 }
@@ -38,7 +40,7 @@ export interface RunOptions<Subject> {
 export class SagaRuns<Subject, Settings> {
   readonly #saga: AnySaga<Subject, Settings>;
   #stage: Stage | undefined;
-  /** The steps that have answered in any run. */
+  /** Names of the steps that have answered in any run. */
   readonly seen = new Set<string>();
   #histories: { readonly workflowId: string; readonly history: History }[] = [];
 
@@ -63,7 +65,7 @@ export class SagaRuns<Subject, Settings> {
     return this.#stage;
   }
 
-  /** Runs the saga along the path, for fresh subjects. */
+  /** Runs the saga on the path, for fresh subjects. */
   async run(path: AnyPath<Subject, Settings>, options: RunOptions<Subject> = {}): Promise<SagaRan<Subject>> {
     const sagaId = this.#newId();
     const subject = await path.subject(sagaId);
@@ -77,7 +79,7 @@ export class SagaRuns<Subject, Settings> {
     return this.#execute(path, sagaId, [subject, ...others], tampering, options);
   }
 
-  /** Runs the saga for a fresh subject of each path; no step may have to fail on them. */
+  /** Runs one saga for a fresh subject of each path. The paths must be without failures. */
   async runMixed(
     paths: readonly AnyPath<Subject, Settings>[],
     tampering: Tampering,
@@ -88,12 +90,12 @@ export class SagaRuns<Subject, Settings> {
     return this.#execute({}, sagaId, subjects, tampering, {});
   }
 
-  /** Runs a saga that has ended once more, from the start; no step fails. */
+  /** Runs a saga that has ended again, from the start. No step fails. */
   again(path: AnyPath<Subject, Settings>, { sagaId, subjects }: SagaRan<Subject>): Promise<SagaRan<Subject>> {
     return this.#execute(path, sagaId, subjects, plainly, {});
   }
 
-  /** @returns of each history since the last call that does not replay, the workflow id and why */
+  /** @returns workflow id and error message of each history since the last call that does not replay */
   notReplayed(): Promise<string[]> {
     return notReplayed(this.#running.workflowBundle, this.#histories.splice(0));
   }

@@ -1,94 +1,101 @@
-/** What the laws have to know of a saga: its steps on real stores, and the paths that it can take. */
+/** The description of a saga for the laws: its steps on real stores, and its paths. */
 import type { Placement, StepRequest } from '../contract';
 import type { StepAnswer } from '../workflow/step';
 
-/** What the stores of all services know of one subject. Plain values, which the laws compare. */
+/** What the stores of all services hold about one subject. Plain values, which the laws compare. */
 export interface Traces {
-  /** As they are now. */
+  /** Current state. */
   readonly rows: Readonly<Record<string, unknown>>;
-  /** What has been recorded of each change, by store and oldest first. */
+  /** The recorded changes, store by store, oldest first. */
   readonly transitions: readonly string[];
 }
 
-/** A step's activity, whatever its item is: of a method's type, because the items come from the saga's own code. */
+/** The activity of a step, for items of any type. A method's type, so that parameters are bivariant. */
 export type StepActivity = {
   call(request: StepRequest<object>): Promise<readonly StepAnswer[]>;
 }['call'];
 
-/** Activities of which each is a step. */
+/** Activities, each of which is a step. */
 export type Steps<Activities> = { readonly [Name in keyof Activities]: StepActivity };
 
 type ItemOf<Activity> = Activity extends (request: StepRequest<infer Item>) => unknown ? Item : never;
 
-/** What another subject under the same id would ask of a step. */
+/** Other content for a step under the id of a known subject. */
 export interface OtherContent<Item> {
   readonly with: Partial<Item>;
-  /** Outcomes of which it must be answered one; `conflict` unless they are given. */
+  /** The outcomes of which the step must return one; `conflict` by default. */
   readonly answers?: readonly string[];
 }
 
-/** Where in a step an attempt fails. */
+/** The moment of a step at which an attempt fails. */
 export type Moment = 'before its statement' | 'after its commit';
 
-/** The failure that leads a saga along a path. */
+/** The failure that puts a saga on a path. */
 interface PathFailure<Name> {
   readonly step: Name;
   readonly moment: Moment;
-  /** `permanently` is for steps with a deadline: others are parked, and there is no path that comes of it. */
+  /** `permanently` is for steps with a deadline. Other steps are parked then, which is no path of its own. */
   readonly how: 'permanently' | 'until its deadline' | 'until it is given up';
 }
 
-/** One way through a saga: what leads there, and what it comes to. */
+/** One path through a saga: what leads to it, its steps, and its end. */
 export interface Path<Subject, Name, Settings> {
   /**
-   * Makes a fresh subject, and the rows that lead its saga along this path.
+   * Creates a fresh subject, and the rows that put its saga on this path.
    *
    * @param sagaId workflow id of the saga that will carry it
    */
   readonly subject: (sagaId: string) => Promise<Subject>;
   readonly fails?: PathFailure<Name>;
-  /** In place of the saga's. */
+  /** Replaces the settings of the saga. */
   readonly settings?: Settings;
-  /** The steps that it takes, in order. */
+  /** Activity names of its steps, in order. */
   readonly steps: readonly Name[];
-  /** Part of the subject's outcome; absent when the saga fails with `SagaFailed` at the end. */
+  /** Fields that the outcome must have; absent when the saga ends with `SagaFailed`. */
   readonly outcome?: Readonly<Record<string, unknown>>;
+  /** Rows and transitions at the end. */
   readonly ends: Traces;
-  /** Part of the rows after Temporal's Cancel at any step, unless a step is parked then. Absent: as without it. */
+  /**
+   * Rows that must be there after Temporal's Cancel at any step. Absent: the same end as without the cancel.
+   * `needs an operator`: a step is parked then, so the law does not apply.
+   */
   readonly cancelled?: Traces['rows'] | 'needs an operator';
 }
 
+/** A saga, as `sagaLaws` needs it. */
 export interface SagaUnderTest<Subject, Activities extends Steps<Activities>, Settings> {
   /** Workflow type. */
   readonly saga: string;
-  /** The saga's own first, then those of its steps. */
+  /** The task queue of the saga first, then those of its steps. */
   readonly taskQueues: readonly [string, ...string[]];
-  /** `colocated` unless it is given. */
+  /** `colocated` by default. */
   readonly placement?: Placement;
-  /** Of the workflow code: a built bundle, or the module to build one of. */
+  /** The workflow code: a built bundle, or the module to bundle. */
   readonly workflows: () => { readonly bundlePath: string } | { readonly workflowsPath: string };
-  /** Called after the test file's own `beforeAll`. The namespace must know the search attribute `NeedsAttention`. */
+  /** Called after the test file's own `beforeAll`. The namespace must have the search attribute `NeedsAttention`. */
   readonly temporal: () => { readonly address: string; readonly namespace: string };
-  /** Exactly the steps that the saga can ask for. Called after the test file's own `beforeAll`. */
+  /** Exactly the steps of the saga. Called after the test file's own `beforeAll`. */
   readonly activities: () => Activities;
   readonly settings: Settings;
+  /** Id of a subject. */
   readonly id: (subject: Subject) => string;
+  /** Reads what the stores hold about a subject. */
   readonly traces: (subject: Subject) => Promise<Traces>;
-  /** Steps with a deadline: each must have a path on which it fails permanently, at both moments. */
+  /** The steps with a deadline. Each needs a path on which it fails permanently, for both moments. */
   readonly mayFail: readonly (keyof Activities & string)[];
-  /** Of each step whose items say more than an id. */
+  /** Other content for each step whose items hold more than an id. */
   readonly otherContent: {
     readonly [Name in keyof Activities & string]?: OtherContent<ItemOf<Activities[Name]>>;
   };
-  /** By what leads there, in words. */
+  /** The paths by name; the name says in words what leads to the path. */
   readonly paths: Readonly<Record<string, Path<Subject, keyof Activities & string, Settings>>>;
-  /** 1 when a workflow carries only one; there are no laws of groups then. */
+  /** 1 when a workflow carries only one subject. Then the laws of groups do not apply. */
   readonly mostSubjects?: 1;
-  /** Workflow id of a saga, made of a UUID; of the type and the UUID unless it is given. */
+  /** Makes the workflow id of a saga from a UUID; workflow type and UUID by default. */
   readonly workflowId?: (uuid: string) => string;
 }
 
-/** What the laws themselves read of it: the activities' own types are the declaration's concern. */
+/** A {@link SagaUnderTest} without the types of its activities, which the laws do not use. */
 export interface AnySaga<Subject, Settings> extends Omit<
   SagaUnderTest<Subject, Record<string, StepActivity>, Settings>,
   'otherContent'

@@ -1,4 +1,4 @@
-/** Where the laws run a saga: workers with its steps tampered with, and a client that starts it. */
+/** The environment in which the laws run a saga: workers with tampered steps, and a client. */
 import { Client } from '@temporalio/client';
 import {
   bundleWorkflowCode,
@@ -13,6 +13,7 @@ import type { SagaSinks } from '../workflow';
 import type { AnySaga } from './saga-under-test';
 import { TamperedSteps } from './tampering';
 
+/** Running workers and a client. */
 export interface Stage {
   readonly client: Client;
   readonly workflowBundle: WorkflowBundleOption;

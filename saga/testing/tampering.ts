@@ -1,4 +1,4 @@
-/** What the laws put around a saga's steps: each call of an activity goes through what the saga's law says. */
+/** Tampering with steps: each call of an activity goes through a function of the law that runs the saga. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { StepRequest } from '../contract';
 import type { StepAnswer } from '../workflow/step';
@@ -8,18 +8,18 @@ import type { Moment, StepActivity, Steps } from './saga-under-test';
 export interface StepCall {
   readonly step: string;
   readonly request: StepRequest<object>;
-  /** Counts the attempts of this step of this saga, from 1. */
+  /** Number of this attempt of the step in this saga, from 1. */
   readonly attempt: number;
-  /** Runs the step itself; with the request that was made unless another is given. */
+  /** Runs the step itself, with the saga's request or with another one. */
   readonly run: (request?: StepRequest<object>) => Promise<readonly StepAnswer[]>;
 }
 
-/** Answers a call of a step, mostly by running it. */
+/** Answers a call of a step, usually by running it. */
 export type Tampering = (call: StepCall) => Promise<readonly StepAnswer[]>;
 
 export const plainly: Tampering = ({ run }) => run();
 
-/** Activities that can be tampered with, saga by saga: attempts of an earlier law may still be on their way. */
+/** Activities with tampering for each saga: attempts of an earlier law may still be under way. */
 export class TamperedSteps {
   readonly activities: Readonly<Record<string, StepActivity>>;
   readonly #sagas = new Map<
@@ -35,7 +35,7 @@ export class TamperedSteps {
     this.activities = Object.fromEntries(tampered) as typeof activities;
   }
 
-  /** From now on, for one saga. */
+  /** Sets the tampering for one saga, from now on. */
   tamper(sagaId: string, tampering: Tampering): void {
     this.#sagas.set(sagaId, { tampering, attempts: new Map<string, number>() });
   }
@@ -63,15 +63,15 @@ export function byName<Activities extends Steps<Activities>>(
 export const lostConnection = (): Error => new Error('the connection was lost');
 
 export const permanentFailure = (): Error =>
-  ApplicationFailure.create({ type: 'PermanentForTheLaw', message: 'it cannot be', nonRetryable: true });
+  ApplicationFailure.create({ type: 'PermanentForTheLaw', message: 'planted by a law', nonRetryable: true });
 
-/** Fails an attempt: before it has done anything, or with its answer lost. */
+/** Fails an attempt, before it has done anything or with its answer lost. */
 export async function failing({ run }: StepCall, moment: Moment, failure: Error): Promise<never> {
   if (moment === 'after its commit') await run();
   throw failure;
 }
 
-/** Tampers with one step; the others run plainly. */
+/** Tampers with one step only. */
 export function atStep(step: string, tampering: Tampering): Tampering {
   return (call) => (call.step === step ? tampering(call) : plainly(call));
 }

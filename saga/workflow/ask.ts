@@ -1,4 +1,4 @@
-/** One subject that waits for a step's answer. */
+/** One subject's request for a step, and its wait for the answer. */
 import type { Deadline, Unanswered } from '../contract';
 import { now } from './clock';
 import type { Rendezvous } from './rendezvous';
@@ -16,7 +16,7 @@ export class Ask<Item, Answer> {
   readonly subject: string;
   readonly item: Item;
   readonly deadline: Deadline | undefined;
-  /** Epoch milliseconds. */
+  /** When the wait began, epoch milliseconds. */
   readonly since = now();
   #waits = true;
 
@@ -31,7 +31,7 @@ export class Ask<Item, Answer> {
     this.deadline = deadline;
   }
 
-  /** Whether it has neither an answer nor stopped waiting. */
+  /** Whether the subject still waits: it has no answer, and its wait was not ended. */
   get waits(): boolean {
     return this.#waits;
   }
@@ -40,7 +40,7 @@ export class Ask<Item, Answer> {
     if (this.#ends()) this.resolve(answer);
   }
 
-  /** Ends the wait without an answer; a step that is under way is not torn down. */
+  /** Ends the wait without an answer. An attempt that is under way continues. */
   interrupt(reason: Error): void {
     if (this.#ends()) this.reject(reason);
   }

@@ -1,7 +1,7 @@
 /**
- * Where one attempt of a step runs: in the saga's own process, as a local activity that costs no round trip; or on the
- * step's task queue, where the server retries it without events. The first attempts are local when the saga's placement
- * allows it; a service that keeps failing gets its steps on its queue until it has answered again.
+ * Decides where an attempt of a step runs, and runs it: in the saga's own process, as a local activity without a round
+ * trip; or on the step's task queue, where the server retries it without events. The first attempts are local when the
+ * placement allows it. While a service keeps failing, its steps go to its task queue.
  */
 import {
   ActivityCancellationType,
@@ -26,9 +26,9 @@ import type { Step, StepAnswer } from './step';
 
 export type Where = 'local' | 'remote';
 
-/** How long an attempt may take. */
+/** Limits of an attempt on a task queue. */
 export interface AttemptLimits {
-  /** For how long the server may retry an attempt on the task queue, milliseconds. */
+  /** How long the server may retry the attempt, milliseconds. */
   readonly windowMs: number;
   /** The longest pause of the server's retries, milliseconds. */
   readonly longestPauseMs: number;
@@ -40,24 +40,24 @@ type Activities<Item, Answer> = Record<string, (request: StepRequest<Item>) => P
 
 export class Attempts {
   readonly #results = new SerializedResults();
-  /** Failures in a row of local attempts, by task queue; Infinity where this saga's workers cannot run its steps. */
+  /** Consecutive failures, by task queue; Infinity when this saga's workers cannot run the steps of the queue. */
   readonly #failures = new Map<string, number>();
 
-  /** @param own task queue: not asked of the SDK, which knows another one on a replay */
+  /** @param own the saga's task queue. The SDK's value is not used: it is another one on a replay */
   constructor(
     private readonly placement: Placement,
     private readonly own: string,
   ) {}
 
-  /** Where the first attempt for somebody runs. */
+  /** Where the first attempt for a subject runs. */
   where({ taskQueue }: { readonly taskQueue: string }): Where {
     const mayBeLocal = this.placement === 'colocated' || taskQueue === this.own;
     return mayBeLocal && (this.#failures.get(taskQueue) ?? 0) < LOCAL_ATTEMPTS ? 'local' : 'remote';
   }
 
   /**
-   * @param superseded gets what ends an attempt on a task queue, when another one takes its place
-   * @returns an answer per item; throws what the activity failed with
+   * @param superseded receives a function that cancels an attempt on a task queue when another one replaces it
+   * @returns an answer for each item; rejects with the failure of the activity
    */
   async run<Item, Answer extends StepAnswer>(
     step: Step<Item, Answer>,
@@ -97,7 +97,7 @@ export class Attempts {
 
 const LOCAL_OPTIONS = {
   startToCloseTimeout: LOCAL_ATTEMPT_MS,
-  // The saga retries after a durable timer: a retry inside a local activity would hold its workflow task.
+  // The saga retries after a durable timer. A retry within the local activity would hold the workflow task.
   retry: { maximumAttempts: 1 },
 } as const;
 

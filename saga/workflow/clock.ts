@@ -1,9 +1,9 @@
 /**
- * The saga's clock, and the only place that reads one: in the workflow sandbox `Date` is the time of the task that runs,
- * taken from the history. Never decide by it what the saga does next: results that come together on a replay carry the
- * later one's time (ADR 18). It may only say how long something may take.
+ * The saga's clock; nothing else in the engine reads one. In the workflow sandbox `Date` is the time of the current
+ * workflow task, from the history. Use it only to compute how long something may take. Never branch on it: on a replay,
+ * results that come together carry the time of the later one (ADR 17).
  *
- * @returns milliseconds of the epoch
+ * @returns epoch milliseconds
  */
 export function now(): number {
   return Date.now();

@@ -3,10 +3,13 @@ import type { SagaDefinition, SagaFunction, SagaWorkflow } from './definition';
 import { runSaga } from './saga-run';
 
 /**
- * Makes a workflow of a saga's function. Export it under its workflow type's name.
+ * Turns a saga's function into a workflow. Export it under the name of its workflow type.
  *
- * @returns a workflow that carries 1 to 50 subjects. It ends with an outcome for each, and fails with `SagaFailed`,
- *   naming each failed subject, when one was given up or met a bug; the others have ended properly before that
+ * @param definition the saga's task queue, how to read subjects and outcomes, and what a cancellation does
+ * @param run the saga for one subject. A refusal is an outcome; for a bug it throws `sagaFailure`
+ * @returns a workflow that carries 1 to 50 subjects. It completes with one outcome for each subject. It fails with
+ *   `SagaFailed` when a subject's step was given up or a subject met a bug, after all other subjects have ended; the
+ *   message names each failed subject
  * @example
  * export const shipOrder = defineSaga<Order, Shipped, NoSettings>(
  *   { taskQueue: 'shipping', subject: (order) => order.orderId, describe: (shipped) => shipped.state },

@@ -1,19 +1,19 @@
 /**
- * How many events the history of this run has at most, counted by what the saga has asked for: the same on a replay. The
- * SDK's `historyLength` is not. When it reads a history again, a task in which a worker only reported that it was still at
- * a local step is read together with the task before it, and then the code sees the later one's length.
+ * An upper bound of the number of history events of this run, counted from what the saga has requested, so a replay
+ * counts the same. The SDK's `historyLength` may differ: on a replay, a task that was only a heartbeat for a local
+ * activity is read together with the task before it, and the code sees the length of the later one.
  */
 import { sleep } from '@temporalio/workflow';
 
-/** Scheduled, started, completed. */
+/** Workflow task: scheduled, started, completed. */
 const TASK = 3;
-/** It is recorded with the task; the task may have been reported once meanwhile. */
+/** Its marker is recorded with the task. The worker may have sent one heartbeat for the task before. */
 const LOCAL_ATTEMPT = 1 + TASK;
-/** Scheduled, started, ended. */
+/** Activity scheduled, started, ended. */
 const REMOTE_ATTEMPT = 3 + TASK;
-/** Started, fired. */
+/** Timer started, fired. */
 const TIMER = 2 + TASK;
-/** A signal, the saga's start, or Temporal's Cancel. */
+/** The start, a signal, or Temporal's Cancel. */
 const MESSAGE = 1 + TASK;
 
 export class EventCount {
@@ -31,12 +31,12 @@ export class EventCount {
     this.#events += MESSAGE;
   }
 
-  /** The memo or a search attribute changes, or an attempt on a task queue is cancelled. */
+  /** Call for each change of the memo or a search attribute, and for each cancelled attempt on a task queue. */
   command(): void {
     this.#events += 1;
   }
 
-  /** Every timer of the engine. */
+  /** Every timer of the engine is started here. */
   sleep(ms: number, summary: string): Promise<void> {
     this.#events += TIMER;
     return sleep(ms, { summary });

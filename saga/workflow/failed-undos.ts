@@ -1,4 +1,4 @@
-/** Compensations that have failed by a bug: parked, and run again after a pause or at an operator's word. */
+/** Compensations that failed because of a bug. They are parked, and run again after a pause or at an operator's request. */
 import type { ParkedStep } from '../contract';
 import { timestamp } from './clock';
 import type { EventCount } from './event-count';
@@ -7,7 +7,7 @@ import type { Rendezvous } from './rendezvous';
 
 const WORDS = 'compensate';
 
-/** What is needed of the saga. */
+/** The part of a saga that is used here. */
 export interface SagaOfUndos {
   readonly rendezvous: Rendezvous;
   readonly history: EventCount;
@@ -18,7 +18,7 @@ export interface SagaOfUndos {
 interface FailedUndo {
   readonly reason: string;
   readonly since: string;
-  /** @param givenUp undefined: it runs again */
+  /** @param givenUp the decision to give it up; undefined to run it again */
   readonly end: (givenUp?: GivenUp) => void;
 }
 
@@ -32,7 +32,11 @@ export class FailedUndos {
     return first && { step: WORDS, ...first, subjects: [...this.#failed.keys()] };
   }
 
-  /** @throws GivenUp when an operator gives it up */
+  /**
+   * Parks a failed compensation. Resolves when it should run again.
+   *
+   * @throws GivenUp when an operator gives it up
+   */
   async park(subject: string, reason: string): Promise<void> {
     const { rendezvous, history, longestPauseMs } = this.saga;
     const waiting = new Promise<void>((resolve, reject) => {

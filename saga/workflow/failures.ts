@@ -1,4 +1,4 @@
-/** How a saga fails, and how it reads the failures of its steps. */
+/** How a saga fails, and how it classifies failures of its steps. */
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -8,7 +8,7 @@ import {
 } from '@temporalio/common';
 import { type GivingUp, STEP_RUNS_ELSEWHERE } from '../contract';
 
-/** An operator gave up the step that the subject was waiting for; whether it has committed is unknown. */
+/** An operator gave up the step that the subject waited for. Whether the step has committed is unknown. */
 export class GivenUp extends Error {
   override readonly name = 'GivenUp';
 
@@ -17,33 +17,41 @@ export class GivenUp extends Error {
   }
 }
 
-/** Temporal's Cancel ended the wait for a step that has a deadline; whether it has committed is unknown. */
+/** Temporal's Cancel ended the wait for a step with a deadline. Whether the step has committed is unknown. */
 export class CancelRequested extends Error {
   override readonly name = 'CancelRequested';
 }
 
 /**
- * Fails one subject permanently: for what only a bug can bring about. Its neighbours end properly before the saga fails.
+ * A permanent failure of one subject. Throw it for what only a bug can cause. The other subjects of the workflow end
+ * properly before the saga fails.
  *
- * @param type PascalCase
+ * @param type failure type, PascalCase
+ * @param message shown in the Temporal UI: no personal data
+ * @returns a non-retryable failure, to throw from the saga's function
  * @example
  * if (parcel.outcome === 'conflict') throw sagaFailure('ParcelConflict', `${orderId} has a parcel with other content`);
  */
 export function sagaFailure(type: string, message: string): ApplicationFailure {
-  // Not `create`, which would be one of the two frames that a stack trace has here.
+  // Not `create`: it would take one of the two frames of the stack trace.
   return new ApplicationFailure(message, type, true);
 }
 
-/** How an attempt failed as a whole. */
+/** Why an attempt left a subject without an answer. */
 export interface FailedAttempt {
+  /**
+   * `elsewhere`: the process cannot run the step. `permanent`: it failed with a non-retryable failure. `window-over`: the
+   * server has retried it for the time given. `away`: any other failure, which a retry may fix. `busy`: a row is locked.
+   * `superseded`: another attempt replaced it.
+   */
   readonly kind: 'elsewhere' | 'permanent' | 'window-over' | 'away' | 'busy' | 'superseded';
   readonly reason: string;
 }
 
 /**
- * Reads why an attempt failed. A local activity fails with its own failure, a regular one wraps it.
+ * Classifies the failure of an attempt. A local activity fails with its own failure; a regular activity wraps it.
  *
- * @throws the failure itself when it is none of Temporal's: a bug in workflow code
+ * @throws the failure itself when it is not Temporal's: a bug in workflow code
  */
 export function readFailure(failure: unknown): FailedAttempt {
   if (!(failure instanceof TemporalFailure)) throw failure;

@@ -1,4 +1,4 @@
-/** What workflow code imports of the engine: README.md says how to write a saga with it. */
+/** The engine's API for workflow code. README.md shows how to write a saga with it. */
 export { defineSaga } from './define-saga';
 export type { Saga, SagaDefinition } from './definition';
 export { sagaFailure } from './failures';

@@ -1,6 +1,6 @@
 /**
- * The steps of one subject that have come to an end, in order. A saga that continues as new hands it to its next run,
- * whose code gets these answers at once and comes to where it was.
+ * The steps of one subject that have ended, in order. A saga that continues as new passes it to its next run. There the
+ * code gets these answers at once, and so returns to the same place.
  */
 import type { JournalEntry } from '../contract';
 import { CancelRequested, GivenUp } from './failures';
@@ -18,10 +18,10 @@ export class Journal {
   }
 
   /**
-   * What an earlier run noted for the step that is asked for now. Where the code has changed meanwhile and asks for
-   * another step, what was noted from there on is dropped: steps are idempotent, so they simply run again.
+   * Returns the entry of an earlier run for the step that the code requests now. When changed code requests another
+   * step, this and all later entries are dropped: steps are idempotent, so they run again.
    *
-   * @throws CancelRequested, GivenUp as the step did
+   * @throws CancelRequested, GivenUp when the wait for the step ended so
    */
   recall(activity: string): Pick<JournalEntry, 'answer'> | undefined {
     const entry = this.#entries[this.#next];
@@ -40,7 +40,7 @@ export class Journal {
     this.#next = this.#entries.length;
   }
 
-  /** Notes how the wait for a step ended without an answer. */
+  /** Notes that the wait for a step ended without an answer. */
   noteFailure(activity: string, failure: unknown): void {
     if (failure instanceof CancelRequested) this.note({ activity, cancelled: true });
     if (failure instanceof GivenUp) this.note({ activity, givenUp: failure.givingUp });

@@ -1,7 +1,7 @@
 /**
- * Steps that must succeed and keep failing: shown in the saga's memo and by a search attribute, so that they are found
- * without a worker; retried at once or given up by an operator's signal. Signals, because a saga runs local activities
- * beside timers, and updates that arrive then have left histories that do not replay.
+ * Parked steps: steps that must succeed and keep failing. The memo and a search attribute show them, so they are found
+ * without a worker. Operators retry or give them up by signal, not by update: a saga runs local activities beside timers,
+ * and updates that arrived then have left histories that do not replay.
  */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineSignal, setHandler, upsertMemo, upsertSearchAttributes, uuid4 } from '@temporalio/workflow';
@@ -22,7 +22,7 @@ import { uncancelled } from './uncancelled';
 const retryStep = defineSignal<[Partial<RetryStepRequest> | undefined]>(RETRY_STEP);
 const giveUpStep = defineSignal<[Partial<GiveUpStepRequest> | undefined]>(GIVE_UP_STEP);
 
-/** What may be parked. */
+/** A step queue, or the failed compensations. */
 export interface Parkable {
   readonly parked: ParkedStep | undefined;
   retry(): void;
@@ -33,9 +33,9 @@ export class ParkedSteps {
   #shown: readonly ParkedStep[];
 
   /**
-   * @param history counts what is shown, and what operators send
-   * @param all of the saga's, as it has them when they are needed
-   * @param carried what an earlier run has shown
+   * @param history counts the events of changes and signals
+   * @param all returns everything of the saga that may be parked
+   * @param carried parked steps that the run before has shown
    */
   constructor(
     private readonly history: EventCount,
@@ -49,7 +49,7 @@ export class ParkedSteps {
     return this.#shown;
   }
 
-  /** In words, for the saga's details; empty when nothing is parked. */
+  /** Markdown for the saga's details; empty when nothing is parked. */
   get words(): string {
     return this.#shown
       .map(
@@ -60,9 +60,10 @@ export class ParkedSteps {
   }
 
   /**
-   * Shows what is parked now. An event each time: so not when only the reason is another.
+   * Updates memo and search attribute when the parked steps or their subjects have changed. A change costs an event, so a
+   * new reason alone is not shown.
    *
-   * @returns whether it has changed
+   * @returns whether anything has changed
    */
   show(): boolean {
     const parked = this.all().flatMap((each) => each.parked ?? []);
@@ -79,7 +80,7 @@ export class ParkedSteps {
     return true;
   }
 
-  /** Handles the operators' signals. They are checked before they are sent: one that says nothing is ignored here. */
+  /** Handles the operators' signals. Senders check them first; a signal without the required fields is ignored. */
   handleSignals(): void {
     setHandler(retryStep, (request) => {
       this.history.message();

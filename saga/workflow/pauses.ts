@@ -1,4 +1,4 @@
-/** How long a step pauses between two attempts. Counted, not measured: the same on a replay. */
+/** Pauses between two attempts of a step. Computed from counts, not from the clock, so a replay gets the same ones. */
 import type { Deadline } from '../contract';
 import {
   ATTEMPTS_BEFORE_DEADLINE,
@@ -8,8 +8,10 @@ import {
 } from './limits';
 
 /**
- * @param deadlines of those that wait; none for a step that must succeed
- * @param longestMs of the saga
+ * The longest pause of a step.
+ *
+ * @param deadlines of the subjects that wait; empty for a step that must succeed
+ * @param longestMs the saga's longest pause, milliseconds
  * @returns milliseconds
  */
 export function longestPause(deadlines: readonly Deadline[], longestMs: number): number {
@@ -20,7 +22,10 @@ export function longestPause(deadlines: readonly Deadline[], longestMs: number):
 }
 
 /**
- * @param failures in a row, from 1
+ * The pause after a failed attempt.
+ *
+ * @param failures consecutive failures, from 1
+ * @param longestMs from {@link longestPause}, milliseconds
  * @returns milliseconds
  */
 export function pauseAfter(failures: number, longestMs: number): number {

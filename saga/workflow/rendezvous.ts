@@ -1,25 +1,25 @@
 /**
- * Notices when every subject of a saga waits for a step or has ended: the end of a turn, when the steps that were asked
- * for in it run. Deterministic, because it only counts.
+ * Detects the end of a turn: every subject of the saga waits for a step or has ended. Then the steps requested in the
+ * turn run. It only counts, so it is deterministic.
  */
 export class Rendezvous {
   readonly #atEnd: (() => void)[] = [];
   readonly #whenQuiet: (() => void)[] = [];
   #active = 0;
 
-  /** Whether nobody runs: what happens next comes from outside. */
+  /** Whether no subject is running. Then only an event from outside can resume one. */
   get isQuiet(): boolean {
     return this.#active === 0;
   }
 
-  /** A subject resumes: it has an answer, or its wait was ended. */
+  /** Call when a subject starts or resumes: it got an answer, or its wait was ended. */
   enter(): void {
     this.#active += 1;
   }
 
   /**
-   * A subject begins to wait for a step, or has ended. It may wait for nothing else: while one is held up elsewhere,
-   * the turn does not end, and the others wait with it.
+   * Call when a subject begins to wait for a step, or has ended. A subject that waits for anything else without this
+   * call keeps the turn open, and all other subjects wait with it.
    */
   leave(): void {
     this.#active -= 1;
@@ -27,7 +27,7 @@ export class Rendezvous {
     for (const run of [...this.#atEnd.splice(0), ...this.#whenQuiet.splice(0)]) run();
   }
 
-  /** @param run called once, when every subject waits for its step or has ended: at once, when that is so */
+  /** @param run called once, when no subject is running; immediately if none is */
   whenQuiet(run: () => void): void {
     if (this.isQuiet) run();
     else this.#whenQuiet.push(run);

@@ -1,4 +1,4 @@
-/** How a saga ends: with every subject's outcome, or failed when one of them has failed. */
+/** Result of a saga: the outcome of each subject, or a failure when a subject has failed. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { SagaResult } from '../contract';
 import type { Ended } from './subject-run';
@@ -8,9 +8,7 @@ interface EndedSubject<Outcome> {
   readonly ended: Ended<Outcome> | undefined;
 }
 
-/**
- * @throws ApplicationFailure `SagaFailed`, naming each failed subject; the first one's failure is its cause
- */
+/** @throws ApplicationFailure `SagaFailed` that names each failed subject; its cause is the failure of the first one */
 export function resultOf<Outcome>(subjects: readonly EndedSubject<Outcome>[]): SagaResult<Outcome> {
   const outcomes: Outcome[] = [];
   const failed: { readonly id: string; readonly failure: ApplicationFailure }[] = [];

@@ -1,4 +1,4 @@
-/** One run of a saga: its subjects, the queues of their steps, and how it ends or continues as new. */
+/** One run of a saga: its subjects, a queue for each of their steps, and its end or continue-as-new. */
 import {
   CancellationScope,
   makeContinueAsNewFunc,
@@ -22,13 +22,18 @@ import { type SagaOfSubject, SubjectRun } from './subject-run';
 import type { Attempted } from './step-attempt';
 import { uncancelled } from './uncancelled';
 
+/**
+ * Runs a saga for the subjects of its input.
+ *
+ * @throws ApplicationFailure `SagaFailed` when a subject failed; ContinueAsNew when the run's history is long
+ */
 export async function runSaga<Subject, Outcome, Settings>(
   definition: SagaDefinition<Subject, Outcome, Settings>,
   forward: SagaFunction<Subject, Outcome, Settings>,
   input: SagaInput<Subject, Settings>,
 ): Promise<SagaResult<Outcome>> {
   const saga = new SagaRun(definition, forward, input);
-  // Temporal's Cancel does not tear steps down: each subject is cancelled by its saga's own steps.
+  // Temporal's Cancel does not interrupt steps. Each subject runs the saga's own `cancel` instead.
   CancellationScope.current().cancelRequested.catch(() => {
     uncancelled(() => {
       saga.cancel();
@@ -51,7 +56,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
   #cancelRequested: boolean;
   #running = 0;
   readonly #attempts = { local: 0, remote: 0 };
-  /** Whether it may still turn out that all that it waits for is locked rows. */
+  /** Whether this run may still report that it waits only for locked rows. */
   #mayReportWait = true;
   #continues = false;
   #parkedChanged = false;
@@ -95,13 +100,13 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
       this.#fail = reject;
     });
     this.#drive(this.#subjects, (subject) => subject.run());
-    // Not before its subjects are where an earlier run has left them: the SDK keeps the signals until then.
+    // Only once the subjects are where the run before left them. The SDK buffers signals until then.
     this.rendezvous.whenQuiet(() => {
       this.#parked.handleSignals();
       this.parkedChanged();
     });
     if ((await end) === 'continued') {
-      // Signals of the same task may have ended waits: what came of that is carried too.
+      // Signals of the same task may have ended waits. The next run needs the result of that too.
       await new Promise<void>((quiet) => {
         this.rendezvous.whenQuiet(quiet);
       });
@@ -162,7 +167,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     return true;
   }
 
-  /** Shown once when all is quiet: fifty decisions that come together are one event. */
+  /** Updates the memo once, when no subject is running: fifty decisions that come together cost one event. */
   parkedChanged(): void {
     if (this.#parkedChanged) return;
     this.#parkedChanged = true;
@@ -183,7 +188,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     proxySinks<SagaSinks>().saga.waits();
   }
 
-  /** Runs subjects, all in one turn. */
+  /** Runs all these subjects in one turn. */
   #drive(
     subjects: readonly SubjectRun<Subject, Outcome, Settings>[],
     work: (subject: SubjectRun<Subject, Outcome, Settings>) => Promise<void>,
@@ -205,9 +210,9 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
 
   #continueAsNew(): Promise<never> {
     const { memo, typedSearchAttributes } = workflowInfo();
-    // The server does not carry them over. Those of its own it sets itself.
+    // The server does not carry search attributes over, except its own.
     const next = makeContinueAsNewFunc<SagaWorkflow<Subject, Outcome, Settings>>({
-      // An empty memo would be none: the SDK would replace it by the one that this run began with.
+      // Never empty: the SDK would replace an empty memo by the one with which this run began.
       memo: { ...memo, [PARKED_MEMO]: this.#parked.shown },
       typedSearchAttributes: typedSearchAttributes
         .getAll()
@@ -228,7 +233,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
 
 type Queue = Parkable & { readonly carried: CarriedWait | undefined };
 
-/** One step, one queue: what is kept for a step has its types. */
+/** Each step has one queue, so the queue found for a step has the types of the step. */
 function isQueueOf<Item extends object, Answer extends StepAnswer>(
   queue: Queue,
   step: Step<Item, Answer>,

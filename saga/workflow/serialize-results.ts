@@ -1,15 +1,15 @@
 /**
- * Takes the results of local activities one by one, each after everything that came before it has run.
+ * Serializes the results of local activities: each is passed on after the effects of all earlier ones have run.
  *
- * Live, the engine hands a result over as soon as the activity is done. When another worker replays the history, it
- * hands results over as soon as the code has asked for them: two that came one after the other come together, or a
- * result comes together with the event that began its task. Code that resumes with both at once would ask for its next
- * steps in another order than it did, and the saga could not be replayed (ADR 17).
+ * Live, the SDK resolves a local activity when it is done. On a replay it resolves the activity as soon as the code has
+ * requested it. So results that came one after the other come together, or a result comes together with the event that
+ * began its task. Code that resumes with both at once may request its next steps in another order than it did live, and
+ * then the saga does not replay (ADR 17).
  */
 import { condition, workflowInfo } from '@temporalio/workflow';
 
 interface UnderWay {
-  /** Whether no other was under way at any time. */
+  /** Whether no other local activity was under way at any time. */
   alone: boolean;
 }
 
@@ -20,7 +20,7 @@ export class SerializedResults {
 
   /**
    * @param work a local activity that has just been scheduled
-   * @returns its result; throws what it throws
+   * @returns its result; rejects with its failure
    */
   async oneByOne<T>(work: Promise<T>): Promise<T> {
     const mine = { alone: this.#underWay.size === 0 };
@@ -30,13 +30,13 @@ export class SerializedResults {
     try {
       return await work;
     } finally {
-      // Nothing can come together with the only one, in the task that scheduled it.
+      // In the task that scheduled it, nothing can come together with the only activity.
       if (!mine.alone || workflowInfo().historyLength !== task) await this.#turn();
       this.#underWay.delete(mine);
     }
   }
 
-  /** The SDK evaluates conditions when no promise can proceed: the first that waits proceeds first, and alone. */
+  /** The SDK evaluates conditions when no promise can proceed. So waiting results proceed one at a time, in order. */
   async #turn(): Promise<void> {
     const turn = this.#waiting;
     this.#waiting += 1;

@@ -1,15 +1,15 @@
 /**
- * What a saga reports to the process that runs it, outside of its history: it costs no event, and a replay does not
- * repeat it.
+ * Reports of a saga to the process that runs it, outside of its history. They cost no event, and a replay does not repeat
+ * them.
  */
-// eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- the SDK wants its index signature
+// eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- the SDK requires its index signature
 export type SagaSinks = {
   readonly saga: {
-    /** All of its subjects have ended; only the engine's own completion is still to be written. */
+    /** All of its subjects have ended. The server has not recorded the completion yet. */
     ended(): void;
     /**
-     * All that is left of it waits for locked rows. Once a run at most, and never when a service was away: then whatever
-     * is started next waits too, and is better started together.
+     * All subjects that have not ended wait for locked rows. Reported at most once in a run, and never after a failure of
+     * another kind: while a service is away, the next sagas wait too, and are better started together.
      */
     waits(): void;
   };

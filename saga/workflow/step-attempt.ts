@@ -1,4 +1,4 @@
-/** One attempt of a step for several subjects: each takes its own answer from it. */
+/** One attempt of a step for several subjects. Each subject gets its own answer. */
 import type { Ask } from './ask';
 import type { Attempts, Where } from './attempts';
 import { now } from './clock';
@@ -10,28 +10,28 @@ const BUSY = 'its row is busy';
 
 export interface AttemptOptions {
   readonly where: Where;
-  /** For how long the server may retry it on the task queue when it must succeed, milliseconds. */
+  /** How long the server may retry a step that must succeed on the task queue, milliseconds. */
   readonly windowMs: number;
-  /** Whether timers end the waits at their deadlines. Without them the attempt is over at the first deadline. */
+  /** Whether timers end the waits at their deadlines. If not, the attempt ends at the first deadline. */
   readonly watchesDeadlines: boolean;
   /** The longest pause of the server's retries, milliseconds. */
   readonly longestPauseMs: number;
-  /** Whether it is known that the step fails permanently: then the server retries that too. */
+  /** Whether the step has already failed permanently. Then the server retries permanent failures too. */
   readonly failsPermanently: boolean;
-  /** Gets what ends the attempt, when another one takes its place. */
+  /** Receives a function that cancels the attempt when another one replaces it. */
   readonly superseded?: (cancel: () => void) => void;
 }
 
-/** What an attempt has come to. */
+/** Result of an attempt. */
 export interface Attempted {
-  /** Whether anybody has an answer. */
+  /** Whether at least one subject got an answer. */
   readonly progressed: boolean;
-  /** Why somebody has none; undefined when everybody has one. */
+  /** Why a subject got none; undefined when each got one. */
   readonly failed: FailedAttempt | undefined;
 }
 
 /**
- * Runs the step once, and answers those that it has an answer for.
+ * Runs the step once and passes each subject its answer, if there is one.
  *
  * @throws an error that is not Temporal's: a bug in workflow code
  */
@@ -72,7 +72,7 @@ export async function attemptStep<Item extends object, Answer extends StepAnswer
   };
 }
 
-/** @returns why the subject has no answer */
+/** @returns why the subject got no answer; undefined when it got one */
 function take<Item, Answer extends StepAnswer>(
   ask: Ask<Item, Answer>,
   answer: Answer | undefined,
@@ -88,7 +88,7 @@ function take<Item, Answer extends StepAnswer>(
   return undefined;
 }
 
-/** A step with a deadline ends with that; one that must succeed is parked. */
+/** Ends the wait for a step with a deadline as `failed`. A step that must succeed is parked for the reason instead. */
 function refuse<Item, Answer>(ask: Ask<Item, Answer>, reason: string): FailedAttempt {
   if (ask.deadline) ask.answer({ outcome: 'failed', message: reason });
   return { kind: 'permanent', reason };

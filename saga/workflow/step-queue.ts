@@ -1,12 +1,12 @@
 /**
- * One step of a saga, for all of its subjects. Those that ask for it in the same turn share an attempt: the group commit
- * of sagas. Those without an answer wait together, whatever they came by: one timer, one attempt for all of them.
+ * One step of a saga, for all of its subjects. Subjects that request it in the same turn share its first attempt: the
+ * group commit of sagas. All subjects without an answer then wait together, with one timer and one attempt.
  *
- *     idle ──→ pausing ──→ attempting ──→ idle        everybody has an answer
+ *     idle ──→ pausing ──→ attempting ──→ idle        every subject has an answer
  *                 ↑            │
- *                 └────────────┘                      somebody has none: the next pause is longer
+ *                 └────────────┘                      a subject has none: the next pause is longer
  *
- * A first attempt for newcomers runs beside that: nobody waits behind somebody else's trouble.
+ * The first attempt for new subjects runs beside this cycle, so no subject waits for the failures of another.
  */
 import type { CarriedWait, ParkedStep, Unanswered } from '../contract';
 import { Ask, type AskOptions } from './ask';
@@ -29,29 +29,33 @@ function mayFollow(phase: Phase, next: Phase): boolean {
       return next === 'pausing';
     case 'pausing':
       return next === 'attempting' || next === 'idle';
-    case 'attempting': // also from itself: for newcomers, or at an operator's word, while the server pauses
+    case 'attempting': // also from itself: for new subjects, or an operator's retry, while the server pauses
       return true;
   }
 }
 
-/** What a queue needs of the saga that it belongs to. */
+/** The part of a saga that its queues use. */
 export interface SagaOfQueue {
   readonly rendezvous: Rendezvous;
   readonly attempts: Attempts;
   readonly history: EventCount;
   readonly parkAfterMs: number;
   readonly longestPauseMs: number;
-  /** Refreshes what the Temporal UI shows of the saga; costs no event. */
+  /** Refreshes the saga's details in the Temporal UI. Costs no event. */
   showDetails(): void;
-  /** Runs an attempt. A continue-as-new has to wait for a local one. */
+  /** Runs an attempt. The saga does not continue as new during a local one. */
   attempt(where: Where, work: () => Promise<Attempted>): Promise<Attempted>;
-  /** Whether the saga continues as new: no attempt may begin any more. */
+  /** Whether the saga is about to continue as new. Then no attempt may begin. */
   readonly isContinuing: boolean;
-  /** @returns {@link isContinuing} from now on */
+  /**
+   * Continues the saga as new when its history is long and no local attempt is under way.
+   *
+   * @returns {@link isContinuing} from now on
+   */
   continueAsNewIfLong(): boolean;
-  /** Called when the parked steps may have changed. */
+  /** Call when the parked steps may have changed. */
   parkedChanged(): void;
-  /** A bug in workflow code: fails the workflow task, so that the saga waits for a fix instead of being lost. */
+  /** Reports a bug in workflow code. It fails the workflow task, so the saga waits for fixed code and is not lost. */
   fail(bug: unknown): void;
 }
 
@@ -59,12 +63,12 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
   #joining: Ask<Item, Answer>[] = [];
   #waiting: Ask<Item, Answer>[] = [];
   #phase: Phase = 'idle';
-  /** Of pauses and rounds: what an earlier one comes to does not drive the queue any more. */
+  /** Number of the current pause or round. The end of an earlier one no longer drives the queue. */
   #generation = 0;
-  /** Ends the attempt on the task queue that is under way. */
+  /** Cancels the attempt that is under way on the task queue. */
   #supersede: (() => void) | undefined;
   readonly #wait: Wait;
-  /** Whether an earlier run of the saga has left subjects waiting, who have not come yet. */
+  /** Whether subjects that the run before left waiting have still to request the step in this run. */
   #resumes: boolean;
 
   constructor(
@@ -80,19 +84,21 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     return step === this.step;
   }
 
-  /** The step that must succeed and keeps failing; undefined while it does not. */
+  /** The step with its waiting subjects when it is parked. */
   get parked(): ParkedStep | undefined {
     return this.#wait.parked(this.#stillWaiting().map(({ subject }) => subject));
   }
 
-  /** What the next run of the saga has to know; undefined when nobody waits. */
+  /** The state of the wait for the next run; undefined when no subject waits. */
   get carried(): CarriedWait | undefined {
     return this.#stillWaiting().length > 0 ? this.#wait.carried : undefined;
   }
 
   /**
-   * @param asked gets the ask, with which its wait can be ended
-   * @returns the step's answer for one subject
+   * Requests the step for one subject.
+   *
+   * @param asked receives the request, which can end the wait
+   * @returns the step's answer for the subject; rejects when the wait is ended
    */
   ask(
     options: AskOptions<Item>,
@@ -110,25 +116,29 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     });
   }
 
-  /** Attempts the step at once for those that wait: what stood in the way was fixed. */
+  /** Attempts the step at once for all waiting subjects, at an operator's request. */
   retry(): void {
     if (this.#phase === 'pausing' || this.#serverPauses()) this.#begin();
   }
 
-  /** @param decide makes the decision for one subject whose step is parked */
+  /**
+   * Gives up the parked step for some of its subjects.
+   *
+   * @param decide makes the decision for one subject; called with the step in words
+   */
   giveUp(isMeant: (subject: string) => boolean, decide: (words: string) => GivenUp): void {
     if (!this.parked) return;
     for (const ask of this.#stillWaiting()) if (isMeant(ask.subject)) ask.interrupt(decide(this.step.words));
     this.#look();
   }
 
-  /** The first attempt for newcomers, beside whatever happens for those that wait longer. */
+  /** The first attempt for new subjects, beside the retries for subjects that already wait. */
   async #first(asks: readonly Ask<Item, Answer>[]): Promise<void> {
     if (this.saga.isContinuing) return;
-    // Those that an earlier run of the saga has left waiting are no newcomers.
+    // Subjects that the run before left waiting are not new: they are retried.
     if (this.#resumes) {
       this.#resumes = false;
-      // A new list: attempts under way have theirs.
+      // A new list, because attempts under way hold the old one.
       this.#waiting = [...this.#waiting, ...asks];
       this.#watchDeadlines(asks);
       this.#watchParking();
@@ -155,13 +165,13 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     }
   }
 
-  /** After an attempt that has left somebody without an answer. */
+  /** Pauses after an attempt that left a subject without an answer. */
   #rest(attempted: Attempted): void {
     this.#watchParking();
     this.#wait.round(attempted, this.#mustSucceed());
     this.saga.parkedChanged();
     this.#to('pausing');
-    // The server has paused all the while.
+    // No pause: the server has already paused between its retries.
     if (attempted.failed?.kind === 'window-over') {
       this.#begin();
       return;
@@ -180,7 +190,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     this.#round().catch(this.#bug);
   }
 
-  /** One attempt for all that wait. */
+  /** One attempt for all waiting subjects. */
   async #round(): Promise<void> {
     const generation = this.#next();
     this.#waiting = this.#stillWaiting();
@@ -201,7 +211,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     const attempted = await this.#attempt(this.#waiting, this.#where(), limits);
     const isLatest = this.#generation === generation;
     if (isLatest) this.#supersede = undefined;
-    // An earlier round, which another has replaced, may have answered all the same.
+    // A round that was replaced may still have brought the answers.
     if (this.#stillWaiting().length === 0) this.#look();
     else if (isLatest) this.#rest(attempted);
     else this.saga.parkedChanged();
@@ -226,7 +236,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     return saga.attempt(where, () => attemptStep(step, asks, saga.attempts, options));
   }
 
-  /** Some have an answer, or have stopped waiting. */
+  /** Updates the queue after subjects got an answer or stopped waiting. */
   #look(): void {
     if (this.#stillWaiting().length === 0) {
       this.#waiting = [];
@@ -239,7 +249,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     this.saga.parkedChanged();
   }
 
-  /** A run that follows goes on with what is left of the time after which a step is parked. */
+  /** Starts the timer until the step is parked. The next run continues with the time that is left. */
   #watchParking(): void {
     if (!this.#mustSucceed() || !this.#wait.begin(Math.min(...this.#waiting.map(({ since }) => since))))
       return;
@@ -248,7 +258,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     });
   }
 
-  /** Timers say that a deadline has passed, not the clock: it differs on a replay. */
+  /** A timer decides that a deadline has passed, not the clock, which may differ on a replay. */
   #watchDeadlines(asks: readonly Ask<Item, Answer>[]): void {
     for (const at of new Set(asks.flatMap(({ deadline }) => deadline?.at ?? []))) {
       const summary = `until the deadline: ${this.step.words}`;

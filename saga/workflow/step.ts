@@ -1,25 +1,26 @@
-/** The declaration of a saga's steps: which activity, where it runs, and how to read its answers. */
+/** The declaration of steps: the activity, where it runs, and how to read its answers. */
 import type { StepRequest } from '../contract';
 
-/** An answer of a step that says: another transaction holds a row that this item needs; the engine retries it. */
+/** The answer for an item whose row is locked by another transaction. The engine retries the step for this item. */
 export interface Busy {
   readonly outcome: 'busy';
 }
 
+/** What a step returns for one item. */
 export interface StepAnswer {
   readonly outcome: string;
 }
 
-/** What remains of a step's answers for the saga: the engine retries the busy ones. */
+/** The answers of a step that the saga sees: all but {@link Busy}, which the engine retries. */
 export type Settled<Answer> = Exclude<Answer, Busy>;
 
 type OutcomeOf<Answer> = Answer extends StepAnswer ? Answer['outcome'] : never;
 
-/** A service's activities: each takes a list of items and returns an answer per item, in any order. */
+/** A service with steps. Each activity takes a list of items and returns an answer for each item, in any order. */
 export interface Service<Activities> {
-  /** Where its activities run when they do not run in the saga's own process. */
+  /** Task queue of its activities when they do not run in the saga's own process. */
   readonly taskQueue: string;
-  /** The property of items and answers that has the subject's id. */
+  /** The property of items and answers that holds the subject's id. */
   readonly key: string;
   /** Never set: carries the activities' types. */
   readonly activities?: Activities;
@@ -32,6 +33,7 @@ type AnswerOf<Activity> = Activity extends (request: never) => Promise<readonly 
   ? Answer
   : never;
 
+/** A step of a service, as {@link defineStep} makes it. */
 export interface Step<Item, Answer> {
   /** Name of the activity. */
   readonly activity: string;
@@ -40,8 +42,8 @@ export interface Step<Item, Answer> {
   /** The step in words, for summaries in the Temporal UI. */
   readonly words: string;
   /**
-   * Outcomes that are no answer of a step that must succeed, each with its reason in words: the step is parked and
-   * retried.
+   * Outcomes with which a step has not succeeded, each with a reason in words. A step that must succeed is parked and
+   * retried; a step with a deadline ends as `failed`.
    */
   readonly refusals?: Readonly<Partial<Record<OutcomeOf<Answer>, string>>> | undefined;
   /** Never set: carries the item's type. */
@@ -49,8 +51,9 @@ export interface Step<Item, Answer> {
 }
 
 /**
- * Declares a service that has steps.
+ * Declares a service. `Activities` is the type of its steps, by activity name.
  *
+ * @param service its task queue, and the property of items and answers that holds the subject's id
  * @example
  * const stock = defineService<StockActivities>({ taskQueue: 'stock', key: 'parcelId' });
  */
@@ -61,9 +64,12 @@ export function defineService<Activities>(
 }
 
 /**
- * Declares a step of a service. Its activity must be idempotent, and must answer for the same id with other content
- * what is to be done then: the engine may run it twice, and at the same time.
+ * Declares a step of a service. The engine may run its activity twice, and at the same time. So the activity must be
+ * idempotent, and must have an answer (such as `conflict`) for a known id with other content.
  *
+ * @param activity name of the activity
+ * @param options.words the step in words, for the Temporal UI and for operators
+ * @param options.refusals outcomes that are no success, with reasons: see {@link Step.refusals}
  * @example
  * const reserveStock = defineStep(stock, 'reserveStock', { words: 'reserve stock' });
  */
@@ -75,7 +81,7 @@ export function defineStep<Activities, Name extends keyof Activities & string>(
   return { activity, taskQueue, key, ...options };
 }
 
-/** @throws TypeError when an item or an answer has no id under the service's key: a bug */
+/** @throws TypeError when an item or an answer has no id under the key of the service: a bug */
 export function idOf(value: object, key: string): string {
   const id: unknown = Reflect.get(value, key);
   if (typeof id !== 'string') throw new TypeError(`an item or an answer of a step has no "${key}"`);

@@ -1,4 +1,4 @@
-/** One subject's way through a saga. */
+/** The run of a saga for one subject. */
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import type { CarriedSubject, Deadline, Unanswered } from '../contract';
 import type { Ask } from './ask';
@@ -9,12 +9,12 @@ import { Journal } from './journal';
 import type { Settled, Step, StepAnswer } from './step';
 import type { StepQueue } from './step-queue';
 
-/** What a subject needs of the saga that carries it. */
+/** The part of a saga that its subjects use. */
 export interface SagaOfSubject<Settings> {
   readonly settings: Settings;
   readonly cancelRequested: boolean;
   queue<Item extends object, Answer extends StepAnswer>(step: Step<Item, Answer>): StepQueue<Item, Answer>;
-  /** Parks a compensation that has failed; done when it is to run again. */
+  /** Parks a failed compensation. Resolves when it should run again. */
   parkUndo(subject: string, reason: string): Promise<void>;
 }
 
@@ -49,12 +49,12 @@ export class SubjectRun<Subject, Outcome, Settings> implements Saga<Settings> {
     this.#resumed = before?.deadline;
   }
 
-  /** Undefined while it is under way. */
+  /** Undefined while the subject is running. */
   get ended(): Ended<Outcome> | undefined {
     return this.#ended;
   }
 
-  /** In words, for the Temporal UI. */
+  /** The state of the subject in words, for the Temporal UI. */
   get progress(): string {
     if (!this.#ended) return this.#asks?.words ?? 'begun';
     return 'outcome' in this.#ended
@@ -67,7 +67,7 @@ export class SubjectRun<Subject, Outcome, Settings> implements Saga<Settings> {
     return { journal: this.#journal.entries, ...(deadline && { deadline }) };
   }
 
-  /** @throws a bug in workflow code; everything else is how the subject has ended */
+  /** @throws a bug in workflow code. Every other failure becomes the end of the subject */
   run(): Promise<void> {
     return this.#toEnd(async () => {
       const { cancel } = this.definition;
@@ -82,12 +82,12 @@ export class SubjectRun<Subject, Outcome, Settings> implements Saga<Settings> {
     });
   }
 
-  /** Temporal's Cancel ends a wait that has a deadline. */
+  /** On Temporal's Cancel: ends a wait that has a deadline. */
   interrupt(): void {
     if (this.#asks?.ask.deadline) this.#asks.ask.interrupt(new CancelRequested('cancelled while it waited'));
   }
 
-  /** Temporal's Cancel has come after the end. */
+  /** On Temporal's Cancel, for a subject that has ended. */
   cancel(): Promise<void> {
     const { cancel } = this.definition;
     const ended = this.#ended;
@@ -152,7 +152,7 @@ export class SubjectRun<Subject, Outcome, Settings> implements Saga<Settings> {
     });
   }
 
-  /** A compensation never fails the saga: what is held must not be lost sight of. */
+  /** A failed compensation never fails the saga: what the subject still holds must stay visible. */
   async #undo(undo: () => Promise<unknown>): Promise<void> {
     for (;;) {
       try {
@@ -180,14 +180,14 @@ export class SubjectRun<Subject, Outcome, Settings> implements Saga<Settings> {
     try {
       await this.definition.recordGivingUp?.(this.subject, failure.givingUp, this);
     } catch (again) {
-      // Then the signal in the history is the only record.
+      // An operator gave up this step too. Then the signal in the history is the only record.
       if (!(again instanceof GivenUp)) throw again;
     }
     return sagaFailure('SagaGivenUp', failure.message);
   }
 }
 
-/** It was noted by the same step of this saga: what it says beyond its outcome is the step's contract. */
+/** Checks only that there is an outcome: the same step noted the value, so the rest has the step's type. */
 function isAnswerOf<Item, Answer extends StepAnswer>(
   _: Step<Item, Answer>,
   value: unknown,

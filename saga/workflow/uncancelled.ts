@@ -1,11 +1,11 @@
-/** Work that Temporal's Cancel does not tear down. */
+/** Runs work that Temporal's Cancel does not interrupt. */
 import { CancellationScope } from '@temporalio/workflow';
 
 /**
- * Handlers of signals and of the cancellation itself run in the workflow's root scope, which Temporal's Cancel cancels: a
- * step or a timer that they start there would fail at once.
+ * Signal handlers and the cancellation handler run in the workflow's root scope, which Temporal's Cancel cancels. A step or
+ * a timer that they start there would fail at once.
  *
- * @param work starts what goes on afterwards; what it throws fails the workflow task
+ * @param work may start work that outlives the call; an error that it throws fails the workflow task
  */
 export function uncancelled(work: () => void): void {
   void CancellationScope.nonCancellable(() => {

@@ -1,11 +1,11 @@
-/** What is known of a wait for a step: since when, why, and whether it is parked. */
+/** The state of the wait for a step: since when, for what reason, and whether the step is parked. */
 import type { CarriedWait, ParkedStep } from '../contract';
 import { now, timestamp } from './clock';
 import type { EventCount } from './event-count';
 import { LOCAL_ATTEMPTS } from './limits';
 import type { Attempted } from './step-attempt';
 
-/** What is needed of the saga. */
+/** The part of a saga that is used here. */
 export interface SagaOfWait {
   readonly history: EventCount;
   readonly parkAfterMs: number;
@@ -13,13 +13,14 @@ export interface SagaOfWait {
 
 export class Wait {
   #failures: number;
-  /** Epoch milliseconds. */
+  /** Start of the wait, epoch milliseconds. */
   #since: number | undefined;
   #reason: string;
   #parked: boolean;
   #failsPermanently = false;
-  /** Whether a timer says when it is parked. */
+  /** Whether the timer until parking was started. */
   #watched = false;
+  /** Counts the waits, so that the timer of an earlier wait has no effect. */
   #number = 0;
 
   constructor(
@@ -33,12 +34,12 @@ export class Wait {
     this.#parked = carried?.parked ?? false;
   }
 
-  /** Rounds in a row that have left somebody without an answer; fewer count after one in which somebody has had one. */
+  /** Consecutive rounds that left a subject without an answer. At most 3 after a round in which another subject got one. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Whether an attempt has failed permanently, though the step must succeed. */
+  /** Whether a step that must succeed has failed permanently. */
   get failsPermanently(): boolean {
     return this.#failsPermanently;
   }
@@ -48,22 +49,24 @@ export class Wait {
     return { failures, since: this.#since ?? now(), reason, parked };
   }
 
-  /** @param subjects that wait */
+  /** @param subjects ids of the waiting subjects */
   parked(subjects: readonly string[]): ParkedStep | undefined {
     if (!this.#parked || subjects.length === 0 || this.#since === undefined) return undefined;
     return { step: this.words, reason: this.#reason, since: timestamp(this.#since), subjects };
   }
 
   /**
+   * Begins the wait of a step that must succeed.
+   *
    * @param since epoch milliseconds
-   * @returns whether {@link watch} is to be called
+   * @returns whether to call {@link watch}
    */
   begin(since: number): boolean {
     this.#since ??= since;
     return !this.#parked && !this.#watched;
   }
 
-  /** A step that must succeed and has waited for long is parked. */
+  /** Parks the step when it has waited for `parkAfterMs`. */
   watch(onParked: () => void): void {
     this.#watched = true;
     const number = this.#number;
@@ -75,14 +78,14 @@ export class Wait {
     });
   }
 
-  /** An attempt for all that wait has left somebody without an answer. */
+  /** Call after an attempt for all waiting subjects that left one of them without an answer. */
   round(attempted: Attempted, mustSucceed: boolean): void {
-    // Some progress begins the pauses again, but a step that is on its task queue stays there.
+    // After some progress the pauses are short again, but a step that is on its task queue stays there.
     this.#failures = Math.min(this.#failures + 1, attempted.progressed ? LOCAL_ATTEMPTS : Infinity);
     this.failed(attempted, mustSucceed);
   }
 
-  /** A permanent failure of a step that must succeed parks it at once. */
+  /** Call after a failed attempt. A permanent failure of a step that must succeed parks it at once. */
   failed({ failed }: Attempted, mustSucceed: boolean): void {
     if (!failed) return;
     this.#reason = failed.reason;
@@ -91,7 +94,7 @@ export class Wait {
     this.#failsPermanently = true;
   }
 
-  /** Nobody waits any more. */
+  /** Call when no subject waits any more. */
   end(): void {
     this.#failures = 0;
     this.#since = undefined;
