@@ -5,23 +5,24 @@ const rooms = {
   workflows: ['workflows', 'domain', 'saga'],
   activities: ['activities', 'domain', 'prisma'],
   workers: ['workers', 'saga', 'activities', 'events', 'prisma', 'platform', 'domain'],
-  api: ['api', 'saga', 'domain', 'events', 'history', 'platform', 'prisma', 'workflows'],
-  consumer: ['consumer', 'platform'],
-  history: ['history', 'consumer', 'events', 'domain', 'platform', 'prisma'],
-  audit: ['audit', 'saga', 'domain', 'events'],
-  operate: ['operate', 'saga', 'api', 'audit', 'domain', 'history', 'platform', 'prisma', 'workers'],
+  api: ['api', 'saga', 'domain', 'events', 'projections', 'platform', 'prisma', 'workflows'],
   events: ['events', 'domain', 'platform'],
+  projections: ['projections', 'events', 'domain', 'platform', 'prisma'],
+  ops: ['ops', 'saga', 'api', 'workers', 'domain', 'events', 'projections', 'platform', 'prisma'],
   platform: ['platform'],
   prisma: ['prisma'],
 };
-const ROOMS =
-  'domain|saga|workflows|activities|workers|api|events|consumer|history|audit|operate|platform|prisma|dev|bench|faults|simulator|test';
+/** Nobody imports them; they import anything. */
+const OUTSIDE = 'tools|examples|test';
+const ROOMS = [...Object.keys(rooms), OUTSIDE].join('|');
+
+/** What composes a process alone sees the parts of all. */
+const COMPOSITION = '^api/(service|saga-services|history-service)\\.ts$|/main\\.ts$';
 
 const table = Object.entries(rooms).map(([room, allowed]) => ({
   name: `${room}-imports-only-${allowed.join('-')}`,
   severity: 'error',
-  // The mains and what composes a process alone see other rooms too.
-  from: { path: `^${room}/`, pathNot: '^api/(service|saga-services|history-service)\\.ts$|/main\\.ts$' },
+  from: { path: `^${room}/`, pathNot: COMPOSITION },
   to: { path: `^(${ROOMS})/`, pathNot: `^(${allowed.join('|')})/` },
 }));
 
@@ -54,7 +55,7 @@ const ofTheEngine = [
   {
     name: 'only-tests-know-the-laws',
     severity: 'error',
-    from: { pathNot: '^(test|saga/testing)/' },
+    from: { pathNot: '^(test|examples|saga/testing)/' },
     to: { path: '^saga/testing/' },
   },
   {
@@ -66,8 +67,32 @@ const ofTheEngine = [
   {
     name: 'processes-know-workflow-code-by-type-only',
     severity: 'error',
-    from: { path: '^(api|audit|operate|workers)/' },
+    from: { path: '^(api|ops|workers)/' },
     to: { path: '^saga/workflow/', dependencyTypesNot: ['type-only'] },
+  },
+];
+
+/** What the parts of a room may use, where that is less than the room may. */
+const ofParts = [
+  {
+    name: 'the-consumer-knows-no-projection',
+    comment: 'It is there to be copied into another repository.',
+    severity: 'error',
+    from: { path: '^projections/consumer/' },
+    to: { path: `^(${ROOMS})/`, pathNot: '^(projections/consumer|platform)/' },
+  },
+  {
+    name: 'the-api-reads-projections',
+    severity: 'error',
+    from: { path: '^api/', pathNot: COMPOSITION },
+    to: { path: '^projections/', pathNot: '^projections/order-history/read\\.ts$' },
+  },
+  {
+    name: 'the-audit-opens-nothing-itself',
+    comment: 'Tests and tools give it the databases and the client that it reads.',
+    severity: 'error',
+    from: { path: '^ops/audit/', pathNot: '^ops/audit/audit-(main|report)\\.ts$' },
+    to: { path: `^(${ROOMS})/`, pathNot: '^(ops/audit|saga|domain|events)/' },
   },
 ];
 
@@ -82,11 +107,12 @@ module.exports = {
       to: { path: '^workflows/', dependencyTypesNot: ['type-only'] },
     },
     ...ofTheEngine,
+    ...ofParts,
     {
-      name: 'nobody-imports-tests-or-dev',
+      name: 'nobody-imports-tools-or-tests',
       severity: 'error',
-      from: { pathNot: '^(dev|test|bench|faults|simulator)/' },
-      to: { path: '^(dev|test|bench|faults|simulator)/' },
+      from: { pathNot: `^(${OUTSIDE})/` },
+      to: { path: `^(${OUTSIDE})/` },
     },
     {
       name: 'workflow-code-is-isolated',
@@ -101,13 +127,17 @@ module.exports = {
     {
       name: 'order-code-never-reaches-customers',
       severity: 'error',
-      from: { path: '^(activities/order|api/(orders|place-order|order-reads))\\.ts$' },
+      from: { path: '^(activities/order\\.ts$|api/orders/)' },
       to: { reachable: true, path: '^prisma/customer/' },
     },
     {
       name: 'customer-code-never-reaches-orders',
       severity: 'error',
-      from: { path: '^(activities/(customer|create-customer)|api/customers)\\.ts$' },
+      // A customer with its orders is composed by the order service.
+      from: {
+        path: '^(activities/(customer|create-customer)\\.ts$|api/customers/)',
+        pathNot: '^api/customers/customer-with-orders\\.ts$',
+      },
       to: { reachable: true, path: '^prisma/order/' },
     },
   ],

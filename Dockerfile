@@ -6,7 +6,7 @@ RUN npm ci --include=dev
 COPY . .
 RUN node prisma/generate.mjs \
  && node node_modules/typescript/bin/tsc -p tsconfig.build.json \
- && node dist/dev/build-bundle.js \
+ && node dist/tools/local/build-bundle.js \
  && npm prune --omit=dev
 
 FROM node:22.20.0-bookworm-slim

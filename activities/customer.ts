@@ -7,7 +7,7 @@ import { type Sql, sqltag as sql } from '@prisma/client/runtime/client';
 import type { CreditSteps, OrderRequest, ReleaseResult, ReserveResult } from '../domain/contracts';
 import type { CreditRejectionReason } from '../domain/order';
 import type { CustomerDatabase } from '../prisma/customer/client';
-import { stepRunner } from './each-order';
+import { stepRunner } from './isolate-failures';
 import { recordEvents } from './outbox';
 
 /**

@@ -17,8 +17,8 @@ import type {
 } from '../domain/contracts';
 import { type Transition, TRANSITIONS } from '../domain/order-transitions';
 import type { OrderDatabase } from '../prisma/order/client';
-import { stepRunner } from './each-order';
-import { recordGivingUp } from './giving-up';
+import { stepRunner } from './isolate-failures';
+import { recordGivingUp } from './given-up-steps';
 import { type MovedRow, move, notThere } from './order-transitions';
 import { recordEvents } from './outbox';
 

@@ -2,18 +2,21 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
-import { customerWithOrdersRoutes, type CustomerWithOrdersDependencies } from './customer-with-orders';
-import { customerRoutes, type CustomerRoutesDependencies } from './customers';
-import { docsRoutes } from './docs';
-import { eventRoutes, type EventRoutesDependencies } from './events';
-import { type Forwarded, forwarding } from './forwarding';
-import { healthRoutes, type Readiness } from './health';
-import { refuseWhen } from './leaving';
-import { metricsRoutes, requestDurations } from './metrics';
-import { historyRoutes, type HistoryRoutesDependencies } from './order-history';
-import { orderRoutes, type OrderRoutesDependencies } from './orders';
-import { notFound, problemHandler } from './problem-handler';
-import { requestLog } from './request-log';
+import { customerRoutes, type CustomerRoutesDependencies } from './customers/customer-routes';
+import {
+  customerWithOrdersRoutes,
+  type CustomerWithOrdersDependencies,
+} from './customers/customer-with-orders';
+import { eventRoutes, type EventRoutesDependencies } from './events/event-routes';
+import { type Forwarded, forwarding } from './http/forwarding';
+import { refuseWhen } from './http/graceful-shutdown';
+import { notFound, problemHandler } from './http/problem-handler';
+import { requestLog } from './http/request-log';
+import { docsRoutes } from './operations/docs';
+import { healthRoutes, type Readiness } from './operations/health';
+import { metricsRoutes, requestDurations } from './operations/metrics';
+import { historyRoutes, type HistoryRoutesDependencies } from './order-history/order-history-routes';
+import { orderRoutes, type OrderRoutesDependencies } from './orders/order-routes';
 
 export interface ApiDependencies {
   readonly logger: Logger;

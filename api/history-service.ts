@@ -1,15 +1,15 @@
 /** Composition of the order history: its database, the consumer that fills it, and its route. */
 import type { Pool } from 'pg';
-import { type RunningConsumer, startConsumer } from '../consumer/consumer';
-import { readAsOf } from '../history/read';
-import { historyStore } from '../history/store';
-import { Bell } from '../platform/bell';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
+import { Notifier } from '../platform/notifier';
 import { createPool } from '../prisma/connection-options';
 import { createHistoryDatabase } from '../prisma/history/client';
+import { type RunningConsumer, startConsumer } from '../projections/consumer/consumer';
+import { readAsOf } from '../projections/order-history/read';
+import { historyStore } from '../projections/order-history/store';
 import type { ApiDependencies } from './app';
-import { historyMetrics } from './process-metrics';
+import { historyMetrics } from './operations/process-metrics';
 import type { OrderHistorySettings } from './service-settings';
 
 export interface HistoryService {
@@ -35,7 +35,7 @@ export function startHistoryService(
 ): HistoryService {
   const pool = createPool(databaseUrl, 'order-history');
   const db = createHistoryDatabase(databaseUrl, pool);
-  const followed = new Bell();
+  const followed = new Notifier();
   historyMetrics(metrics, () => readAsOf(db));
   let consumer: RunningConsumer | undefined;
   return {
@@ -44,7 +44,7 @@ export function startHistoryService(
     checks: { historyDatabase: () => db.$queryRaw`SELECT 1` },
     follow: (ownUrl) => {
       const store = historyStore(db, () => {
-        followed.ring();
+        followed.notify();
       });
       consumer = startConsumer({ name: 'order-history', feedUrl: feedUrl ?? ownUrl, store, logger });
     },

@@ -14,23 +14,28 @@ import { KeyedWaiters } from '../platform/keyed-waiters';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
 import { connectTemporal } from '../platform/temporal';
-import { createCustomerDatabase, type CustomerDatabase } from '../prisma/customer/client';
 import { createPool } from '../prisma/connection-options';
+import { createCustomerDatabase, type CustomerDatabase } from '../prisma/customer/client';
 import { createOrderDatabase } from '../prisma/order/client';
 import { GroupStarter } from '../saga/host/group-starter';
 import { withTimeout } from '../saga/host/with-timeout';
 import { type ServiceOutbox, serviceOutbox } from '../workers/service-outbox';
 import { startWorkers, type WorkflowVersion } from '../workers/workers';
 import type { ApiDependencies } from './app';
-import { remoteCustomers } from './customer-with-orders';
-import { findCustomer } from './customers';
-import type { Forwarded } from './forwarding';
-import { InFlight } from './in-flight';
-import type { OrderRoutesDependencies } from './orders';
-import { ParkedSagas } from './parked-sagas';
-import { orderServiceMetrics, outboxMetrics, streamMetrics, workerMetrics } from './process-metrics';
-import { SagaCanceller } from './saga-canceller';
-import { CREATE_ORDER } from './sagas';
+import { findCustomer } from './customers/customer-routes';
+import { remoteCustomers } from './customers/customer-with-orders';
+import { Admission } from './http/admission';
+import type { Forwarded } from './http/forwarding';
+import {
+  orderServiceMetrics,
+  outboxMetrics,
+  streamMetrics,
+  workerMetrics,
+} from './operations/process-metrics';
+import { CancellationStarter } from './orders/cancellation-starter';
+import type { OrderRoutesDependencies } from './orders/order-routes';
+import { ParkedSagas } from './orders/parked-sagas';
+import { CREATE_ORDER } from './orders/saga-types';
 import type { OrderServiceSettings, ServiceSettings } from './service-settings';
 
 /** 15 s: connecting takes milliseconds; a process that cannot is started again by what runs it. */
@@ -209,16 +214,16 @@ function ordersOf(
   return {
     db,
     starter,
-    canceller: new SagaCanceller({ client, input: { ...everySaga, settings: {} }, eagerStart }),
+    cancellations: new CancellationStarter({ client, input: { ...everySaga, settings: {} }, eagerStart }),
     notices,
     parked,
-    inFlight: new InFlight(order.ordersInFlightMax),
+    admission: new Admission(order.ordersInFlightMax),
     sagaLink: (sagaId) => `${sagas}/${encodeURIComponent(sagaId)}`,
   };
 }
 
-function eventStreams(max: number): InFlight {
-  return new InFlight(max, {
+function eventStreams(max: number): Admission {
+  return new Admission(max, {
     problem: 'too-many-streams',
     detail: 'Come back later, to another process, or ask for pages.',
   });

@@ -1,6 +1,6 @@
 /** A service's published events, read from its own database. */
 import { Sql, sqltag as sql } from '@prisma/client/runtime/client';
-import type { Bell } from '../platform/bell';
+import type { Notifier } from '../platform/notifier';
 import { type EventSource } from '../domain/events';
 import { type CloudEvent, cloudEvent, type OutboxRow } from './cloud-event';
 import { BadCursor, CursorOfLostEvents, CursorTooOld, type LogPosition } from './cursor';
@@ -51,12 +51,12 @@ interface FeedRow {
 
 type Row = FeedRow & Omit<OutboxRow, 'position'> & { readonly position: bigint | null };
 
-/** @param published rung when events have been published */
-export function databaseLog(source: EventSource, db: SqlDatabase, published: Bell): EventLog {
+/** @param published notified when events have been published */
+export function databaseLog(source: EventSource, db: SqlDatabase, published: Notifier): EventLog {
   return {
     source,
     read: async (after, limit, filter) => {
-      const seen = published.rings;
+      const seen = published.count;
       const rows = await db.$queryRaw<Row[]>(pageOf(after?.position, limit, filter));
       const [feed] = rows;
       if (!feed) throw new TypeError('the relay has no row in this database');
@@ -75,7 +75,7 @@ export function databaseLog(source: EventSource, db: SqlDatabase, published: Bel
         end: { feedId: feed.feedId, ...end },
         completeTo: whole ? (feed.publishedTo ?? undefined) : undefined,
         startsAfter: feed.prunedPosition,
-        more: (timeoutMs, signal) => published.heard(seen, timeoutMs, signal),
+        more: (timeoutMs, signal) => published.wait(seen, timeoutMs, signal),
       };
     },
   };

@@ -11,7 +11,7 @@ import {
 } from './cursor';
 import type { EventSource } from '../domain/events';
 import type { Logger } from '../platform/logger';
-import { within } from '../platform/within';
+import { withTimeoutSignal } from '../platform/with-timeout';
 import type { CloudEvent } from './cloud-event';
 import type { EventFilter, EventLog, LogPage } from './event-log';
 
@@ -157,7 +157,7 @@ function startOf(answered: readonly Answered[]): StartsAfter {
 
 /** Resolves when the first log has more events; the waits for the others end then. */
 function firstOf(answered: readonly Answered[], timeoutMs: number, signal?: AbortSignal): Promise<void> {
-  return within(timeoutMs, signal, (over) =>
+  return withTimeoutSignal(timeoutMs, signal, (over) =>
     // A log that fails is read again at once, and that read reports it as unavailable.
     Promise.race(answered.map(({ page }) => page.more(timeoutMs, over).catch(() => undefined))),
   );

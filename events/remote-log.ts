@@ -1,7 +1,7 @@
 /** The published events of a service that runs elsewhere, read from its own feed over HTTP. */
 import { z } from 'zod';
 import { EVENT_SOURCES, type EventSource } from '../domain/events';
-import { within } from '../platform/within';
+import { withTimeoutSignal } from '../platform/with-timeout';
 import { cloudEventSchema } from './cloud-event';
 import {
   BadCursor,
@@ -45,7 +45,7 @@ export function remoteLog(source: EventSource, serviceUrl: string): EventLog {
     if (filter.types) url.searchParams.set('type', filter.types.join(','));
     if (filter.subject !== undefined) url.searchParams.set('subject', filter.subject);
     const headers = { Accept: 'application/json', Prefer: `wait=${String(Math.ceil(waitMs / 1_000))}` };
-    const { ok, status, body } = await within(ANSWER_WITHIN_MS + waitMs, signal, async (over) => {
+    const { ok, status, body } = await withTimeoutSignal(ANSWER_WITHIN_MS + waitMs, signal, async (over) => {
       const response = await fetch(url, { headers, signal: over });
       return { ok: response.ok, status: response.status, body: await response.json() };
     });

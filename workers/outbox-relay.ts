@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pruneEvents, publishEvents } from '../events/publish';
 import type { SqlDatabase } from '../events/sql';
-import type { Bell } from '../platform/bell';
+import type { Notifier } from '../platform/notifier';
 import type { Logger } from '../platform/logger';
 
 /** 500 events: a commit of some ten milliseconds; more would let a reader wait longer for the first. */
@@ -24,8 +24,8 @@ const PRUNE_BATCH = 1_000;
 export interface RelayOptions {
   readonly service: 'order' | 'customer';
   readonly db: SqlDatabase;
-  /** Rung after commits that wrote events. */
-  readonly committed: Bell;
+  /** Notified after commits that wrote events. */
+  readonly committed: Notifier;
   /** How long an event stays in the feed, milliseconds. */
   readonly retentionMs: number;
   readonly logger: Logger;
@@ -42,7 +42,7 @@ export function startRelay(options: RelayOptions): Relay {
   return {
     stop: async () => {
       stopping.abort();
-      committed.ring();
+      committed.notify();
       await running;
     },
   };
@@ -56,14 +56,14 @@ async function publishing(
   // At first and after an outage: it may be another server's database now.
   let anew = true;
   while (!signal.aborted) {
-    const seen = committed.rings;
+    const seen = committed.count;
     try {
       const published = await publishEvents(db, BATCH, anew);
       if (published !== undefined) anew = false;
       if (away) logger.info({ service }, 'the relay publishes again');
       away = false;
       if (published === BATCH) continue;
-      await committed.heard(seen, published === undefined ? OTHERS_TURN_MS : SLOW_POLL_MS, signal);
+      await committed.wait(seen, published === undefined ? OTHERS_TURN_MS : SLOW_POLL_MS, signal);
     } catch (err) {
       if (!away) logger.warn({ service, err }, 'the relay cannot publish; it goes on trying');
       [away, anew] = [true, true];

@@ -1,8 +1,8 @@
 /** A service's outbox in one process: telling of commits, hearing of publications, and the relay if it runs here. */
 import { COMMITTED_CHANNEL, PUBLISHED_CHANNEL, type SqlDatabase } from '../events/sql';
-import { Bell } from '../platform/bell';
+import { Notifier } from '../platform/notifier';
 import type { Logger } from '../platform/logger';
-import { postgresBell } from '../platform/postgres-bell';
+import { postgresNotifier } from '../platform/postgres-notifier';
 import { startRelay } from './outbox-relay';
 
 export interface ServiceOutboxOptions {
@@ -17,27 +17,27 @@ export interface ServiceOutboxOptions {
 }
 
 export interface ServiceOutbox {
-  /** Rung when events have been published. */
-  readonly published: Bell;
+  /** Notified when events have been published. */
+  readonly published: Notifier;
   /** Call it after each commit that may have written events; costs the commit nothing. */
   readonly onCommit: () => void;
   stop(): Promise<void>;
 }
 
 export function serviceOutbox({ url, relaysHere, ...options }: ServiceOutboxOptions): ServiceOutbox {
-  const [committed, published] = [new Bell(), new Bell()];
-  const bells = { [PUBLISHED_CHANNEL]: published, ...(relaysHere && { [COMMITTED_CHANNEL]: committed }) };
-  const bell = postgresBell(url, bells);
+  const [committed, published] = [new Notifier(), new Notifier()];
+  const notifiers = { [PUBLISHED_CHANNEL]: published, ...(relaysHere && { [COMMITTED_CHANNEL]: committed }) };
+  const notifier = postgresNotifier(url, notifiers);
   const relay = relaysHere ? startRelay({ ...options, committed }) : undefined;
   return {
     published,
     onCommit: () => {
-      if (relaysHere) committed.ring();
-      else bell.notify(COMMITTED_CHANNEL);
+      if (relaysHere) committed.notify();
+      else notifier.notify(COMMITTED_CHANNEL);
     },
     stop: async () => {
       await relay?.stop();
-      await bell.stop();
+      await notifier.stop();
     },
   };
 }

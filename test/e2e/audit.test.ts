@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Sql, sqltag as sql } from '@prisma/client/runtime/client';
-import { audit } from '../../audit/audit';
-import type { Finding } from '../../audit/invariants';
+import { audit } from '../../ops/audit/audit';
+import type { Finding } from '../../ops/audit/invariants';
 import type { SqlDatabase } from '../../events/sql';
-import { openReadOnly } from '../../operate/databases';
+import { openReadOnly } from '../../ops/databases';
 import { readConfig } from '../../platform/config';
 import { createCustomerDatabase } from '../../prisma/customer/client';
 import { createHistoryDatabase } from '../../prisma/history/client';

@@ -1,7 +1,7 @@
 /** A cancellation is decided by the order's row: what was answered is seen at once, whatever the order's saga is at. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { CREATE_ORDER } from '../../api/sagas';
+import { CREATE_ORDER } from '../../api/orders/saga-types';
 import { sagaWorkflowId } from '../../domain/names';
 import type { Placement } from '../../saga/contract';
 import { startOptions, startSaga } from '../../saga/host/start-options';

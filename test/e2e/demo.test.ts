@@ -5,7 +5,7 @@ import { freePort, ROOT } from '../support/start';
 import { startSystem } from '../support/system';
 
 const demo = (port: string) =>
-  promisify(execFile)(process.execPath, ['dist/dev/demo.js'], {
+  promisify(execFile)(process.execPath, ['dist/tools/local/demo.js'], {
     cwd: ROOT,
     env: { ...process.env, PORT: port },
   });

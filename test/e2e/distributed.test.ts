@@ -1,7 +1,7 @@
 /** The order service without a customer database: what is its own works, the rest is the customer service's. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { CREATE_ORDER } from '../../api/sagas';
+import { CREATE_ORDER } from '../../api/orders/saga-types';
 import { type RunningService, startService } from '../../api/service';
 import { createLogger } from '../../platform/logger';
 import { startOptions, startSaga } from '../../saga/host/start-options';

@@ -1,11 +1,11 @@
 /** The order history: a view of both services' events, beside the same question answered by composition. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { historySchema } from '../../api/schemas';
-import type { Placement } from '../../saga/contract';
+import { historySchema } from '../../api/http/schemas';
 import { encodeCursor } from '../../events/cursor';
-import { rebuildView } from '../../history/rebuild';
 import { createHistoryDatabase } from '../../prisma/history/client';
+import { rebuildView } from '../../projections/order-history/rebuild';
+import type { Placement } from '../../saga/contract';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { hold } from '../support/outages';

@@ -5,14 +5,14 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type RunningService, startService } from '../../api/service';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
-import { type CuttableLine, lineTo } from '../support/cuttable-line';
+import { type CuttableProxy, proxyTo } from '../support/cuttable-proxy';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 import { type Answer, call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { testServers } from '../support/servers';
 import { commonSettings, orderSettings } from '../support/system';
 
 let databases: TestDatabases;
-let lines: Record<'order' | 'customer' | 'history' | 'temporal', CuttableLine>;
+let proxies: Record<'order' | 'customer' | 'history' | 'temporal', CuttableProxy>;
 let service: RunningService;
 let url: string;
 let customer: string;
@@ -21,13 +21,13 @@ const logged: string[] = [];
 beforeAll(async () => {
   databases = await createTestDatabases();
   const { temporal } = testServers();
-  const [order, customerLine, history, temporalLine] = await Promise.all([
-    lineTo(databases.orderUrl),
-    lineTo(databases.customerUrl),
-    lineTo(databases.historyUrl),
-    lineTo(temporal.address),
+  const [order, customerProxy, history, temporalProxy] = await Promise.all([
+    proxyTo(databases.orderUrl),
+    proxyTo(databases.customerUrl),
+    proxyTo(databases.historyUrl),
+    proxyTo(temporal.address),
   ]);
-  lines = { order, customer: customerLine, history, temporal: temporalLine };
+  proxies = { order, customer: customerProxy, history, temporal: temporalProxy };
   const destination = new PassThrough();
   destination.on('data', (chunk: Buffer) => logged.push(chunk.toString('utf8')));
   const logger = createLogger('debug', destination);
@@ -35,9 +35,9 @@ beforeAll(async () => {
   service = await startService(
     {
       ...commonSettings(),
-      temporal: { ...temporal, address: temporalLine.address },
+      temporal: { ...temporal, address: temporalProxy.address },
       order: orderSettings(order.through(databases.orderUrl)),
-      customer: { databaseUrl: customerLine.through(databases.customerUrl) },
+      customer: { databaseUrl: customerProxy.through(databases.customerUrl) },
       history: { databaseUrl: history.through(databases.historyUrl) },
     },
     logger,
@@ -46,9 +46,9 @@ beforeAll(async () => {
   customer = await newCustomer(url, '1000.00');
 });
 afterAll(async () => {
-  await Promise.all(Object.values(lines).map((line) => line.mend()));
+  await Promise.all(Object.values(proxies).map((proxy) => proxy.mend()));
   await service.stop();
-  await Promise.all(Object.values(lines).map((line) => line.close()));
+  await Promise.all(Object.values(proxies).map((proxy) => proxy.close()));
   await databases.drop();
 });
 beforeEach(async () => {
@@ -75,7 +75,7 @@ const ordersWithin = async (amount: string) =>
 test('the order database away: 503 with what to do, and the order of the retried key is placed once', async () => {
   const { body: earlier } = await placeOrder(url, customer, '1.00', WAIT);
   const key = { 'Idempotency-Key': randomUUID() };
-  await lines.order.cut();
+  await proxies.order.cut();
   const { body: checks } = await ready(503);
   expect(checks).toMatchObject({ checks: { orderDatabase: 'unavailable', customerDatabase: 'ok' } });
   expectUnavailable(await call(`${url}/orders/${String(earlier['orderId'])}`, 'GET'), 'database-unavailable');
@@ -84,7 +84,7 @@ test('the order database away: 503 with what to do, and the order of the retried
   const withoutKey = await placeOrder(url, customer, '1.02');
   expectUnavailable(withoutKey, 'database-unavailable');
   const [path] = /\/orders\/[0-9a-f-]{36}/.exec(String(withoutKey.body['detail'])) ?? [];
-  await lines.order.mend();
+  await proxies.order.mend();
   await ready(200);
   const placed = await placeOrder(url, customer, '1.01', { ...key, ...WAIT });
   expect(placed).toMatchObject({ status: 201, body: { state: 'APPROVED' } });
@@ -98,14 +98,14 @@ test('the order database away: 503 with what to do, and the order of the retried
 });
 
 test('the customer database away: customers get 503, orders are taken and decided when it is back', async () => {
-  await lines.customer.cut();
+  await proxies.customer.cut();
   await ready(503);
   expectUnavailable(await call(`${url}/customers/${customer}`, 'GET'), 'database-unavailable');
   const body = { name: 'Eve Unlogged', creditLimit: { amount: '1.00', currency: 'USD' } };
   expectUnavailable(await call(`${url}/customers`, 'POST', body), 'database-unavailable');
   const taken = await placeOrder(url, customer, '2.00', { Prefer: 'wait=1' });
   expect(taken).toMatchObject({ status: 202, body: { state: 'PENDING' } });
-  await lines.customer.mend();
+  await proxies.customer.mend();
   const decided = await eventually(async () => {
     const { body: order } = await call(`${url}${String(taken.headers.get('Location'))}`, 'GET');
     return order['state'] === 'PENDING' ? undefined : order;
@@ -115,7 +115,7 @@ test('the customer database away: customers get 503, orders are taken and decide
 
 test('Temporal away: 503 in bounded time, reads go on, and the retried key is placed once', async () => {
   const key = { 'Idempotency-Key': randomUUID() };
-  await lines.temporal.cut();
+  await proxies.temporal.cut();
   const startedAt = Date.now();
   const refused = await Promise.all([
     placeOrder(url, customer, '3.00', key),
@@ -126,7 +126,7 @@ test('Temporal away: 503 in bounded time, reads go on, and the retried key is pl
   expect((await call(`${url}/orders?limit=1`, 'GET')).status).toBe(200);
   expect((await call(`${url}/livez`, 'GET')).status).toBe(200);
   expect((await ready(503)).body).toMatchObject({ checks: { temporal: 'unavailable' } });
-  await lines.temporal.mend();
+  await proxies.temporal.mend();
   await ready(200);
   const placed = await placeOrder(url, customer, '3.00', { ...key, ...WAIT });
   expect(placed).toMatchObject({ status: 201, body: { state: 'APPROVED' } });
@@ -145,7 +145,7 @@ test.each([
   'a stalled line to %s: 503 within the time limit, /readyz says which, and nothing is lost',
   async (line, check, problem) => {
     const key = { 'Idempotency-Key': randomUUID() };
-    lines[line].stall();
+    proxies[line].stall();
     const began = Date.now();
     const [answer, checks] = await Promise.all([
       line === 'customer' || line === 'history'
@@ -156,7 +156,7 @@ test.each([
     expect(Date.now() - began).toBeLessThan(ANSWERED_WITHIN_MS);
     expectUnavailable(answer, problem);
     expect(checks.body).toMatchObject({ checks: { [check]: 'unavailable' } });
-    await lines[line].mend();
+    await proxies[line].mend();
     await ready(200);
     expect(await placeOrder(url, customer, '5.00', { ...key, ...WAIT })).toMatchObject({
       status: 201,

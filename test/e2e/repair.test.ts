@@ -112,7 +112,7 @@ test('a cancellation that was accepted survives a repair that is killed while no
   await system.stopService();
   await held.release();
 
-  const command = path.join(ROOT, 'dist/operate/repair-main.js');
+  const command = path.join(ROOT, 'dist/ops/repair/repair-main.js');
   const killed = spawn(process.execPath, [command, '--apply', '--grace', '60'], {
     stdio: 'ignore',
     env: { ...NOTHING_ELSE, ...env() },

@@ -10,28 +10,28 @@ import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime, prepareTemporal } from '../../platform/temporal';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 import { newCustomer, placeOrder, WAIT } from '../support/http';
-import { postgresDoor } from '../support/postgres-door';
+import { postgresTlsProxy } from '../support/postgres-tls-proxy';
 import { operatorCommand } from '../support/operator-command';
 import { testServers } from '../support/servers';
 import { commonSettings, orderSettings } from '../support/system';
-import { AUTHORITY_PATH, type TlsDoor, tlsDoor } from '../support/tls-door';
+import { AUTHORITY_PATH, type TemporalTlsProxy, temporalTlsProxy } from '../support/temporal-tls-proxy';
 
 let databases: TestDatabases;
-let door: TlsDoor;
+let proxy: TemporalTlsProxy;
 
 beforeAll(async () => {
   installTemporalRuntime(createLogger('silent'));
   databases = await createTestDatabases();
-  door = await tlsDoor(testServers().temporal.address, 'the-key');
+  proxy = await temporalTlsProxy(testServers().temporal.address, 'the-key');
 });
 afterAll(async () => {
-  await door.close();
+  await proxy.close();
   await databases.drop();
 });
 
 function environment(more: Record<string, string>) {
   return {
-    TEMPORAL_ADDRESS: door.address,
+    TEMPORAL_ADDRESS: proxy.address,
     TEMPORAL_NAMESPACE: testServers().temporal.namespace,
     TEMPORAL_TLS_SERVER_CA_CERT_PATH: AUTHORITY_PATH,
     ...more,
@@ -48,7 +48,7 @@ function named(env: Record<string, string>) {
 async function approvedThrough(env: Record<string, string>): Promise<void> {
   const temporal = named(env);
   await prepareTemporal(temporal, SEARCH_ATTRIBUTES);
-  const before = door.calls();
+  const before = proxy.calls();
   const service = await startService(
     {
       ...commonSettings(),
@@ -60,7 +60,7 @@ async function approvedThrough(env: Record<string, string>): Promise<void> {
   );
   const customer = await newCustomer(service.url, '10.00');
   expect((await placeOrder(service.url, customer, '10.00', WAIT)).body).toMatchObject({ state: 'APPROVED' });
-  expect(door.calls()).toBeGreaterThan(before);
+  expect(proxy.calls()).toBeGreaterThan(before);
   await service.stop();
 }
 
@@ -82,7 +82,7 @@ test('a profile of TEMPORAL_CONFIG_FILE says the same', async () => {
   writeFileSync(
     file,
     `[profile.shop]
-address = "${door.address}"
+address = "${proxy.address}"
 namespace = "${testServers().temporal.namespace}"
 api_key = "the-key"
 [profile.shop.tls]
@@ -122,7 +122,7 @@ test('a profile in the home directory alone sends nobody anywhere', () => {
 });
 
 test('Postgres behind TLS: the URL says whom to trust', async () => {
-  const postgres = await postgresDoor(new URL(databases.orderUrl));
+  const postgres = await postgresTlsProxy(new URL(databases.orderUrl));
   const trust = { sslmode: 'verify-full', sslrootcert: AUTHORITY_PATH };
   const service = await startService(
     {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { cancelSagaWorkflowId } from '../../domain/names';
-import { brokenSagas, startAgain } from '../../operate/repair';
+import { brokenSagas, startAgain } from '../../ops/repair/saga-reruns';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { violations } from '../support/invariants';
 import { operatorCommand } from '../support/operator-command';

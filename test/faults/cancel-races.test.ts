@@ -6,7 +6,7 @@ import type { Placement } from '../../saga/contract';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder } from '../support/http';
 import { violations } from '../support/invariants';
-import { seededRandom } from '../../faults/random';
+import { seededRandom } from '../../tools/fault-injection/random';
 import { startSystem, type TestSystem } from '../support/system';
 
 const ORDERS = 120;

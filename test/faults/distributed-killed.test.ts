@@ -123,8 +123,8 @@ test('each process is killed several times under load: every acknowledged order 
   expect(body).toMatchObject({ reserved });
 
   const recorded = [
-    ...(await storiesOf(databases.adminOrderUrl, '/order-service')),
-    ...(await storiesOf(databases.adminCustomerUrl, '/customer-service')),
+    ...(await eventLinesOf(databases.adminOrderUrl, '/order-service')),
+    ...(await eventLinesOf(databases.adminCustomerUrl, '/customer-service')),
   ].sort();
   await eventually(async () => {
     const [row] = await rowsOf(
@@ -145,7 +145,7 @@ test('each process is killed several times under load: every acknowledged order 
   expect(history).toMatchObject({ customer: { reserved } });
 }, 240_000);
 
-async function storiesOf(databaseUrl: string, source: string): Promise<string[]> {
+async function eventLinesOf(databaseUrl: string, source: string): Promise<string[]> {
   const rows = await rowsOf(
     databaseUrl,
     `SELECT concat_ws(' ', $1::text, concat_ws('-', id, recorded_us), aggregate_id, sequence) AS story FROM outbox`,
@@ -156,16 +156,16 @@ async function storiesOf(databaseUrl: string, source: string): Promise<string[]>
 
 /** Read through to the end, as a consumer does; in the order of each subject. */
 async function feedStories(): Promise<string[]> {
-  const stories: string[] = [];
+  const lines: string[] = [];
   const last = new Map<string, number>();
   for (let query = ''; ;) {
     const { body } = await call(`${url}/events?limit=500${query}`, 'GET');
     const items = body['items'] as { id: string; source: string; subject: string; sequence: number }[];
-    if (items.length === 0) return stories.sort();
+    if (items.length === 0) return lines.sort();
     for (const { id, source, subject, sequence } of items) {
       expect(sequence).toBe((last.get(`${source} ${subject}`) ?? 0) + 1);
       last.set(`${source} ${subject}`, sequence);
-      stories.push(`${source} ${id} ${subject} ${String(sequence)}`);
+      lines.push(`${source} ${id} ${subject} ${String(sequence)}`);
     }
     query = `&after=${String(body['nextCursor'])}`;
   }

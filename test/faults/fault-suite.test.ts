@@ -10,7 +10,7 @@ test('a minute of faults under load: every answer holds, and the audit is clean'
     const child = execFile(
       process.execPath,
       [
-        path.join(ROOT, 'dist/faults/main.js'),
+        path.join(ROOT, 'dist/tools/fault-injection/main.js'),
         '--minutes',
         '1',
         '--kills',

@@ -6,13 +6,13 @@ import type { ChildProcess } from 'node:child_process';
 import { afterEach, expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
-import { ProductProcess, type ProductProcessOptions } from '../../dev/product-process';
 import { createOrderDatabase } from '../../prisma/order/client';
+import { ProductProcess, type ProductProcessOptions } from '../../tools/local/product-process';
 import { createTestDatabases, rowsOf } from '../support/databases';
-import { holdingLine, type Moment } from '../support/holding-line';
+import { holdingProxy, type Moment } from '../support/holding-proxy';
 import { eventually, newCustomer, placeOrder, WAIT } from '../support/http';
-import { freePort } from '../support/start';
 import { violations } from '../support/invariants';
+import { freePort } from '../support/start';
 import { startSystem } from '../support/system';
 
 /** Each leaves another state behind than the one before; a kill before a statement is the one after the last. */
@@ -49,9 +49,9 @@ async function killed(child: ChildProcess): Promise<void> {
 test('the relay', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
-  const line = await holdingLine(new URL(databases.orderUrl));
+  const proxy = await holdingProxy(new URL(databases.orderUrl));
   ends.push(() => {
-    line.close();
+    proxy.close();
   });
   const db = createOrderDatabase(databases.orderUrl);
   ends.push(() => db.$disconnect());
@@ -59,7 +59,10 @@ test('the relay', async () => {
   const unpublished = async () =>
     (await rowsOf(databases.adminOrderUrl, 'SELECT id FROM outbox WHERE position IS NULL')).length;
   const start = () =>
-    run('workers/relay-main.js', { SERVICES: 'order', ORDER_DATABASE_URL: line.through(databases.orderUrl) });
+    run('workers/relay-main.js', {
+      SERVICES: 'order',
+      ORDER_DATABASE_URL: proxy.through(databases.orderUrl),
+    });
 
   // It listens, publishes and prunes on several connections, in no order: each is named.
   for (const words of [
@@ -70,11 +73,11 @@ test('the relay', async () => {
   ]) {
     const order = { orderId: newUuid(), customerId: newUuid(), totalMinor: 100, currency: 'USD' };
     await activities.createPendingOrders({ sagaId: 'saga', items: [order] });
-    const held = line.hold(0, AFTER, words);
+    const held = proxy.hold(0, AFTER, words);
     const child = start();
     await held;
     await killed(child);
-    line.release();
+    proxy.release();
   }
 
   const child = start();
@@ -92,9 +95,9 @@ test('the consumer', async () => {
   const system = await startSystem();
   ends.push(() => system.stop());
   const { databases, url } = system;
-  const line = await holdingLine(new URL(databases.historyUrl));
+  const proxy = await holdingProxy(new URL(databases.historyUrl));
   ends.push(() => {
-    line.close();
+    proxy.close();
   });
   const port = String(await freePort());
   const customer = await newCustomer(url, '1000.00');
@@ -111,7 +114,7 @@ test('the consumer', async () => {
       SERVICES: 'history',
       PORT: port,
       HOST: '127.0.0.1',
-      ORDER_HISTORY_DATABASE_URL: line.through(databases.historyUrl),
+      ORDER_HISTORY_DATABASE_URL: proxy.through(databases.historyUrl),
       EVENT_FEED_URL: url,
     });
 
@@ -119,14 +122,14 @@ test('the consumer', async () => {
   for (let passing = 0, done = false; !done; passing++) {
     expect(passing).toBeLessThan(MOST_ROUND_TRIPS);
     expect((await placeOrder(url, customer, '1.00', WAIT)).status).toBe(201);
-    const held = line.hold(passing, AFTER);
+    const held = proxy.hold(passing, AFTER);
     const child = start();
     await Promise.race([held, eventually(async () => ((await missing()) === 0 ? true : undefined))]);
     // What it dies of may be what did the work.
-    done = !line.begun();
+    done = !proxy.begun();
     if (!done) hits.push((await held).statement);
     await killed(child);
-    line.release();
+    proxy.release();
   }
   for (const statement of ['BEGIN', 'INSERT INTO received_events', 'UPDATE customer_views', 'COMMIT'])
     expect(hits).toContainEqual(expect.stringContaining(statement));

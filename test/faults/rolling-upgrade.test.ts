@@ -12,7 +12,7 @@ import { holdCustomer } from '../support/outages';
 import { testServers } from '../support/servers';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process';
 import { freePort } from '../support/start';
-import { buildOf } from '../support/versions';
+import { buildOf } from '../support/workflow-versions';
 
 const CALLERS = 6;
 

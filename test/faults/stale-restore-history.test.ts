@@ -3,8 +3,8 @@
  * notices, drops what the service has lost, keeps what the feed has only pruned, and takes in what has come since.
  */
 import { afterEach, expect, test } from '@jest/globals';
-import { historySchema } from '../../api/schemas';
-import { rebuildView } from '../../history/rebuild';
+import { historySchema } from '../../api/http/schemas';
+import { rebuildView } from '../../projections/order-history/rebuild';
 import { createHistoryDatabase } from '../../prisma/history/client';
 import { backUp } from '../support/backups';
 import { rowsOf } from '../support/databases';

@@ -1,6 +1,6 @@
 /** The audit's pages: each id once, whichever tables know of it, however the tables' pages end. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { customerIds, orderIds } from '../../audit/pages';
+import { customerIds, orderIds } from '../../ops/audit/audited-ids';
 import { createCustomerDatabase } from '../../prisma/customer/client';
 import { createHistoryDatabase } from '../../prisma/history/client';
 import { createOrderDatabase } from '../../prisma/order/client';

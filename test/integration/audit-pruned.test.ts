@@ -5,7 +5,7 @@ import { v7 as newUuid } from 'uuid';
 import { createCustomer } from '../../activities/create-customer';
 import { createCustomerActivities } from '../../activities/customer';
 import { createOrderActivities } from '../../activities/order';
-import { audit } from '../../audit/audit';
+import { audit } from '../../ops/audit/audit';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import { pruneEvents, publishEvents } from '../../events/publish';
 import type { SqlDatabase } from '../../events/sql';

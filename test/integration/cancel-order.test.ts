@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
-import { cancelOrder, type Cancellation } from '../../api/cancel-order';
-import { Problem } from '../../api/problems';
-import { CancellationUnconfirmed } from '../../api/saga-canceller';
+import { cancelOrder, type Cancellation } from '../../api/orders/cancel-order';
+import { Problem } from '../../api/http/problems';
+import { CancellationUnconfirmed } from '../../api/orders/cancellation-starter';
 import type { OrderNotice, OrderRequest, OrderToCancel } from '../../domain/contracts';
 import { cancelSagaWorkflowId, sagaWorkflowId } from '../../domain/names';
 import { KeyedWaiters } from '../../platform/keyed-waiters';
@@ -68,14 +68,14 @@ async function cancel(
   { orderId }: Pick<OrderRequest, 'orderId'>,
   { key, waitMs = 0, saga = decide }: Request = {},
 ): Promise<[string, boolean] | string> {
-  const canceller = {
+  const cancellations = {
     start: (order: OrderToCancel) => {
       void saga(order);
       return Promise.resolve();
     },
   };
   const cancelling = { orderId, cancellationKey: key, waitMs };
-  return cancelOrder({ db, canceller, notices }, cancelling).then(
+  return cancelOrder({ db, cancellations, notices }, cancelling).then(
     ({ order: { state }, finished }: Cancellation) => [state, finished],
     (error: unknown) => {
       if (error instanceof Problem) return error.problem;
@@ -168,9 +168,9 @@ test('not decided within 8 s, or not confirmed by Temporal: it is not known', as
   ]);
   expect(await cancel(order)).toBe('temporal-unavailable');
   await row.release();
-  const canceller = { start: () => Promise.reject(new CancellationUnconfirmed('away')) };
+  const cancellations = { start: () => Promise.reject(new CancellationUnconfirmed('away')) };
   const cancelling = { orderId: order.orderId, cancellationKey: undefined, waitMs: 0 };
-  await expect(cancelOrder({ db, canceller, notices }, cancelling)).rejects.toMatchObject({
+  await expect(cancelOrder({ db, cancellations, notices }, cancelling)).rejects.toMatchObject({
     problem: 'temporal-unavailable',
   });
 });

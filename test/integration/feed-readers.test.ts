@@ -5,16 +5,16 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import express from 'express';
 import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
-import { eventRoutes } from '../../api/events';
-import { InFlight } from '../../api/in-flight';
-import { nextPage } from '../../consumer/feed-page';
+import { eventRoutes } from '../../api/events/event-routes';
+import { Admission } from '../../api/http/admission';
 import { databaseLog } from '../../events/event-log';
 import { EventFeed } from '../../events/feed';
 import { publishEvents } from '../../events/publish';
 import { remoteLog } from '../../events/remote-log';
-import { Bell } from '../../platform/bell';
 import { createLogger } from '../../platform/logger';
+import { Notifier } from '../../platform/notifier';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
+import { nextPage } from '../../projections/consumer/feed-page';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { openStream } from '../support/event-stream';
 import { eventually } from '../support/http';
@@ -26,8 +26,8 @@ let server: Server;
 let url: string;
 /** Of the process that serves. */
 const stopping = new AbortController();
-const published = new Bell();
-const streams = new InFlight(60, { problem: 'too-many-streams', detail: 'come back' });
+const published = new Notifier();
+const streams = new Admission(60, { problem: 'too-many-streams', detail: 'come back' });
 
 beforeAll(async () => {
   databases = await createTestDatabases();
@@ -91,7 +91,7 @@ test('streams that come and go', async () => {
 test('a stream that is woken again and again for what its filter leaves out', async () => {
   const stream = await openStream(`${url}/events?type=OrderApproved`);
   for (let count = 0; count < 300; count++) {
-    published.ring();
+    published.notify();
     await new Promise(setImmediate);
     expect(leftOn(stopping.signal)).toBeLessThanOrEqual(1);
   }

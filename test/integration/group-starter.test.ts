@@ -2,13 +2,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { v7 as newUuid } from 'uuid';
-import { CREATE_ORDER } from '../../api/sagas';
+import { CREATE_ORDER } from '../../api/orders/saga-types';
 import type { CreateOrderSettings, OrderRequest } from '../../domain/contracts';
 import { sagaWorkflowId } from '../../domain/names';
 import { connectTemporal, type TemporalLink } from '../../platform/temporal';
 import { GroupStarter, type GroupStarterOptions } from '../../saga/host/group-starter';
 import { SagaStarterFull, SagaStartFailed } from '../../saga/host/submission';
-import { type CuttableLine, lineTo } from '../support/cuttable-line';
+import { type CuttableProxy, proxyTo } from '../support/cuttable-proxy';
 import { advance, useFakeTimers } from '../support/fake-timers';
 import { testServers } from '../support/servers';
 
@@ -17,19 +17,19 @@ const PLACE_MS = 1_000;
 const START_WITHIN_MS = 5_000;
 
 let link: TemporalLink;
-let line: CuttableLine;
+let proxy: CuttableProxy;
 let stallable: TemporalLink;
 
 beforeAll(async () => {
   const { temporal } = testServers();
   link = await connectTemporal(temporal);
-  line = await lineTo(temporal.address);
-  stallable = await connectTemporal({ ...temporal, address: line.address });
+  proxy = await proxyTo(temporal.address);
+  stallable = await connectTemporal({ ...temporal, address: proxy.address });
 });
 afterAll(async () => {
-  await line.mend();
+  await proxy.mend();
   await Promise.all([link.connection.close(), stallable.connection.close()]);
-  await line.close();
+  await proxy.close();
 });
 beforeEach(() => {
   useFakeTimers();
@@ -170,7 +170,7 @@ test('too many that wait are refused at once', () => {
 });
 
 test('a server that hangs: the start is given up after 5 s, its place is given back, and a late answer is dropped', async () => {
-  line.stall();
+  proxy.stall();
   const starter = starterOf(stallable.client);
   const [hanging, second] = [order(), order()];
   const tickets = [hanging, second].map((each) => starter.submit(each));
@@ -181,7 +181,7 @@ test('a server that hangs: the start is given up after 5 s, its place is given b
   await advance(START_WITHIN_MS);
   await failures[1];
   expect(starter.groupsUnderWay).toBe(0);
-  await line.mend();
+  await proxy.mend();
   jest.useRealTimers();
   expect(await starter.submit(order()).submitted).toBe('started');
 });

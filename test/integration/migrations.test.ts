@@ -36,8 +36,8 @@ function node(...args: string[]): Promise<{ code: number; said: string }> {
   });
 }
 
-const checked = () => node('dist/dev/check.js', 'migrations');
-const written = (name: string) => node('dist/dev/migrate-dev.js', 'order', name);
+const checked = () => node('dist/tools/local/check.js', 'migrations');
+const written = (name: string) => node('dist/tools/local/migrate-dev.js', 'order', name);
 const migrations = () =>
   readdirSync(path.join(copy, 'prisma/order/migrations')).filter((name) => /^\d/.test(name));
 
@@ -71,7 +71,7 @@ test('a changed schema fails the check until migrate:dev has written what it nee
 test.each([[[]], [['shop', 'name']], [['order', 'a name; with more']]])(
   'migrate:dev %j says how it is used',
   async (args) => {
-    const { code, said } = await node('dist/dev/migrate-dev.js', ...args);
+    const { code, said } = await node('dist/tools/local/migrate-dev.js', ...args);
     expect(code).toBe(1);
     expect(said).toMatch(/^Usage: npm run migrate:dev -- /);
   },

@@ -2,16 +2,16 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { v7 as newUuid } from 'uuid';
-import { placeOrder } from '../../api/place-order';
-import { Problem } from '../../api/problems';
-import { CREATE_ORDER } from '../../api/sagas';
+import { placeOrder } from '../../api/orders/place-order';
+import { Problem } from '../../api/http/problems';
+import { CREATE_ORDER } from '../../api/orders/saga-types';
 import type { CreateOrderSettings, OrderNotice, OrderRequest } from '../../domain/contracts';
 import { sagaWorkflowId } from '../../domain/names';
 import { KeyedWaiters } from '../../platform/keyed-waiters';
 import { connectTemporal } from '../../platform/temporal';
 import { createOrderDatabase } from '../../prisma/order/client';
 import { GroupStarter } from '../../saga/host/group-starter';
-import { lineTo } from '../support/cuttable-line';
+import { proxyTo } from '../support/cuttable-proxy';
 import { createTestDatabases } from '../support/databases';
 import { advance, useFakeTimers } from '../support/fake-timers';
 import { testServers } from '../support/servers';
@@ -32,9 +32,9 @@ test('the orders that were taken may be placed; the one that still waited is not
   const db = createOrderDatabase(databases.orderUrl);
   ends.push(() => db.$disconnect());
   const { temporal } = testServers();
-  const line = await lineTo(temporal.address);
-  ends.push(() => line.close());
-  const { client, connection } = await connectTemporal({ ...temporal, address: line.address });
+  const proxy = await proxyTo(temporal.address);
+  ends.push(() => proxy.close());
+  const { client, connection } = await connectTemporal({ ...temporal, address: proxy.address });
   ends.push(() => connection.close());
   const starter = new GroupStarter<OrderRequest, CreateOrderSettings>({
     client,
@@ -54,7 +54,7 @@ test('the orders that were taken may be placed; the one that still waited is not
   const notices = new KeyedWaiters<OrderNotice>();
   const orders = Array.from({ length: TAKEN + 1 }, order);
 
-  line.stall();
+  proxy.stall();
   useFakeTimers();
   const answers = orders.map((each) =>
     placeOrder({ db, starter, notices }, { order: each, keyed: false, waitMs: 0 }).catch(
@@ -72,7 +72,7 @@ test('the orders that were taken may be placed; the one that still waited is not
     expect(detail).toContain(`Look for it at /orders/${String(orders[index]?.orderId)}`);
   }
   expect(problems[TAKEN]).toEqual(['overloaded', 'Nothing was begun for this order; send it again later.']);
-  await line.mend();
+  await proxy.mend();
   expect(await starter.submit(order()).submitted).toBe('started');
   const notPlaced = client.workflow.getHandle(sagaWorkflowId([String(orders[TAKEN]?.orderId)]));
   await expect(notPlaced.describe()).rejects.toBeInstanceOf(WorkflowNotFoundError);

@@ -2,8 +2,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
-import { findOrder } from '../../api/order-reads';
-import { FIRST_LOOK_MS, orderWhen } from '../../api/order-watch';
+import { findOrder } from '../../api/orders/order-reads';
+import { FIRST_LOOK_MS, orderWhen } from '../../api/orders/order-watch';
 import type { OrderNotice } from '../../domain/contracts';
 
 import { KeyedWaiters } from '../../platform/keyed-waiters';

@@ -1,11 +1,11 @@
 /** Building the order history's view anew: one at a time, and all of it or nothing, whenever it is cut off. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
-import { type ConsumerStore, PoisonEvent } from '../../consumer/consumer';
-import type { Received } from '../../consumer/feed-page';
-import { readHistory } from '../../history/read';
-import { rebuildView } from '../../history/rebuild';
-import { historyStore } from '../../history/store';
+import { type ConsumerStore, PoisonEvent } from '../../projections/consumer/consumer';
+import type { Received } from '../../projections/consumer/feed-page';
+import { readHistory } from '../../projections/order-history/read';
+import { rebuildView } from '../../projections/order-history/rebuild';
+import { historyStore } from '../../projections/order-history/store';
 import { createHistoryDatabase, type HistoryDatabase } from '../../prisma/history/client';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 import { eventually } from '../support/http';

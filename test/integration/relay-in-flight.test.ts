@@ -8,8 +8,8 @@ import type { LogPosition } from '../../events/cursor';
 import { databaseLog, type EventLog } from '../../events/event-log';
 import { publishEvents } from '../../events/publish';
 import type { SqlDatabase } from '../../events/sql';
-import { seededRandom } from '../../faults/random';
-import { Bell } from '../../platform/bell';
+import { seededRandom } from '../../tools/fault-injection/random';
+import { Notifier } from '../../platform/notifier';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 import { hold, type Lock } from '../support/outages';
@@ -30,7 +30,7 @@ let held: Lock | undefined;
 beforeAll(async () => {
   databases = await createTestDatabases();
   db = createOrderDatabase(databases.orderUrl);
-  log = databaseLog('/order-service', db, new Bell());
+  log = databaseLog('/order-service', db, new Notifier());
 });
 afterEach(async () => {
   await held?.release();

@@ -1,9 +1,9 @@
-/** What wakes a relay: a ring in its process, a notification of another one, or the clock when nobody told it. */
+/** What wakes a relay: a notification in its process, a notification of another one, or the clock when nobody told it. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
-import { Bell } from '../../platform/bell';
+import { Notifier } from '../../platform/notifier';
 import { createLogger } from '../../platform/logger';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
 import { startRelay } from '../../workers/outbox-relay';
@@ -62,11 +62,11 @@ async function commitsOneByOne(tell: () => void): Promise<number> {
 }
 
 test('a commit in its own process rings', async () => {
-  const committed = new Bell();
+  const committed = new Notifier();
   const relay = startRelay({ ...options(), committed });
   try {
     const took = await commitsOneByOne(() => {
-      committed.ring();
+      committed.notify();
     });
     expect(took).toBeLessThan(WITHOUT_THE_POLL_MS);
   } finally {
@@ -86,11 +86,11 @@ test('a commit in another process notifies', async () => {
 }, 60_000);
 
 test('nobody tells it: it looks by itself', async () => {
-  const committed = new Bell();
+  const committed = new Notifier();
   const relay = startRelay({ ...options(), committed });
   try {
     for (let count = 0; count < 3; count++) await published(await place());
-    expect(committed.rings).toBe(0);
+    expect(committed.count).toBe(0);
   } finally {
     await relay.stop();
   }

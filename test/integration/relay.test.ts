@@ -9,7 +9,7 @@ import { CursorOfLostEvents, encodeCursor } from '../../events/cursor';
 import { databaseLog, type EventLog } from '../../events/event-log';
 import { EventFeed } from '../../events/feed';
 import { pruneEvents, publishEvents } from '../../events/publish';
-import { Bell } from '../../platform/bell';
+import { Notifier } from '../../platform/notifier';
 import { createLogger } from '../../platform/logger';
 import { createCustomerDatabase } from '../../prisma/customer/client';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
@@ -25,7 +25,7 @@ let open: Client;
 beforeAll(async () => {
   databases = await createTestDatabases();
   db = createOrderDatabase(databases.orderUrl);
-  log = databaseLog('/order-service', db, new Bell());
+  log = databaseLog('/order-service', db, new Notifier());
   open = new Client({ connectionString: databases.adminOrderUrl });
   await open.connect();
 });
@@ -195,7 +195,7 @@ test('a service that cannot be read is left out of the feed, and logged once unt
     },
   });
   const customers = createCustomerDatabase(databases.customerUrl);
-  const feed = new EventFeed([log, databaseLog('/customer-service', customers, new Bell())], logger);
+  const feed = new EventFeed([log, databaseLog('/customer-service', customers, new Notifier())], logger);
   const unavailable = async () => (await feed.read(undefined, 1)).unavailable;
   try {
     expect(await unavailable()).toEqual([]);

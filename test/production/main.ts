@@ -4,10 +4,10 @@
  */
 import { SERVICE_NAMES } from '../../prisma/schema-engine';
 import { rmSync } from 'node:fs';
-import { exitWith, runJest, testNamespaces } from '../../dev/jest-run';
-import { startPostgres } from '../../dev/postgres';
-import { step } from '../../dev/progress.cjs';
-import { freePort, makeTemplate, scratchFolder } from '../../dev/scratch-postgres';
+import { exitWith, runJest, testNamespaces } from '../../tools/local/jest-run';
+import { startPostgres } from '../../tools/local/postgres';
+import { step } from '../../tools/local/progress.cjs';
+import { freePort, makeTemplate, scratchFolder } from '../../tools/local/scratch-postgres';
 import { SEARCH_ATTRIBUTES } from '../../workers/search-attributes';
 import { prepareTemporal } from '../../platform/temporal';
 import { startProductionTemporal } from './temporal-server';

@@ -7,10 +7,10 @@ import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { Client } from 'pg';
-import { type Child, spawnServer, stopChild } from '../../dev/child';
-import { requireFreePort } from '../../dev/preconditions';
-import { ROOT } from '../../dev/paths';
-import { freePort } from '../../dev/scratch-postgres';
+import { type Child, spawnServer, stopChild } from '../../tools/local/child';
+import { requireFreePort } from '../../tools/local/preconditions';
+import { ROOT } from '../../tools/local/paths';
+import { freePort } from '../../tools/local/scratch-postgres';
 
 /** The role and its two databases are Temporal's own; the services' roles cannot reach them. */
 const ROLE = 'temporal';
@@ -166,7 +166,7 @@ async function configuration(connectAddr: string, frontend: number, metrics: num
       },
     },
     dcRedirectionPolicy: { policy: 'noop' },
-    dynamicConfigClient: { filepath: path.join(ROOT, 'docker/temporal.yaml'), pollInterval: '10s' },
+    dynamicConfigClient: { filepath: path.join(ROOT, 'deploy/docker/temporal.yaml'), pollInterval: '10s' },
   };
 }
 

@@ -11,7 +11,7 @@ import { eventually, newCustomer } from '../support/http';
 import { holdCustomer, type Lock } from '../support/outages';
 import { type OrderSagaHandle, type OrderSagaInput, ordersOf, startOrders } from '../support/saga-workers';
 import { startSystem, type TestSystem } from '../support/system';
-import { bundleOf, type VersionBundle } from '../support/versions';
+import { bundleOf, type VersionBundle } from '../support/workflow-versions';
 import { replay } from './replaying';
 
 const VERSIONS = ['before', 'patched', 'deprecated', 'removed'] as const;

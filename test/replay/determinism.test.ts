@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { foreignModules } from '../../dev/bundle-contents';
+import { foreignModules } from '../../tools/local/bundle-contents';
 import { bundleWorkflows } from '../../workers/workflow-bundle';
 import { testServers } from '../support/servers';
 import { ROOT } from '../support/start';

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { corpusIndex } from '../../operate/corpus';
+import { corpusIndex } from '../../ops/replay/corpus';
 import { version } from '../../package.json';
 import { newCustomer, placeOrder, WAIT } from '../support/http';
 import { startSystem, type TestSystem } from '../support/system';

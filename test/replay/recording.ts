@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
-import { CORPUS, corpusIndex, indexOf } from '../../operate/corpus';
-import { historyOf } from '../../operate/histories';
-import { type History, stepsOf } from '../../operate/saga-words';
+import { CORPUS, corpusIndex, indexOf } from '../../ops/replay/corpus';
+import { historyOf } from '../../ops/replay/history-sources';
+import { type History, stepsOf } from '../../ops/replay/recorded-steps';
 import { version } from '../../package.json';
 import { testServers } from '../support/servers';
 import { replay } from './replaying';

@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import type { CancelOrder, GiveUpOrder } from '../../domain/contracts';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import { CANCELLATION_REASONS } from '../../domain/order';
-import type { CustomerDatabase } from '../../simulator/customer-database';
-import type { StepName, StepResult } from '../../simulator/model-steps';
-import type { OrderDatabase } from '../../simulator/order-database';
-import { simulatedId, simulatedOrder, simulatedUuid } from '../../simulator/scenario';
-import { Transaction } from '../../simulator/table';
-import type { RealSteps } from './recorded-story';
+import type { CustomerDatabase } from '../../tools/simulator/customer-database';
+import type { StepName, StepResult } from '../../tools/simulator/model-steps';
+import type { OrderDatabase } from '../../tools/simulator/order-database';
+import { simulatedId, simulatedOrder, simulatedUuid } from '../../tools/simulator/scenario';
+import { Transaction } from '../../tools/simulator/model-table';
+import type { RealSteps } from './recorded-run';
 
 export interface Call {
   readonly step: StepName;

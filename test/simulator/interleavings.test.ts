@@ -1,14 +1,14 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { DrawnChoices, GivenChoices } from '../../simulator/choices';
-import { explore } from '../../simulator/explore';
-import { runInterleaving } from '../../simulator/interleaving';
-import { decisions, largerCases } from '../../simulator/larger-cases';
-import { type Protocol, productProtocol } from '../../simulator/protocols';
-import { storyText } from '../../simulator/report';
-import { search } from '../../simulator/search';
-import { smallCases } from '../../simulator/small-cases';
-import { tell } from '../../simulator/story';
+import { DrawnChoices, GivenChoices } from '../../tools/simulator/choices';
+import { explore } from '../../tools/simulator/explore';
+import { runInterleaving } from '../../tools/simulator/interleaving';
+import { decisions, largerCases } from '../../tools/simulator/larger-cases';
+import { type Protocol, productProtocol } from '../../tools/simulator/protocols';
+import { counterexampleText } from '../../tools/simulator/report';
+import { search } from '../../tools/simulator/search';
+import { smallCases } from '../../tools/simulator/small-cases';
+import { counterexampleOf } from '../../tools/simulator/counterexample';
 import { testSeed } from './seed';
 
 /** Some seconds' worth; `npm run simulate` goes on for as long as it is told. */
@@ -26,7 +26,9 @@ test('every interleaving of the small cases is clean', async () => {
     const { interleavings, complete, wrong } = await explore(product, scenario);
     console.log(`${words}: ${String(interleavings)} interleavings`);
     if (wrong)
-      throw new Error(storyText(await tell(product, scenario, new GivenChoices(wrong.choices), false)));
+      throw new Error(
+        counterexampleText(await counterexampleOf(product, scenario, new GivenChoices(wrong.choices), false)),
+      );
     expect(complete).toBe(true);
     all += interleavings;
   }
@@ -44,7 +46,7 @@ test('one order, and any two faults of two services: every interleaving is clean
 test('larger cases, by chance, are clean', async () => {
   const seed = testSeed();
   const { interleavings, found } = await search(product, { seed, atMost: LARGER_CASES });
-  if (found) throw new Error(`TEST_SEED=${String(seed)}\n${storyText(found)}`);
+  if (found) throw new Error(`TEST_SEED=${String(seed)}\n${counterexampleText(found)}`);
   expect(interleavings).toBe(LARGER_CASES);
 });
 

@@ -6,20 +6,20 @@ import { createCustomerActivities } from '../../activities/customer';
 import { createOrderActivities } from '../../activities/order';
 import { createCustomerDatabase, type CustomerDatabase } from '../../prisma/customer/client';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
-import { CustomerDatabase as ModelCustomers } from '../../simulator/customer-database';
-import { decisions, largerCases } from '../../simulator/larger-cases';
-import type { StepResult } from '../../simulator/model-steps';
-import { OrderDatabase as ModelOrders } from '../../simulator/order-database';
-import { simulatedCustomer } from '../../simulator/scenario';
-import { Transaction } from '../../simulator/table';
+import { CustomerDatabase as ModelCustomers } from '../../tools/simulator/customer-database';
+import { decisions, largerCases } from '../../tools/simulator/larger-cases';
+import type { StepResult } from '../../tools/simulator/model-steps';
+import { OrderDatabase as ModelOrders } from '../../tools/simulator/order-database';
+import { simulatedCustomer } from '../../tools/simulator/scenario';
+import { Transaction } from '../../tools/simulator/model-table';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { askModel, askProduct, type Call, calls } from './generated-calls';
-import { type RealSteps, recordStory } from './recorded-story';
+import { type RealSteps, recordRun } from './recorded-run';
 import { modelRows, realRows } from './rows';
 import { testSeed } from './seed';
 
-/** 80 stories and twice 50 lists of calls: some seconds. */
-const STORIES = 80;
+/** 80 runs and twice 50 lists of calls: some seconds. */
+const RUNS = 80;
 const LISTS = 50;
 
 /** These lists bring about every outcome there is. */
@@ -63,26 +63,26 @@ function inOrder(results: readonly StepResult[]): readonly StepResult[] {
 
 test('stories of the simulator: the real statements answer the same, and leave the same rows', async () => {
   let statements = 0;
-  let stories = 0;
+  let runs = 0;
   // Three times as many as are needed: some hold rows, or leave a transaction open.
   for (const [scenario, bytes] of fc.sample(fc.tuple(largerCases, decisions), {
     seed: testSeed(),
-    numRuns: STORIES * 3,
+    numRuns: RUNS * 3,
   })) {
-    const story = await recordStory(scenario, bytes);
-    if (!story.alone) continue;
+    const run = await recordRun(scenario, bytes);
+    if (!run.alone) continue;
     await emptied(CUSTOMERS);
-    for (const { words, expected, again } of story.statements) {
+    for (const { words, expected, again } of run.statements) {
       statements += 1;
       expect([words, inOrder(await again(steps))]).toEqual([words, inOrder(expected)]);
     }
-    expect(await realRows(orderAdmin, customerAdmin)).toEqual(modelRows(story.orders, story.customers));
-    stories += 1;
-    if (stories === STORIES) break;
+    expect(await realRows(orderAdmin, customerAdmin)).toEqual(modelRows(run.orders, run.customers));
+    runs += 1;
+    if (runs === RUNS) break;
   }
-  console.log(`${String(stories)} stories, ${String(statements)} statements`);
-  expect(stories).toBeGreaterThanOrEqual(STORIES / 2);
-  expect(statements).toBeGreaterThanOrEqual(stories * 4);
+  console.log(`${String(runs)} stories, ${String(statements)} statements`);
+  expect(runs).toBeGreaterThanOrEqual(RUNS / 2);
+  expect(statements).toBeGreaterThanOrEqual(runs * 4);
 });
 
 test('calls by any saga, in any order, with any content, on rows that are free or held: the same answers and rows', async () => {

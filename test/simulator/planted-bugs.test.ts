@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { PLANTED_BUGS } from '../../simulator/planted-bugs';
-import { productProtocol } from '../../simulator/protocols';
-import { bugTable, type BugRow, storyText } from '../../simulator/report';
-import { search } from '../../simulator/search';
+import { PLANTED_BUGS } from '../../tools/simulator/planted-bugs';
+import { productProtocol } from '../../tools/simulator/protocols';
+import { bugTable, type BugRow, counterexampleText } from '../../tools/simulator/report';
+import { search } from '../../tools/simulator/search';
 
 /** The cases that are drawn are the same each time: how soon a bug is found is a property of the simulator. */
 const SEED = 1;
@@ -11,7 +11,7 @@ const MOST = 100_000;
 /** 5 minutes: the slowest takes 11 s by itself, and may take many times that at the end of a long run. */
 const FOUND_WITHIN_MS = 300_000;
 
-/** Steps of the shortest story of each bug, as they are found. */
+/** Steps of the shortest counterexample of each bug, as they are found. */
 const SHORTEST: Readonly<Record<string, number>> = {
   'compensation registered after its step': 7,
   'no tombstone': 9,
@@ -33,11 +33,11 @@ const rows: BugRow[] = [];
 test.each(PLANTED_BUGS)(
   'planted: $words: it is found, and told in few steps',
   async ({ words, protocol }) => {
-    const { interleavings, found: story } = await search(protocol(), { seed: SEED, atMost: MOST });
-    rows.push({ words, interleavings, story });
-    expect(story?.shortest).toBe(true);
-    expect(story?.steps.length).toBe(SHORTEST[words]);
-    if (story) console.log(storyText(story));
+    const { interleavings, found: counterexample } = await search(protocol(), { seed: SEED, atMost: MOST });
+    rows.push({ words, interleavings, counterexample });
+    expect(counterexample?.shortest).toBe(true);
+    expect(counterexample?.steps.length).toBe(SHORTEST[words]);
+    if (counterexample) console.log(counterexampleText(counterexample));
   },
   FOUND_WITHIN_MS,
 );

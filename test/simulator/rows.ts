@@ -1,8 +1,8 @@
 /** The rows of the real databases and of the models, in one form. */
 import type { Client } from 'pg';
-import type { CustomerDatabase } from '../../simulator/customer-database';
-import type { OrderDatabase } from '../../simulator/order-database';
-import type { Outbox } from '../../simulator/outbox';
+import type { CustomerDatabase } from '../../tools/simulator/customer-database';
+import type { OrderDatabase } from '../../tools/simulator/order-database';
+import type { Outbox } from '../../tools/simulator/outbox';
 
 export interface AllRows {
   readonly orders: readonly unknown[];

@@ -2,7 +2,7 @@
 import type { OrderRequest } from '../../domain/contracts';
 import type { Placement } from '../../saga/contract';
 import { LONGEST_PAUSE_MS, PARK_AFTER_MS } from '../../saga/workflow/limits';
-import { CREDIT_STEPS, ORDER_STEPS, type Outage } from '../../simulator/outages';
+import { CREDIT_STEPS, ORDER_STEPS, type Outage } from '../../tools/simulator/outages';
 import {
   AS_IN_THE_PRODUCT,
   type Scenario,
@@ -10,7 +10,7 @@ import {
   simulatedId,
   simulatedOrder,
   simulatedSaga,
-} from '../../simulator/scenario';
+} from '../../tools/simulator/scenario';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { Execution } from '../../simulator/execution';
-import { WorkflowRuntime } from '../../simulator/workflow-runtime';
+import { Execution } from '../../tools/simulator/execution';
+import { WorkflowRuntime } from '../../tools/simulator/workflow-runtime';
 
 const AT = 1_000;
 

@@ -5,7 +5,7 @@ import { createLogger } from '../../platform/logger';
 import { connectTemporal, installTemporalRuntime } from '../../platform/temporal';
 import type { StepRequest } from '../../saga/contract';
 import { testServers } from './servers';
-import { FRAUD_TASK_QUEUE } from './versions';
+import { FRAUD_TASK_QUEUE } from './workflow-versions';
 
 export interface FraudService {
   /** Ids of the orders that it was asked about. */

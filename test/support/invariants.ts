@@ -1,6 +1,6 @@
 /** The product's own audit over a test's databases. */
 import type { Client } from '@temporalio/client';
-import { audit, type AuditReport } from '../../audit/audit';
+import { audit, type AuditReport } from '../../ops/audit/audit';
 import { createCustomerDatabase } from '../../prisma/customer/client';
 import { createHistoryDatabase } from '../../prisma/history/client';
 import { createOrderDatabase } from '../../prisma/order/client';

@@ -20,7 +20,7 @@ export function operatorCommand(
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      [path.join(ROOT, `dist/operate/${name}-main.js`), ...args],
+      [path.join(ROOT, `dist/ops/${name}/${name}-main.js`), ...args],
       { env: { ...NOTHING_ELSE, ...env } },
       (_error, stdout, stderr) => {
         resolve({ code: child.exitCode, stdout, stderr });

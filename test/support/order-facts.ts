@@ -1,5 +1,11 @@
 /** An order, its reservation and their events, as the audit reads them. */
-import type { OrderFacts, OrderRow, RecordedEvent, ReservationRow, Story } from '../../audit/rows';
+import type {
+  AggregateEvents,
+  OrderFacts,
+  OrderRow,
+  RecordedEvent,
+  ReservationRow,
+} from '../../ops/audit/rows';
 
 export const ORDER_ID = '019f0000-0000-7000-8000-000000000001';
 export const CUSTOMER_ID = '019f0000-0000-7000-8000-00000000000a';
@@ -31,7 +37,7 @@ const STATE_AFTER = {
   OrderCancelled: 'CANCELLED',
 } as const;
 
-export const NO_STORY: Story = { events: [], pruned: 'none' };
+export const NO_EVENTS: AggregateEvents = { events: [], pruned: 'none' };
 
 export function order(fate: OrderFate): OrderRow {
   return {
@@ -50,31 +56,34 @@ export function reservation(fate: CreditFate): ReservationRow {
   };
 }
 
-export function orderStory(fate: OrderFate, { customerId, totalMinor, currency } = order(fate)): Story {
+export function orderEvents(
+  fate: OrderFate,
+  { customerId, totalMinor, currency } = order(fate),
+): AggregateEvents {
   const content = { orderId: ORDER_ID, customerId, amountMinor: Number(totalMinor), currency };
-  return storyOf(ORDER_EVENTS[fate], (type) => ({
+  return eventsOf(ORDER_EVENTS[fate], (type) => ({
     ...content,
     state: STATE_AFTER[type],
     ...(type === 'OrderCancelled' && { reason: 'CUSTOMER_REQUEST' }),
   }));
 }
 
-export function creditStory(
+export function creditEvents(
   fate: CreditFate,
   { customerId, amountMinor, currency } = reservation(fate),
-): Story {
+): AggregateEvents {
   const content = { orderId: ORDER_ID, customerId, amountMinor: Number(amountMinor), currency };
-  return storyOf(CREDIT_EVENTS[fate], (type) => ({
+  return eventsOf(CREDIT_EVENTS[fate], (type) => ({
     ...content,
     ...(type === 'CreditLimitExceeded' && { reason: 'INSUFFICIENT_CREDIT' }),
     ...(type === 'CreditReleased' && { heldMinor: fate === 'BURIED' ? 0 : Number(amountMinor) }),
   }));
 }
 
-function storyOf<Type extends string>(
+function eventsOf<Type extends string>(
   types: readonly Type[],
   dataOf: (type: Type) => RecordedEvent['data'],
-): Story {
+): AggregateEvents {
   const events = types.map((type, index) => ({
     id: `${type}-${String(index)}`,
     subject: ORDER_ID,
@@ -95,8 +104,8 @@ export function orderFacts(
     id: ORDER_ID,
     order: fate && order(fate),
     reservation: credit && reservation(credit),
-    orderStory: fate ? orderStory(fate) : NO_STORY,
-    creditStory: credit ? creditStory(credit) : NO_STORY,
+    orderEvents: fate ? orderEvents(fate) : NO_EVENTS,
+    creditEvents: credit ? creditEvents(credit) : NO_EVENTS,
     view: undefined,
     viewBehind: false,
     ...changes,

@@ -1,7 +1,7 @@
 /** Violations of the invariants, planted past the services; by SQL as a superuser, or in Temporal. */
 import { v7 as newUuid } from 'uuid';
-import { orderIdsAttribute } from '../../api/sagas';
-import type { Invariant } from '../../audit/invariants';
+import { orderIdsAttribute } from '../../api/orders/saga-types';
+import type { Invariant } from '../../ops/audit/invariants';
 import { cancelSagaWorkflowId, CREATE_ORDER_SAGA } from '../../domain/names';
 import { rowsOf } from './databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from './http';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { createCustomer } from '../../activities/create-customer';
 import type { CreateOrderSettings, OrderRequest, OrderResult } from '../../domain/contracts';
-import { CREATE_ORDER } from '../../api/sagas';
+import { CREATE_ORDER } from '../../api/orders/saga-types';
 import { CREATE_ORDER_SAGA } from '../../domain/names';
 import { createLogger } from '../../platform/logger';
 import { connectTemporal, installTemporalRuntime, type TemporalLink } from '../../platform/temporal';

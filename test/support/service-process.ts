@@ -1,6 +1,6 @@
 /** A service as a real process, from this build of the project or another one. */
 import type { ChildProcess } from 'node:child_process';
-import { ProductProcess, type ProductProcessOptions } from '../../dev/product-process';
+import { ProductProcess, type ProductProcessOptions } from '../../tools/local/product-process';
 import { testServers } from './servers';
 
 /** 60 s: a process starts in about one; machines are shared. */

@@ -18,7 +18,10 @@ export interface StartedProcess {
 
 export function start(env: Record<string, string>, command = 'start'): StartedProcess {
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
-  const child = spawn(process.execPath, ['dev/run.mjs', command], { cwd: ROOT, env: { ...own, ...env } });
+  const child = spawn(process.execPath, ['tools/local/run.mjs', command], {
+    cwd: ROOT,
+    env: { ...own, ...env },
+  });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

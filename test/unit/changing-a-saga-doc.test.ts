@@ -11,7 +11,7 @@ import {
   NEW_STEP,
   SAGA_FILE,
   STEPS_FILE,
-} from '../support/versions';
+} from '../support/workflow-versions';
 
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
 const doc = read('docs/changing-a-saga.md');
@@ -38,9 +38,7 @@ test('the guard of each version is the one that its test builds', () => {
 
 test('each file that it names is there', () => {
   const named = Array.from(
-    doc.matchAll(
-      /`((?:workflows|test|operate|domain|activities|workers|saga|prisma|simulator|dev)\/[\w/.-]+)`/g,
-    ),
+    doc.matchAll(/`((?:workflows|test|ops|domain|activities|workers|saga|prisma|tools)\/[\w/.-]+)`/g),
     ([, file = '']) => file,
   );
   expect(named.length).toBeGreaterThan(4);

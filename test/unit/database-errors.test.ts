@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { databaseIsAway } from '../../api/database-errors';
+import { databaseIsAway } from '../../api/http/database-errors';
 
 const GONE = 'Client has encountered a connection error and is not queryable';
 

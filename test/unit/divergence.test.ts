@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { divergenceOf as divergenceOfSteps } from '../../operate/divergence';
+import { divergenceOf as divergenceOfSteps } from '../../ops/replay/divergence';
 
 /** Their events' ids are 1, 2, and so on. */
 const divergenceOf = (recorded: readonly string[], asked: readonly string[], detail: string) =>

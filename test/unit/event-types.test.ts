@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { EVENT_DOCS_PATH, eventDocs } from '../../dev/event-docs';
+import { EVENT_DOCS_PATH, eventDocs } from '../../tools/local/event-docs';
 import { EVENT_VERSIONS } from '../../domain/events';
 import { BadCursor, decodeCursor, encodeCursor } from '../../events/cursor';
 import { EVENT_TYPE_NAMES, EVENT_TYPES, schemaOf } from '../../events/event-types';

@@ -2,18 +2,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
-import { STEP_FAULTS } from '../../faults/fault-points';
-import { LINE_FAULTS } from '../../faults/line-faults';
-import { MACHINE_FAULTS } from '../../faults/machine-faults';
-import { SERVER_FAULTS } from '../../faults/server-faults';
-import { MOMENTS } from '../../faults/trap';
+import { MOMENTS } from '../../tools/fault-injection/breakpoint';
+import { CONNECTION_FAULTS } from '../../tools/fault-injection/connection-faults';
+import { STEP_FAULTS } from '../../tools/fault-injection/fault-points';
+import { MACHINE_FAULTS } from '../../tools/fault-injection/machine-faults';
+import { SERVER_FAULTS } from '../../tools/fault-injection/server-faults';
 import { ROOT } from '../support/start';
 
 const FAULTS = new Set<string>([
   ...STEP_FAULTS,
   ...MOMENTS,
   ...Object.keys(SERVER_FAULTS),
-  ...Object.keys(LINE_FAULTS),
+  ...Object.keys(CONNECTION_FAULTS),
   ...Object.keys(MACHINE_FAULTS),
 ]);
 

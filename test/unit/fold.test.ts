@@ -1,17 +1,21 @@
 /** Invariant 5 as pure functions: what folding the events gives, and what is wrong with a row that is otherwise. */
 import { describe, expect, test } from '@jest/globals';
-import { foldCustomer, foldOrder, foldReservation } from '../../audit/fold';
-import type { CustomerFacts, OrderFacts, RecordedEvent, Story } from '../../audit/rows';
-import { wrongCreditStory, wrongCustomerStory, wrongOrderStory } from '../../audit/stories';
+import { foldCustomer, foldOrder, foldReservation } from '../../ops/audit/fold';
+import type { AggregateEvents, CustomerFacts, OrderFacts, RecordedEvent } from '../../ops/audit/rows';
+import {
+  creditInconsistencies,
+  customerInconsistencies,
+  orderInconsistencies,
+} from '../../ops/audit/event-consistency';
 import {
   type CreditFate,
-  creditStory,
+  creditEvents,
   CUSTOMER_ID,
-  NO_STORY,
+  NO_EVENTS,
   order,
   type OrderFate,
   orderFacts,
-  orderStory,
+  orderEvents,
   reservation,
 } from '../support/order-facts';
 
@@ -25,22 +29,30 @@ const customerCreated: RecordedEvent = {
 const customerFacts: CustomerFacts = {
   id: CUSTOMER_ID,
   customer: { name: 'Ada', limitMinor: 1_000n, currency: 'USD', reservedMinor: 0n },
-  story: { events: [customerCreated], pruned: 'none' },
+  customerEvents: { events: [customerCreated], pruned: 'none' },
   heldMinor: 0n,
   view: undefined,
   viewBehind: false,
 };
 
-/** The story with one of its events otherwise. */
-function otherwise({ events, pruned }: Story, at: number, changes: Partial<RecordedEvent>): Story {
+/** The events with one of them otherwise. */
+function otherwise(
+  { events, pruned }: AggregateEvents,
+  at: number,
+  changes: Partial<RecordedEvent>,
+): AggregateEvents {
   return { events: events.map((event, index) => (index === at ? { ...event, ...changes } : event)), pruned };
 }
 
-function saying(story: Story, at: number, data: RecordedEvent['data']): Story {
-  return otherwise(story, at, { data: { ...story.events[at]?.data, ...data } });
+function saying(recorded: AggregateEvents, at: number, data: RecordedEvent['data']): AggregateEvents {
+  return otherwise(recorded, at, { data: { ...recorded.events[at]?.data, ...data } });
 }
 
-const without = ({ events }: Story, at: number, pruned: Story['pruned'] = 'none'): Story => ({
+const without = (
+  { events }: AggregateEvents,
+  at: number,
+  pruned: AggregateEvents['pruned'] = 'none',
+): AggregateEvents => ({
   events: events.filter((_event, index) => index !== at),
   pruned,
 });
@@ -48,50 +60,56 @@ const without = ({ events }: Story, at: number, pruned: Story['pruned'] = 'none'
 describe('folding gives the row', () => {
   test.each(FATES)('of an order: %s', (fate) => {
     const { id: _id, sagaId: _sagaId, ...row } = order(fate);
-    expect(foldOrder(orderStory(fate))).toEqual({ row, wrong: [] });
+    expect(foldOrder(orderEvents(fate))).toEqual({ row, wrong: [] });
   });
 
   test.each(CREDIT_FATES)('of a reservation: %s', (fate) => {
     const { orderId: _orderId, sagaId: _sagaId, ...row } = reservation(fate);
-    expect(foldReservation(creditStory(fate))).toEqual({ row, wrong: [] });
+    expect(foldReservation(creditEvents(fate))).toEqual({ row, wrong: [] });
   });
 
   test('of a customer', () => {
     const { reservedMinor: _reservedMinor, ...row } = { ...customerFacts.customer };
-    expect(foldCustomer(customerFacts.story)).toEqual({ row, wrong: [] });
+    expect(foldCustomer(customerFacts.customerEvents)).toEqual({ row, wrong: [] });
   });
 
   test('an order that was approved before it was cancelled', () => {
-    const { events } = orderStory('CANCELLING');
-    const [cancelled] = orderStory('CANCELLED').events.slice(-1);
-    const story = { events: [...events, { ...cancelled, sequence: 4 }], pruned: 'none' } as Story;
-    expect(foldOrder(story)).toMatchObject({ row: { state: 'CANCELLED', version: 4 }, wrong: [] });
+    const { events } = orderEvents('CANCELLING');
+    const [cancelled] = orderEvents('CANCELLED').events.slice(-1);
+    const recorded = {
+      events: [...events, { ...cancelled, sequence: 4 }],
+      pruned: 'none',
+    } as AggregateEvents;
+    expect(foldOrder(recorded)).toMatchObject({ row: { state: 'CANCELLED', version: 4 }, wrong: [] });
   });
 
   test('when events come twice', () => {
-    const story = orderStory('CANCELLING');
-    expect(foldOrder({ ...story, events: story.events.flatMap((event) => [event, event]) })).toEqual(
-      foldOrder(story),
+    const recorded = orderEvents('CANCELLING');
+    expect(foldOrder({ ...recorded, events: recorded.events.flatMap((event) => [event, event]) })).toEqual(
+      foldOrder(recorded),
     );
   });
 
   test('when the first events were pruned: what is kept says all', () => {
-    const pruned = without(without(orderStory('CANCELLING'), 0), 0, 'the first');
-    expect(foldOrder(pruned)).toEqual(foldOrder(orderStory('CANCELLING')));
-    expect(foldReservation(without(creditStory('RELEASED'), 0, 'all'))).toEqual(
-      foldReservation(creditStory('RELEASED')),
+    const pruned = without(without(orderEvents('CANCELLING'), 0), 0, 'the first');
+    expect(foldOrder(pruned)).toEqual(foldOrder(orderEvents('CANCELLING')));
+    expect(foldReservation(without(creditEvents('RELEASED'), 0, 'all'))).toEqual(
+      foldReservation(creditEvents('RELEASED')),
     );
   });
 });
 
 describe('what cannot have happened', () => {
-  const approved = orderStory('APPROVED');
+  const approved = orderEvents('APPROVED');
   const cannot = (words: string) => [words];
 
-  test.each<[string, Story, string[]]>([
+  test.each<[string, AggregateEvents, string[]]>([
     [
       'approved twice',
-      otherwise(orderStory('CANCELLING'), 2, { type: 'OrderApproved', data: approved.events[1]?.data ?? {} }),
+      otherwise(orderEvents('CANCELLING'), 2, {
+        type: 'OrderApproved',
+        data: approved.events[1]?.data ?? {},
+      }),
       cannot('OrderApproved (3) cannot follow APPROVED'),
     ],
     [
@@ -106,7 +124,7 @@ describe('what cannot have happened', () => {
     ],
     [
       'a gap',
-      without(orderStory('CANCELLING'), 1),
+      without(orderEvents('CANCELLING'), 1),
       cannot('there is a gap before OrderCancellationRequested (3)'),
     ],
     ['no beginning', without(approved, 0), cannot('there is a gap before OrderApproved (2)')],
@@ -140,43 +158,43 @@ describe('what cannot have happened', () => {
       otherwise(approved, 1, { type: 'CreditReserved' }),
       cannot('CreditReserved (2) does not belong here, or does not say what it must'),
     ],
-  ])('to an order: %s', (_words, story, wrong) => {
-    expect(foldOrder(story).wrong).toEqual(wrong);
+  ])('to an order: %s', (_words, recorded, wrong) => {
+    expect(foldOrder(recorded).wrong).toEqual(wrong);
   });
 
-  test.each<[string, Story, string[]]>([
+  test.each<[string, AggregateEvents, string[]]>([
     [
       'reserved after it was rejected',
-      otherwise(creditStory('RELEASED'), 0, creditStory('REJECTED').events[0] ?? {}),
+      otherwise(creditEvents('RELEASED'), 0, creditEvents('REJECTED').events[0] ?? {}),
       cannot('CreditReleased (2) cannot follow REJECTED'),
     ],
     [
       'reserved twice',
-      otherwise(creditStory('RELEASED'), 1, { type: 'CreditReserved' }),
+      otherwise(creditEvents('RELEASED'), 1, { type: 'CreditReserved' }),
       cannot('CreditReserved (2) cannot follow RESERVED'),
     ],
     [
       'less given back than was held',
-      saying(creditStory('RELEASED'), 1, { heldMinor: 99 }),
+      saying(creditEvents('RELEASED'), 1, { heldMinor: 99 }),
       cannot('CreditReleased (2) gives back 99 of 100'),
     ],
     [
       'more given back than was held',
-      saying(creditStory('BURIED'), 0, { heldMinor: 100 }),
+      saying(creditEvents('BURIED'), 0, { heldMinor: 100 }),
       cannot('CreditReleased (1) gives back 100 of 0'),
     ],
     [
       'another currency',
-      saying(creditStory('RELEASED'), 1, { currency: 'EUR' }),
+      saying(creditEvents('RELEASED'), 1, { currency: 'EUR' }),
       cannot('CreditReleased (2) is about another customer, amount or currency'),
     ],
     [
       'no reason',
-      otherwise(creditStory('REJECTED'), 0, { data: creditStory('RESERVED').events[0]?.data ?? {} }),
+      otherwise(creditEvents('REJECTED'), 0, { data: creditEvents('RESERVED').events[0]?.data ?? {} }),
       cannot('CreditLimitExceeded (1) does not belong here, or does not say what it must'),
     ],
-  ])('to a reservation: %s', (_words, story, wrong) => {
-    expect(foldReservation(story).wrong).toEqual(wrong);
+  ])('to a reservation: %s', (_words, recorded, wrong) => {
+    expect(foldReservation(recorded).wrong).toEqual(wrong);
   });
 
   test('to a customer', () => {
@@ -198,7 +216,7 @@ describe('a row that is otherwise', () => {
     [{ version: 3 }, 'version 3, not 2'],
   ])('an order: %o', (changes, words) => {
     const facts = orderFacts('CANCELLED', undefined, { order: { ...order('CANCELLED'), ...changes } });
-    expect(wrongOrderStory(facts)).toEqual([`its row is not what its events say: ${words}`]);
+    expect(orderInconsistencies(facts)).toEqual([`its row is not what its events say: ${words}`]);
   });
 
   test.each<[Partial<OrderFacts['reservation']>, string]>([
@@ -212,7 +230,9 @@ describe('a row that is otherwise', () => {
     const facts = orderFacts(undefined, 'REJECTED', {
       reservation: { ...reservation('REJECTED'), ...changes },
     });
-    expect(wrongCreditStory(facts)).toEqual([`its reservation's row is not what its events say: ${words}`]);
+    expect(creditInconsistencies(facts)).toEqual([
+      `its reservation's row is not what its events say: ${words}`,
+    ]);
   });
 
   test.each<[Partial<CustomerFacts['customer']>, string]>([
@@ -222,35 +242,37 @@ describe('a row that is otherwise', () => {
   ])('a customer: %o', (changes, words) => {
     const { customer } = customerFacts;
     if (!customer) throw new Error('there is none');
-    expect(wrongCustomerStory({ ...customerFacts, customer: { ...customer, ...changes } })).toEqual([
+    expect(customerInconsistencies({ ...customerFacts, customer: { ...customer, ...changes } })).toEqual([
       `its row is not what its events say: ${words}`,
     ]);
   });
 
   test('rows that are gone, and events that are', () => {
-    expect(wrongOrderStory(orderFacts('APPROVED', undefined, { order: undefined }))).toEqual([
+    expect(orderInconsistencies(orderFacts('APPROVED', undefined, { order: undefined }))).toEqual([
       'its row is gone, and OrderApproved (2) is there',
     ]);
-    expect(wrongCreditStory(orderFacts(undefined, 'RESERVED', { reservation: undefined }))).toEqual([
+    expect(creditInconsistencies(orderFacts(undefined, 'RESERVED', { reservation: undefined }))).toEqual([
       "its reservation's row is gone, and CreditReserved (1) is there",
     ]);
-    expect(wrongCustomerStory({ ...customerFacts, customer: undefined })).toEqual([
+    expect(customerInconsistencies({ ...customerFacts, customer: undefined })).toEqual([
       'its row is gone, and CustomerCreated (1) is there',
     ]);
-    expect(wrongOrderStory(orderFacts('PENDING', undefined, { orderStory: NO_STORY }))).toEqual([
+    expect(orderInconsistencies(orderFacts('PENDING', undefined, { orderEvents: NO_EVENTS }))).toEqual([
       'it has no events',
     ]);
-    expect(wrongCreditStory(orderFacts(undefined, 'BURIED', { creditStory: NO_STORY }))).toEqual([
+    expect(creditInconsistencies(orderFacts(undefined, 'BURIED', { creditEvents: NO_EVENTS }))).toEqual([
       'its reservation has no events',
     ]);
-    expect(wrongCustomerStory({ ...customerFacts, story: NO_STORY })).toEqual(['it has no events']);
+    expect(customerInconsistencies({ ...customerFacts, customerEvents: NO_EVENTS })).toEqual([
+      'it has no events',
+    ]);
   });
 
   test('events that may have been pruned are not missed', () => {
-    const all: Story = { events: [], pruned: 'all' };
-    const facts = orderFacts('APPROVED', 'RESERVED', { orderStory: all, creditStory: all });
-    expect([...wrongOrderStory(facts), ...wrongCreditStory(facts)]).toEqual([]);
-    expect(wrongOrderStory({ ...facts, orderStory: { events: [], pruned: 'the first' } })).toEqual([
+    const all: AggregateEvents = { events: [], pruned: 'all' };
+    const facts = orderFacts('APPROVED', 'RESERVED', { orderEvents: all, creditEvents: all });
+    expect([...orderInconsistencies(facts), ...creditInconsistencies(facts)]).toEqual([]);
+    expect(orderInconsistencies({ ...facts, orderEvents: { events: [], pruned: 'the first' } })).toEqual([
       'it has no events',
     ]);
   });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { minorDigits, moneyJson, moneySchema } from '../../api/money';
+import { minorDigits, moneyJson, moneySchema } from '../../api/http/money';
 import { formatAmount, MAX_AMOUNT_MINOR, parseAmount } from '../../domain/money';
 
 test.each([

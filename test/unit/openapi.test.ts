@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { openApiDocument } from '../../api/openapi';
-import { OPERATIONS } from '../../api/operations';
+import { openApiDocument } from '../../api/operations/openapi';
+import { OPERATIONS } from '../../api/operations/http-operations';
 
 const document = openApiDocument(OPERATIONS);
 

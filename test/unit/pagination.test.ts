@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { cursorAfter, pageOf, readCursor } from '../../api/pagination';
+import { cursorAfter, pageOf, readCursor } from '../../api/http/pagination';
 
 const row = (number: number) => ({
   createdAt: new Date(1_800_000_000_000 + number),

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { asProblem } from '../../api/problem-handler';
-import { PROBLEMS, Problem } from '../../api/problems';
-import { newOrderBody, ordersQuery } from '../../api/schemas';
-import { valid } from '../../api/validation';
+import { asProblem } from '../../api/http/problem-handler';
+import { PROBLEMS, Problem } from '../../api/http/problems';
+import { newOrderBody, ordersQuery } from '../../api/http/schemas';
+import { valid } from '../../api/http/validation';
 
 function named(name: string, message: string, more: object = {}): Error {
   return Object.assign(new Error(message), { name }, more);

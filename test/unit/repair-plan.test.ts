@@ -1,17 +1,17 @@
 /** What the repair does about each kind of order: the findings are those of the audit about the same rows. */
 import { describe, expect, test } from '@jest/globals';
-import { type Finding, isTerminal, wrongOrder } from '../../audit/invariants';
-import type { OrderFacts, ReservationRow } from '../../audit/rows';
-import { planRepairs, type RepairPlan } from '../../operate/repair-plan';
+import { type Finding, isTerminal, wrongOrder } from '../../ops/audit/invariants';
+import type { OrderFacts, ReservationRow } from '../../ops/audit/rows';
+import { planRepairs, type RepairPlan } from '../../ops/repair/repair-plan';
 import {
   type CreditFate,
-  creditStory,
+  creditEvents,
   CUSTOMER_ID,
   order,
   ORDER_ID,
   type OrderFate,
   orderFacts,
-  orderStory,
+  orderEvents,
   reservation,
   SAGA_ID,
 } from '../support/order-facts';
@@ -92,24 +92,27 @@ describe('a reservation with other content than the order: no saga gets past it'
     ['CANCELLED', 'RESERVED', { amountMinor: 99n }],
   ])('order %s, credit %s with %o', (fate, credit, changes) => {
     const other = { ...reservation(credit), ...changes };
-    const facts = orderFacts(fate, credit, { reservation: other, creditStory: creditStory(credit, other) });
+    const facts = orderFacts(fate, credit, { reservation: other, creditEvents: creditEvents(credit, other) });
     expect(planOf(facts)).toEqual({ repairs: [], forAPerson: findingsOf(facts) });
   });
 });
 
 describe('events beyond the row: the outbox refuses the next transition, so no saga gets on', () => {
   test.each<[string, OrderFacts]>([
-    ['a lost order, approved', orderFacts(undefined, 'RESERVED', { orderStory: orderStory('APPROVED') })],
-    ['a lost order, cancelled', orderFacts(undefined, 'REJECTED', { orderStory: orderStory('CANCELLED') })],
-    ['a lost order, without credit', orderFacts(undefined, undefined, { orderStory: orderStory('PENDING') })],
-    ['an order back to PENDING', orderFacts('PENDING', 'RESERVED', { orderStory: orderStory('APPROVED') })],
+    ['a lost order, approved', orderFacts(undefined, 'RESERVED', { orderEvents: orderEvents('APPROVED') })],
+    ['a lost order, cancelled', orderFacts(undefined, 'REJECTED', { orderEvents: orderEvents('CANCELLED') })],
+    [
+      'a lost order, without credit',
+      orderFacts(undefined, undefined, { orderEvents: orderEvents('PENDING') }),
+    ],
+    ['an order back to PENDING', orderFacts('PENDING', 'RESERVED', { orderEvents: orderEvents('APPROVED') })],
     [
       'an order back to APPROVED',
-      orderFacts('APPROVED', 'RELEASED', { orderStory: orderStory('CANCELLING') }),
+      orderFacts('APPROVED', 'RELEASED', { orderEvents: orderEvents('CANCELLING') }),
     ],
-    ['a lost reservation', orderFacts('APPROVED', undefined, { creditStory: creditStory('RESERVED') })],
-    ['one that was released', orderFacts('PENDING', undefined, { creditStory: creditStory('RELEASED') })],
-    ['a reservation back', orderFacts('CANCELLED', 'RESERVED', { creditStory: creditStory('RELEASED') })],
+    ['a lost reservation', orderFacts('APPROVED', undefined, { creditEvents: creditEvents('RESERVED') })],
+    ['one that was released', orderFacts('PENDING', undefined, { creditEvents: creditEvents('RELEASED') })],
+    ['a reservation back', orderFacts('CANCELLED', 'RESERVED', { creditEvents: creditEvents('RELEASED') })],
   ])('%s', (_words, facts) => {
     expect(planOf(facts)).toEqual({ repairs: [], forAPerson: findingsOf(facts) });
   });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { validate, version } from 'uuid';
-import { idToCreate } from '../../api/idempotency';
-import { preferredWaitSeconds } from '../../api/prefer';
+import { idToCreate } from '../../api/http/idempotency';
+import { preferredWaitSeconds } from '../../api/http/prefer';
 
 test.each([
   [undefined, 0],

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { sagaWorkflowId } from '../../domain/names';
-import { brokenSagas, startAgain } from '../../operate/repair';
+import { brokenSagas, startAgain } from '../../ops/repair/saga-reruns';
 import { readConfig } from '../../platform/config';
 import type { Placement } from '../../saga/contract';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';

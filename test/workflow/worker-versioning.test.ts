@@ -11,7 +11,7 @@ import { testServers } from '../support/servers';
 import { startServiceProcess } from '../support/service-process';
 import { freePort } from '../support/start';
 import { startSystem, type TestSystem } from '../support/system';
-import { bundleOf, type VersionBundle } from '../support/versions';
+import { bundleOf, type VersionBundle } from '../support/workflow-versions';
 
 let blue: VersionBundle;
 let green: VersionBundle;

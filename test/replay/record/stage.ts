@@ -26,7 +26,7 @@ import {
   type SagaInput,
 } from '../../../saga/contract';
 import { WORKFLOW_TASK_TIMEOUT_MS } from '../../../saga/limits';
-import { stepsOf } from '../../../operate/saga-words';
+import { stepsOf } from '../../../ops/replay/recorded-steps';
 import type { cancelOrderSaga, createOrderSaga } from '../../../workflows';
 import { eventually } from '../../support/http';
 import { type Lock, hold, holdCustomer } from '../../support/outages';

@@ -1,0 +1,95 @@
+/** The event feed, and the schemas of its events. */
+import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
+import { BadCursor, CursorOfLostEvents, CursorTooOld } from '../../events/cursor';
+import { EVENT_TYPES, schemaOf } from '../../events/event-types';
+import type { EventFeed } from '../../events/feed';
+import { streamEvents } from './event-stream';
+import type { Admission } from '../http/admission';
+import { preferredWaitSeconds } from '../http/prefer';
+import { methodNotAllowed } from '../http/problem-handler';
+import { Problem } from '../http/problems';
+import { eventsQuery, eventSchemaParameters } from '../http/schemas';
+import { valid } from '../http/validation';
+
+export interface EventRoutesDependencies {
+  readonly feed: EventFeed;
+  /** Those that are open. */
+  readonly streams: Admission;
+  /** Ends the streams when this process stops. */
+  readonly stopping: AbortSignal;
+}
+
+export function eventRoutes({ feed, streams, stopping }: EventRoutesDependencies): Router {
+  const router = Router();
+  router
+    .route('/events')
+    .get(async (request: Request, response: Response) => {
+      const { after, limit, type: types, subject } = valid(eventsQuery, request.query);
+      const filter = { types, subject };
+      if (request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream') {
+        const cursor = request.get('Last-Event-ID') ?? after;
+        await streams
+          .run(() => streamEvents(feed, request, response, { cursor, filter, stopping }))
+          .catch((error: unknown) => asCursorProblem(error));
+        return;
+      }
+      const waitMs = preferredWaitSeconds(request.get('Prefer')) * 1_000;
+      const page = await pageWithin(feed, { after, limit, filter, waitMs, stopping }).catch(
+        (error: unknown) => asCursorProblem(error),
+      );
+      const { items, nextCursor, completeTo, unavailable, startsAfter } = page;
+      response.json({
+        items: items.map(({ event }) => event),
+        nextCursor,
+        completeTo,
+        startsAfter,
+        ...(unavailable.length > 0 && { unavailable }),
+      });
+    })
+    .all(methodNotAllowed('GET', 'HEAD'));
+  router
+    .route('/event-schemas/:type/:version')
+    .get((request, response) => {
+      const { type, version } = valid(eventSchemaParameters, request.params);
+      const schema = schemaOf(EVENT_TYPES[type], Number(version));
+      if (!schema) throw new Problem('not-found', `${type} has no version ${version}.`);
+      response.type('application/schema+json').json(z.toJSONSchema(schema));
+    })
+    .all(methodNotAllowed('GET', 'HEAD'));
+  return router;
+}
+
+interface Asked {
+  readonly after: string | undefined;
+  readonly limit: number;
+  readonly filter: Parameters<EventFeed['read']>[2];
+  /** How long to wait for an event when there is none, milliseconds. */
+  readonly waitMs: number;
+  readonly stopping: AbortSignal;
+}
+
+async function pageWithin(feed: EventFeed, { after, limit, filter, waitMs, stopping }: Asked) {
+  const deadline = Date.now() + waitMs;
+  let page = await feed.read(after, limit, filter);
+  while (page.items.length === 0 && Date.now() < deadline && !stopping.aborted) {
+    await page.more(deadline - Date.now(), stopping);
+    page = await feed.read(page.nextCursor, limit, filter);
+  }
+  return page;
+}
+
+/** @param pointer to the part of the query that has the cursor */
+export function asCursorProblem(error: unknown, pointer = '/after'): never {
+  if (error instanceof CursorTooOld) {
+    const { message, startsAfter } = error;
+    throw new Problem('cursor-too-old', `The cursor ${message}.`, { cause: error, more: { startsAfter } });
+  }
+  if (error instanceof CursorOfLostEvents) {
+    const detail = `The cursor ${error.message}; follow from the start, and drop what does not come again.`;
+    throw new Problem('cursor-of-lost-events', detail, { cause: error });
+  }
+  if (!(error instanceof BadCursor)) throw error;
+  const detail = `${error.message}; start again without it`;
+  throw new Problem('invalid-request', `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
+}

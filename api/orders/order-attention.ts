@@ -1,0 +1,36 @@
+/** What `GET /orders/:id` adds for an order whose saga met trouble. */
+import type { z } from 'zod';
+import type { OrderDatabase } from '../../prisma/order/client';
+import type { OrderView } from './order-json';
+import type { ParkedSagas } from './parked-sagas';
+import type { orderWithAttentionSchema } from '../http/schemas';
+
+export interface AttentionDependencies {
+  readonly db: OrderDatabase;
+  readonly parked: Pick<ParkedSagas, 'stepsOf'>;
+}
+
+type OrderAttention = Pick<z.infer<typeof orderWithAttentionSchema>, 'attention' | 'givenUp'>;
+
+/** An approved order has nothing left to wait for: it costs nothing. */
+export async function orderAttention(
+  { db, parked }: AttentionDependencies,
+  { orderId, state }: OrderView,
+): Promise<OrderAttention> {
+  if (state === 'APPROVED') return {};
+  const [steps, givenUp] = await Promise.all([
+    parked.stepsOf(orderId),
+    db.givenUpStep.findFirst({ where: { orderId }, orderBy: { at: 'desc' } }),
+  ]);
+  return {
+    ...(steps.length > 0 && { attention: steps.map(({ step, reason, since }) => ({ step, reason, since })) }),
+    ...(givenUp && {
+      givenUp: {
+        step: givenUp.step,
+        by: givenUp.by,
+        reason: givenUp.reason,
+        at: givenUp.at.toISOString(),
+      },
+    }),
+  };
+}

@@ -1,0 +1,89 @@
+/** The three databases as an operator's command reaches them: those that are named, or those of `npm start`. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { AuditedDatabases } from './audit/audited-databases';
+import type { Config } from '../platform/config';
+import { ConfigError } from '../platform/config-error';
+import { createCustomerDatabase } from '../prisma/customer/client';
+import { createHistoryDatabase } from '../prisma/history/client';
+import { createOrderDatabase, type OrderDatabase } from '../prisma/order/client';
+
+interface Place {
+  /** Variable with the URL. */
+  readonly variable: 'ORDER_DATABASE_URL' | 'CUSTOMER_DATABASE_URL' | 'ORDER_HISTORY_DATABASE_URL';
+  readonly login: string;
+  readonly name: 'ORDER_DATABASE_NAME' | 'CUSTOMER_DATABASE_NAME' | 'ORDER_HISTORY_DATABASE_NAME';
+}
+
+const ORDERS = {
+  variable: 'ORDER_DATABASE_URL',
+  login: 'order_service',
+  name: 'ORDER_DATABASE_NAME',
+} as const;
+const CUSTOMERS = {
+  variable: 'CUSTOMER_DATABASE_URL',
+  login: 'customer_service',
+  name: 'CUSTOMER_DATABASE_NAME',
+} as const;
+const HISTORY = {
+  variable: 'ORDER_HISTORY_DATABASE_URL',
+  login: 'history_service',
+  name: 'ORDER_HISTORY_DATABASE_NAME',
+} as const;
+
+export interface OpenDatabases extends AuditedDatabases {
+  close(): Promise<void>;
+}
+
+/**
+ * For looking only: the server refuses whatever would write.
+ *
+ * @throws ConfigError when the order or the customer database is not known; without an order history it is left out
+ */
+export function openReadOnly(config: Config): OpenDatabases {
+  const orders = createOrderDatabase(readOnly(needed(config, ORDERS)));
+  const customers = createCustomerDatabase(readOnly(needed(config, CUSTOMERS)));
+  const historyUrl = urlOf(config, HISTORY);
+  const history = historyUrl === undefined ? undefined : createHistoryDatabase(readOnly(historyUrl));
+  return {
+    orders,
+    customers,
+    history,
+    close: async () => {
+      await Promise.all([orders.$disconnect(), customers.$disconnect(), history?.$disconnect()]);
+    },
+  };
+}
+
+/** @returns undefined when it is not known where the order database is */
+export function ordersReadOnly(config: Config): OrderDatabase | undefined {
+  const url = urlOf(config, ORDERS);
+  return url === undefined ? undefined : createOrderDatabase(readOnly(url));
+}
+
+/** @throws ConfigError when it is not known */
+export function historyDatabaseUrl(config: Config): string {
+  return needed(config, HISTORY);
+}
+
+function needed(config: Config, place: Place): string {
+  const url = urlOf(config, place);
+  if (url !== undefined) return url;
+  throw new ConfigError(
+    `There are no databases in DATA_DIR ${config.DATA_DIR}: run npm start first, or set ${place.variable}`,
+  );
+}
+
+function urlOf(config: Config, { variable, login, name }: Place): string | undefined {
+  if (config[variable] !== undefined) return config[variable];
+  const file = path.join(config.DATA_DIR, `${login}.password`);
+  if (!existsSync(file)) return undefined;
+  return `postgres://${login}:${readFileSync(file, 'utf8')}@127.0.0.1:${String(config.POSTGRES_PORT)}/${config[name]}`;
+}
+
+function readOnly(url: string): string {
+  const changed = new URL(url);
+  const options = changed.searchParams.get('options') ?? '';
+  changed.searchParams.set('options', `${options} -c default_transaction_read_only=on`.trim());
+  return changed.href;
+}

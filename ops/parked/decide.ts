@@ -1,0 +1,98 @@
+/** An operator's decision about the parked steps of a saga: checked, sent as a signal, and answered from what it leaves. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { reasonOf } from '../../platform/temporal';
+import type { OrderDatabase } from '../../prisma/order/client';
+import { RETRY_STEP } from '../../saga/contract';
+import { type Decision, parkedStepsOf, send, subjectsOf, wrongDecision } from '../../saga/host/parked';
+
+/** 10 s: longer than another worker needs to take over from one that died. A saga that runs takes milliseconds. */
+const DONE_WITHIN_MS = 10_000;
+
+const LOOK_EVERY_MS = 250;
+
+/** `sent`: its effect has not shown in time, or the server has not confirmed it. */
+export type Outcome = 'retry requested' | 'given up' | 'not parked any more' | 'sent' | 'refused';
+
+export interface Decided {
+  readonly sagaId: string;
+  readonly outcome: Outcome;
+  readonly orderIds: readonly string[];
+  /** Why it was refused, or is not known to be done. */
+  readonly reason?: string;
+}
+
+/**
+ * @param orders where decisions are recorded; undefined: only the saga itself is looked at
+ * @throws Error when nothing was sent, because Temporal is away
+ */
+export async function decide(
+  client: Client,
+  sagaId: string,
+  decision: Decision,
+  orders: OrderDatabase | undefined,
+): Promise<Decided> {
+  const refused = (reason: string): Decided => ({ sagaId, outcome: 'refused', orderIds: [], reason });
+  const wrong = wrongDecision(decision);
+  if (wrong !== undefined) return refused(wrong);
+  const steps = await parkedStepsOf(client, sagaId);
+  if (!steps) return refused('it has ended');
+  const orderIds = subjectsOf(steps, decision);
+  const { subject } = decision.request;
+  if (orderIds.length === 0)
+    return refused(
+      subject === undefined ? 'none of its steps is parked' : `no step of order ${subject} is parked`,
+    );
+  // A database that is away keeps nobody from deciding: then the saga alone says what has become of it.
+  const before = await givenUp(orders, sagaId).catch(() => undefined);
+  try {
+    await send(client, sagaId, decision);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return refused('it has ended');
+    return { sagaId, outcome: 'sent', orderIds, reason: reasonOf(error) };
+  }
+  if (decision.signal === RETRY_STEP) return { sagaId, outcome: 'retry requested', orderIds };
+  return untilGivenUp(client, { sagaId, orderIds, orders: before && orders, before });
+}
+
+interface GivingUpOrders {
+  readonly sagaId: string;
+  readonly orderIds: readonly string[];
+  readonly orders: OrderDatabase | undefined;
+  /** Decisions that were recorded before this one. */
+  readonly before: Recorded | undefined;
+}
+
+async function untilGivenUp(
+  client: Client,
+  { sagaId, orderIds, orders, before }: GivingUpOrders,
+): Promise<Decided> {
+  const deadline = Date.now() + DONE_WITHIN_MS;
+  let reason = 'it does not show yet that the saga has taken it; run npm run parked again';
+  // The saga drops the step first and then records the decision, so a step that is gone is looked at twice.
+  let gone = 0;
+  while (Date.now() < deadline) {
+    try {
+      const parked = new Set((await parkedStepsOf(client, sagaId))?.flatMap(({ subjects }) => subjects));
+      const recorded = new Set(
+        [...(await givenUp(orders, sagaId))].flatMap(([id, orderId]) => (before?.has(id) ? [] : [orderId])),
+      );
+      if (orderIds.every((id) => recorded.has(id))) return { sagaId, outcome: 'given up', orderIds };
+      gone = orderIds.every((id) => recorded.has(id) || !parked.has(id)) ? gone + 1 : 0;
+      if (gone > 1) return { sagaId, outcome: 'not parked any more', orderIds };
+    } catch (error) {
+      reason = reasonOf(error);
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+  return { sagaId, outcome: 'sent', orderIds, reason };
+}
+
+/** The order of each recorded decision, by the decision's id. */
+type Recorded = ReadonlyMap<string, string>;
+
+async function givenUp(orders: OrderDatabase | undefined, sagaId: string): Promise<Recorded> {
+  if (!orders) return new Map();
+  const rows = await orders.givenUpStep.findMany({ where: { sagaId }, select: { id: true, orderId: true } });
+  return new Map(rows.map(({ id, orderId }) => [id, orderId]));
+}

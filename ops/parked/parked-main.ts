@@ -1,0 +1,121 @@
+/** `npm run parked`: exit code 0 when all went well, 1 when a saga refused or is still parked, 2 when it could not look. */
+import { userInfo } from 'node:os';
+import { parseArgs } from 'node:util';
+import { ORDER_IDS_ATTRIBUTE } from '../../domain/names';
+import { readConfig } from '../../platform/config';
+import { ConfigError } from '../../platform/config-error';
+import { createLogger } from '../../platform/logger';
+import { installTemporalRuntime } from '../../platform/temporal';
+import { GIVE_UP_STEP, RETRY_STEP } from '../../saga/contract';
+import { type Decision, type ParkedSaga, parkedSagas, wrongDecision } from '../../saga/host/parked';
+import { ordersReadOnly } from '../databases';
+import { decide, type Decided, type Outcome } from './decide';
+import { connectTo, temporalOf } from '../temporal';
+
+const USAGE = `npm run parked                                  lists sagas with a step that must succeed and keeps failing
+npm run parked -- --retry                       has these steps tried at once
+npm run parked -- --give-up --reason "OPS-17"   has them given up: the orders stay as they are, npm run repair goes on
+
+  --order ID     only this order
+  --query Q      only sagas that Temporal's list filter finds: "NeedsAttention = 'release credit'", "StartTime < '2026-11-24T12:00:00Z'"
+  --by NAME      who decides, kept in the saga's history; your user name
+  --json         one object a saga
+  --help         this`;
+
+const UNDECIDED = 2;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** How many orders of a step are named. */
+const NAMED = 3;
+
+const NOT_DONE: readonly Outcome[] = ['refused', 'sent'];
+
+async function main(): Promise<number> {
+  const { decision, query, json, help } = readArguments();
+  if (help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const config = readConfig();
+  installTemporalRuntime(createLogger('silent'));
+  const { client, connection } = await connectTo(temporalOf(config));
+  const orders = decision && ordersReadOnly(config);
+  let found = 0;
+  const outcomes: Outcome[] = [];
+  for await (const saga of parkedSagas(client, query)) {
+    found += 1;
+    const decided = decision && (await decide(client, saga.sagaId, decision, orders));
+    if (decided) outcomes.push(decided.outcome);
+    if (json) console.log(JSON.stringify({ ...saga, ...(decided && { decided }) }));
+    else console.log([sagaInWords(saga), ...(decided ? [decisionInWords(decided)] : [])].join('\n'));
+  }
+  await Promise.all([connection.close(), orders?.$disconnect()]);
+  if (!json) console.log([`${String(found)} parked`, ...counts(outcomes)].join(', '));
+  const open = decision ? outcomes.some((outcome) => NOT_DONE.includes(outcome)) : found > 0;
+  return open ? 1 : 0;
+}
+
+function sagaInWords({ sagaId, steps }: ParkedSaga): string {
+  return [
+    sagaId,
+    ...steps.map(
+      ({ step, reason, since, subjects }) =>
+        `  ${step}, since ${since}, ${String(subjects.length)} waiting (${subjects.slice(0, NAMED).join(', ')}${subjects.length > NAMED ? ', …' : ''}): ${reason}`,
+    ),
+  ].join('\n');
+}
+
+function decisionInWords({ outcome, orderIds, reason }: Decided): string {
+  return `  → ${outcome}: ${[...orderIds, ...(reason === undefined ? [] : [reason])].join(', ')}`;
+}
+
+function counts(outcomes: readonly Outcome[]): string[] {
+  return [...new Set(outcomes)].map(
+    (outcome) => `${String(outcomes.filter((each) => each === outcome).length)} ${outcome}`,
+  );
+}
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        retry: { type: 'boolean', default: false },
+        'give-up': { type: 'boolean', default: false },
+        reason: { type: 'string' },
+        by: { type: 'string' },
+        order: { type: 'string' },
+        query: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const { retry, 'give-up': giveUp, reason, order, json, help } = values;
+    if (retry && giveUp) throw new Error('either --retry or --give-up, not both');
+    if (giveUp && reason === undefined) throw new Error('--give-up needs a --reason');
+    if (order !== undefined && !UUID.test(order)) throw new Error(`--order ${order} is not an order's id`);
+    const orderId = order?.toLowerCase();
+    const queries = [
+      ...(values.query === undefined ? [] : [`(${values.query})`]),
+      ...(orderId === undefined ? [] : [`${ORDER_IDS_ATTRIBUTE} = '${orderId}'`]),
+    ];
+    const query = queries.length === 0 ? undefined : queries.join(' AND ');
+    if (!retry && !giveUp) return { json, help, query, decision: undefined };
+    const request = { by: values.by ?? userInfo().username, subject: orderId };
+    const decision: Decision = retry
+      ? { signal: RETRY_STEP, request }
+      : { signal: GIVE_UP_STEP, request: { ...request, reason: reason ?? '' } };
+    const wrong = wrongDecision(decision);
+    if (wrong !== undefined) throw new Error(wrong);
+    return { json, help, query, decision };
+  } catch (error) {
+    throw new ConfigError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  }
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(`Could not look: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(UNDECIDED);
+  },
+);

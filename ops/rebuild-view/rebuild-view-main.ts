@@ -1,0 +1,19 @@
+/** `npm run rebuild-view`: builds the order history anew from its events, while the system runs. */
+import { rebuildView } from '../../projections/order-history/rebuild';
+import { readConfig } from '../../platform/config';
+import { sayAndExit } from '../../platform/shutdown';
+import { createHistoryDatabase } from '../../prisma/history/client';
+import { historyDatabaseUrl } from '../databases';
+
+async function main(): Promise<void> {
+  const db = createHistoryDatabase(historyDatabaseUrl(readConfig()));
+  const began = Date.now();
+  const { generation, events } = await rebuildView(db, (applied, all) => {
+    console.log(`  ${String(applied)} of ${String(all)} events`);
+  });
+  const seconds = ((Date.now() - began) / 1_000).toFixed(1);
+  console.log(`Generation ${String(generation)} answers now: ${String(events)} events in ${seconds} s`);
+  await db.$disconnect();
+}
+
+main().then(() => process.exit(0), sayAndExit);

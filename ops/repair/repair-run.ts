@@ -1,0 +1,105 @@
+/** Puts right what running a saga again, or following the events again, puts right; lists the rest. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Config } from '../../platform/config';
+import { createHistoryDatabase } from '../../prisma/history/client';
+import { followFromTheStart } from '../../projections/order-history/follow-from-start';
+import { rebuildView } from '../../projections/order-history/rebuild';
+import { audit } from '../audit/audit';
+import { orderFacts } from '../audit/facts';
+import { isViewBehind } from '../audit/view-progress';
+import { historyDatabaseUrl, type OpenDatabases } from '../databases';
+import { canBeRun, planRepairs, type Repair } from './repair-plan';
+import { brokenSagas, runSaga, sagaIdOf, startAgain } from './saga-reruns';
+
+/** 60 s: some hundred thousand events. */
+const FOLLOWED_WITHIN_MS = 60_000;
+const FOLLOWED_POLL_MS = 500;
+
+export class RepairRun {
+  readonly counts = { repaired: 0, repairable: 0, forAPerson: 0 };
+  /** Sagas that have been started again, or would be. */
+  readonly #sagas = new Set<string>();
+
+  constructor(
+    private readonly config: Config,
+    private readonly client: Client,
+    private readonly databases: OpenDatabases,
+    private readonly apply: boolean,
+    private readonly graceMs: number | undefined,
+  ) {}
+
+  /** What Temporal knows: sagas that were terminated, or ran out of time. */
+  async sagasThatBroke(): Promise<void> {
+    for await (const saga of brokenSagas(this.client)) {
+      const { sagaId, status, orderIds } = saga;
+      // Of a group that has an order for a person, the audit finds the others.
+      if (!(await orderFacts(this.databases, orderIds)).every(canBeRun)) continue;
+      this.#sagas.add(sagaId);
+      await this.#start(`${sagaId}: ${status}`, () => startAgain(this.client, saga));
+    }
+  }
+
+  /** What the databases know: orders whose saga is lost, or is done though they are not. */
+  async whatTheAuditFinds(): Promise<void> {
+    const { databases, client } = this;
+    const { violations, invariants } = await audit({ databases, client }, { graceMs: this.graceMs });
+    const ids = [...new Set(violations.map(({ subject }) => subject))];
+    const facts = await orderFacts(databases, ids);
+    const { repairs, forAPerson } = planRepairs(violations, new Map(facts.map((each) => [each.id, each])));
+    for (const { subject, words } of forAPerson) this.#forAPerson(`${subject}: ${words}`);
+    for (const repair of repairs) await this.#repair(repair);
+    const found = Object.values(invariants).reduce((sum, { violated }) => sum + violated, 0);
+    const more = found - violations.length;
+    if (more > 0) this.#forAPerson(`${String(more)} more violations than can be named: run it again`);
+  }
+
+  async #repair(repair: Repair): Promise<void> {
+    if (repair.kind === 'view') {
+      await this.#start('the order history: not what the services say', () => this.#followAgain());
+      return;
+    }
+    const sagaId = sagaIdOf(repair);
+    if (this.#sagas.has(sagaId)) return;
+    const orders = repair.kind === 'create' ? repair.orders.length : 1;
+    const { SERVICES, CREDIT_CHECK_TIMEOUT_MS, ATTENTION_AFTER_MS } = this.config;
+    await this.#start(`${sagaId}: does not run, and ${String(orders)} of its orders need it`, () =>
+      runSaga(this.client, repair, {
+        placement: SERVICES.includes('customer') ? 'colocated' : 'distributed',
+        parkAfterMs: ATTENTION_AFTER_MS,
+        settings: { creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS },
+      }),
+    );
+  }
+
+  async #followAgain(): Promise<true> {
+    const history = createHistoryDatabase(historyDatabaseUrl(this.config));
+    await followFromTheStart(history);
+    const now = new Date();
+    for (const deadline = Date.now() + FOLLOWED_WITHIN_MS; await isViewBehind(this.databases, now);) {
+      if (Date.now() > deadline)
+        throw new Error('the order history does not follow the events: does its consumer run?');
+      await sleep(FOLLOWED_POLL_MS);
+    }
+    await rebuildView(history, () => undefined);
+    await history.$disconnect();
+    return true;
+  }
+
+  /** @param start says whether it did, or somebody else has */
+  async #start(words: string, start: () => Promise<boolean>): Promise<void> {
+    if (!this.apply) {
+      this.counts.repairable += 1;
+      console.log(`${words}; would be started again`);
+      return;
+    }
+    const started = await start();
+    if (started) this.counts.repaired += 1;
+    console.log(`${words}; ${started ? 'started again' : 'runs again already'}`);
+  }
+
+  #forAPerson(words: string): void {
+    this.counts.forAPerson += 1;
+    console.log(words);
+  }
+}

@@ -1,0 +1,66 @@
+/** What a run of a saga was started with. */
+import { type Client, isGrpcServiceError } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
+import type { CreateOrderSettings, OrderRequest, OrderToCancel } from '../../domain/contracts';
+import { CANCEL_ORDER_SAGA, CREATE_ORDER_SAGA } from '../../domain/names';
+import type { SagaInput } from '../../saga/contract';
+import { withTimeout } from '../../saga/host/with-timeout';
+
+/** 10 s: one event of a history takes the server milliseconds. */
+const ANSWER_WITHIN_MS = 10_000;
+
+/** NOT_FOUND of https://grpc.io/docs/guides/status-codes/. */
+const NOT_FOUND = [5];
+
+type CreateOrderInput = SagaInput<OrderRequest, CreateOrderSettings>;
+type CancelOrderInput = SagaInput<OrderToCancel, Record<string, never>>;
+
+/** Without what an earlier run has handed to it: steps are idempotent, and the rows decide. */
+export type SagaRun =
+  | { readonly kind: 'create'; readonly input: CreateOrderInput }
+  | { readonly kind: 'cancel'; readonly input: CancelOrderInput };
+
+/**
+ * @param runId otherwise the last one
+ * @returns undefined when the server knows no such run, or does not know it any more
+ */
+export async function sagaRun(client: Client, sagaId: string, runId?: string): Promise<SagaRun | undefined> {
+  const started = await firstEvent(client, sagaId, runId);
+  if (!started) return undefined;
+  const type = started.workflowType?.name;
+  if (type === CREATE_ORDER_SAGA) return { kind: 'create', input: await inputOf(client, started) };
+  if (type === CANCEL_ORDER_SAGA) return { kind: 'cancel', input: await inputOf(client, started) };
+  throw new TypeError(`saga ${sagaId} is of the unknown type ${String(type)}`);
+}
+
+type Started = temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
+
+async function firstEvent(client: Client, workflowId: string, runId = ''): Promise<Started | undefined> {
+  const asked = client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
+  try {
+    const { history } = await withTimeout(asked, ANSWER_WITHIN_MS, `history of ${workflowId}`);
+    return history?.events?.[0]?.workflowExecutionStartedEventAttributes ?? undefined;
+  } catch (error) {
+    if (isGrpcServiceError(error) && NOT_FOUND.includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/** What our own client has encoded, and our own workflow types take. */
+async function inputOf<Subject, Settings>(
+  client: Client,
+  { input }: Started,
+): Promise<SagaInput<Subject, Settings>> {
+  const codecs = client.options.dataConverter.payloadCodecs ?? [];
+  let payloads = input?.payloads ?? [];
+  for (const codec of codecs.toReversed()) payloads = await codec.decode(payloads);
+  const [payload] = payloads;
+  if (!payload) throw new TypeError('a saga was started without an input');
+  const { carried: _, ...own } = defaultPayloadConverter.fromPayload<SagaInput<Subject, Settings>>(payload);
+  return own;
+}

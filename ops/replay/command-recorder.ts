@@ -1,0 +1,71 @@
+/** Workflow code, only in the bundle that explains a divergence: reports each command that the saga asks for. */
+import { TemporalFailure } from '@temporalio/common';
+import {
+  CancellationScope,
+  ContinueAsNew,
+  isCancellation,
+  proxySinks,
+  type Sinks,
+  type WorkflowInterceptorsFactory,
+} from '@temporalio/workflow';
+import {
+  activityWords,
+  CANCELLED_END,
+  childWords,
+  CONTINUED_END,
+  END,
+  FAILED_END,
+  TIMER,
+} from './command-descriptions';
+
+export interface CommandSinks extends Sinks {
+  readonly commands: { asked(words: string): void };
+}
+
+export const interceptors: WorkflowInterceptorsFactory = () => {
+  const { commands } = proxySinks<CommandSinks>();
+  return {
+    inbound: [
+      {
+        async execute(input, next) {
+          try {
+            const result: unknown = await next(input);
+            commands.asked(END);
+            return result;
+          } catch (error) {
+            const words = endWords(error);
+            if (words !== undefined) commands.asked(words);
+            throw error;
+          }
+        },
+      },
+    ],
+    outbound: [
+      {
+        scheduleLocalActivity(input, next) {
+          commands.asked(activityWords(input.activityType));
+          return next(input);
+        },
+        scheduleActivity(input, next) {
+          commands.asked(activityWords(input.activityType, input.options.taskQueue));
+          return next(input);
+        },
+        startChildWorkflowExecution(input, next) {
+          commands.asked(childWords(input.workflowType));
+          return next(input);
+        },
+        startTimer(input, next) {
+          commands.asked(TIMER);
+          return next(input);
+        },
+      },
+    ],
+  };
+};
+
+/** @returns undefined for an error that fails the task, not the saga: the engine reports it */
+function endWords(error: unknown): string | undefined {
+  if (error instanceof ContinueAsNew) return CONTINUED_END;
+  if (isCancellation(error) && CancellationScope.current().consideredCancelled) return CANCELLED_END;
+  return error instanceof TemporalFailure ? FAILED_END : undefined;
+}

@@ -1,0 +1,198 @@
+/**
+ * `npm run replay`: whether the workflow code as it is here can carry on sagas that older code began. Exit code 0
+ * when all histories replayed, 1 when one diverged, 2 when that could not be decided of all of them.
+ */
+import { parseArgs } from 'node:util';
+import type { HistoryAndWorkflowId } from '@temporalio/client';
+import cliProgress from 'cli-progress';
+import { CANCEL_ORDER_SAGA, CREATE_ORDER_SAGA } from '../../domain/names';
+import { readConfig } from '../../platform/config';
+import { ConfigError } from '../../platform/config-error';
+import { createLogger } from '../../platform/logger';
+import { installTemporalRuntime } from '../../platform/temporal';
+import { withTimeout } from '../../saga/host/with-timeout';
+import { BUNDLE_PATH } from '../../workers/bundle-path';
+import { connectTo } from '../temporal';
+import { corpusFiles } from './corpus';
+import { ofExports, ofFiles, ofServer } from './history-sources';
+import { replay } from './replay';
+import { ReplayReport } from './replay-report';
+
+const USAGE = `npm run replay                                     the recorded histories of test/replay/histories
+npm run replay -- --history FILE…                  files exported from the Temporal UI or CLI
+npm run replay -- --address HOST:PORT [--namespace NAME] [--query QUERY] [--since TIME] [--limit N]
+                                                   histories of a running server, open and closed
+
+  --query QUERY    Temporal's list filter, as in the UI: "ExecutionStatus = 'Running'"
+  --since TIME     only sagas started since then: 2026-11-24, 2026-11-24T10:00:00Z, or 90m, 24h, 7d ago
+  --limit N        at most so many
+  --allow-none     finding none is a success: for a query that may well find none, as of running sagas
+  --json           the answer as JSON
+  --junit FILE     and as a JUnit report
+
+TLS, API key, profile and all else about the connection come from Temporal's environment (TEMPORAL_ADDRESS,
+TEMPORAL_TLS_…, TEMPORAL_API_KEY, TEMPORAL_PROFILE, …); a payload codec from PAYLOAD_CODEC_PATH.`;
+
+/** Not decided. */
+const UNDECIDED = 2;
+
+const TYPES = `WorkflowType IN ('${CREATE_ORDER_SAGA}', '${CANCEL_ORDER_SAGA}')`;
+
+/** 30 s: a filter that the server's index does not serve counts every saga there is. */
+const COUNTED_WITHIN_MS = 30_000;
+
+const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+interface Source {
+  readonly words: string;
+  /** How many there are, as far as is known. */
+  readonly count: number;
+  readonly histories: AsyncIterable<HistoryAndWorkflowId> | Iterable<HistoryAndWorkflowId>;
+  /** Workflows that were there and are gone. */
+  readonly gone: readonly string[];
+  close(): Promise<void>;
+}
+
+async function main(): Promise<number> {
+  const values = readArguments();
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  installTemporalRuntime(createLogger('silent'));
+  const source = await sourceOf(values);
+  const report = new ReplayReport(values.junit !== undefined);
+  /** Why the answer is not about all of them. */
+  const missing: string[] = [];
+  await replayAll(source, report).catch((error: unknown) => {
+    missing.push(`it ended early, what follows is not decided: ${wordsOf(error)}`);
+  });
+  if (values.json) console.log(JSON.stringify(report, undefined, 2));
+  else console.log(report.toString());
+  if (source.gone.length > 0) console.error(`gone since they were listed: ${source.gone.join(', ')}`);
+  try {
+    if (values.junit !== undefined) report.writeJunit(values.junit);
+  } catch (error) {
+    missing.push(`the JUnit report could not be written: ${wordsOf(error)}`);
+  }
+  if (report.replayed === 0 && report.undecided === 0 && missing.length === 0 && !values['allow-none'])
+    missing.push(`no histories: ${source.words}; nothing was replayed, so nothing is decided`);
+  for (const words of missing) console.error(words);
+  if (report.failed > 0) return 1;
+  return report.undecided > 0 || missing.length > 0 ? UNDECIDED : 0;
+}
+
+async function replayAll(source: Source, report: ReplayReport): Promise<void> {
+  const bar = new cliProgress.SingleBar({
+    format: 'replaying [{bar}] {value} of {total}, {duration_formatted}',
+    stream: process.stderr,
+    noTTYOutput: true,
+    clearOnComplete: true,
+  });
+  bar.start(source.count, 0);
+  try {
+    const { dataConverter } = readConfig();
+    const workflowBundle = { codePath: BUNDLE_PATH };
+    for await (const replayed of replay({ workflowBundle, dataConverter }, source.histories)) {
+      report.note(replayed);
+      bar.increment();
+    }
+  } finally {
+    bar.stop();
+    await source.close();
+  }
+}
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+type Arguments = ReturnType<typeof readArguments>;
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      // So that a shell's wildcard after --history names many.
+      allowPositionals: true,
+      options: {
+        address: { type: 'string' },
+        namespace: { type: 'string' },
+        query: { type: 'string' },
+        since: { type: 'string' },
+        limit: { type: 'string' },
+        'allow-none': { type: 'boolean', default: false },
+        history: { type: 'string', multiple: true },
+        json: { type: 'boolean', default: false },
+        junit: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const { history } = values;
+    if (positionals.length > 0 && !history) throw new Error(`what is ${positionals.join(' ')}?`);
+    return { ...values, history: history && [...history, ...positionals] };
+  } catch (error) {
+    throw new ConfigError(`${wordsOf(error)}\n\n${USAGE}`);
+  }
+}
+
+function sourceOf(values: Arguments): Promise<Source> {
+  const { address, namespace, query, since, limit, history } = values;
+  const asksServer = [address, namespace, query, since, limit].some((value) => value !== undefined);
+  if (asksServer && history) throw new ConfigError(`either --history or a server, not both\n\n${USAGE}`);
+  if (asksServer) return serverSource(values);
+  const files = history ?? corpusFiles();
+  return Promise.resolve({
+    words: history ? 'the files that were named' : 'the recorded ones',
+    count: files.length,
+    histories: history ? ofExports(files) : ofFiles(files),
+    gone: [],
+    close: () => Promise.resolve(),
+  });
+}
+
+async function serverSource({ address, namespace, query, since, limit }: Arguments): Promise<Source> {
+  const most = limit === undefined ? Infinity : Number(limit);
+  if (!(most > 0)) throw new ConfigError(`--limit ${String(limit)} is not a number above 0`);
+  const { temporal } = readConfig({
+    ...process.env,
+    ...(address !== undefined && { TEMPORAL_ADDRESS: address }),
+    ...(namespace !== undefined && { TEMPORAL_NAMESPACE: namespace }),
+  });
+  if (!temporal) throw new ConfigError('--address HOST:PORT (or TEMPORAL_ADDRESS) says which server');
+  const filter = [TYPES];
+  if (query !== undefined) filter.push(`(${query})`);
+  if (since !== undefined) filter.push(`StartTime >= '${startOf(since).toISOString()}'`);
+  const asked = filter.join(' AND ');
+  const words = `${asked} in ${temporal.namespace} at ${temporal.address}`;
+  const { client, connection } = await connectTo(temporal);
+  const { count } = await withTimeout(client.workflow.count(asked), COUNTED_WITHIN_MS, 'count of the sagas');
+  const gone: string[] = [];
+  const onGone = (workflowId: string) => {
+    gone.push(workflowId);
+  };
+  return {
+    words,
+    count: Math.min(count, most),
+    histories: ofServer({ client, query: asked, limit: most, onGone }),
+    gone,
+    close: () => connection.close(),
+  };
+}
+
+/** @returns that time, or so long ago */
+function startOf(since: string): Date {
+  const [, amount, unit] = /^(\d+)([mhd])$/.exec(since) ?? [];
+  const time =
+    amount !== undefined && (unit === 'm' || unit === 'h' || unit === 'd')
+      ? new Date(Date.now() - Number(amount) * UNITS[unit])
+      : new Date(since);
+  if (Number.isNaN(time.getTime()))
+    throw new ConfigError(`--since ${since} is neither a time nor 90m, 24h, 7d`);
+  return time;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(wordsOf(error));
+    process.exit(UNDECIDED);
+  },
+);

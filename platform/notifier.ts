@@ -1,0 +1,35 @@
+/** Wakes waiters when there is something new. A notification between looking and waiting is not missed: notifications are counted. */
+export class Notifier {
+  #count = 0;
+  readonly #waiting = new Set<() => void>();
+
+  /** Read it before looking; pass it to {@link wait} when there was nothing. */
+  get count(): number {
+    return this.#count;
+  }
+
+  notify(): void {
+    this.#count += 1;
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /**
+   * Resolves at the first notification after `seen`, when the time is over, or at the signal.
+   *
+   * @param timeoutMs milliseconds
+   */
+  wait(seen: number, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    if (this.#count !== seen || timeoutMs <= 0 || signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, timeoutMs);
+      this.#waiting.add(wake);
+      signal?.addEventListener('abort', wake);
+    });
+  }
+}

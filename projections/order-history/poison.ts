@@ -1,0 +1,22 @@
+/** What the order history cannot understand. */
+import type { Received } from '../consumer/feed-page';
+import { EVENT_VERSIONS } from '../../domain/events';
+import { EVENT_TYPES, isEventType, schemaOf, schemaPath } from '../../events/event-types';
+
+/**
+ * @returns why the event is poison; undefined when it is not. A type that is not known is not: it is kept, and has no
+ *   effect, because it may be new. A version that is not known is: what its data says has changed.
+ */
+export function whyPoison({
+  type,
+  dataschema,
+  data,
+}: Pick<Received, 'type' | 'dataschema' | 'data'>): string | undefined {
+  if (!isEventType(type)) return undefined;
+  const versions = Array.from({ length: EVENT_VERSIONS[type] }, (_, index) => index + 1);
+  const version = versions.find((each) => schemaPath(type, each) === dataschema) ?? 0;
+  const schema = schemaOf(EVENT_TYPES[type], version);
+  if (!schema) return `${dataschema} is not known`;
+  const { error } = schema.safeParse(data);
+  return error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+}

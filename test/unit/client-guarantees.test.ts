@@ -1,0 +1,128 @@
+/** What the fault suite takes for an answer, for a broken promise, and for a saga that went on: planted ones are told. */
+import { expect, test } from '@jest/globals';
+import type { temporal } from '@temporalio/proto';
+import { msNumberToTs } from '@temporalio/common/lib/time';
+import { classifyAnswer, type RawAnswer } from '../../tools/fault-injection/answer-kinds';
+import type { Acknowledged } from '../../tools/fault-injection/acknowledged-order';
+import { PLANTED_BUGS } from '../../tools/fault-injection/planted-bugs';
+import { changedFiles, functionWith } from '../../tools/fault-injection/plant-bugs';
+import {
+  brokenGuarantees,
+  type OrderInTheEnd,
+  otherAnswer,
+} from '../../tools/fault-injection/client-guarantees';
+import { goesOnAt } from '../../tools/fault-injection/affected-sagas';
+import { quantile } from '../../tools/fault-injection/recovery';
+
+const PROBLEM = 'application/problem+json';
+const AWAY: RawAnswer = { status: 503, retryAfter: '1', contentType: PROBLEM, text: '{"status":503}' };
+
+test.each<[string, RawAnswer, ReturnType<typeof classifyAnswer>['kind']]>([
+  ['an order', { status: 202, retryAfter: null, contentType: 'application/json', text: '{}' }, 'answer'],
+  ['a refusal', { ...AWAY, status: 409, retryAfter: null }, 'answer'],
+  ['a 503', AWAY, 'come back'],
+  ['a 429', { ...AWAY, status: 429 }, 'come back'],
+  ['a 503 without Retry-After', { ...AWAY, retryAfter: null }, 'strange'],
+  ['a 503 that is no problem', { ...AWAY, contentType: 'application/json' }, 'strange'],
+  ['a 500', { ...AWAY, status: 500 }, 'strange'],
+  ['a 504 with Retry-After', { ...AWAY, status: 504 }, 'strange'],
+  ['no JSON', { ...AWAY, text: 'Service Unavailable' }, 'strange'],
+  ['JSON that is no object', { ...AWAY, text: '"later"' }, 'strange'],
+  ['half an answer', { ...AWAY, status: 202, text: '{"orderId":' }, 'strange'],
+])('%s', (_name, answer, kind) => {
+  expect(classifyAnswer(answer).kind).toBe(kind);
+});
+
+const TOLD: Acknowledged = {
+  orderId: 'o',
+  customerId: 'c',
+  amount: '1.00',
+  key: 'k',
+  states: new Set(['PENDING']),
+  statesAfterCancel: new Set(),
+  cancelled: false,
+  refusedToCancel: false,
+};
+const ORDER: OrderInTheEnd = {
+  customerId: 'c',
+  totalMinor: 100n,
+  state: 'APPROVED',
+  cancellationReason: null,
+};
+const REFUSED = { state: 'CANCELLED', cancellationReason: 'INSUFFICIENT_CREDIT' } as const;
+const ON_REQUEST = { state: 'CANCELLED', cancellationReason: 'CUSTOMER_REQUEST' } as const;
+
+test.each<[Partial<Acknowledged>, Partial<OrderInTheEnd> | null, string | undefined]>([
+  [{}, {}, undefined],
+  [{}, REFUSED, undefined],
+  [{ states: new Set(['PENDING', 'APPROVED']) }, ON_REQUEST, undefined],
+  [{ cancelled: true }, ON_REQUEST, undefined],
+  [{}, null, 'o was acknowledged, and is not there'],
+  [{}, { totalMinor: 101n }, 'o is not what was asked for'],
+  [{}, { customerId: 'd' }, 'o is not what was asked for'],
+  [{ cancelled: true }, {}, 'o was said to be cancelled, and is APPROVED'],
+  [{ cancelled: true, statesAfterCancel: new Set(['CANCELLING', 'CANCELLED']) }, ON_REQUEST, undefined],
+  [
+    { cancelled: true, statesAfterCancel: new Set(['APPROVED', 'CANCELLED']) },
+    ON_REQUEST,
+    'o was said to be cancelled, and was APPROVED when it was read after that',
+  ],
+  [{ refusedToCancel: true }, REFUSED, undefined],
+  [{ refusedToCancel: true }, {}, 'o was said to be cancelled already, and is APPROVED (null)'],
+  [
+    { refusedToCancel: true },
+    ON_REQUEST,
+    'o was said to be cancelled already, and is CANCELLED (CUSTOMER_REQUEST)',
+  ],
+  [{ states: new Set(['CANCELLED']) }, {}, 'o was CANCELLED, and is APPROVED'],
+  [{ states: new Set(['APPROVED']) }, REFUSED, 'o was APPROVED, and is CANCELLED: INSUFFICIENT_CREDIT'],
+])('told %j, in the end %j: %s', (told, order, words) => {
+  const broken = brokenGuarantees({ ...TOLD, ...told }, order && { ...ORDER, ...order });
+  expect(broken).toEqual(words === undefined ? [] : [words]);
+});
+
+test.each<[string, number, object, boolean]>([
+  ['as at first', 202, { orderId: 'o', state: 'PENDING' }, true],
+  ['another order', 202, { orderId: 'p', state: 'PENDING' }, false],
+  ['another state', 202, { orderId: 'o', state: 'APPROVED' }, false],
+  ['refused', 409, { type: 'conflict' }, false],
+])('the key again, answered %s', (_name, status, body, same) => {
+  const answer = { kind: 'answer', status, body: { ...body } } as const;
+  expect(otherAnswer(TOLD, answer).length).toBe(same ? 0 : 1);
+  expect(otherAnswer(TOLD, undefined)).toHaveLength(1);
+});
+
+type Event = temporal.api.history.v1.IHistoryEvent;
+const at = (ms: number, event: Event): Event => ({ ...event, eventTime: msNumberToTs(ms) });
+const TIMED_OUT: Event = { workflowTaskTimedOutEventAttributes: {} };
+const TASK: Event = { workflowTaskStartedEventAttributes: {} };
+const STEP_AGAIN: Event = {
+  activityTaskStartedEventAttributes: { attempt: 2, lastFailure: { timeoutFailureInfo: {} } },
+};
+const STEP: Event = { activityTaskStartedEventAttributes: { attempt: 1 } };
+const FAILED_STEP: Event = {
+  activityTaskStartedEventAttributes: { attempt: 2, lastFailure: { applicationFailureInfo: {} } },
+};
+
+test.each<[string, readonly Event[], number | undefined]>([
+  ['nothing lost', [at(1_100, TASK), at(1_200, STEP)], undefined],
+  ['a step that failed by itself', [at(1_100, FAILED_STEP)], undefined],
+  ['a task lost before the kill', [at(900, TIMED_OUT), at(1_100, TASK)], undefined],
+  ['a task lost', [at(1_050, TASK), at(3_000, TIMED_OUT), at(3_010, TASK)], 3_010],
+  ['a step lost', [at(1_700, STEP_AGAIN)], 1_700],
+  ['a task lost for good', [at(3_000, TIMED_OUT)], Infinity],
+])('killed at 1,000 ms: %s', (_name, events, wentOn) => {
+  expect(goesOnAt(events, 1_000)).toBe(wentOn);
+});
+
+test('of 200 the 99th hundredth is the third last', () => {
+  const ascending = Array.from({ length: 200 }, (_, index) => index + 1);
+  expect([quantile(ascending, 0.5), quantile(ascending, 0.99), quantile([], 0.99)]).toEqual([100, 198, 0]);
+});
+
+test.each(PLANTED_BUGS.map((bug) => [bug.words, bug] as const))(
+  "can be planted in today's product: %s",
+  (_words, bug) => {
+    expect(changedFiles(bug).size + (bug.sql ? functionWith(bug.sql).length : 0)).toBeGreaterThan(0);
+  },
+);

@@ -1,0 +1,148 @@
+/**
+ * `npm run bench -- audit`: how long the audit takes, and how much memory, with so many orders and with a tenth of
+ * them. Temporal holds the sagas of the thousand orders that are open, and not those of all that are done: of these
+ * the audit does not ask.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { z } from 'zod';
+import { orderIdsAttribute } from '../../api/orders/saga-types';
+import { ROOT } from '../local/paths';
+import { step } from '../local/progress.cjs';
+import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE } from '../../domain/names';
+import { connectTemporal } from '../../platform/temporal';
+import { fill, OPEN_GROUP, OPEN_ORDERS, openOrders } from './filled-databases';
+import { type Ratio, ratioOf } from './report';
+import { type BenchServers, startBenchServers } from './servers';
+
+const NAMESPACE = 'audit';
+
+/** The open ones are among a tenth. */
+const FEWEST = 10 * OPEN_ORDERS;
+
+const USAGE_POLL_MS = 50;
+
+/** Of Linux, on every machine that Node runs on. */
+const TICKS_A_SECOND = 100;
+
+export interface Audited {
+  readonly orders: number;
+  readonly seconds: number;
+  /** Of the audit's own process: what the machine does beside it is not in this. */
+  readonly cpuSeconds: number;
+  /** Most resident memory of the audit's process. */
+  readonly peakMb: number;
+}
+
+const answerSchema = z.object({
+  invariants: z.record(z.string(), z.object({ checked: z.int(), inFlight: z.int(), violated: z.int() })),
+});
+
+/** @throws Error when the audit does not find every order, those in flight and nothing wrong */
+export async function measureAudit(
+  orders: number,
+): Promise<{ readonly audits: readonly Audited[]; readonly ratios: readonly Ratio[] }> {
+  if (!(orders >= FEWEST)) throw new RangeError(`--orders: at least ${String(FEWEST)}`);
+  const servers = await startBenchServers([NAMESPACE]);
+  try {
+    const tenth = Math.ceil(orders / 1_000) * 100;
+    await step(`filling in ${String(tenth)} orders`, () => fill(servers.adminUrl, { from: 1, to: tenth }));
+    await step('starting the sagas of the open ones', () => startSagas(servers));
+    const few = await step(`auditing ${String(tenth)} orders`, () => audited(servers, tenth));
+    const all = 10 * tenth;
+    await step(`filling in ${String(all - tenth)} more`, () =>
+      fill(servers.adminUrl, { from: tenth + 1, to: all }),
+    );
+    const many = await step(`auditing ${String(all)} orders`, () => audited(servers, all));
+    return {
+      audits: [few, many],
+      ratios: [
+        ratioOf('audit, most memory with ten times the orders', many.peakMb / few.peakMb, { most: 1.3 }),
+        ratioOf('audit, CPU time with ten times the orders', many.cpuSeconds / few.cpuSeconds, { most: 11 }),
+      ],
+    };
+  } finally {
+    await servers.stop();
+  }
+}
+
+/** No worker is there: they run until the servers are stopped. */
+async function startSagas({ adminUrl, temporalAddress }: BenchServers): Promise<void> {
+  const { client, connection } = await connectTemporal({ address: temporalAddress, namespace: NAMESPACE });
+  for (const [workflowId, ids] of await openOrders(adminUrl('order'))) {
+    await client.workflow.start(CREATE_ORDER_SAGA, {
+      workflowId,
+      taskQueue: ORDER_TASK_QUEUE,
+      typedSearchAttributes: [{ key: orderIdsAttribute, value: [...ids] }],
+    });
+  }
+  await connection.close();
+}
+
+async function audited({ databases, temporalAddress }: BenchServers, orders: number): Promise<Audited> {
+  const began = performance.now();
+  const child = spawn(process.execPath, [path.join(ROOT, 'dist/ops/audit/audit-main.js'), '--json'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: {
+      ORDER_DATABASE_URL: databases.orderUrl,
+      CUSTOMER_DATABASE_URL: databases.customerUrl,
+      ORDER_HISTORY_DATABASE_URL: databases.historyUrl,
+      TEMPORAL_ADDRESS: temporalAddress,
+      TEMPORAL_NAMESPACE: NAMESPACE,
+    },
+  });
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    printed += text;
+  });
+  let usage = { cpuSeconds: 0, peakMb: 0 };
+  const looking = setInterval(() => {
+    usage = usageOf(child) ?? usage;
+  }, USAGE_POLL_MS);
+  await new Promise((resolve) => child.once('close', resolve));
+  clearInterval(looking);
+  const seconds = (performance.now() - began) / 1_000;
+  expectAll(printed, orders);
+  return { orders, seconds, ...usage };
+}
+
+/** @returns undefined when it has ended */
+function usageOf({ pid }: ChildProcess): Pick<Audited, 'cpuSeconds' | 'peakMb'> | undefined {
+  try {
+    const [, kb] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8')) ?? [];
+    // After the name of the process, which may have blanks in it: the 12th and 13th.
+    const [, after = ''] = readFileSync(`/proc/${String(pid)}/stat`, 'utf8').split(') ');
+    const [user, system] = after.split(' ').slice(11, 13).map(Number);
+    if (kb === undefined || user === undefined || system === undefined) return undefined;
+    return { cpuSeconds: (user + system) / TICKS_A_SECOND, peakMb: Number(kb) / 1024 };
+  } catch {
+    return undefined;
+  }
+}
+
+function expectAll(printed: string, orders: number): void {
+  const { invariants } = answerSchema.parse(JSON.parse(printed));
+  for (const [name, { checked, inFlight, violated }] of Object.entries(invariants)) {
+    const expected = name === 'credit' ? orders / 100 : orders;
+    const open = name === 'terminal' || name === 'saga' ? OPEN_ORDERS : 0;
+    if (checked !== expected || inFlight !== open || violated !== 0)
+      throw new Error(
+        `${name}: ${String(checked)} checked, ${String(inFlight)} in flight, ${String(violated)} violated`,
+      );
+  }
+}
+
+export function printAudits(audits: readonly Audited[]): void {
+  console.log(`${String(OPEN_ORDERS)} orders in flight in ${String(OPEN_ORDERS / OPEN_GROUP)} sagas`);
+  console.table(
+    audits.map(({ orders, seconds, cpuSeconds, peakMb }) => ({
+      orders,
+      seconds: seconds.toFixed(1),
+      'orders a second': (orders / seconds).toFixed(0),
+      'CPU seconds': cpuSeconds.toFixed(1),
+      'peak MB': peakMb.toFixed(0),
+    })),
+  );
+}

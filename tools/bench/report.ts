@@ -1,0 +1,91 @@
+/** What a run says: the measured table, and the ratios that the project wants to reach. */
+import type { median } from './measure';
+import { type Bounds, TARGET_RATIOS } from './target-ratios';
+
+export type Results = Readonly<Record<string, ReturnType<typeof median>>>;
+
+export interface Ratio {
+  readonly what: string;
+  readonly ratio: number;
+  readonly reach: string;
+  readonly met: boolean;
+}
+
+/**
+ * Those ratios whose two measurements were taken.
+ *
+ * @param memory MB after 5,000 orders, and after 10,000
+ */
+export function ratiosOf(results: Results, memory: readonly [number, number] | undefined): Ratio[] {
+  const ratios = TARGET_RATIOS.flatMap(({ what, of, to, ...bounds }) => {
+    const [above, below] = [results[of[0]]?.[of[1]], results[to[0]]?.[to[1]]];
+    return above === undefined || below === undefined ? [] : [ratioOf(what, above / below, bounds)];
+  });
+  const relay = relayAhead(results);
+  if (relay !== undefined)
+    ratios.push(
+      ratioOf("relay, events a second, to the order service's at 200 in flight", relay, { least: 5 }),
+    );
+  const told = results['commit to consumer']?.p99;
+  if (told !== undefined)
+    ratios.push(ratioOf('commit to consumer at 20 orders a second, p99, ms', told, { most: 20 }));
+  const replayed = results['replay']?.rate;
+  if (replayed !== undefined)
+    ratios.push(ratioOf('replay of 1,000 histories, s', 1_000 / replayed, { most: 60 }));
+  const remote = promptness(results);
+  if (remote !== undefined)
+    ratios.push(ratioOf('distributed alone, p50, to colocated and a remote step', remote, { most: 1.5 }));
+  if (!memory) return ratios;
+  return [...ratios, ratioOf('memory, 10,000 orders to 5,000', memory[1] / memory[0], { most: 1.1 })];
+}
+
+/** An approved order has two events in the order service's outbox. */
+function relayAhead(results: Results): number | undefined {
+  const [relay, orders] = [results['relay alone']?.rate, results['colocated, 200']?.rate];
+  return relay === undefined || orders === undefined ? undefined : relay / (2 * orders);
+}
+
+/** A remote step costs what a workflow with one takes longer than an empty one. */
+function promptness(results: Results): number | undefined {
+  const p50 = (name: string) => results[name]?.p50;
+  const [distributed, colocated] = [p50('distributed, 1'), p50('colocated, 1')];
+  const [remote, empty] = [p50('one remote step, 1'), p50('empty workflow, 1')];
+  if (distributed === undefined || colocated === undefined || remote === undefined || empty === undefined)
+    return undefined;
+  return distributed / (colocated + remote - empty);
+}
+
+export function ratioOf(what: string, ratio: number, { least, most }: Bounds): Ratio {
+  const met = (least === undefined || ratio >= least) && (most === undefined || ratio <= most);
+  return { what, ratio, reach: least === undefined ? `≤ ${String(most)}` : `≥ ${String(least)}`, met };
+}
+
+export function print(results: Results, ratios: readonly Ratio[]): void {
+  console.table(
+    Object.fromEntries(
+      Object.entries(results).map(([name, { rate, rates, p50, p99, peakMb, firstAfterMs }]) => [
+        name,
+        {
+          'a second': rate.toFixed(0),
+          'lowest–highest': rates.map((each) => each.toFixed(0)).join('–'),
+          'p50 ms': p50.toFixed(1),
+          'p99 ms': p99.toFixed(1),
+          ...(peakMb !== undefined && { 'peak MB': peakMb.toFixed(0) }),
+          ...(firstAfterMs !== undefined && { 'first after s': (firstAfterMs / 1_000).toFixed(1) }),
+        },
+      ]),
+    ),
+  );
+  printRatios(ratios);
+}
+
+export function printRatios(ratios: readonly Ratio[]): void {
+  console.table(
+    ratios.map(({ what, ratio, reach, met }) => ({
+      ratio: what,
+      is: ratio.toFixed(2),
+      reach,
+      met: met ? 'yes' : 'NO',
+    })),
+  );
+}

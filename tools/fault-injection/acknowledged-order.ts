@@ -1,0 +1,45 @@
+/** What a caller knows of an order that it has placed. */
+import type { Answer, Call } from './retrying-client';
+
+export interface Acknowledged {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly amount: string;
+  readonly key: string;
+  /** States that were answered. */
+  readonly states: Set<string>;
+  /** States that reads and answers had which were asked for after its cancellation was accepted. */
+  readonly statesAfterCancel: Set<string>;
+  /** A cancellation was accepted. */
+  cancelled: boolean;
+  /** A cancellation was refused, because the order had been cancelled without it. */
+  refusedToCancel: boolean;
+}
+
+type Order = Pick<Acknowledged, 'orderId' | 'customerId' | 'amount' | 'key'>;
+
+/** @param state of the first answer */
+export function acknowledged(order: Order, state: string): Acknowledged {
+  const never = { cancelled: false, refusedToCancel: false };
+  return { ...order, states: new Set([state]), statesAfterCancel: new Set(), ...never };
+}
+
+/** Remembers what an answer says of the order. */
+export function saw({ states, statesAfterCancel, cancelled }: Acknowledged, { body }: Answer): void {
+  const state = String(body['state']);
+  states.add(state);
+  if (cancelled) statesAfterCancel.add(state);
+}
+
+/** @param headers beside the key */
+export function placing(
+  { customerId, amount, key }: Pick<Acknowledged, 'customerId' | 'amount' | 'key'>,
+  headers: Readonly<Record<string, string>> = {},
+): Call {
+  return {
+    method: 'POST',
+    path: '/orders',
+    body: { customerId, orderTotal: { amount, currency: 'USD' } },
+    headers: { 'Idempotency-Key': key, ...headers },
+  };
+}

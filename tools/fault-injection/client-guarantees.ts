@@ -1,0 +1,60 @@
+/** Whether the answers that callers had are true when the faults are over. Pure. */
+import type { Acknowledged } from './acknowledged-order';
+import type { Answer } from './retrying-client';
+
+/** An order as its row says it is in the end. */
+export interface OrderInTheEnd {
+  readonly customerId: string;
+  readonly totalMinor: bigint;
+  readonly state: string;
+  readonly cancellationReason: string | null;
+}
+
+/** States that an order may have once its cancellation is accepted. */
+const CANCELLATION = new Set(['CANCELLING', 'CANCELLED']);
+
+/**
+ * @param order null: there is none
+ * @returns what its caller had as an answer, and is not true
+ */
+export function brokenGuarantees(
+  { orderId, customerId, amount, states, statesAfterCancel, cancelled, refusedToCancel }: Acknowledged,
+  order: OrderInTheEnd | null,
+): string[] {
+  if (!order) return [`${orderId} was acknowledged, and is not there`];
+  const { state, cancellationReason } = order;
+  const asked = order.customerId === customerId && order.totalMinor === BigInt(amount.replace('.', ''));
+  return [
+    ...(asked ? [] : [`${orderId} is not what was asked for`]),
+    ...(cancelled && state !== 'CANCELLED' ? [`${orderId} was said to be cancelled, and is ${state}`] : []),
+    ...[...statesAfterCancel]
+      .filter((seen) => !CANCELLATION.has(seen))
+      .map((seen) => `${orderId} was said to be cancelled, and was ${seen} when it was read after that`),
+    ...(refusedToCancel && (state !== 'CANCELLED' || cancellationReason === 'CUSTOMER_REQUEST')
+      ? [`${orderId} was said to be cancelled already, and is ${state} (${String(cancellationReason)})`]
+      : []),
+    ...(states.has('CANCELLED') && state !== 'CANCELLED'
+      ? [`${orderId} was CANCELLED, and is ${state}`]
+      : []),
+    ...(states.has('APPROVED') && state === 'CANCELLED' && cancellationReason !== 'CUSTOMER_REQUEST'
+      ? [`${orderId} was APPROVED, and is CANCELLED: ${String(cancellationReason)}`]
+      : []),
+  ];
+}
+
+/** @param order that is there, though its caller had as an answer that it is not placed */
+export function placedAfterRefusal({ id, state }: { readonly id: string; readonly state: string }): string {
+  return `${id} was said not to be placed, and is ${state}`;
+}
+
+/**
+ * The same request again, without waiting, has the order as it was at first.
+ *
+ * @param answer undefined: there was none in time
+ * @returns what is not so
+ */
+export function otherAnswer({ orderId }: Acknowledged, answer: Answer | undefined): string[] {
+  if (answer?.status === 202 && answer.body['orderId'] === orderId && answer.body['state'] === 'PENDING')
+    return [];
+  return [`${orderId}: its key was answered ${String(answer?.status)} ${JSON.stringify(answer?.body)}`];
+}

@@ -1,0 +1,72 @@
+/** An order whose cancellation waits, because its customer's row is locked: its saga waits for as long as that lasts. */
+import { randomUUID } from 'node:crypto';
+import type { Client as TemporalClient } from '@temporalio/client';
+import { Client } from 'pg';
+import { cancelSagaWorkflowId } from '../../domain/names';
+import { RETRY_STEP } from '../../saga/contract';
+import { type Acknowledged, acknowledged, placing, saw } from './acknowledged-order';
+import type { Answer, Call, RetryingClient } from './retrying-client';
+import type { Cluster } from './cluster';
+
+export class HeldOrder {
+  private constructor(
+    /** What its caller knows of it. */
+    readonly known: Acknowledged,
+    /** In whose transaction the customer's row is locked. */
+    private readonly holder: Client,
+  ) {}
+
+  /** @throws Error when the order cannot be placed, approved and then cancelled */
+  static async place(cluster: Pick<Cluster, 'adminUrlOf'>, client: RetryingClient): Promise<HeldOrder> {
+    const customer = { name: 'Held', creditLimit: { amount: '10.00', currency: 'USD' } };
+    const created = await expect(client, keyed('/customers', customer), [201]);
+    const order = { customerId: String(created.body['customerId']), amount: '1.00', key: randomUUID() };
+    const placed = await expect(client, placing(order, { Prefer: 'wait=20' }), [201]);
+    const orderId = String(placed.body['orderId']);
+    const holder = new Client({ connectionString: cluster.adminUrlOf('customer') });
+    // The next statement fails with it.
+    holder.on('error', () => undefined);
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [order.customerId]);
+    const known = acknowledged({ ...order, orderId }, String(placed.body['state']));
+    const accepted = await expect(client, keyed(`/orders/${orderId}/cancel`), [202]);
+    known.cancelled = true;
+    saw(known, accepted);
+    return new HeldOrder(known, holder);
+  }
+
+  get sagaId(): string {
+    return cancelSagaWorkflowId(this.known.orderId);
+  }
+
+  /** Beside its own customer, everybody's: no statement on the table gets through. */
+  async lockCustomers(): Promise<void> {
+    await this.holder.query('SAVEPOINT one_row');
+    await this.holder.query('LOCK TABLE customers');
+  }
+
+  async unlockCustomers(): Promise<void> {
+    await this.holder.query('ROLLBACK TO SAVEPOINT one_row');
+  }
+
+  /** Frees the customer, and has the step retried: its next attempt may be as far away as the wait was long. */
+  async release(temporal: TemporalClient): Promise<void> {
+    await this.holder.query('ROLLBACK');
+    await temporal.workflow.getHandle(this.sagaId).signal(RETRY_STEP, { by: 'fault suite' });
+  }
+
+  async end(): Promise<void> {
+    await this.holder.end();
+  }
+}
+
+function keyed(path: string, body?: object): Call {
+  return { method: 'POST', path, headers: { 'Idempotency-Key': randomUUID() }, ...(body && { body }) };
+}
+
+async function expect(client: RetryingClient, call: Call, statuses: readonly number[]): Promise<Answer> {
+  const answer = await client.untilAnswered(call);
+  if (answer && statuses.includes(answer.status)) return answer;
+  throw new Error(`${call.method} ${call.path}: ${String(answer?.status)} ${JSON.stringify(answer?.body)}`);
+}

@@ -1,0 +1,49 @@
+/** Whether orders are at their end: a state that does not change by itself, and no saga that is at work on them. */
+import type { Client } from '@temporalio/client';
+import { Pool } from 'pg';
+import { ORDER_IDS_ATTRIBUTE } from '../../domain/names';
+import { withTimeout } from '../../saga/host/with-timeout';
+import type { Cluster } from './cluster';
+
+/** 1 s: a server takes milliseconds, unless a fault has it. */
+const ANSWERED_WITHIN_MS = 1_000;
+
+export class OrderCompletion {
+  readonly #orders: Pool;
+
+  constructor(
+    cluster: Pick<Cluster, 'adminUrlOf'>,
+    private readonly temporal: Client,
+  ) {
+    this.#orders = new Pool({ connectionString: cluster.adminUrlOf('order'), max: 4 }).on(
+      'error',
+      () => undefined,
+    );
+  }
+
+  /** @returns false also while a server is away */
+  async reached(orderIds: readonly string[]): Promise<boolean> {
+    try {
+      const { rows } = await this.#orders.query<{ done: boolean }>(
+        `SELECT count(*) = cardinality($1::uuid[]) AS done FROM orders
+         WHERE id = ANY ($1) AND state IN ('APPROVED', 'CANCELLED')`,
+        [orderIds],
+      );
+      return rows[0]?.done === true && !(await this.#sagasRun(orderIds));
+    } catch {
+      return false;
+    }
+  }
+
+  /** An order that is CANCELLED may still have credit that a saga releases. */
+  async #sagasRun(orderIds: readonly string[]): Promise<boolean> {
+    const ids = orderIds.map((id) => `'${id}'`).join();
+    const query = `ExecutionStatus = 'Running' AND ${ORDER_IDS_ATTRIBUTE} IN (${ids})`;
+    const counting = this.temporal.workflow.count(query);
+    return (await withTimeout(counting, ANSWERED_WITHIN_MS, 'count of sagas')).count > 0;
+  }
+
+  async stop(): Promise<void> {
+    await this.#orders.end();
+  }
+}

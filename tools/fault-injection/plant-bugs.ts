@@ -1,0 +1,154 @@
+/**
+ * Plants bugs, each in a copy of the product that runs for real, and says which the fault suite finds: one that it does not
+ * find here it would not find in the product either.
+ */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from '../local/paths';
+import { migrationsPath, type ServiceName } from '../../prisma/schema-engine';
+import { faultRun, type FaultRun, type RunOptions } from './fault-run';
+import { waitedTooDearly } from './hangs';
+import { evaluate, PROVES_NOTHING } from './pass-criteria';
+import { type Edit, PLANTED_BUGS, type PlantedBug } from './planted-bugs';
+import type { Random } from './random';
+
+type RunLength = Pick<RunOptions, 'minutes' | 'withinMs'>;
+
+/**
+ * @param only words of the bugs to plant; all when there are none
+ * @returns whether each was found
+ */
+export async function plantAll(length: RunLength, random: Random, only: readonly string[]): Promise<boolean> {
+  const bugs = PLANTED_BUGS.filter(
+    ({ words }) => only.length === 0 || only.some((each) => words.includes(each)),
+  );
+  if (bugs.length === 0) throw new Error(`there is no planted bug with these words: ${only.join(', ')}`);
+  const rows: string[] = [];
+  let missed = 0;
+  for (const bug of bugs) {
+    console.log(`planted: ${bug.words}`);
+    const run = await runWith(bug, length, random);
+    const { code, words } = evaluate(run);
+    const { finalChecks, hangs } = run;
+    const seen = [
+      ...finalChecks.report.violations.map((each) => each.words),
+      ...finalChecks.broken,
+      ...hangs.notTaken,
+      ...waitedTooDearly(hangs),
+    ];
+    // Not only late: a machine may be slow.
+    const found = code === 1 && seen.length > 0;
+    if (!found) missed += 1;
+    const row = [
+      bug.words,
+      found ? 'found' : 'NOT FOUND',
+      String(run.acknowledged),
+      String(run.landed.hit),
+      [...kinds(seen), ...words.filter((each) => !each.startsWith(PROVES_NOTHING))].join('; '),
+    ];
+    rows.push(`| ${row.join(' | ')} |`);
+    console.log(rows.at(-1));
+  }
+  console.log(
+    ['| planted bug | | orders | faults | what was seen |', '| --- | --- | --: | --: | --- |', ...rows].join(
+      '\n',
+    ),
+  );
+  return missed === 0;
+}
+
+/** The same words about many orders, once, with a number. */
+function kinds(words: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const each of words) {
+    const kind = each.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g, 'N');
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts].map(([kind, times]) => `${String(times)} × ${kind}`);
+}
+
+async function runWith(bug: PlantedBug, length: RunLength, random: Random): Promise<FaultRun> {
+  const copy = buildWith(bug);
+  try {
+    const planted: Partial<Record<ServiceName, string>> = bug.sql ? { customer: functionWith(bug.sql) } : {};
+    return await faultRun(
+      {
+        ...length,
+        ...(bug.whileOneThingHangs && { minutes: 0 }),
+        placement: 'distributed',
+        orders: 0,
+        kills: 0,
+        longerMs: 0,
+        long: false,
+        build: copy.build,
+        planted,
+      },
+      random,
+    );
+  } finally {
+    copy.remove();
+  }
+}
+
+/** A copy of the build with the bug in it. It has to be called `dist`, and to lie below the project, whose packages it uses. */
+function buildWith(bug: PlantedBug): { readonly build: string; remove(): void } {
+  const dist = path.join(ROOT, 'dist');
+  const folder = mkdtempSync(path.join(dist, 'copy-'));
+  const build = path.join(folder, 'dist');
+  for (const name of readdirSync(dist))
+    // Others' copies lie beside it.
+    if (!/^(version|copy)-|^mutants$/.test(name))
+      cpSync(path.join(dist, name), path.join(build, name), { recursive: true });
+  for (const [file, text] of changedFiles(bug)) writeFileSync(path.join(build, file), text);
+  return {
+    build,
+    remove: () => {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * @returns text by path below `dist`
+ * @throws Error when the product has changed, so that the bug is none of it any more
+ */
+export function changedFiles({ code = {} }: PlantedBug): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(code).map(([file, edits]) => [
+      file,
+      edited(readFileSync(path.join(ROOT, 'dist', file), 'utf8'), edits),
+    ]),
+  );
+}
+
+/** @returns SQL that puts the changed function in the place of the migrations' own */
+export function functionWith({
+  name,
+  edits,
+}: {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+}): string {
+  const folder = migrationsPath('customer');
+  const definition = new RegExp(`CREATE (?:OR REPLACE )?FUNCTION ${name}\\([\\s\\S]*?\\nEND \\$\\$;`, 'g');
+  const all = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+    .flatMap(
+      (each) => readFileSync(path.join(folder, each, 'migration.sql'), 'utf8').match(definition) ?? [],
+    );
+  const last = all.at(-1);
+  if (last === undefined) throw new Error(`there is no function ${name}`);
+  return edited(last, edits).replace(/^CREATE (OR REPLACE )?/, 'CREATE OR REPLACE ');
+}
+
+function edited(text: string, edits: readonly Edit[]): string {
+  let changed = text;
+  for (const { from, to } of edits) {
+    const found = changed.split(from).length - 1;
+    if (found !== 1) throw new Error(`what is to be changed is there ${String(found)} times: ${from}`);
+    changed = changed.replace(from, () => to);
+  }
+  return changed;
+}

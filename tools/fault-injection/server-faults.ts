@@ -1,0 +1,144 @@
+/** Faults of the servers, at any moment: killed, locked, used up, full. Each says whether it was seen to take effect. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import type { ServiceName } from '../../prisma/schema-engine';
+import type { Cluster } from './cluster';
+import type { Random } from './random';
+
+/** @returns whether it took effect */
+export type Fault = (cluster: Cluster, random: Random) => Promise<boolean>;
+
+/** 2 s: longer than a step, shorter than a credit check. */
+const FOR_MS = 2_000;
+
+/** The server takes 200; so many more than it has left. */
+const CONNECTIONS = 200;
+
+/** SQLSTATEs by https://www.postgresql.org/docs/current/errcodes-appendix.html. */
+const TOO_MANY_CONNECTIONS = '53300';
+const DISK_FULL = '53100';
+
+/** How Temporal has it from a step: of some of its orders as their answer, of all of them as a failed attempt. */
+const BUSY = ['"outcome":"busy"', 'every item is busy'];
+
+/** 6 s: longer than a start of a saga is waited for (5 s). */
+const TEMPORAL_STOPPED_MS = 6_000;
+
+/** 5 times: what is locked may belong to sagas that stand still just then, for another fault. */
+const ROUNDS = 5;
+const LOOK_EVERY_MS = 100;
+
+export const SERVER_FAULTS: Readonly<Record<string, Fault>> = {
+  'Temporal killed, and started again': (cluster) => cluster.killTemporal(),
+  'Postgres killed, and started again': (cluster) => cluster.killPostgres(),
+  'Temporal stopped, and woken': async (cluster) => {
+    const wake = cluster.stopTemporal();
+    await sleep(TEMPORAL_STOPPED_MS);
+    return wake();
+  },
+  'the table of customers locked by somebody else': (cluster) => tableLocked(cluster),
+  'customers locked by somebody else': (cluster) =>
+    holding(cluster, 'customer', 'SELECT FROM customers ORDER BY id LIMIT 3 FOR UPDATE'),
+  'open orders locked by somebody else': (cluster) =>
+    holding(cluster, 'order', `SELECT FROM orders WHERE state = 'PENDING' FOR UPDATE`),
+  'connections of Postgres used up': async (cluster) => {
+    const before = refusals(cluster, TOO_MANY_CONNECTIONS);
+    const clients = Array.from({ length: CONNECTIONS }, () => client(cluster.urlOf('order')));
+    await Promise.allSettled(clients.map((each) => each.connect()));
+    // Those that are lost come back only when these go.
+    for (const proxy of cluster.all.flatMap(({ databaseProxies }) => databaseProxies)) proxy.cut();
+    await sleep(FOR_MS);
+    await Promise.allSettled(clients.map((each) => each.end()));
+    return refusals(cluster, TOO_MANY_CONNECTIONS) > before;
+  },
+};
+
+/** Where a disk can be filled. */
+export const DISK_FAULTS: Readonly<Record<string, Fault>> = {
+  "Postgres's disk full": async (cluster) => {
+    const before = refusals(cluster, DISK_FULL);
+    cluster.disk?.fill();
+    await sleep(FOR_MS);
+    cluster.disk?.free();
+    const tookEffect = refusals(cluster, DISK_FULL) > before || cluster.postgresEnded();
+    // It may have stopped for want of room, and then somebody starts it again.
+    if (!(await answers(cluster.adminUrlOf('order')))) await cluster.killPostgres();
+    return tookEffect;
+  },
+};
+
+/** How often a process of ours was answered so. */
+function refusals(cluster: Cluster, state: string): number {
+  return cluster.all
+    .flatMap(({ databaseProxies }) => databaseProxies)
+    .reduce((sum, proxy) => sum + proxy.refusals(state), 0);
+}
+
+/** Locks rows; it took effect when a saga's step found one of them busy. */
+async function holding(cluster: Cluster, service: ServiceName, statement: string): Promise<boolean> {
+  const holder = client(cluster.adminUrlOf(service));
+  await holder.connect();
+  const found = { busy: false };
+  const ends = cluster.all.map((process) =>
+    process.watch({
+      asked: (request) => {
+        found.busy ||= request.to === 'temporal' && BUSY.some((words) => request.words().includes(words));
+        return false;
+      },
+      answered: () => false,
+      closed: () => undefined,
+    }),
+  );
+  try {
+    for (let round = 0; round < ROUNDS && !found.busy; round++) {
+      await holder.query('BEGIN');
+      const { rowCount } = await holder.query(statement);
+      await sleep(rowCount === 0 ? LOOK_EVERY_MS : FOR_MS);
+      await holder.query('ROLLBACK');
+    }
+  } catch {
+    // Its server was killed under it.
+  } finally {
+    for (const end of ends) end();
+    await holder.end().catch(() => undefined);
+  }
+  return found.busy;
+}
+
+/** Locks a table; it took effect when a statement of ours waited for it. */
+async function tableLocked(cluster: Cluster): Promise<boolean> {
+  const holder = client(cluster.adminUrlOf('customer'));
+  try {
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query('LOCK TABLE customers');
+    await sleep(FOR_MS);
+    const { rowCount } = await holder.query(
+      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+    );
+    await holder.query('ROLLBACK');
+    return rowCount !== 0;
+  } catch {
+    return false; // its server was killed under it
+  } finally {
+    await holder.end().catch(() => undefined);
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  const asking = client(url);
+  try {
+    await asking.connect();
+    await asking.query('SELECT 1');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await asking.end().catch(() => undefined);
+  }
+}
+
+/** Its server may be killed under it. */
+function client(url: string): Client {
+  return new Client({ connectionString: url }).on('error', () => undefined);
+}

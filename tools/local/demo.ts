@@ -1,0 +1,58 @@
+/** `npm run demo`: a few customers and orders through the API of a running system, and what became of them. */
+import { z } from 'zod';
+import { readConfig } from '../../platform/config';
+
+const customerSchema = z.object({ customerId: z.string() });
+const orderSchema = z.object({
+  orderId: z.string(),
+  state: z.string(),
+  cancellationReason: z.string().optional(),
+  orderTotal: z.object({ amount: z.string(), currency: z.string() }),
+  links: z.object({ temporal: z.string() }),
+});
+
+const STORY = [
+  { name: 'Ada', limit: '100.00', orders: ['42.50', '57.50', '0.01'] },
+  { name: 'Grace', limit: '20.00', orders: ['25.00', '20.00'] },
+];
+
+async function main(): Promise<void> {
+  const { HOST, PORT } = readConfig();
+  const api = `http://${HOST}:${String(PORT)}`;
+  const rows: Record<string, string>[] = [];
+  for (const { name, limit, orders } of STORY) {
+    const credit = { amount: limit, currency: 'USD' };
+    const { customerId } = customerSchema.parse(
+      await post(`${api}/customers`, { name, creditLimit: credit }),
+    );
+    for (const amount of orders) rows.push(await order(api, name, limit, customerId, amount));
+  }
+  rows.push(await order(api, 'nobody', '-', '00000000-0000-4000-8000-000000000000', '1.00'));
+  console.table(rows);
+}
+
+async function order(api: string, name: string, limit: string, customerId: string, amount: string) {
+  const body = { customerId, orderTotal: { amount, currency: 'USD' } };
+  const placed = orderSchema.parse(await post(`${api}/orders`, body));
+  const { state, cancellationReason, links } = placed;
+  return { customer: name, limit, amount, state, reason: cancellationReason ?? '', saga: links.temporal };
+}
+
+async function post(url: string, body: unknown): Promise<unknown> {
+  const headers = { 'Content-Type': 'application/json', Prefer: 'wait=10' };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok)
+    throw new Error(`POST ${url} answered ${String(response.status)}: ${await response.text()}`);
+  return response.json();
+}
+
+main().catch((error: unknown) => {
+  const reason =
+    error instanceof Error
+      ? error.cause instanceof Error
+        ? error.cause.message
+        : error.message
+      : String(error);
+  console.error(`The demo needs a running system (npm start, or PORT): ${reason}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,129 @@
+/** Runs of jest against servers that run already, one after the other, and the last line that says how they went. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { BUNDLE_PATH } from '../../workers/bundle-path';
+import { ROOT } from './paths';
+
+/** Milliseconds since the epoch. */
+const fileSchema = z.object({ name: z.string(), startTime: z.number(), endTime: z.number() });
+
+const resultsSchema = z.object({
+  testResults: z.array(fileSchema),
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  numRuntimeErrorTestSuites: z.number(),
+});
+
+/** 10: what a slow run is slow by. */
+const SLOWEST_SHOWN = 10;
+
+export interface TestedServers {
+  /** Of the Postgres superuser. */
+  readonly adminUrl: string;
+  readonly temporalAddress: string;
+  /** Prometheus metrics of the Temporal server. */
+  readonly metricsUrl: string;
+}
+
+/** Each test file has a namespace of its own, known to the server from its start. */
+export function testNamespaces(): string[] {
+  const all = readdirSync(path.join(ROOT, 'test'), { recursive: true, encoding: 'utf8' });
+  return all.filter((file) => file.endsWith('.test.ts')).map((file) => path.basename(file, '.test.ts'));
+}
+
+/**
+ * @param folder where the results go
+ * @param runs the arguments of each run of jest; a signal ends the one under way, and no other begins
+ * @returns the exit code: 0 when at least one test passed and none failed
+ */
+export async function runJest(
+  servers: TestedServers,
+  folder: string,
+  runs: readonly (readonly string[])[],
+): Promise<number> {
+  let jest: ChildProcess | undefined;
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      interrupted.abort();
+      jest?.kill(signal);
+    });
+  const outputFiles: string[] = [];
+  for (const [number, args] of runs.entries()) {
+    const outputFile = path.join(folder, `results-${String(number)}.json`);
+    outputFiles.push(outputFile);
+    if (interrupted.signal.aborted) continue;
+    jest = startJest(servers, outputFile, args);
+    await once(jest, 'exit');
+  }
+  return report(outputFiles);
+}
+
+function startJest(servers: TestedServers, outputFile: string, args: readonly string[]): ChildProcess {
+  return spawn(
+    process.execPath,
+    ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${outputFile}`, ...args],
+    {
+      cwd: ROOT,
+      stdio: ['inherit', 'ignore', 'inherit'],
+      env: {
+        ...process.env,
+        TEST_POSTGRES_URL: servers.adminUrl,
+        TEST_TEMPORAL_ADDRESS: servers.temporalAddress,
+        TEST_TEMPORAL_METRICS_URL: servers.metricsUrl,
+        TEST_WORKFLOW_BUNDLE: BUNDLE_PATH,
+      },
+    },
+  );
+}
+
+/** Runs `main` to its exit code; what it throws is a failed run. */
+export function exitWith(main: () => Promise<number>): void {
+  main().then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      console.error(error instanceof Error ? error.message : error);
+      console.log('0 passed, 1 failed');
+      process.exitCode = 1;
+    },
+  );
+}
+
+/** A run that wrote no results, or never began, is a failure. */
+function report(outputFiles: readonly string[]): number {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const files: z.infer<typeof fileSchema>[] = [];
+  for (const outputFile of outputFiles) {
+    if (!existsSync(outputFile)) {
+      total.failed += 1;
+      continue;
+    }
+    const results = resultsSchema.parse(JSON.parse(readFileSync(outputFile, 'utf8')));
+    files.push(...results.testResults);
+    total.passed += results.numPassedTests;
+    total.failed += results.numFailedTests + results.numRuntimeErrorTestSuites;
+    total.skipped += results.numPendingTests;
+  }
+  if (files.length > SLOWEST_SHOWN) reportSlowest(files);
+  const { passed, failed, skipped } = total;
+  const andSkipped = skipped > 0 ? `, ${String(skipped)} skipped` : '';
+  console.log(`${String(passed)} passed, ${String(failed)} failed${andSkipped}`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+function reportSlowest(files: readonly z.infer<typeof fileSchema>[]): void {
+  const timed = files.map(({ name, startTime, endTime }) => ({
+    file: path.relative(ROOT, name),
+    seconds: (endTime - startTime) / 1_000,
+  }));
+  timed.sort((one, other) => other.seconds - one.seconds);
+  console.log(`The ${String(SLOWEST_SHOWN)} slowest test files:`);
+  for (const { file, seconds } of timed.slice(0, SLOWEST_SHOWN))
+    console.log(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
+}

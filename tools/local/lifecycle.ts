@@ -1,0 +1,128 @@
+/** How a start lives: it owns its DATA_DIR, and stops what it has started in the opposite order. */
+import { type Config, readConfig } from '../../platform/config';
+import { ConfigError } from '../../platform/config-error';
+import type { Child } from './child';
+import { DataDirLock } from './data-dir-lock';
+import { requireDataDir } from './preconditions';
+import { StartError } from './start-error';
+
+/** 200 ms: how soon we notice that the npm that started us was killed. */
+const PARENT_POLL_MS = 200;
+
+/** 9.5 s: a stop that takes longer is ended; the next start picks up what was under way. */
+const STOP_WITHIN_MS = 9_500;
+
+/** A part of a start; parts are stopped in the opposite order. */
+export interface Part {
+  stop(): Promise<void>;
+  /** For a stop that takes too long. */
+  kill?(): void;
+}
+
+export class Lifecycle {
+  readonly #parts: Part[] = [];
+  readonly #lock: DataDirLock;
+  #stopping = false;
+
+  constructor(private readonly dataDir: string) {
+    this.#lock = new DataDirLock(dataDir);
+  }
+
+  /** @throws StartError when another start uses the DATA_DIR */
+  async begin(): Promise<void> {
+    await this.#lock.take((line) => {
+      console.error(`  ${line}`);
+    });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(
+        signal,
+        () => void this.stop(0, 'Stopping: requests and steps under way are finished first.'),
+      );
+    }
+    stopWithParent(() => void this.stop(0, 'npm has gone; stopping.'));
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  add(part: Part): void {
+    this.#parts.push(part);
+  }
+
+  /** Remembers a process, so that after a `kill -9` of this one the next start ends it. */
+  own({ name, process: { pid } }: Child): void {
+    this.#lock.add(name, pid);
+  }
+
+  /** A server without which nothing goes on: when it ends by itself, so does the start. */
+  addServer(server: Part & { readonly child: Child }): void {
+    const { child } = server;
+    this.own(child);
+    this.add({ stop: () => server.stop(), kill: () => child.process.kill('SIGKILL') });
+    void child.exit.then(() => {
+      if (this.#stopping) return;
+      void this.stop(1, `${child.name} has ended by itself; see ${this.dataDir}/logs/${child.name}.log`);
+    });
+  }
+
+  async stop(exitCode: number, why: string): Promise<void> {
+    if (this.#stopping) {
+      console.error('  ending at once');
+      this.#kill();
+    }
+    this.#stopping = true;
+    console.error(`\n${why}`);
+    setTimeout(() => {
+      this.#kill();
+    }, STOP_WITHIN_MS).unref();
+    for (const part of this.#parts.reverse()) await part.stop();
+    this.#lock.release();
+    process.exit(exitCode);
+  }
+
+  #kill(): never {
+    for (const part of this.#parts) part.kill?.();
+    process.exit(1);
+  }
+}
+
+/** @param start starts everything, and returns what is said when it is ready */
+export function runStart(start: (config: Config, life: Lifecycle) => Promise<string>): void {
+  begin(start).catch((error: unknown) => {
+    console.error(oneLine(error));
+    process.exit(1);
+  });
+}
+
+async function begin(start: (config: Config, life: Lifecycle) => Promise<string>): Promise<void> {
+  const config = readConfig();
+  requireDataDir(config.DATA_DIR);
+  const life = new Lifecycle(config.DATA_DIR);
+  await life.begin();
+  try {
+    console.log(await start(config, life));
+  } catch (error) {
+    if (!life.stopping) await life.stop(1, oneLine(error));
+  }
+}
+
+/**
+ * When npm is killed, nobody is left to stop us: we stop by ourselves. The start script says `exec`, so
+ * that no shell stands between npm and us that would live on.
+ */
+function stopWithParent(stop: () => void): void {
+  const parent = process.ppid;
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, PARENT_POLL_MS);
+  timer.unref();
+}
+
+function oneLine(error: unknown): string {
+  if (error instanceof StartError || error instanceof ConfigError) return error.message;
+  return error instanceof Error ? `The start failed: ${error.message}` : String(error);
+}

@@ -1,0 +1,34 @@
+/** `npm start`: the servers, the databases, the services in this process, and where everything is. */
+import { createWriteStream } from 'node:fs';
+import path from 'node:path';
+import { type RunningService, startService } from '../../api/service';
+import { serviceSettings } from '../../api/service-settings';
+import type { Config } from '../../platform/config';
+import { createLogger } from '../../platform/logger';
+import { installTemporalRuntime } from '../../platform/temporal';
+import { BUNDLE_PATH } from '../../workers/bundle-path';
+import { runStart } from './lifecycle';
+import { readyBlock } from './ready-block';
+import { requireServers, type Servers, startServers } from './servers';
+
+runStart(async (config, life) => {
+  await requireServers(config);
+  const servers = await startServers(config, (server) => {
+    life.addServer(server);
+  });
+  const service = await serve(config, servers);
+  life.add(service);
+  service.failed.catch(
+    (error: unknown) => void life.stop(1, `A worker has ended by itself: ${String(error)}`),
+  );
+  return readyBlock(config, servers, service.url);
+});
+
+function serve(config: Config, servers: Servers): Promise<RunningService> {
+  const logger = createLogger(
+    config.LOG_LEVEL,
+    createWriteStream(path.join(config.DATA_DIR, 'logs', 'service.log'), { flags: 'a' }),
+  );
+  installTemporalRuntime(logger);
+  return startService(serviceSettings(config, { ...servers, bundlePath: BUNDLE_PATH }), logger);
+}

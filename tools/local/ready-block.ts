@@ -1,0 +1,24 @@
+/** What a start says when it is ready: where everything is, and a first order. */
+import path from 'node:path';
+import type { Config } from '../../platform/config';
+import type { Servers } from './servers';
+
+/** @param url of the API */
+export function readyBlock(config: Config, servers: Servers, url: string): string {
+  return `
+  Ready in ${process.uptime().toFixed(1)} s
+
+  Orders API    ${url}
+  Temporal UI   ${servers.temporalUiUrl}/namespaces/${servers.temporal.namespace}/workflows
+  Logs          ${path.join(config.DATA_DIR, 'logs')}
+
+  A first order (a customer with a credit of 100 USD, then an order of 42.50):
+
+    CUSTOMER=$(curl -s ${url}/customers -H 'Content-Type: application/json' \\
+      -d '{"name":"Ada","creditLimit":{"amount":"100.00","currency":"USD"}}' | sed 's/.*"customerId":"\\([^"]*\\)".*/\\1/')
+    curl -s ${url}/orders -H 'Content-Type: application/json' -H 'Prefer: wait=5' \\
+      -d '{"customerId":"'$CUSTOMER'","orderTotal":{"amount":"42.50","currency":"USD"}}'
+
+  Ctrl-C stops everything; the data stays in ${config.DATA_DIR}.
+`;
+}

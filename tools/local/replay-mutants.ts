@@ -1,0 +1,104 @@
+/**
+ * `npm run replay:mutants`: makes changes to the workflows and the engine that break sagas under way, and some that do not, and
+ * replays the recorded histories against each. Writes what it saw into docs/replay-gate.md; exit code 1 when one
+ * was not caught, or a safe one was refused.
+ */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import cliProgress from 'cli-progress';
+import prettier from 'prettier';
+import { corpusFiles } from '../../ops/replay/corpus';
+import { bundleWithRecorder } from '../../ops/replay/divergence-explainer';
+import { ofFiles } from '../../ops/replay/history-sources';
+import { replay, type Replayed } from '../../ops/replay/replay';
+import { createLogger } from '../../platform/logger';
+import { installTemporalRuntime } from '../../platform/temporal';
+import { bundleWorkflows } from '../../workers/workflow-bundle';
+import { changeModule } from './changed-bundle';
+import { countsOf, isMissed, reportOf, type Tried, unusedReasons } from './mutant-tables';
+import { generateMutants, type Mutant } from './mutants';
+import { ROOT } from './paths';
+import { safeChanges } from './safe-changes';
+
+const REPORT = path.join(ROOT, 'docs', 'replay-gate.md');
+
+async function main(): Promise<number> {
+  installTemporalRuntime(createLogger('silent'));
+  const [mutants, safe] = [generateMutants(), safeChanges()];
+  const bundles = { code: (await bundleWorkflows()).code, recording: (await bundleWithRecorder()).code };
+  await refuseIfAnyDiverges(bundles);
+  const bar = new cliProgress.SingleBar({
+    format: 'changes [{bar}] {value} of {total}, {duration_formatted}',
+    stream: process.stderr,
+    noTTYOutput: true,
+    clearOnComplete: true,
+  });
+  bar.start(mutants.length + safe.length, 0);
+  const tryAll = async (all: readonly Mutant[]) => {
+    const tried: Tried[] = [];
+    for (const mutant of all) {
+      tried.push({ mutant, caughtBy: await firstCatch(mutant, bundles) });
+      bar.increment();
+    }
+    return tried;
+  };
+  const [breaking, passing] = [await tryAll(mutants), await tryAll(safe)];
+  bar.stop();
+  const missed = breaking.filter(isMissed);
+  const refused = passing.filter(({ caughtBy }) => caughtBy);
+  for (const { mutant } of missed) console.log(`not caught: ${place(mutant)}`);
+  const unused = unusedReasons(breaking);
+  for (const text of unused) console.log(`a reason that nothing needs: ${text}`);
+  for (const { mutant, caughtBy } of refused)
+    console.log(`refused though safe: ${place(mutant)} by ${String(caughtBy?.workflowId)}`);
+  const config = await prettier.resolveConfig(REPORT);
+  writeFileSync(REPORT, await prettier.format(reportOf(breaking, passing), { ...config, filepath: REPORT }));
+  const { made, diverged, failed, without } = countsOf(breaking);
+  console.log(
+    `${String(made)} breaking changes: ${String(diverged + failed)} caught (${String(failed)} because the code failed), ` +
+      `${String(missed.length)} missed, ${String(without)} not caught for a stated reason; ` +
+      `${String(passing.length)} safe ones: ${String(passing.length - refused.length)} pass`,
+  );
+  return missed.length + refused.length + unused.length === 0 ? 0 : 1;
+}
+
+interface Bundles {
+  readonly code: string;
+  /** The same with the command recorder. */
+  readonly recording: string;
+}
+
+async function firstCatch(
+  { file, text }: Mutant,
+  { code, recording }: Bundles,
+): Promise<Replayed | undefined> {
+  const changed = {
+    workflowBundle: { code: changeModule(code, file, text) },
+    recording: { code: changeModule(recording, file, text) },
+  };
+  for await (const replayed of replay(changed, ofFiles(corpusFiles())))
+    if (replayed.divergence) return replayed;
+  return undefined;
+}
+
+/** What a history does on changed code says nothing when it does not replay on the unchanged. */
+async function refuseIfAnyDiverges({ code, recording }: Bundles): Promise<void> {
+  const options = { workflowBundle: { code }, recording: { code: recording } };
+  const diverging: string[] = [];
+  for await (const { workflowId, divergence } of replay(options, ofFiles(corpusFiles())))
+    if (divergence) diverging.push(workflowId);
+  if (diverging.length > 0)
+    throw new Error(`these do not replay on the code as it is, record them anew: ${diverging.join(', ')}`);
+}
+
+function place({ kind, file, line, was, becomes }: Mutant): string {
+  return `${kind}, ${file}:${String(line)}: «${was}» → «${becomes}»`;
+}
+
+main().then(
+  (exitCode) => process.exit(exitCode),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,88 @@
+/** A Postgres for one command, in a folder of its own, gone afterwards. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { Client } from 'pg';
+import { applyMigrations } from '../../prisma/migrate';
+import { provision } from '../../prisma/provision';
+import type { ServiceName } from '../../prisma/schema-engine';
+import { startPostgres } from './postgres';
+
+/** One password for all roles of a server that lives as long as a command. */
+const PASSWORD = 'test';
+
+/** @returns a folder that Postgres can use too when it runs as another user */
+export function scratchFolder(): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'order-saga-'));
+  chmodSync(folder, 0o755);
+  mkdirSync(path.join(folder, 'logs'));
+  return folder;
+}
+
+export async function withScratchPostgres<T>(work: (adminUrl: string) => Promise<T>): Promise<T> {
+  const folder = scratchFolder();
+  try {
+    const postgres = await startPostgres(folder, await freePort());
+    try {
+      return await work(postgres.adminUrl);
+    } finally {
+      await postgres.stop();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * A database with a service's roles and tables, and nothing in it.
+ *
+ * @returns the URL of its owner
+ */
+export async function makeTemplate(adminUrl: string, service: ServiceName): Promise<string> {
+  const { ownerUrl } = await provision(adminUrl, {
+    database: `${service}_template`,
+    owner: `${service}_owner`,
+    ownerPassword: PASSWORD,
+    login: `${service}_service`,
+    loginPassword: PASSWORD,
+  });
+  await applyMigrations(service, ownerUrl);
+  return ownerUrl;
+}
+
+/**
+ * A database with what a script makes, and nothing else.
+ *
+ * @returns its URL, as the superuser
+ */
+export async function makeEmpty(adminUrl: string, database: string, script: string): Promise<string> {
+  await runScript(adminUrl, `CREATE DATABASE ${database}`);
+  const url = Object.assign(new URL(adminUrl), { pathname: `/${database}` }).href;
+  await runScript(url, script);
+  return url;
+}
+
+async function runScript(url: string, script: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(script);
+  } finally {
+    await client.end();
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (address && typeof address === 'object') resolve(address.port);
+        else reject(new Error('no free port'));
+      });
+    });
+  });
+}

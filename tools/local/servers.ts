@@ -1,0 +1,142 @@
+/** The servers that a start uses: those named in the environment, the embedded ones for the rest. */
+import path from 'node:path';
+import { SEARCH_ATTRIBUTES } from '../../workers/search-attributes';
+import type { Config } from '../../platform/config';
+import { prepareTemporal, type TemporalTarget } from '../../platform/temporal';
+import { applyMigrations } from '../../prisma/migrate';
+import { provision } from '../../prisma/provision';
+import type { ServiceName } from '../../prisma/schema-engine';
+import type { Child } from './child';
+import { keptPassword, startPostgres } from './postgres';
+import { requireDatabase, requireFreePort } from './preconditions';
+import { step } from './progress.cjs';
+import { startTemporal } from './temporal';
+
+export interface Servers {
+  /** Undefined where the service is not run. */
+  readonly orderDatabaseUrl: string | undefined;
+  readonly customerDatabaseUrl: string | undefined;
+  readonly historyDatabaseUrl: string | undefined;
+  readonly temporal: TemporalTarget;
+  readonly temporalUiUrl: string;
+}
+
+/** Told of each server that is started, to stop it in the end. */
+export type OnStarted = (server: { readonly child: Child; stop(): Promise<void> }) => void;
+
+const LOOPBACK = '127.0.0.1';
+
+/** @throws StartError before anything is started, when a port is taken or a named server is away */
+export async function requireServers(config: Config): Promise<void> {
+  await requireFreePort('PORT', config.PORT, config.HOST);
+  for (const { variable, url } of databasesAsked(config)) {
+    if (url !== undefined) await requireDatabase(variable, url);
+  }
+  if (embedsPostgres(config)) await requireFreePort('POSTGRES_PORT', config.POSTGRES_PORT, LOOPBACK);
+  if (config.temporal) {
+    await prepareTemporal(config.temporal, SEARCH_ATTRIBUTES);
+  } else {
+    await requireFreePort('TEMPORAL_PORT', config.TEMPORAL_PORT, LOOPBACK);
+    await requireFreePort('TEMPORAL_UI_PORT', config.TEMPORAL_UI_PORT, LOOPBACK);
+  }
+}
+
+/** The databases of the services that are run. */
+function databasesAsked(config: Config) {
+  const all = [
+    {
+      service: 'order',
+      variable: 'ORDER_DATABASE_URL',
+      url: config.ORDER_DATABASE_URL,
+      ownerUrl: config.ORDER_DATABASE_OWNER_URL,
+      database: config.ORDER_DATABASE_NAME,
+    },
+    {
+      service: 'customer',
+      variable: 'CUSTOMER_DATABASE_URL',
+      url: config.CUSTOMER_DATABASE_URL,
+      ownerUrl: config.CUSTOMER_DATABASE_OWNER_URL,
+      database: config.CUSTOMER_DATABASE_NAME,
+    },
+    {
+      service: 'history',
+      variable: 'ORDER_HISTORY_DATABASE_URL',
+      url: config.ORDER_HISTORY_DATABASE_URL,
+      ownerUrl: config.ORDER_HISTORY_DATABASE_OWNER_URL,
+      database: config.ORDER_HISTORY_DATABASE_NAME,
+    },
+  ] as const;
+  return all.filter(({ service }) => config.SERVICES.includes(service));
+}
+
+type DatabaseAsked = ReturnType<typeof databasesAsked>[number];
+
+export async function startServers(config: Config, onStarted: OnStarted): Promise<Servers> {
+  const starting = [databasesOf(config, onStarted), temporalOf(config, onStarted)] as const;
+  // When one fails, the other is waited for all the same, so that it is known and can be stopped.
+  await Promise.allSettled(starting);
+  const [databases, temporal] = await Promise.all(starting);
+  const ui = config.TEMPORAL_UI_URL ?? `http://localhost:${String(config.TEMPORAL_UI_PORT)}`;
+  return { ...databases, temporal, temporalUiUrl: ui.replace(/\/$/, '') };
+}
+
+function embedsPostgres(config: Config): boolean {
+  return databasesAsked(config).some(({ url }) => url === undefined);
+}
+
+async function databasesOf(config: Config, onStarted: OnStarted) {
+  const embedded = embedsPostgres(config)
+    ? await step('starting Postgres', () => startPostgres(config.DATA_DIR, config.POSTGRES_PORT))
+    : undefined;
+  if (embedded) onStarted(embedded);
+  return step('bringing the databases up to date', async () => {
+    const urls: Partial<Record<ServiceName, string>> = {};
+    for (const asked of databasesAsked(config)) {
+      urls[asked.service] = await databaseOf(config, asked, embedded?.adminUrl);
+    }
+    return {
+      orderDatabaseUrl: urls.order,
+      customerDatabaseUrl: urls.customer,
+      historyDatabaseUrl: urls.history,
+    };
+  });
+}
+
+/** @returns the URL with which the service logs in, to a database with its tables */
+async function databaseOf(
+  config: Config,
+  { service, url, ownerUrl: namedOwnerUrl, database }: DatabaseAsked,
+  adminUrl: string | undefined,
+): Promise<string> {
+  if (url !== undefined) {
+    await applyMigrations(service, namedOwnerUrl ?? url);
+    return url;
+  }
+  if (adminUrl === undefined) throw new TypeError('there is neither a URL nor an embedded Postgres');
+  const password = (role: string) => keptPassword(path.join(config.DATA_DIR, `${role}.password`));
+  const { ownerUrl, serviceUrl } = await provision(adminUrl, {
+    database,
+    owner: `${service}_owner`,
+    ownerPassword: password(`${service}_owner`),
+    login: `${service}_service`,
+    loginPassword: password(`${service}_service`),
+  });
+  await applyMigrations(service, ownerUrl);
+  return serviceUrl;
+}
+
+async function temporalOf(config: Config, onStarted: OnStarted): Promise<TemporalTarget> {
+  if (config.temporal) return config.temporal;
+  const { TEMPORAL_NAMESPACE: namespace } = config;
+  const embedded = await step('starting Temporal', () =>
+    startTemporal({
+      cliPath: config.TEMPORAL_CLI_PATH ?? 'temporal',
+      dataDir: config.DATA_DIR,
+      port: config.TEMPORAL_PORT,
+      uiPort: config.TEMPORAL_UI_PORT,
+      namespaces: [namespace],
+    }),
+  );
+  onStarted(embedded);
+  return { address: embedded.address, namespace, dataConverter: config.dataConverter };
+}

@@ -1,0 +1,64 @@
+/**
+ * `npm test` and `npm run test:long`: start one Postgres and one Temporal for the whole run, on free ports and in a folder
+ * of their own, run jest against them, and leave nothing behind. Arguments go to jest; without any, every test of
+ * the tier runs.
+ */
+import { rmSync } from 'node:fs';
+import { SERVICE_NAMES } from '../../prisma/schema-engine';
+import { exitWith, runJest, testNamespaces } from './jest-run';
+import { startPostgres } from './postgres';
+import { step } from './progress.cjs';
+import { freePort, makeTemplate, scratchFolder } from './scratch-postgres';
+import { startTemporal } from './temporal';
+
+/**
+ * Runs of jest, one after the other. The simulator has processes of its own: after dozens of other test files in one process
+ * it took ten times as long. So has the fault suite: it loads a whole system and breaks it, and would judge a test beside
+ * it by what it leaves of the machine.
+ */
+const TIERS = {
+  short: [['/simulator/interleavings\\.'], ['^(?!.*/test/(simulator|faults)/)']],
+  long: [
+    ['/test/simulator/(?!interleavings\\.)'],
+    ['/test/faults/(?!fault-suite\\.)'],
+    ['/faults/fault-suite\\.'],
+  ],
+} as const;
+
+const LONG = '--long';
+
+async function main(): Promise<number> {
+  const folder = scratchFolder();
+  const args = process.argv.slice(2).filter((arg) => arg !== LONG);
+  const tier = process.argv.includes(LONG) ? TIERS.long : TIERS.short;
+  const [postgresPort, temporalPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
+  const stops: (() => Promise<void>)[] = [];
+  try {
+    const [adminUrl, temporalAddress] = await Promise.all([
+      step('starting Postgres', async () => {
+        const postgres = await startPostgres(folder, postgresPort);
+        stops.push(() => postgres.stop());
+        for (const service of SERVICE_NAMES) await makeTemplate(postgres.adminUrl, service);
+        return postgres.adminUrl;
+      }),
+      step('starting Temporal', async () => {
+        const temporal = await startTemporal({
+          cliPath: process.env['TEMPORAL_CLI_PATH'] ?? 'temporal',
+          dataDir: folder,
+          port: temporalPort,
+          metricsPort,
+          namespaces: testNamespaces(),
+        });
+        stops.push(() => temporal.stop());
+        return temporal.address;
+      }),
+    ]);
+    const metricsUrl = `http://127.0.0.1:${String(metricsPort)}/metrics`;
+    return await runJest({ adminUrl, temporalAddress, metricsUrl }, folder, args.length > 0 ? [args] : tier);
+  } finally {
+    await Promise.all(stops.map((stop) => stop()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+exitWith(main);

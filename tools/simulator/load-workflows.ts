@@ -1,0 +1,90 @@
+/** Loads the compiled workflow code as it is, on the stand-in for Temporal; or with an edit that plants a bug. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { compileFunction } from 'node:vm';
+import * as common from '@temporalio/common';
+import { ROOT } from '../local/paths';
+import type * as workflows from '../../workflows';
+import type { WorkflowRuntime } from './workflow-runtime';
+
+export type Workflows = Pick<typeof workflows, 'createOrderSaga' | 'cancelOrderSaga'>;
+
+/** A change of one compiled file: `from` has to be there once. */
+export interface Edit {
+  /** Below `dist`, such as `saga/workflow/ask.js`. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+const COMPILED = path.join(ROOT, 'dist');
+
+/** @throws Error when an edit does not find its text, or the code wants a module that nothing stands in for */
+export function loadWorkflows(runtime: WorkflowRuntime, edits: readonly Edit[] = []): Workflows {
+  const loaded = new Map<string, { exports: unknown }>();
+  const clock = clockOf(runtime);
+  const load = (file: string): unknown => {
+    const before = loaded.get(file);
+    if (before) return before.exports;
+    const module = { exports: {} };
+    loaded.set(file, module);
+    const code = compileFunction(
+      sourceOf(file, edits),
+      ['exports', 'require', 'module', 'Date', 'Error', 'TypeError'],
+      { filename: path.join(COMPILED, file) },
+    );
+    const require = (name: string) => required(name, file);
+    Reflect.apply(code, undefined, [module.exports, require, module, clock, Error, TypeError]);
+    return module.exports;
+  };
+  const required = (name: string, from: string): unknown => {
+    if (name === '@temporalio/workflow') return runtime.exports;
+    if (name === '@temporalio/common') return common;
+    if (name.startsWith('.')) return load(fileOf(path.posix.join(path.posix.dirname(from), name)));
+    throw new Error(`${from} wants ${name}, which the simulator has nothing for`);
+  };
+  const all = load('workflows/index.js');
+  const unused = edits.filter(({ file }) => !loaded.has(file));
+  if (unused.length > 0)
+    throw new Error(`no such workflow file: ${unused.map(({ file }) => file).join(', ')}`);
+  if (!areWorkflows(all)) throw new Error('dist/workflows/index.js does not have both sagas');
+  return all;
+}
+
+/** @param module below `dist`: a file without its ending, or a folder */
+function fileOf(module: string): string {
+  return existsSync(path.join(COMPILED, `${module}.js`)) ? `${module}.js` : `${module}/index.js`;
+}
+
+/** `Date` as the sagas' code has it: it is the time of the task that runs. */
+function clockOf(runtime: WorkflowRuntime) {
+  return class TaskDate extends Date {
+    static override now(): number {
+      return runtime.current?.now ?? 0;
+    }
+
+    constructor(at?: number) {
+      if (at === undefined)
+        throw new TypeError('tools/simulator/load-workflows.ts has no new Date(): add it');
+      super(at);
+    }
+  };
+}
+
+function sourceOf(file: string, edits: readonly Edit[]): string {
+  let source = readFileSync(path.join(COMPILED, file), 'utf8');
+  for (const { from, to } of edits.filter((edit) => edit.file === file)) {
+    const found = source.split(from).length - 1;
+    if (found !== 1) throw new Error(`dist/${file} has ${String(found)} times what is to be edited: ${from}`);
+    source = source.replace(from, () => to);
+  }
+  return source;
+}
+
+function areWorkflows(all: unknown): all is Workflows {
+  return (
+    typeof all === 'object' &&
+    all !== null &&
+    ['createOrderSaga', 'cancelOrderSaga'].every((name) => typeof Reflect.get(all, name) === 'function')
+  );
+}

@@ -1,0 +1,75 @@
+/** One request for a step on its way: to a database, through its transaction, and back. */
+import type { Execution } from './execution';
+import type { ModelSteps } from './model-steps';
+import type { SagaRun } from './saga-run';
+import { Transaction } from './model-table';
+import type { StepRequested, StepResults } from './workflow-host';
+
+/** Who waits for the answer; nobody any more when the worker has died, or has given up. */
+export interface Waiting {
+  readonly saga: SagaRun;
+  /** Undefined for a remote step: its answer goes to whichever worker has the saga then. */
+  readonly execution: Execution | undefined;
+  readonly seq: number;
+}
+
+export const NONE_HELD: ReadonlySet<string> = new Set();
+
+export class StepCall {
+  state: 'under way' | 'in its transaction' | 'committed' = 'under way';
+  answer: StepResults | undefined;
+  transaction = new Transaction();
+  /** The server pauses until more than these transactions of the model have been committed. */
+  pausedAt: number | undefined;
+
+  constructor(
+    readonly step: StepRequested,
+    public waiting: Waiting | undefined,
+  ) {}
+
+  /**
+   * Runs the statement, whose transaction stays open.
+   *
+   * @param held orders whose rows somebody else holds
+   */
+  begin(steps: ModelSteps, held = NONE_HELD): void {
+    this.transaction = new Transaction();
+    this.answer = this.step.execute(steps, { transaction: this.transaction, held });
+    this.state = 'in its transaction';
+  }
+
+  commit(): void {
+    this.transaction.commit();
+    this.state = 'committed';
+  }
+
+  /** A remote step that finds all of its rows locked fails, and the server retries it: its saga hears nothing of that. */
+  get isRetriedByServer(): boolean {
+    return this.step.remote && (this.answer ?? []).every(({ outcome }) => outcome === 'busy');
+  }
+
+  /** The server sends it again. */
+  again(): void {
+    this.state = 'under way';
+    this.answer = undefined;
+  }
+
+  /** The same request, with nobody who waits for it. */
+  copy(): StepCall {
+    return new StepCall(this.step, undefined);
+  }
+
+  /** This very request, from now on with nobody who waits for it. */
+  leftAlone(): StepCall {
+    return Object.assign(this.copy(), { state: this.state, transaction: this.transaction });
+  }
+
+  get answerWords(): string {
+    return (this.answer ?? []).map(({ outcome }) => outcome).join(', ');
+  }
+
+  get words(): string {
+    const { name, sagaId, orderIds, remote } = this.step;
+    return `${remote ? 'remote ' : ''}${name}(${orderIds.join(', ')}) of ${sagaId}${this.waiting ? '' : ', for which nobody waits any more,'}`;
+  }
+}

@@ -1,0 +1,301 @@
+/**
+ * Which of a saga's steps have failed and are still waited for, as its recorded history says: what the saga itself shows
+ * of its parked steps has to be the same. It knows nothing of how the engine keeps them.
+ */
+import { GIVE_UP_STEP, type GiveUpStepRequest, PARKED_MEMO, type ParkedStep } from '../../saga/contract';
+import * as orderSteps from '../../workflows/order-steps';
+import type { Job, StepEnded } from './activation';
+import type { Execution } from './execution';
+import type { StepName } from './model-steps';
+import type { Memo } from './workflow-host';
+
+const WORDS = new Map(Object.values(orderSteps).map(({ activity, words }) => [words, activity]));
+
+/** The summaries of the engine's timers. */
+const UNTIL_PARKED = 'until it is parked: ';
+const UNTIL_DEADLINE = 'until the deadline: ';
+
+/** The one step with a deadline: it is never parked. */
+const BOUNDED: StepName = 'reserveCredit';
+
+/** A job, and the last command that the code had issued before it. */
+export interface Noted {
+  readonly job: Job;
+  readonly issuedBefore: number;
+  /** Timers that the code set in reaction to the job. */
+  readonly timers: NewTimer[];
+}
+
+export interface NewTimer {
+  readonly seq: number;
+  readonly summary: string;
+  readonly due: number;
+}
+
+/** What an operator has given up. */
+export interface GivenUp extends Pick<GiveUpStepRequest, 'by' | 'reason'> {
+  readonly sagaId: string;
+  readonly orderId: string;
+  readonly step: string;
+}
+
+class StepWait {
+  readonly asked = new Set<string>();
+  readonly failing = new Set<string>();
+  /** By order, the last command that was issued before it got its answer: what belongs to that is of no interest. */
+  readonly settled = new Map<string, number>();
+  /** Answers that may have come too late for the run that continued as new with them. */
+  readonly perhaps = new Set<string>();
+  parked = false;
+  /** Whether it may be the next run that says so. */
+  unsure = false;
+  /** How often everybody has had an answer. */
+  number = 0;
+
+  isMeant(orderId: string, seq: number): boolean {
+    return seq > (this.settled.get(orderId) ?? 0);
+  }
+
+  fail(orderId: string): void {
+    this.asked.add(orderId);
+    this.perhaps.delete(orderId);
+    this.failing.add(orderId);
+  }
+
+  settle(orderId: string, issuedBefore: number): void {
+    this.asked.delete(orderId);
+    this.perhaps.delete(orderId);
+    this.settled.set(orderId, issuedBefore);
+    if (!this.failing.delete(orderId) || this.failing.size > 0) return;
+    this.parked = false;
+    this.unsure = false;
+    this.number += 1;
+  }
+}
+
+/** What is seen of a saga that the checks have to know, whatever becomes of the saga. */
+export interface Observed {
+  /** Orders whose credit check has come to its deadline without an answer. */
+  readonly late: Set<string>;
+  readonly decisions: GivenUp[];
+}
+
+export class WaitingSteps {
+  /** Whether one of its steps was given up: then it has to fail. */
+  decided = false;
+  #isNewRun = false;
+  readonly #steps = new Map<string, StepWait>();
+  readonly #parkTimers = new Map<number, { readonly wait: StepWait; readonly number: number }>();
+  /** Timers that run until a deadline: when they are due. */
+  readonly #deadlines = new Map<number, number>();
+  /** Of a credit check that has failed: its order's deadline. */
+  readonly #due = new Map<string, number>();
+
+  constructor(
+    private readonly sagaId: string,
+    private readonly observed: Observed,
+  ) {}
+
+  /** What Temporal tells the saga is an event at once, whatever becomes of the worker that gets it. */
+  told(jobs: readonly Job[], issuedBefore: number): void {
+    const { asked, failing } = this.#of(BOUNDED);
+    for (const job of jobs) {
+      if (job.kind === 'signal' && job.name === GIVE_UP_STEP) this.#giveUp(job.argument, issuedBefore);
+      // Then nobody waits for a credit check any more.
+      if (job.kind === 'cancel') for (const orderId of asked) this.#of(BOUNDED).settle(orderId, issuedBefore);
+      const due = job.kind === 'timer' ? this.#deadlines.get(job.seq) : undefined;
+      if (due === undefined) continue;
+      for (const orderId of asked) this.observed.late.add(orderId);
+      for (const orderId of failing)
+        if ((this.#due.get(orderId) ?? Infinity) <= due) this.#of(BOUNDED).settle(orderId, issuedBefore);
+    }
+  }
+
+  /** @param isLast whether the run continues as new with this task: what else it was told may be too late for it */
+  take(noted: readonly Noted[], execution: Execution, isLast: boolean): void {
+    if (this.#isNewRun) this.#goOnTogether(noted, execution);
+    this.#isNewRun = false;
+    const known = new Set(this.#deadlines.keys());
+    for (const { job, issuedBefore, timers } of noted) {
+      // Of an attempt that another one has replaced the code hears nothing.
+      if (job.kind === 'step' && !execution.isCancelled(job.seq)) this.#stepEnded(job, issuedBefore, isLast);
+      else if (job.kind === 'timer') this.#fired(job.seq, isLast);
+      for (const timer of timers) this.#timerRuns(timer);
+    }
+    for (const [seq, { name, orderIds }] of execution.steps) {
+      const wait = this.#of(name);
+      for (const orderId of orderIds) if (wait.isMeant(orderId, seq)) wait.asked.add(orderId);
+    }
+    const dues = [...this.#deadlines].flatMap(([seq, due]) => (known.has(seq) ? [] : [due]));
+    for (const orderId of this.#of(BOUNDED).failing)
+      if (!this.#due.has(orderId) && dues.length > 0) this.#due.set(orderId, Math.max(...dues));
+  }
+
+  /** In a run's first task, those that ask for a step with others whom it has failed before wait with these. */
+  #goOnTogether(noted: readonly Noted[], { steps }: Execution): void {
+    const attempts = noted.flatMap(({ job }) => (job.kind === 'step' ? [job] : []));
+    const underWay = [...steps].map(([seq, { name, orderIds }]) => ({ seq, name, orderIds }));
+    for (const { seq, name, orderIds } of [...attempts, ...underWay]) {
+      const wait = this.#of(name);
+      if (!orderIds.some((orderId) => wait.failing.has(orderId))) continue;
+      for (const orderId of orderIds)
+        if (wait.isMeant(orderId, seq) && !wait.perhaps.has(orderId)) wait.fail(orderId);
+    }
+  }
+
+  /** Commands are numbered anew; those that had just asked for a step that fails for others go on with these. */
+  newRun(): void {
+    this.#isNewRun = true;
+    this.#parkTimers.clear();
+    this.#deadlines.clear();
+    for (const { settled, failing, asked } of this.#steps.values()) {
+      settled.clear();
+      if (failing.size > 0) for (const orderId of asked) failing.add(orderId);
+    }
+  }
+
+  /** It runs again from the start. */
+  forget(): void {
+    this.newRun();
+    this.#steps.clear();
+    this.#due.clear();
+    this.decided = false;
+  }
+
+  /** @returns the orders that wait for steps which are parked, by step in words */
+  parked(): Map<string, readonly string[]> {
+    const parked = new Map<string, readonly string[]>();
+    for (const [words, name] of WORDS) {
+      const wait = this.#steps.get(name);
+      if (wait?.parked && wait.failing.size > 0) parked.set(words, [...wait.failing].sort());
+    }
+    return parked;
+  }
+
+  /** @returns which steps fail without a timer that says when they are parked, in words */
+  unwatched(): string[] {
+    const unwatched: string[] = [];
+    for (const [name, wait] of this.#steps) {
+      const certain = [...wait.failing].some((orderId) => !wait.perhaps.has(orderId));
+      if (!certain || name === BOUNDED || wait.parked) continue;
+      const timers = [...this.#parkTimers.values()];
+      if (!timers.some((timer) => timer.wait === wait && timer.number === wait.number))
+        unwatched.push(`${name} of ${this.sagaId} fails, and nothing says when it is parked`);
+    }
+    return unwatched;
+  }
+
+  /** @returns which credit checks have no timer any more that ends them in time, in words */
+  postponed(now: number): string[] {
+    const postponed: string[] = [];
+    const { failing = [], perhaps } = this.#steps.get(BOUNDED) ?? {};
+    for (const orderId of failing) {
+      if (perhaps?.has(orderId)) continue;
+      const due = this.#due.get(orderId);
+      if (due !== undefined && ![...this.#deadlines.values()].some((at) => at <= Math.max(due, now) + 1))
+        postponed.push(`the deadline of ${orderId} is forgotten`);
+    }
+    return postponed;
+  }
+
+  /** @returns where the memo says something else, in words */
+  wrongMemo(memo: Memo): string[] {
+    const shown = shownIn(memo);
+    if (this.#steps.size === 0 && shown.length === 0) return [];
+    const expected = [...this.parked()].flatMap(([step, orders]) => this.#certain(step, orders)).sort();
+    const said = shown.flatMap(({ step, subjects }) => this.#certain(step, subjects)).sort();
+    if (expected.join() === said.join()) return [];
+    return [
+      `${this.sagaId} shows as parked [${said.join('; ')}], and what is parked is [${expected.join('; ')}]`,
+    ];
+  }
+
+  /** @returns the step in words, but for what two runs may see either way; empty when that is all */
+  #certain(step: string, orders: readonly string[]): string[] {
+    const wait = this.#steps.get(WORDS.get(step) ?? step);
+    const certain = wait?.unsure ? [] : orders.filter((orderId) => !wait?.perhaps.has(orderId));
+    return certain.length === 0 ? [] : [`${step} of ${[...certain].sort().join(', ')}`];
+  }
+
+  #of(name: string): StepWait {
+    const known = this.#steps.get(name);
+    if (known) return known;
+    const wait = new StepWait();
+    this.#steps.set(name, wait);
+    return wait;
+  }
+
+  #stepEnded(
+    { seq, name, orderIds, answer, remote }: StepEnded,
+    issuedBefore: number,
+    isLast: boolean,
+  ): void {
+    const wait = this.#of(name);
+    if ('failure' in answer) {
+      const meant = orderIds.filter((orderId) => wait.isMeant(orderId, seq));
+      if (!isPermanent(answer.failure)) for (const orderId of meant) wait.fail(orderId);
+      else if (name === BOUNDED) for (const orderId of meant) wait.settle(orderId, issuedBefore);
+      else if (meant.length > 0) {
+        for (const orderId of meant) wait.fail(orderId);
+        wait.parked = true;
+      }
+      return;
+    }
+    if (isLast && remote) {
+      for (const orderId of orderIds) wait.perhaps.add(orderId);
+      return;
+    }
+    for (const { orderId, outcome } of answer.results.filter((result) => wait.isMeant(result.orderId, seq))) {
+      const isRefused = name === 'releaseCredit' && outcome === 'conflict';
+      if (outcome === 'busy' || isRefused) wait.fail(orderId);
+      else wait.settle(orderId, issuedBefore);
+      wait.parked ||= isRefused;
+    }
+  }
+
+  #timerRuns({ seq, summary, due }: NewTimer): void {
+    if (summary.startsWith(UNTIL_DEADLINE)) this.#deadlines.set(seq, due);
+    if (!summary.startsWith(UNTIL_PARKED) || this.#parkTimers.has(seq)) return;
+    const wait = this.#of(WORDS.get(summary.slice(UNTIL_PARKED.length)) ?? summary);
+    this.#parkTimers.set(seq, { wait, number: wait.number });
+  }
+
+  #fired(seq: number, tooLate: boolean): void {
+    const timer = this.#parkTimers.get(seq);
+    this.#parkTimers.delete(seq);
+    this.#deadlines.delete(seq);
+    if (!timer || timer.wait.number !== timer.number || timer.wait.failing.size === 0) return;
+    timer.wait.parked = true;
+    timer.wait.unsure = tooLate;
+  }
+
+  #giveUp(argument: unknown, issuedBefore: number): void {
+    if (!isGivingUp(argument)) return;
+    const { by, reason, subject } = argument;
+    for (const [step, orders] of this.parked()) {
+      for (const orderId of orders.filter((id) => subject === undefined || id === subject)) {
+        this.decided = true;
+        this.observed.decisions.push({ sagaId: this.sagaId, orderId, step, by, reason });
+        this.#of(WORDS.get(step) ?? step).settle(orderId, issuedBefore);
+      }
+    }
+  }
+}
+
+export function shownIn(memo: Memo): readonly ParkedStep[] {
+  const shown = memo[PARKED_MEMO];
+  return areParkedSteps(shown) ? shown : [];
+}
+
+function areParkedSteps(shown: unknown): shown is readonly ParkedStep[] {
+  return Array.isArray(shown);
+}
+
+function isGivingUp(argument: unknown): argument is GiveUpStepRequest {
+  return typeof argument === 'object' && argument !== null && 'by' in argument && 'reason' in argument;
+}
+
+function isPermanent(failure: Error): boolean {
+  const cause = failure.cause ?? failure;
+  return typeof cause === 'object' && 'nonRetryable' in cause && cause.nonRetryable === true;
+}
