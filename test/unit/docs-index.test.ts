@@ -20,9 +20,10 @@ const DOCUMENTS = [
   ...IN_DOCS,
 ];
 
-/** Without code, in which brackets mean something else. */
+/** Without code, in which brackets mean something else, and without comments, which nobody sees. */
 const proseOf = (file: string) =>
   read(file)
+    .replace(/<!--[\s\S]*?-->/g, '')
     .replace(/^(`{3,}).*\n[\s\S]*?^\1`*$/gm, '')
     .replace(/`[^`\n]+`/g, (code) => code.replaceAll(/[[\]]/g, ''));
 
