@@ -54,7 +54,10 @@ async function lockedLast<Result extends { readonly orderId: string; readonly ou
   const busyIds = new Set(first.filter(({ outcome }) => outcome === 'busy').map(({ orderId }) => orderId));
   if (busyIds.size === 0) return first;
   const busyOrders = orders.filter(({ orderId }) => busyIds.has(orderId));
-  return [...first.filter(({ orderId }) => !busyIds.has(orderId)), ...(await statement(busyOrders, LOCK_WAIT_MS))];
+  return [
+    ...first.filter(({ orderId }) => !busyIds.has(orderId)),
+    ...(await statement(busyOrders, LOCK_WAIT_MS)),
+  ];
 }
 
 interface ReserveRow {
@@ -65,8 +68,7 @@ interface ReserveRow {
 
 function reserveResult({ orderId, outcome, reason }: ReserveRow): ReserveResult {
   if (outcome !== 'rejected') return { orderId, outcome };
-  if (reason === null)
-    throw new TypeError(`reserve_credit rejected order ${orderId} without a reason`);
+  if (reason === null) throw new TypeError(`reserve_credit rejected order ${orderId} without a reason`);
   return { orderId, outcome, reason };
 }
 

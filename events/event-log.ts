@@ -59,7 +59,8 @@ export function databaseLog(source: EventSource, db: SqlDatabase, published: Not
       const seen = published.count;
       const rows = await db.$queryRaw<Row[]>(pageOf(after?.position, limit, filter));
       const [feed] = rows;
-      if (!feed) throw new TypeError(`the database of ${source} has no row in outbox_relay: apply its migrations`);
+      if (!feed)
+        throw new TypeError(`the database of ${source} has no row in outbox_relay: apply its migrations`);
       checkPosition(source, after, feed);
       const events = rows.flatMap(({ position, ...row }) =>
         position === null ? [] : [cloudEvent(source, { ...row, position })],

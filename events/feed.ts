@@ -106,7 +106,10 @@ export class EventFeed {
     } catch (err) {
       if (!isRefusal(err) && !this.#unavailable.has(source)) {
         this.#unavailable.add(source);
-        this.logger.warn({ source, err }, 'failed to read the events of a service; the feed continues without them and retries');
+        this.logger.warn(
+          { source, err },
+          'failed to read the events of a service; the feed continues without them and retries',
+        );
       }
       throw err;
     }

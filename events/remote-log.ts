@@ -52,7 +52,10 @@ export function remoteLog(source: EventSource, serviceUrl: string): EventLog {
     if (!ok) throw errorOf(status, problemSchema.parse(body));
     const { items: events, nextCursor, completeTo, startsAfter } = pageSchema.parse(body);
     const end = decodeCursor(nextCursor)[source];
-    if (!end) throw new TypeError(`${serviceUrl} answered with a cursor that has no position of ${source}: check the URL of the service`);
+    if (!end)
+      throw new TypeError(
+        `${serviceUrl} answered with a cursor that has no position of ${source}: check the URL of the service`,
+      );
     const [complete, start] = [completeTo[source], startsAfter[source]];
     return {
       events,

@@ -23,6 +23,8 @@ export async function connectTo(target: TemporalTarget): Promise<TemporalLink> {
   try {
     return await withTimeout(connectTemporal(target), CONNECTED_WITHIN_MS, 'connection');
   } catch (error) {
-    throw new ConfigError(`Temporal at ${target.address} cannot be reached (${reasonOf(error)}): check TEMPORAL_ADDRESS`);
+    throw new ConfigError(
+      `Temporal at ${target.address} cannot be reached (${reasonOf(error)}): check TEMPORAL_ADDRESS`,
+    );
   }
 }

@@ -19,7 +19,9 @@ async function main(): Promise<void> {
     if (ownerUrl === undefined) continue;
     if (config.DATABASE_ADMIN_URL !== undefined) {
       if (serviceUrl === undefined)
-        throw new ConfigError(`${service}: the database URL of the service is not set, and DATABASE_ADMIN_URL is; set it to a URL with the login role to create`);
+        throw new ConfigError(
+          `${service}: the database URL of the service is not set, and DATABASE_ADMIN_URL is; set it to a URL with the login role to create`,
+        );
       await provision(config.DATABASE_ADMIN_URL, rolesOf(ownerUrl, serviceUrl));
     }
     await applyMigrations(service, ownerUrl);

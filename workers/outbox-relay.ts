@@ -65,7 +65,8 @@ async function publishLoop(
       if (published === BATCH) continue;
       await committed.wait(seen, published === undefined ? LOCK_RETRY_MS : POLL_MS, signal);
     } catch (err) {
-      if (!unavailable) logger.warn({ service, err }, 'the relay failed to publish events; it retries every second');
+      if (!unavailable)
+        logger.warn({ service, err }, 'the relay failed to publish events; it retries every second');
       [unavailable, rescan] = [true, true];
       await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
     }

@@ -82,7 +82,11 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
     failed: running.then(() => new Promise<never>(() => undefined)),
     check: () => {
       const idle = workers.find((worker) => worker.getState() !== 'RUNNING');
-      return idle ? Promise.reject(new Error(`the worker of task queue ${idle.options.taskQueue} is ${idle.getState()}`)) : Promise.resolve();
+      return idle
+        ? Promise.reject(
+            new Error(`the worker of task queue ${idle.options.taskQueue} is ${idle.getState()}`),
+          )
+        : Promise.resolve();
     },
     slots: () => workers.flatMap((worker) => slotsOf(worker)),
     stop: async () => {

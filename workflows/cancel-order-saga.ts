@@ -17,7 +17,12 @@ import { cancelOrder, releaseCredit, requestCancellation } from './order-steps';
  * @throws ApplicationFailure `SagaFailed` when the order is missing (a bug), or an operator gave up a step
  */
 export const cancelOrderSaga = defineSaga<OrderToCancel, OrderResult, unknown>(
-  { taskQueue: ORDER_TASK_QUEUE, subject: ({ orderId }) => orderId, describe: describeOutcome, recordGivingUp },
+  {
+    taskQueue: ORDER_TASK_QUEUE,
+    subject: ({ orderId }) => orderId,
+    describe: describeOutcome,
+    recordGivingUp,
+  },
   (order, saga) => cancelByRequest(order, saga),
 );
 

@@ -44,7 +44,8 @@ function readArguments() {
         grace: { type: 'string' },
       },
     });
-    if (values.apply && values['dry-run']) throw new Error('--dry-run and --apply exclude each other: use one');
+    if (values.apply && values['dry-run'])
+      throw new Error('--dry-run and --apply exclude each other: use one');
     return { apply: values.apply, graceMs: graceOf(values.grace) };
   } catch (error) {
     throw new ConfigError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);

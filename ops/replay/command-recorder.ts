@@ -1,4 +1,4 @@
-/** Workflow code, only in the bundle that explains a divergence: reports each command that the saga asks for. */
+/** Interceptors that report each command of a saga; only in the bundle that explains a divergence. */
 import { TemporalFailure } from '@temporalio/common';
 import {
   CancellationScope,
@@ -63,7 +63,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
   };
 };
 
-/** @returns undefined for an error that fails the task, not the saga: the engine reports it */
+/** @returns undefined for an error that fails the workflow task, not the saga: the SDK reports it */
 function endWords(error: unknown): string | undefined {
   if (error instanceof ContinueAsNew) return CONTINUED_END;
   if (isCancellation(error) && CancellationScope.current().consideredCancelled) return CANCELLED_END;

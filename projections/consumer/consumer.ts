@@ -107,7 +107,8 @@ async function takeIn(
   for (;;) {
     try {
       await store.takeIn(after, page, poison);
-      for (const err of poison) logger.error({ err }, 'an event was stored as a dead letter: it has no effect');
+      for (const err of poison)
+        logger.error({ err }, 'an event was stored as a dead letter: it has no effect');
       return;
     } catch (error) {
       if (!(error instanceof PoisonEvent)) throw error;

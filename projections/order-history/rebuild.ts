@@ -95,7 +95,9 @@ async function build(db: HistoryDatabase, swapping: Transaction, onProgress: Pro
     UPDATE generations SET current = (number = ${generation}::integer)
     WHERE EXISTS (SELECT FROM generations WHERE number = ${generation}::integer)`);
   if (swapped === 0)
-    throw new Error(`another rebuild removed generation ${String(generation)} of the view; run the rebuild again`);
+    throw new Error(
+      `another rebuild removed generation ${String(generation)} of the view; run the rebuild again`,
+    );
   if (isRecovery) await endRecovery(swapping);
   return { generation, events };
 }
