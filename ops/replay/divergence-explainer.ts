@@ -40,7 +40,7 @@ export class Explainer {
   async #start(): Promise<AsyncIterableIterator<ReplayResult>> {
     const sinks: InjectedSinks<CommandSinks> = {
       commands: {
-        asked: {
+        issued: {
           fn: (_info, words) => {
             this.#commands.push(words);
           },

@@ -33,19 +33,19 @@ export function isNondeterminism({ detail }: Pick<Divergence, 'detail'>): boolea
  */
 export function divergenceOf(
   recorded: readonly RecordedStep[],
-  asked: readonly string[],
+  issued: readonly string[],
   detail: string,
 ): Divergence {
   const named = /HistoryEvent\(id: (\d+)/.exec(detail)?.[1];
   const unobserved = recorded.find(({ eventId, words }) => eventId === Number(named) && isUnobserved(words));
   const [, unobservedNow] = UNOBSERVED_MACHINES.find(([machine]) => machine.test(detail)) ?? [];
   const observed = recorded.map(({ words }) => words).filter((words) => !isUnobserved(words));
-  const beside = walk(observed, asked, true);
+  const beside = walk(observed, issued, true);
   // Both sides have the same commands, and Temporal reports a difference: their order matters.
   const isSwapped =
     isNondeterminism({ detail }) &&
     [unobserved, unobservedNow, beside.left, beside.now].every((each) => each === undefined);
-  const { left, now, after } = isSwapped ? walk(observed, asked, false) : beside;
+  const { left, now, after } = isSwapped ? walk(observed, issued, false) : beside;
   const failed = isNondeterminism({ detail }) ? undefined : `an error in the workflow code: ${detail}`;
   const patch = /patch marker encountered for change (\S+),/.exec(detail)?.[1];
   if (patch !== undefined)
@@ -59,13 +59,13 @@ export function divergenceOf(
 }
 
 /** @param group whether a command may precede a recorded one that the code issues later */
-function walk(recorded: readonly string[], asked: readonly string[], group: boolean) {
+function walk(recorded: readonly string[], issued: readonly string[], group: boolean) {
   const left = [...recorded];
   let after: string | undefined;
-  for (const [index, is] of asked.entries()) {
+  for (const [index, is] of issued.entries()) {
     const [was] = left;
     const place = left.indexOf(is);
-    const beside = group && was !== undefined && place > 0 && asked.includes(was, index + 1);
+    const beside = group && was !== undefined && place > 0 && issued.includes(was, index + 1);
     if (place !== 0 && !beside) return { left: was, now: is, after };
     left.splice(place, 1);
     after = is;

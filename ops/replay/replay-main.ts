@@ -162,10 +162,14 @@ async function serverSource({ address, namespace, query, since, limit }: Argumen
   const filter = [TYPES];
   if (query !== undefined) filter.push(`(${query})`);
   if (since !== undefined) filter.push(`StartTime >= '${startOf(since).toISOString()}'`);
-  const asked = filter.join(' AND ');
-  const words = `${asked} in ${temporal.namespace} at ${temporal.address}`;
+  const fullQuery = filter.join(' AND ');
+  const words = `${fullQuery} in ${temporal.namespace} at ${temporal.address}`;
   const { client, connection } = await connectTo(temporal);
-  const { count } = await withTimeout(client.workflow.count(asked), COUNTED_WITHIN_MS, 'count of the sagas');
+  const { count } = await withTimeout(
+    client.workflow.count(fullQuery),
+    COUNTED_WITHIN_MS,
+    'count of the sagas',
+  );
   const gone: string[] = [];
   const onGone = (workflowId: string) => {
     gone.push(workflowId);
@@ -173,7 +177,7 @@ async function serverSource({ address, namespace, query, since, limit }: Argumen
   return {
     words,
     count: Math.min(count, most),
-    histories: ofServer({ client, query: asked, limit: most, onGone }),
+    histories: ofServer({ client, query: fullQuery, limit: most, onGone }),
     gone,
     close: () => connection.close(),
   };

@@ -6,10 +6,10 @@ import type { Replayed } from './replay';
 /** Workflows listed for each divergence or reason; the JSON has all of them. */
 const LISTED = 5;
 
-const WHAT_TO_DO = `A worker with this code that takes over such a saga stops with a non-determinism error, and the saga stands
-still. Do not deploy it as it is. Let the sagas under way keep their old path with patched(), or let them end on
-the old version with Worker Versioning: docs/changing-a-saga.md. If the change was not meant to touch the saga's
-steps, it did: see what is recorded and what is asked for now.`;
+const WHAT_TO_DO = `A worker with this code fails such a saga's workflow task with a non-determinism error, and the saga makes no
+progress. Do not deploy this code. Keep the old path for running sagas with patched(), or let them end on the old
+version with Worker Versioning: see docs/changing-a-saga.md. If the change was not meant to affect the steps, compare
+what is recorded with the command of the current code.`;
 
 interface Kind {
   readonly type: string;
