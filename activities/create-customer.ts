@@ -1,4 +1,4 @@
-/** Opens a customer's account: the row and its event in one transaction. */
+/** Creates a customer: its row and its event in one transaction. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { CustomerDatabase } from '../prisma/customer/client';
 import { recordEvents } from './outbox';
@@ -12,8 +12,9 @@ export interface NewCustomer {
 }
 
 /**
- * @returns `created` also when the same customer was there already (a repeated request); `conflict` when
- *   the id is taken by a customer with other content
+ * Is idempotent: a repeated request with the same content gets `created` too.
+ *
+ * @returns `conflict` when the id belongs to a customer with other content; nothing was changed then
  */
 export async function createCustomer(
   db: CustomerDatabase,

@@ -1,7 +1,6 @@
 /**
- * The customer side's steps: one function, one statement, one transaction on the customer database. The
- * decision itself is a function in the database (`prisma/customer/migrations`), because the order of the
- * list matters there.
+ * The customer service's steps: each is one statement and one transaction on the customer database. A function in the
+ * database (`prisma/customer/migrations`) makes the decision, because it must process the list in order.
  */
 import { type Sql, sqltag as sql } from '@prisma/client/runtime/client';
 import type { CreditSteps, OrderRequest, ReleaseResult, ReserveResult } from '../domain/contracts';
@@ -11,14 +10,14 @@ import { stepRunner } from './isolate-failures';
 import { recordEvents } from './outbox';
 
 /**
- * 10 ms: another group holds a customer's row for one commit, a few milliseconds. Whoever holds it longer is somebody that
- * the rest of the list, and the next group, must not wait for.
+ * 10 ms: another group holds a customer's row for one commit, which takes a few milliseconds. The other orders of the list,
+ * and the next group, must not wait for a transaction that holds it longer.
  */
 const LOCK_WAIT_MS = 10;
 
 export interface CustomerActivitiesOptions {
   readonly db: CustomerDatabase;
-  /** Told after each commit that may have written events. */
+  /** Called after each commit that may have written events. */
   readonly onCommit?: (() => void) | undefined;
 }
 
@@ -26,24 +25,24 @@ export function createCustomerActivities({ db, onCommit }: CustomerActivitiesOpt
   const run = stepRunner(onCommit);
   return {
     reserveCredit: ({ sagaId, items }) =>
-      run('reserveCredit', items, (asked) =>
-        lockedLast(asked, async (some, waitMs) => {
-          const rows = await db.$queryRaw<ReserveRow[]>(reserveStatement(sagaId, some, waitMs));
+      run('reserveCredit', items, (orders) =>
+        lockedLast(orders, async (batch, waitMs) => {
+          const rows = await db.$queryRaw<ReserveRow[]>(reserveStatement(sagaId, batch, waitMs));
           return rows.map(reserveResult);
         }),
       ),
     releaseCredit: ({ sagaId, items }) =>
-      run('releaseCredit', items, (asked) =>
-        lockedLast(asked, (some, waitMs) =>
-          db.$queryRaw<ReleaseResult[]>(releaseStatement(sagaId, some, waitMs)),
+      run('releaseCredit', items, (orders) =>
+        lockedLast(orders, (batch, waitMs) =>
+          db.$queryRaw<ReleaseResult[]>(releaseStatement(sagaId, batch, waitMs)),
         ),
       ),
   };
 }
 
 /**
- * Serves first whom it need not wait for, in a transaction of their own; then waits a little for the
- * customers whose rows are locked. Orders of one customer only have no neighbours to delay: they wait at once.
+ * Runs the statement for the orders whose customers are not locked, in a transaction of its own; then runs it for the
+ * others and waits for the locks. Orders of a single customer delay no other orders, so they wait for the lock at once.
  */
 async function lockedLast<Result extends { readonly orderId: string; readonly outcome: string }>(
   orders: readonly OrderRequest[],
@@ -52,29 +51,28 @@ async function lockedLast<Result extends { readonly orderId: string; readonly ou
   const oneCustomer = new Set(orders.map(({ customerId }) => customerId)).size === 1;
   if (oneCustomer) return statement(orders, LOCK_WAIT_MS);
   const first = await statement(orders, 0);
-  const busy = new Set(first.filter(({ outcome }) => outcome === 'busy').map(({ orderId }) => orderId));
-  if (busy.size === 0) return first;
-  const second = await statement(
-    orders.filter(({ orderId }) => busy.has(orderId)),
-    LOCK_WAIT_MS,
-  );
-  return [...first.filter(({ orderId }) => !busy.has(orderId)), ...second];
+  const busyIds = new Set(first.filter(({ outcome }) => outcome === 'busy').map(({ orderId }) => orderId));
+  if (busyIds.size === 0) return first;
+  const busyOrders = orders.filter(({ orderId }) => busyIds.has(orderId));
+  return [
+    ...first.filter(({ orderId }) => !busyIds.has(orderId)),
+    ...(await statement(busyOrders, LOCK_WAIT_MS)),
+  ];
 }
 
 interface ReserveRow {
   readonly orderId: string;
-  readonly outcome: Exclude<ReserveResult['outcome'], 'rejected'> | 'rejected';
+  readonly outcome: ReserveResult['outcome'];
   readonly reason: CreditRejectionReason | null;
 }
 
 function reserveResult({ orderId, outcome, reason }: ReserveRow): ReserveResult {
   if (outcome !== 'rejected') return { orderId, outcome };
-  if (reason === null)
-    throw new TypeError(`the reservation of order ${orderId} was rejected without a reason`);
+  if (reason === null) throw new TypeError(`reserve_credit rejected order ${orderId} without a reason`);
   return { orderId, outcome, reason };
 }
 
-/** The argument lists that both functions take: order ids, customer ids, amounts, currencies. */
+/** Returns the arrays that both database functions take: order ids, customer ids, amounts, currencies. */
 function columns(orders: readonly OrderRequest[]): Sql {
   const ids = orders.map(({ orderId }) => orderId);
   const customers = orders.map(({ customerId }) => customerId);

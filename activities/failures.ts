@@ -1,4 +1,4 @@
-/** What a failed statement means for a step: infrastructure, one order's trouble, or a bug. */
+/** Classifies a failed statement of a step: an infrastructure failure, a failure of one order, or a bug. */
 import { ApplicationFailure } from '@temporalio/common';
 import { sqlState } from '../prisma/sql-state';
 
@@ -6,36 +6,38 @@ const LOCKED = new Set(['55P03', '57014', '40P01', '40001']);
 const INTEGRITY_CLASS = '23';
 const BUG_CLASSES = new Set(['22', '42']);
 
-/**
- * - `locked`: somebody else holds a row (lock or statement timeout, deadlock, serialization failure)
- * - `integrity`: a constraint refused a row
- * - `bug`: the statement itself is wrong (syntax, undefined table, permission, bad value)
- * - `away`: everything else: the database is unreachable, restarting, full
- */
-export type StatementTrouble = 'locked' | 'integrity' | 'bug' | 'away';
+/** Recorded in histories. */
+const TYPES = {
+  locked: 'RowLocked',
+  integrity: 'ConstraintViolated',
+  bug: 'StatementRefused',
+  unavailable: 'DatabaseAway',
+} as const;
 
-export function statementTrouble(error: unknown): StatementTrouble {
+/**
+ * - `locked`: another transaction holds a row (lock or statement timeout, deadlock, serialization failure)
+ * - `integrity`: a row violates a constraint
+ * - `bug`: the statement is wrong (syntax, undefined table, permission, invalid value)
+ * - `unavailable`: everything else: the database is unreachable, restarting or full
+ */
+type StatementFailure = 'locked' | 'integrity' | 'bug' | 'unavailable';
+
+export function classifyFailure(error: unknown): StatementFailure {
   const state = sqlState(error);
-  if (state === undefined) return 'away';
+  if (state === undefined) return 'unavailable';
   if (LOCKED.has(state)) return 'locked';
   if (state.startsWith(INTEGRITY_CLASS)) return 'integrity';
-  return BUG_CLASSES.has(state.slice(0, 2)) ? 'bug' : 'away';
+  return BUG_CLASSES.has(state.slice(0, 2)) ? 'bug' : 'unavailable';
 }
 
-/** What the step throws: retryable when the database is away, otherwise final and named. */
+/** Returns the error that the step throws. A constraint violation and a bug are not retryable. */
 export function stepFailure(step: string, error: unknown): ApplicationFailure {
-  const trouble = statementTrouble(error);
-  const final = trouble === 'integrity' || trouble === 'bug';
-  const types = {
-    locked: 'RowLocked',
-    integrity: 'ConstraintViolated',
-    bug: 'StatementRefused',
-    away: 'DatabaseAway',
-  };
+  const failure = classifyFailure(error);
+  const state = sqlState(error) ?? 'without a SQLSTATE';
   return ApplicationFailure.create({
-    type: types[trouble],
-    message: `${step}: ${trouble === 'away' ? 'its database is away' : `its database answered ${sqlState(error) ?? 'nothing'}`}`,
-    nonRetryable: final,
+    type: TYPES[failure],
+    message: `${step}: ${failure === 'unavailable' ? 'its database is unavailable' : `its database answered ${state}`}`,
+    nonRetryable: failure === 'integrity' || failure === 'bug',
     ...(error instanceof Error && { cause: error }),
   });
 }

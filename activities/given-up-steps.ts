@@ -1,10 +1,10 @@
-/** An operator's decision to give up a step of a saga: kept once, and told once. */
+/** Records an operator's decision to give up a step of a saga, with one event for each decision. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { GiveUpOrder } from '../domain/contracts';
 import type { OrderDatabase } from '../prisma/order/client';
 import { recordEvents } from './outbox';
 
-/** A decision that is recorded already stays as it is. Whether its order exists, or whose it is, does not matter. */
+/** Is idempotent by the decision's id. The order need not exist, nor belong to the saga. */
 export async function recordGivingUp(
   db: OrderDatabase,
   sagaId: string,
@@ -12,7 +12,7 @@ export async function recordGivingUp(
 ): Promise<void> {
   const ids = orders.map(({ givingUp }) => givingUp.id);
   const steps = orders.map(({ givingUp }) => givingUp.step);
-  const who = orders.map(({ givingUp }) => givingUp.by);
+  const operators = orders.map(({ givingUp }) => givingUp.by);
   const reasons = orders.map(({ givingUp }) => givingUp.reason);
   const times = orders.map(({ givingUp }) => givingUp.at);
   const orderIds = orders.map(({ orderId }) => orderId);
@@ -21,7 +21,7 @@ export async function recordGivingUp(
   const currencies = orders.map(({ currency }) => currency);
   await db.$executeRaw(sql`
     WITH asked AS (
-      SELECT * FROM unnest(${ids}::uuid[], ${steps}::text[], ${who}::text[], ${reasons}::text[], ${times}::timestamptz[],
+      SELECT * FROM unnest(${ids}::uuid[], ${steps}::text[], ${operators}::text[], ${reasons}::text[], ${times}::timestamptz[],
         ${orderIds}::uuid[], ${customers}::uuid[], ${totals}::bigint[], ${currencies}::text[])
         AS a (id, step, by, reason, at, order_id, customer_id, total_minor, currency)
     ), inserted AS (

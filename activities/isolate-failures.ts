@@ -1,15 +1,12 @@
-/** One order's trouble stays that order's: no neighbour in the list waits for it or fails with it. */
+/** Isolates the failure of one order: the other orders of the list neither wait for it nor fail with it. */
 import type { Busy } from '../domain/contracts';
-import { statementTrouble, stepFailure } from './failures';
+import { classifyFailure, stepFailure } from './failures';
 
 interface Ordered {
   readonly orderId: string;
 }
 
-/**
- * @param onCommit told after each step that has committed
- * @returns {@link forEachOrder}, telling
- */
+/** Returns {@link forEachOrder} that calls `onCommit` after each step that has committed. */
 export function stepRunner(onCommit: (() => void) | undefined): typeof forEachOrder {
   return async (step, orders, statement) => {
     const results = await forEachOrder(step, orders, statement);
@@ -19,10 +16,10 @@ export function stepRunner(onCommit: (() => void) | undefined): typeof forEachOr
 }
 
 /**
- * Runs a step's statement over the list. When the statement fails because of one of its orders, each runs
- * alone, and the one that fails again is answered as busy: its saga asks for it again, by itself.
+ * Runs a step's statement for all orders at once. When one of the orders makes it fail, runs it for each order alone.
+ * An order that fails again gets `busy`: its saga retries it separately.
  *
- * @throws ApplicationFailure retryable `DatabaseAway`, or a final `ConstraintViolated` or `StatementRefused`
+ * @throws ApplicationFailure `DatabaseAway`, retryable; `ConstraintViolated` or `StatementRefused`, not retryable
  */
 async function forEachOrder<Item extends Ordered, Result>(
   step: string,
@@ -32,20 +29,20 @@ async function forEachOrder<Item extends Ordered, Result>(
   try {
     return await statement(orders);
   } catch (error) {
-    const trouble = statementTrouble(error);
-    if (trouble === 'bug' || trouble === 'away') throw stepFailure(step, error);
+    const failure = classifyFailure(error);
+    if (failure === 'bug' || failure === 'unavailable') throw stepFailure(step, error);
     const [only, ...others] = orders;
     if (only && others.length === 0) {
-      if (trouble === 'integrity') throw stepFailure(step, error);
+      if (failure === 'integrity') throw stepFailure(step, error);
       return [{ orderId: only.orderId, outcome: 'busy' }];
     }
   }
   const results: (Result | Busy)[] = [];
-  for (const order of orders) results.push(...(await alone(step, order, statement)));
+  for (const order of orders) results.push(...(await runAlone(step, order, statement)));
   return results;
 }
 
-async function alone<Item extends Ordered, Result>(
+async function runAlone<Item extends Ordered, Result>(
   step: string,
   order: Item,
   statement: (orders: readonly Item[]) => Promise<Result[]>,
@@ -53,8 +50,8 @@ async function alone<Item extends Ordered, Result>(
   try {
     return await statement([order]);
   } catch (error) {
-    const trouble = statementTrouble(error);
-    if (trouble === 'locked' || trouble === 'integrity') return [{ orderId: order.orderId, outcome: 'busy' }];
+    const failure = classifyFailure(error);
+    if (failure === 'locked' || failure === 'integrity') return [{ orderId: order.orderId, outcome: 'busy' }];
     throw stepFailure(step, error);
   }
 }

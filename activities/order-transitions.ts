@@ -1,4 +1,4 @@
-/** The one statement that makes the transitions of an order. */
+/** The statement that makes every transition of an order. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { Busy, WrongState } from '../domain/contracts';
 import { cancelSagaWorkflowId, isCancelSaga } from '../domain/names';
@@ -9,7 +9,7 @@ import { recordEvents } from './outbox';
 
 export interface MovedRow {
   readonly id: string;
-  /** As it is now; null when there is no such order, or the saga may not move it. */
+  /** The current state; null when the order does not exist or the saga may not change it. */
   readonly state: OrderState | null;
   readonly reason: CancellationReason | null;
   readonly version: number | null;
@@ -17,8 +17,8 @@ export interface MovedRow {
 }
 
 /**
- * Moves each order that is in the `from` state of one of the transitions, and that the saga may move: its own orders,
- * and for `cancelOrderSaga` the one that it is named after. Rows that another transaction has locked are left for later.
+ * Makes the transition of each order that is in the `from` state of one of them. A saga may change its own orders;
+ * `cancelOrderSaga` may change the order that its id names. The statement skips rows that another transaction has locked.
  */
 export function move(
   db: OrderDatabase,
@@ -26,7 +26,7 @@ export function move(
   transitions: readonly Transition[],
   orders: readonly {
     readonly orderId: string;
-    /** Kept with an order that becomes CANCELLED. */
+    /** Stored when the order becomes CANCELLED. */
     readonly reason?: CancellationReason;
     readonly cancellationKey?: string | undefined;
   }[],
@@ -34,7 +34,7 @@ export function move(
   const ids = orders.map(({ orderId }) => orderId);
   const reasons = orders.map(({ reason }) => reason ?? null);
   const keys = orders.map(({ cancellationKey }) => cancellationKey ?? null);
-  const cancelled = isCancelSaga(sagaId) ? ids.filter((id) => cancelSagaWorkflowId(id) === sagaId) : [];
+  const cancellable = isCancelSaga(sagaId) ? ids.filter((id) => cancelSagaWorkflowId(id) === sagaId) : [];
   const from = transitions.map((transition) => transition.from);
   const to = transitions.map((transition) => transition.to);
   const events = transitions.map(({ event }) => event);
@@ -45,7 +45,7 @@ export function move(
       SELECT * FROM unnest(${from}::text[], ${to}::text[], ${events}::text[]) AS t (from_state, to_state, event)
     ), held AS (
       SELECT id FROM orders
-      WHERE id IN (SELECT id FROM asked) AND (saga_id = ${sagaId} OR id = ANY (${cancelled}::uuid[]))
+      WHERE id IN (SELECT id FROM asked) AND (saga_id = ${sagaId} OR id = ANY (${cancellable}::uuid[]))
       ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     ), changed AS (
       UPDATE orders o
@@ -63,16 +63,16 @@ export function move(
       coalesce(c.cancellation_reason, o.cancellation_reason) AS reason, coalesce(c.version, o.version) AS version,
       coalesce(c.updated_at, o.updated_at) AS "updatedAt"
     FROM asked a
-    LEFT JOIN orders o ON o.id = a.id AND (o.saga_id = ${sagaId} OR o.id = ANY (${cancelled}::uuid[]))
+    LEFT JOIN orders o ON o.id = a.id AND (o.saga_id = ${sagaId} OR o.id = ANY (${cancellable}::uuid[]))
     LEFT JOIN changed c ON c.id = a.id`);
 }
 
-/** Why the order is not where the step should bring it. */
+/** Returns the result for an order that is not in the target state of the step. */
 export function notThere(
   { id: orderId, state }: MovedRow,
   transitions: readonly Transition[],
 ): Busy | WrongState {
-  // Locked by another transaction, or changed by a commit that this statement could not see yet.
+  // Another transaction has locked the row, or its commit was not visible to this statement yet.
   if (transitions.some(({ from }) => from === state)) return { orderId, outcome: 'busy' };
   return { orderId, outcome: 'wrong-state', state: state ?? 'MISSING' };
 }

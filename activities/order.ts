@@ -1,4 +1,4 @@
-/** The order side's steps: one function, one statement, one transaction on the order database. */
+/** The order service's steps: each is one statement and one transaction on the order database. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type {
   ApproveOrder,
@@ -24,9 +24,9 @@ import { recordEvents } from './outbox';
 
 export interface OrderActivitiesOptions {
   readonly db: OrderDatabase;
-  /** Told after the commit, in the same process. */
+  /** Called after the commit, in the same process. */
   readonly notify?: (notice: OrderNotice) => void;
-  /** Told after each commit that may have written events. */
+  /** Called after each commit that may have written events. */
   readonly onCommit?: (() => void) | undefined;
 }
 
@@ -34,14 +34,14 @@ export function createOrderActivities({ db, notify, onCommit }: OrderActivitiesO
   const run = stepRunner(onCommit);
   return {
     createPendingOrders: ({ sagaId, items }) =>
-      run('createPendingOrders', items, async (asked) => {
-        const rows = await insertPending(db, sagaId, asked);
+      run('createPendingOrders', items, async (orders) => {
+        const rows = await insertPending(db, sagaId, orders);
         for (const row of rows) notifyCreated(row, notify);
         return rows.map((row) => createPendingResult(row, sagaId));
       }),
     approveOrders: ({ sagaId, items }: StepRequest<ApproveOrder>) =>
-      run('approveOrders', items, async (asked) => {
-        const rows = await move(db, sagaId, APPROVE, asked);
+      run('approveOrders', items, async (orders) => {
+        const rows = await move(db, sagaId, APPROVE, orders);
         return rows.map((row): ApproveResult => {
           if (row.state !== 'APPROVED') return notThere(row, APPROVE);
           notifyDecided(row, 'APPROVED', notify);
@@ -49,17 +49,17 @@ export function createOrderActivities({ db, notify, onCommit }: OrderActivitiesO
         });
       }),
     cancelOrders: ({ sagaId, items }: StepRequest<CancelOrder>) =>
-      run('cancelOrders', items, async (asked) => {
+      run('cancelOrders', items, async (orders) => {
         const results: CancelResult[] = [];
-        for (const [transitions, some] of cancellations(asked)) {
-          const rows = await move(db, sagaId, transitions, some);
+        for (const [transitions, batch] of cancellations(orders)) {
+          const rows = await move(db, sagaId, transitions, batch);
           results.push(...rows.map((row) => cancelResult(row, transitions, notify)));
         }
         return results;
       }),
     requestCancellations: ({ sagaId, items }: StepRequest<CancellationRequest>) =>
-      run('requestCancellations', items, async (asked) => {
-        const requests = asked.map((item) => ({ ...item, reason: 'CUSTOMER_REQUEST' as const }));
+      run('requestCancellations', items, async (orders) => {
+        const requests = orders.map((item) => ({ ...item, reason: 'CUSTOMER_REQUEST' as const }));
         const rows = await move(db, sagaId, REQUEST_CANCELLATION, requests);
         return rows.map((row): RequestCancellationResult => {
           if (row.state !== 'CANCELLING') return cancelResult(row, REQUEST_CANCELLATION, notify);
@@ -68,9 +68,9 @@ export function createOrderActivities({ db, notify, onCommit }: OrderActivitiesO
         });
       }),
     giveUpOrders: ({ sagaId, items }: StepRequest<GiveUpOrder>) =>
-      run('giveUpOrders', items, async (asked) => {
-        await recordGivingUp(db, sagaId, asked);
-        return asked.map(({ orderId }): GiveUpResult => ({ orderId, outcome: 'given-up' }));
+      run('giveUpOrders', items, async (orders) => {
+        await recordGivingUp(db, sagaId, orders);
+        return orders.map(({ orderId }): GiveUpResult => ({ orderId, outcome: 'given-up' }));
       }),
   };
 }
@@ -80,16 +80,15 @@ const REFUSE = [TRANSITIONS.cancel];
 const FINISH_CANCELLATION = [TRANSITIONS.finishCancellation];
 const REQUEST_CANCELLATION = [TRANSITIONS.cancelOnRequest, TRANSITIONS.requestCancellation];
 
-/** A list has orders of one kind, but for a group that Temporal's Cancel has reached while it refuses some. */
-function cancellations(items: readonly CancelOrder[]): [readonly Transition[], readonly CancelOrder[]][] {
+/** A list has both kinds only when Temporal's Cancel reaches a group while the group cancels refused orders. */
+function cancellations(items: readonly CancelOrder[]) {
   const requested = items.filter(({ reason }) => reason === 'CUSTOMER_REQUEST');
   const refused = items.filter(({ reason }) => reason !== 'CUSTOMER_REQUEST');
-  return [
-    ...(refused.length > 0 ? [[REFUSE, refused] as [readonly Transition[], CancelOrder[]]] : []),
-    ...(requested.length > 0
-      ? [[FINISH_CANCELLATION, requested] as [readonly Transition[], CancelOrder[]]]
-      : []),
+  const batches: (readonly [readonly Transition[], readonly CancelOrder[]])[] = [
+    [REFUSE, refused],
+    [FINISH_CANCELLATION, requested],
   ];
+  return batches.filter(([, orders]) => orders.length > 0);
 }
 
 function cancelResult(
@@ -104,7 +103,7 @@ function cancelResult(
 
 interface PendingRow {
   readonly id: string;
-  /** Of the row's owner; null when a transaction that is not visible yet has taken the id. */
+  /** Owner of the row; null when a transaction that is not visible yet has inserted the id. */
   readonly sagaId: string | null;
   readonly createdAt: Date | null;
   readonly sameContent: boolean | null;

@@ -1,14 +1,14 @@
 /**
- * What the sagas and their steps exchange, as plain JSON: no Date, no BigInt. Money is an integer number of minor
+ * The data that sagas and their steps exchange, as plain JSON: no Date, no BigInt. Money is an integer number of minor
  * units (cents for USD), at most {@link MAX_AMOUNT_MINOR}.
  *
- * Every step takes a list of items and returns one result per item. What concerns one order is that order's result,
- * never an exception: an exception concerns the whole list (infrastructure, retried; or a bug, a non-retryable
- * ApplicationFailure).
+ * Every step takes a list of items and returns one result per item. A step reports the outcome of one order as a result,
+ * never as an exception. An exception concerns the whole list: an infrastructure failure, which is retried, or a bug,
+ * which is a non-retryable ApplicationFailure.
  */
 import type { CancellationReason, CreditRejectionReason, OrderState } from './order';
 
-/** An order as it was asked for; the same id with any other content is a conflict. */
+/** An order as requested. The same id with other content is a conflict. */
 export interface OrderRequest {
   readonly orderId: string;
   readonly customerId: string;
@@ -18,56 +18,56 @@ export interface OrderRequest {
   readonly currency: string;
 }
 
-/** What `createOrderSaga` is configured with. */
+/** The settings of `createOrderSaga`. */
 export interface CreateOrderSettings {
-  /** How long the Customer Service may stay away before the order is cancelled; milliseconds. */
+  /** Deadline of the credit check, milliseconds; without an answer by then the saga cancels the order. */
   readonly creditCheckTimeoutMs: number;
 }
 
 /** An order that `cancelOrderSaga` cancels. */
 export interface OrderToCancel extends OrderRequest {
-  /** UUID made of the caller's Idempotency-Key, kept with the order that it cancels. */
+  /** UUID derived from the caller's Idempotency-Key, stored with the order that it cancels. */
   readonly cancellationKey?: string | undefined;
 }
 
-/** How a saga left one order. */
+/** The result of a saga for one order. */
 export type OrderResult =
   | { readonly orderId: string; readonly state: 'APPROVED' }
   | { readonly orderId: string; readonly state: 'CANCELLED'; readonly reason: CancellationReason }
-  /** The order belongs to another saga, which drives it. */
+  /** The order belongs to another saga, which completes it. */
   | { readonly orderId: string; readonly state: 'NOT_OWNED'; readonly ownedBy: string }
-  /** An order with this id and other content exists; it was left alone. */
+  /** An order with this id and other content exists; nothing was changed. */
   | { readonly orderId: string; readonly state: 'CONFLICT' };
 
 /** An operator's decision to stop retrying a step. */
 export interface GivingUp {
-  /** UUID: the same decision is recorded once. */
+  /** UUID; makes the recording idempotent. */
   readonly id: string;
-  /** The step in words. */
+  /** Description of the step. */
   readonly step: string;
-  /** Who decided, as they called themselves. */
+  /** The operator's name, as given by the operator. */
   readonly by: string;
   readonly reason: string;
   /** ISO 8601. */
   readonly at: string;
 }
 
-/** A step's argument: its items, and the workflow id of the saga that asks. */
+/** The argument of a step: its items, and the workflow id of the calling saga. */
 export interface StepRequest<Item> {
   readonly sagaId: string;
   readonly items: readonly Item[];
 }
 
 /**
- * Somebody else holds a row that this order needs; nothing was changed for it, and it is to be retried. Its
- * neighbours in the list were served.
+ * Another transaction holds a row that this order needs. Nothing was changed for this order, and the saga retries it;
+ * the other orders of the list have their own results.
  */
 export interface Busy {
   readonly orderId: string;
   readonly outcome: 'busy';
 }
 
-/** The same order id is known with other content; nothing was changed. */
+/** The order id exists with other content; nothing was changed. */
 interface Conflict {
   readonly orderId: string;
   readonly outcome: 'conflict';
@@ -76,7 +76,7 @@ interface Conflict {
 export type CreatePendingResult =
   | Busy
   | Conflict
-  /** The order's row exists and belongs to the asking saga. */
+  /** The order's row exists and belongs to the calling saga. */
   | { readonly orderId: string; readonly outcome: 'created' }
   | { readonly orderId: string; readonly outcome: 'owned-by-other'; readonly sagaId: string };
 
@@ -85,17 +85,17 @@ export type ReserveResult =
   | Conflict
   | { readonly orderId: string; readonly outcome: 'reserved' }
   | { readonly orderId: string; readonly outcome: 'rejected'; readonly reason: CreditRejectionReason }
-  /** The reservation was released before this request arrived (a tombstone): it stays released. */
+  /** The reservation was released before this request arrived (a tombstone), and stays released. */
   | { readonly orderId: string; readonly outcome: 'released' };
 
-/** `released` also when nothing was held: then a tombstone makes a late reserve lose. */
+/** `released` also when nothing was reserved: the step then leaves a tombstone, which defeats a later reserve. */
 export type ReleaseResult = Busy | Conflict | { readonly orderId: string; readonly outcome: 'released' };
 
-/** The order is in a state from which the step cannot go: a bug, which the saga makes loud. */
+/** The order is in a state in which the step is not allowed: a bug, with which the saga fails. */
 export interface WrongState {
   readonly orderId: string;
   readonly outcome: 'wrong-state';
-  /** `MISSING`: the asking saga owns no such order. */
+  /** `MISSING`: the calling saga owns no such order. */
   readonly state: OrderState | 'MISSING';
 }
 
@@ -107,7 +107,7 @@ export type CancelResult =
   | {
       readonly orderId: string;
       readonly outcome: 'cancelled';
-      /** The reason in force: the first one, when the order was cancelled already. */
+      /** The stored reason: that of the first cancellation. */
       readonly reason: CancellationReason;
     };
 
@@ -122,8 +122,8 @@ export interface GiveUpOrder extends OrderRequest {
 export type GiveUpResult = Busy | { readonly orderId: string; readonly outcome: 'given-up' };
 
 /**
- * `CUSTOMER_REQUEST` finishes the cancellation of an order that is CANCELLING; every other reason cancels one that is
- * PENDING.
+ * The reason `CUSTOMER_REQUEST` finishes the cancellation of a CANCELLING order. Every other reason cancels a PENDING
+ * order.
  */
 export interface CancelOrder {
   readonly orderId: string;
@@ -132,48 +132,48 @@ export interface CancelOrder {
 
 export interface CancellationRequest {
   readonly orderId: string;
-  /** As in {@link OrderToCancel}. */
+  /** See {@link OrderToCancel}. */
   readonly cancellationKey?: string | undefined;
 }
 
 export type RequestCancellationResult =
   | Busy
   | WrongState
-  /** It was APPROVED and is CANCELLING: nobody else may act on it until it is CANCELLED. */
+  /** The order was APPROVED and is CANCELLING: the semantic lock until it is CANCELLED. */
   | { readonly orderId: string; readonly outcome: 'cancelling' }
-  /** It was PENDING and is CANCELLED by this request, or was CANCELLED before with the reason in force. */
+  /** The order is CANCELLED: by this request, or before it; the reason is the stored one. */
   | { readonly orderId: string; readonly outcome: 'cancelled'; readonly reason: CancellationReason };
 
-/** The order side's steps; each is one transaction on the order database. */
+/** The order service's steps; each is one transaction on the order database. */
 export interface OrderSteps {
   createPendingOrders(request: StepRequest<OrderRequest>): Promise<CreatePendingResult[]>;
   approveOrders(request: StepRequest<ApproveOrder>): Promise<ApproveResult[]>;
   cancelOrders(request: StepRequest<CancelOrder>): Promise<CancelResult[]>;
-  /** Decides a cancellation by the order's row: PENDING → CANCELLED, APPROVED → CANCELLING. */
+  /** Makes the transition that the order's row allows: PENDING → CANCELLED, APPROVED → CANCELLING. */
   requestCancellations(request: StepRequest<CancellationRequest>): Promise<RequestCancellationResult[]>;
-  /** Records operators' decisions; the orders stay as they are. */
+  /** Records operators' decisions; does not change the orders. */
   giveUpOrders(request: StepRequest<GiveUpOrder>): Promise<GiveUpResult[]>;
 }
 
-/** The customer side's steps; each is one transaction on the customer database. */
+/** The customer service's steps; each is one transaction on the customer database. */
 export interface CreditSteps {
   reserveCredit(request: StepRequest<OrderRequest>): Promise<ReserveResult[]>;
   releaseCredit(request: StepRequest<OrderRequest>): Promise<ReleaseResult[]>;
 }
 
 /**
- * Told in the same process after the commit that it is about, so that the HTTP handler that waits for
- * this order need not read the database. Times are ISO 8601.
+ * A step sends a notice within its process, after the commit. An HTTP handler that waits for the order then need not read
+ * the database. Times are ISO 8601.
  */
 export type OrderNotice =
-  /** The order's row is committed (by this saga, or it was there with the same content). */
+  /** The order's row is committed, by this saga or earlier with the same content. */
   | {
       readonly orderId: string;
       readonly kind: 'created';
       readonly sagaId: string;
       readonly createdAt: string;
     }
-  /** The id is taken by an order with other content. */
+  /** The id belongs to an order with other content. */
   | { readonly orderId: string; readonly kind: 'conflict' }
   /** A transition of the order is committed. */
   | {

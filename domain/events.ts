@@ -1,6 +1,6 @@
 /**
- * The domain events: what each service says has happened to its data. They are written to the
- * service's outbox in the commit that they are about.
+ * The domain events: each records one state change of a service's data. The transaction that changes the state writes the
+ * event to the service's outbox.
  */
 import type { CancellationReason, CreditRejectionReason } from './order';
 
@@ -19,14 +19,14 @@ interface OrderFacts extends Amount {
 export interface OrderEvents {
   OrderCreated: OrderFacts & { readonly state: 'PENDING' };
   OrderApproved: OrderFacts & { readonly state: 'APPROVED' };
-  /** The credit of an approved order is to be released; CANCELLING is its semantic lock until then. */
+  /** A saga releases the credit of an approved order; CANCELLING is the semantic lock meanwhile. */
   OrderCancellationRequested: OrderFacts & { readonly state: 'CANCELLING' };
   OrderCancelled: OrderFacts & { readonly state: 'CANCELLED'; readonly reason: CancellationReason };
 }
 
 /**
- * Events of the customer service. The aggregate of a credit event is the order's reservation (aggregate
- * id = order id), so that one subject tells an order's whole story across both services.
+ * Events of the customer service. The aggregate of a credit event is the order's reservation, with the order's id. So one
+ * subject selects all events of an order at both services.
  */
 export interface CustomerEvents {
   CustomerCreated: {
@@ -40,15 +40,15 @@ export interface CustomerEvents {
   CreditRejected: OrderFacts & {
     readonly reason: Exclude<CreditRejectionReason, 'INSUFFICIENT_CREDIT'>;
   };
-  /** `heldMinor` is what became free again: 0 when nothing was held (a tombstone). */
+  /** `heldMinor` is the released amount: 0 when nothing was reserved (a tombstone). */
   CreditReleased: OrderFacts & { readonly heldMinor: number };
 }
 
-/** Events whose aggregate is an operator's decision about a saga; the order itself has not changed. */
+/** Events whose aggregate is an operator's decision about a saga. The order does not change. */
 interface SagaEvents {
-  /** The saga does not retry the step any more; what is undone stays so until somebody has the saga run again. */
+  /** The saga no longer retries the step. The order stays as it is until a repair runs the saga again. */
   SagaStepGivenUp: OrderFacts & {
-    /** In words. */
+    /** Description of the step. */
     readonly step: string;
     readonly by: string;
     readonly reason: string;
@@ -60,8 +60,8 @@ interface SagaEvents {
 export type DomainEvents = OrderEvents & SagaEvents & CustomerEvents;
 
 /**
- * The versions in which the data is written now, and which are stored with it. Raised when a consumer of the version
- * before would misread the data; additions do not raise it.
+ * The current version of each type's data; every event stores the version it was written in. Increase a version when a
+ * consumer of the previous one would misread the data; an added property needs no new version.
  */
 export const EVENT_VERSIONS = {
   OrderCreated: 1,
@@ -76,6 +76,6 @@ export const EVENT_VERSIONS = {
   CreditReleased: 1,
 } as const satisfies Record<keyof DomainEvents, number>;
 
-/** Who publishes: CloudEvents' `source`. */
+/** The publishing services: `source` of CloudEvents. */
 export const EVENT_SOURCES = ['/order-service', '/customer-service'] as const;
 export type EventSource = (typeof EVENT_SOURCES)[number];

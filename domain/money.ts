@@ -1,18 +1,18 @@
 /**
- * Money as decimal text outside and as an integer of minor units inside. Never a float: "0.1 + 0.2" is
- * how stores lose cents.
+ * Money: decimal text in the HTTP API, an integer number of minor units internally. Never a floating-point number, whose
+ * sums are inexact.
  */
 
 /**
- * Largest amount of an order or a credit limit, in minor units. Below 2^53, so that a JSON number holds
- * it exactly, as does the sum of a customer's reservations, which never exceeds the limit.
+ * The largest order total or credit limit, in minor units. It is below 2^53, so a JSON number represents it exactly; the
+ * same holds for the sum of a customer's reservations, which never exceeds the limit.
  */
 export const MAX_AMOUNT_MINOR = 999_999_999_999_999;
 
 /**
- * Minor units of a decimal text that has exactly `digits` decimals ("12.34" with 2 is 1234).
+ * Parses a decimal with exactly `digits` fraction digits into minor units: "12.34" with 2 digits is 1234.
  *
- * @returns undefined when the text is not such a decimal, or is over {@link MAX_AMOUNT_MINOR}
+ * @returns undefined when the text is not such a decimal, or exceeds {@link MAX_AMOUNT_MINOR}
  */
 export function parseAmount(text: string, digits: number): number | undefined {
   const decimals = digits === 0 ? '' : `\\.\\d{${String(digits)}}`;
@@ -21,7 +21,7 @@ export function parseAmount(text: string, digits: number): number | undefined {
   return minor <= MAX_AMOUNT_MINOR ? minor : undefined;
 }
 
-/** The decimal text of an amount: 1234 with 2 digits is "12.34". */
+/** Formats minor units as a decimal: 1234 with 2 digits is "12.34". */
 export function formatAmount(minor: number, digits: number): string {
   if (digits === 0) return String(minor);
   const padded = String(minor).padStart(digits + 1, '0');

@@ -1,25 +1,25 @@
 /**
- * Every name that two processes must agree on stands here once: workflow types, task queues, the
- * search attributes, and the functions that derive ids.
+ * The names that several processes share: workflow types, task queues, search attributes, and the functions that derive
+ * ids.
  */
 
 export const CREATE_ORDER_SAGA = 'createOrderSaga';
 export const CANCEL_ORDER_SAGA = 'cancelOrderSaga';
 
-/** Task queue of the order service: the sagas, and their order-side steps when the server retries them. */
+/** Task queue of the order service: the sagas, and the order steps that the server retries. */
 export const ORDER_TASK_QUEUE = 'order';
 
-/** Task queue of the customer service: the steps that reserve and release credit, where they run apart or the server retries them. */
+/** Task queue of the customer service: the credit steps when distributed, and those that the server retries. */
 export const CUSTOMER_TASK_QUEUE = 'customer';
 
-/** Keyword list with the ids of a saga's orders; finds the saga of any order in the Temporal UI. */
+/** Keyword list with the ids of a saga's orders; finds the saga of an order in the Temporal UI. */
 export const ORDER_IDS_ATTRIBUTE = 'OrderIds';
 
 /**
- * Workflow id of the saga that carries these orders: `order-<orderId>` for one,
- * `orders-<first orderId>-<count>` for a group. It is also the orders' `saga_id`.
+ * Workflow id of the saga that carries these orders: `order-<orderId>` for one order, `orders-<first orderId>-<count>`
+ * for a group. It is also the orders' `saga_id`.
  *
- * @throws RangeError when the list is empty: a saga without orders has no id
+ * @throws RangeError when the list is empty
  */
 export function sagaWorkflowId(orderIds: readonly string[]): string {
   const [first] = orderIds;

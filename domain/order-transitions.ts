@@ -1,4 +1,4 @@
-/** The transitions of an order after it was created, each with the event that tells of it. */
+/** The transitions of an order after its creation, each with the event that records it. */
 import type { OrderEvents } from './events';
 import type { OrderState } from './order';
 

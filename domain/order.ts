@@ -1,6 +1,6 @@
 /**
- * The states of an order: PENDING → APPROVED | CANCELLED, and APPROVED → CANCELLING → CANCELLED. CANCELLING is
- * the semantic lock of an approved order whose credit is being released.
+ * The states of an order: PENDING → APPROVED | CANCELLED, and APPROVED → CANCELLING → CANCELLED. CANCELLING is the
+ * semantic lock of an approved order while a saga releases its credit.
  */
 
 export const ORDER_STATES = ['PENDING', 'APPROVED', 'CANCELLING', 'CANCELLED'] as const;
@@ -10,15 +10,15 @@ export const CANCELLATION_REASONS = [
   'INSUFFICIENT_CREDIT',
   'UNKNOWN_CUSTOMER',
   'CURRENCY_MISMATCH',
-  // The Customer Service gave no answer in time.
+  // The customer service did not answer before the deadline.
   'CREDIT_CHECK_TIMEOUT',
-  // A bug, a conflict, or another run of the saga that had given the order up.
+  // A bug, a conflict, or a race lost to another run of the saga.
   'CREDIT_CHECK_FAILED',
   'CUSTOMER_REQUEST',
 ] as const;
 export type CancellationReason = (typeof CANCELLATION_REASONS)[number];
 
-/** The reasons with which the Customer Service refuses a reservation. */
+/** The reasons with which the customer service rejects a reservation. */
 export const CREDIT_REJECTION_REASONS = [
   'INSUFFICIENT_CREDIT',
   'UNKNOWN_CUSTOMER',

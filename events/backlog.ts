@@ -1,14 +1,14 @@
-/** What a service has recorded and its relay has not published yet. */
+/** The events that a service has recorded and its relay has not published yet. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { SqlDatabase } from './sql';
 
-/** 10,000 events: some milliseconds to count. More than that is said as that many. */
+/** 10,000 events: counted in a few milliseconds. A larger backlog is reported as this number. */
 const COUNTED_MAX = 10_000;
 
 export interface Backlog {
   /** At most 10,000. */
   readonly events: number;
-  /** Of the oldest; 0 when there is none. */
+  /** Age of the oldest event; 0 when there is none. */
   readonly oldestSeconds: number;
 }
 

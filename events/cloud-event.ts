@@ -1,4 +1,4 @@
-/** A domain event as others see it: CloudEvents 1.0, JSON format. */
+/** A domain event as consumers get it: CloudEvents 1.0, JSON format. */
 import { z } from 'zod';
 import { EVENT_SOURCES, type EventSource } from '../domain/events';
 import { isCancelSaga } from '../domain/names';
@@ -42,20 +42,20 @@ export type CloudEvent = Readonly<z.infer<typeof cloudEventSchema>>;
 
 /** A row of an outbox. */
 export interface OutboxRow {
-  /** Of the event. */
+  /** Id of the event. */
   readonly id: string;
   readonly position: bigint;
   readonly type: string;
   readonly aggregateId: string;
   readonly sequence: number;
-  /** Null where no saga did it. */
+  /** Null when no saga caused the event. */
   readonly sagaId: string | null;
   readonly occurredAt: Date;
   readonly data: Readonly<Record<string, unknown>>;
   readonly schemaVersion: number;
 }
 
-/** A type or a version that this code does not know, as from a newer version of the service, is passed on as it is. */
+/** Accepts types and versions that this code does not know: a newer version of the service may have written them. */
 export function cloudEvent(source: EventSource, row: OutboxRow): CloudEvent {
   const { type, aggregateId: subject, sequence, sagaId, data, schemaVersion } = row;
   const cause = isEventType(type) ? causeOf(type, row) : undefined;
@@ -87,7 +87,7 @@ const CANCELLATION_REQUESTED: Cause = { source: '/order-service', sequence: 3 };
 const CREDIT_DECIDED: Cause = { source: '/customer-service', sequence: 1 };
 const CREDIT_RELEASED: Cause = { source: '/customer-service', sequence: 2 };
 
-/** The protocol of the sagas says it, so it need not be stored. */
+/** Derives the cause from the type, because the sagas determine it; it is not stored. */
 function causeOf(type: EventType, { sequence, sagaId, data }: OutboxRow): Cause | undefined {
   switch (type) {
     case 'CreditReserved':

@@ -1,29 +1,29 @@
-/** The feed's cursor: how far somebody has read in each service's events. Opaque to callers, and checked. */
+/** The cursor of the feed: a position in the events of each service. Opaque to clients, and verified by a digest. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { EVENT_SOURCES, type EventSource } from '../domain/events';
 
-/** A place in one service's events. */
+/** A position in the events of one service. */
 export interface LogPosition {
-  /** Of the service's database: a position means nothing in another one. */
+  /** Id of the feed in the service's database. A position has no meaning in another database. */
   readonly feedId: string;
   readonly position: bigint;
-  /** Of the event at the position: another one there is from another history. Absent where there is no event (any more). */
+  /** Id of the event at the position; detects a restored database, which has another event there. Absent without one. */
   readonly eventId?: string | undefined;
 }
 
-/** A source that is not named has not been read yet. */
+/** By source; a source that has not been read is absent. */
 export type Positions = Readonly<Partial<Record<EventSource, LogPosition>>>;
 
-/** The cursor is not one of this feed's, or was changed. */
+/** The cursor is malformed, was changed, or is of another feed. */
 export class BadCursor extends Error {
   override readonly name = 'BadCursor';
 }
 
-/** By source: the position up to which its events have been pruned; '0' where all are there. */
+/** By source: the position up to which events have been pruned; '0' when none have been. */
 export type StartsAfter = Readonly<Partial<Record<EventSource, string>>>;
 
-/** Events after the cursor have been pruned: reading on from it would skip them. */
+/** Events after the cursor have been pruned: a reader that continued from it would miss them. */
 export class CursorTooOld extends Error {
   override readonly name = 'CursorTooOld';
 
@@ -35,14 +35,14 @@ export class CursorTooOld extends Error {
   }
 }
 
-/** The service's database was restored from an older backup: events before the cursor are not in the feed any more. */
+/** The service's database was restored from an older backup, and events before the cursor are no longer in the feed. */
 export class CursorOfLostEvents extends Error {
   override readonly name = 'CursorOfLostEvents';
 }
 
 const NOT_OURS = 'is not a cursor of this feed';
 
-/** 8 bytes: against slips, not against an attacker, who may read the whole feed anyway. */
+/** 8 bytes: detects accidental changes. It does not stop an attacker, who gains nothing: the feed is readable anyway. */
 const DIGEST_LENGTH = 8;
 
 const content = z.partialRecord(
@@ -82,7 +82,7 @@ export function decodeCursor(cursor: string): Positions {
   );
 }
 
-/** Anybody can make the digest, whatever it is of. */
+/** Validates the content: a correct digest does not prove that this feed made the cursor. */
 function contentOf(json: Buffer): z.infer<typeof content> {
   try {
     return content.parse(JSON.parse(json.toString()));

@@ -1,4 +1,4 @@
-/** A service's published events, read from its own database. */
+/** The published events of a service, read from its database. */
 import { Sql, sqltag as sql } from '@prisma/client/runtime/client';
 import type { Notifier } from '../platform/notifier';
 import { type EventSource } from '../domain/events';
@@ -13,16 +13,16 @@ export interface EventFilter {
 
 export interface LogPage {
   readonly events: readonly CloudEvent[];
-  /** Where to read on when all of these events have been taken. */
+  /** The position after this page. */
   readonly end: LogPosition;
   /**
-   * Everything that matches and had been committed by then is in the pages up to this one. Undefined when there is
-   * more to read, or nobody knows because no relay has said.
+   * Every matching event that was committed by this time is in the pages up to this one. Undefined while there are more
+   * events to read, or when no relay has recorded the time.
    */
   readonly completeTo: Date | undefined;
-  /** The position up to which events have been pruned; undefined when a process of another version does not say. */
+  /** The position up to which events have been pruned; undefined when a process of another version does not report it. */
   readonly startsAfter: bigint | undefined;
-  /** Resolves when there may be events after this page, or when the time is over, or at the signal. */
+  /** Resolves when there may be events after this page, after `timeoutMs`, or on the signal. */
   more(timeoutMs: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -30,10 +30,10 @@ export interface LogPage {
 export interface EventLog {
   readonly source: EventSource;
   /**
-   * The next events, in the order in which they were published.
+   * Reads the next events in the order of publication.
    *
-   * @param after undefined reads from where the feed starts
-   * @throws BadCursor, CursorTooOld, CursorOfLostEvents when there is no such place to read on from
+   * @param after undefined reads from the start of the feed
+   * @throws BadCursor, CursorTooOld, CursorOfLostEvents when the feed cannot continue from this position
    */
   read(after: LogPosition | undefined, limit: number, filter: EventFilter): Promise<LogPage>;
 }
@@ -43,9 +43,9 @@ interface FeedRow {
   readonly lastPosition: bigint;
   readonly prunedPosition: bigint;
   readonly publishedTo: Date | null;
-  /** Of the event at the last position; null when there is none (any more). */
+  /** Id of the event at the last position; null when there is none. */
   readonly lastId: string | null;
-  /** Of the event at the position after which it is read; null when there is none (any more). */
+  /** Id of the event at the position `after`; null when there is none. */
   readonly afterId: string | null;
 }
 
@@ -59,21 +59,22 @@ export function databaseLog(source: EventSource, db: SqlDatabase, published: Not
       const seen = published.count;
       const rows = await db.$queryRaw<Row[]>(pageOf(after?.position, limit, filter));
       const [feed] = rows;
-      if (!feed) throw new TypeError('the relay has no row in this database');
-      checkPlace(source, after, feed);
+      if (!feed)
+        throw new TypeError(`the database of ${source} has no row in outbox_relay: apply its migrations`);
+      checkPosition(source, after, feed);
       const events = rows.flatMap(({ position, ...row }) =>
         position === null ? [] : [cloudEvent(source, { ...row, position })],
       );
-      // A page that is not full has looked at everything up to the last position, matching or not.
-      const whole = events.length < limit;
+      // A page that is not full covers all events up to the last position.
+      const isComplete = events.length < limit;
       const last = events.at(-1);
-      const end = whole
+      const end = isComplete
         ? { position: feed.lastPosition, eventId: feed.lastId ?? undefined }
         : { position: BigInt(last?.position ?? 0), eventId: last?.id };
       return {
         events,
         end: { feedId: feed.feedId, ...end },
-        completeTo: whole ? (feed.publishedTo ?? undefined) : undefined,
+        completeTo: isComplete ? (feed.publishedTo ?? undefined) : undefined,
         startsAfter: feed.prunedPosition,
         more: (timeoutMs, signal) => published.wait(seen, timeoutMs, signal),
       };
@@ -81,7 +82,7 @@ export function databaseLog(source: EventSource, db: SqlDatabase, published: Not
   };
 }
 
-/** Stays what it was for rows from before the time was recorded. */
+/** Without the time for rows that were written before `recorded_us` existed, so that their ids do not change. */
 const EVENT_ID = sql`concat_ws('-', o.id, o.recorded_us)`;
 
 function pageOf(after: bigint | undefined, limit: number, { types, subject }: EventFilter): Sql {
@@ -102,15 +103,15 @@ function pageOf(after: bigint | undefined, limit: number, { types, subject }: Ev
     ORDER BY e.position`;
 }
 
-function checkPlace(
+function checkPosition(
   source: EventSource,
   after: LogPosition | undefined,
   { feedId, lastPosition, prunedPosition, afterId }: FeedRow,
 ): void {
   if (!after) return;
   if (after.feedId !== feedId) throw new BadCursor('is from the feed of another database');
-  const isAnother = after.eventId !== undefined && afterId !== null && afterId !== after.eventId;
-  if (after.position > lastPosition || isAnother)
+  const isReplaced = after.eventId !== undefined && afterId !== null && afterId !== after.eventId;
+  if (after.position > lastPosition || isReplaced)
     throw new CursorOfLostEvents(
       'is of events that are lost: the database was restored from an older backup',
     );

@@ -1,4 +1,4 @@
-/** Every type of event: who publishes it, and what is in it, in each version of its data. */
+/** All event types, each with its publisher and the schema of every version of its data. */
 import { z } from 'zod';
 import type { DomainEvents } from '../domain/events';
 import { MAX_AMOUNT_MINOR } from '../domain/money';
@@ -10,15 +10,15 @@ export type EventType = keyof DomainEvents;
 export interface EventTypeDescription<Data> {
   readonly source: EventSource;
   readonly when: string;
-  /** Of the version that is written now. */
+  /** Schema of the current version. */
   readonly data: z.ZodType<Data>;
-  /** Of the versions before, from 1: events with them are still in the feed, and in consumers' archives. */
+  /** Schemas of earlier versions, from 1: the feed and consumers may still have such events. */
   readonly earlier?: readonly z.ZodType[];
   readonly example: Data;
 }
 
-const minor = (least: number) =>
-  z.int().min(least).max(MAX_AMOUNT_MINOR).meta({ description: 'Integer minor units of `currency`.' });
+const minor = (minimum: number) =>
+  z.int().min(minimum).max(MAX_AMOUNT_MINOR).meta({ description: 'Integer minor units of `currency`.' });
 const currency = z
   .string()
   .regex(/^[A-Z]{3}$/)
@@ -107,7 +107,7 @@ export function isEventType(name: string): name is EventType {
   return Object.hasOwn(EVENT_TYPES, name);
 }
 
-/** @returns undefined where there is no such version (yet) */
+/** @returns undefined when the version does not exist (yet) */
 export function schemaOf(
   { data, earlier = [] }: Pick<EventTypeDescription<unknown>, 'data' | 'earlier'>,
   version: number,
@@ -115,7 +115,7 @@ export function schemaOf(
   return [...earlier, data][version - 1];
 }
 
-/** Where the JSON Schema of a type's data is found: the `dataschema` of its events. */
+/** Returns the path that serves the JSON Schema of a type's data: the `dataschema` of its events. */
 export function schemaPath(type: string, version: number): string {
   return `/event-schemas/${type}/${String(version)}`;
 }

@@ -16,19 +16,19 @@ import type { CloudEvent } from './cloud-event';
 import type { EventFilter, EventLog, LogPage } from './event-log';
 
 export interface FeedPage {
-  /** Each with the cursor that reads on after it. */
+  /** Each event with the cursor after it. */
   readonly items: readonly FeedItem[];
-  /** Reads on after this page. */
+  /** The cursor after this page. */
   readonly nextCursor: string;
-  /** Services that could not be asked; their events come later, none is lost: the cursor stays before them. */
+  /** Services that could not be read. Their events come later: the cursor stays before them. */
   readonly unavailable: readonly EventSource[];
   /**
-   * By source, ISO 8601: everything of it that matches and had been committed by then is in the pages up to this one.
-   * A source is absent while it has more to read, cannot be asked, or its relay has not said.
+   * By source, ISO 8601: every matching event that was committed by this time is in the pages up to this one. A source is
+   * absent while it has more events to read, is unavailable, or its relay has not recorded the time.
    */
   readonly completeTo: CompleteTo;
   readonly startsAfter: StartsAfter;
-  /** Resolves when there may be more, or when the time is over, or at the signal. */
+  /** Resolves when there may be more events, after `timeoutMs`, or on the signal. */
   more(timeoutMs: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -39,8 +39,8 @@ export interface FeedItem {
   readonly cursor: string;
 }
 
-/** 1 s: how soon a service that was away is asked again. */
-const ASK_AGAIN_MS = 1_000;
+/** 1 s between attempts to read an unavailable service. */
+const RETRY_MS = 1_000;
 
 interface Answered {
   readonly log: EventLog;
@@ -48,11 +48,11 @@ interface Answered {
 }
 
 /**
- * The order of one service's events is the order in which they were published; between services it is by
- * time, as far as their clocks agree, and nothing may depend on it.
+ * Keeps the order of publication within a service. Orders events of different services by time; their clocks may differ, so
+ * nothing may depend on that order.
  */
 export class EventFeed {
-  readonly #away = new Set<EventSource>();
+  readonly #unavailable = new Set<EventSource>();
 
   constructor(
     private readonly logs: readonly EventLog[],
@@ -60,17 +60,17 @@ export class EventFeed {
   ) {}
 
   /**
-   * @param cursor undefined reads from where the feed starts
-   * @throws BadCursor, CursorTooOld, CursorOfLostEvents
-   * @throws Error what failed, when no service could be asked
+   * @param cursor undefined reads from the start of the feed
+   * @throws BadCursor, CursorTooOld, CursorOfLostEvents when the feed cannot continue from the cursor
+   * @throws Error of the first service, when no service could be read
    */
   async read(cursor: string | undefined, limit: number, filter: EventFilter = {}): Promise<FeedPage> {
     const before = cursor === undefined ? {} : decodeCursor(cursor);
-    const asked = await Promise.allSettled(
-      this.logs.map((log) => this.#ask(log, before[log.source], limit, filter)),
+    const outcomes = await Promise.allSettled(
+      this.logs.map((log) => this.#readLog(log, before[log.source], limit, filter)),
     );
-    const answered = asked.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-    const failures = asked.flatMap((outcome) =>
+    const answered = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const failures = outcomes.flatMap((outcome) =>
       outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
     );
     const refusal = failures.find(isRefusal);
@@ -86,12 +86,12 @@ export class EventFeed {
       unavailable,
       startsAfter,
       more: (timeoutMs, signal) =>
-        firstOf(answered, unavailable.length > 0 ? Math.min(timeoutMs, ASK_AGAIN_MS) : timeoutMs, signal),
+        firstOf(answered, unavailable.length > 0 ? Math.min(timeoutMs, RETRY_MS) : timeoutMs, signal),
     };
   }
 
-  /** Logs once when a service can no longer be asked, and once when it can again. */
-  async #ask(
+  /** Logs once when a service becomes unavailable, and once when it is available again. */
+  async #readLog(
     log: EventLog,
     after: LogPosition | undefined,
     limit: number,
@@ -100,25 +100,28 @@ export class EventFeed {
     const { source } = log;
     try {
       const page = await log.read(after, limit, filter);
-      if (this.#away.delete(source))
-        this.logger.info({ source }, 'the events of a service can be read again');
+      if (this.#unavailable.delete(source))
+        this.logger.info({ source }, 'the service is available again; the feed includes its events');
       return { log, page };
     } catch (err) {
-      if (!isRefusal(err) && !this.#away.has(source)) {
-        this.#away.add(source);
-        this.logger.warn({ source, err }, 'the events of a service cannot be read; the feed goes on without');
+      if (!isRefusal(err) && !this.#unavailable.has(source)) {
+        this.#unavailable.add(source);
+        this.logger.warn(
+          { source, err },
+          'failed to read the events of a service; the feed continues without them and retries',
+        );
       }
       throw err;
     }
   }
 }
 
-/** The service has answered: there is no such place to read on from. */
+/** Whether the service has rejected the cursor. */
 function isRefusal(failure: unknown): failure is BadCursor | CursorTooOld | CursorOfLostEvents {
   return [BadCursor, CursorTooOld, CursorOfLostEvents].some((refusal) => failure instanceof refusal);
 }
 
-/** Takes the earliest of the logs' next events, again and again; never changes the order of one log. */
+/** Merges the pages by time, without changing the order within a log. */
 function merged(before: Positions, answered: readonly Answered[], limit: number) {
   let positions = before;
   const items: FeedItem[] = [];
@@ -155,10 +158,10 @@ function startOf(answered: readonly Answered[]): StartsAfter {
   );
 }
 
-/** Resolves when the first log has more events; the waits for the others end then. */
+/** Resolves when the first log has more events, and ends the waits for the others. */
 function firstOf(answered: readonly Answered[], timeoutMs: number, signal?: AbortSignal): Promise<void> {
-  return withTimeoutSignal(timeoutMs, signal, (over) =>
-    // A log that fails is read again at once, and that read reports it as unavailable.
-    Promise.race(answered.map(({ page }) => page.more(timeoutMs, over).catch(() => undefined))),
+  return withTimeoutSignal(timeoutMs, signal, (end) =>
+    // After a failure the caller reads again, and that read reports the log as unavailable.
+    Promise.race(answered.map(({ page }) => page.more(timeoutMs, end).catch(() => undefined))),
   );
 }

@@ -1,42 +1,41 @@
-/** The relay's two statements: publishing, and pruning what has been published for long enough. */
+/** The two statements of the relay: publish events, and prune old ones. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import { PUBLISHED_CHANNEL, type SqlDatabase } from './sql';
 
-/** 20,000 ids: some 20 ms to look at. When more were committed since the last look, walking them all costs less. */
+/** 20,000 ids: read in some 20 ms. When more were committed since the last run, a scan by id costs less. */
 const LATE_MAX = 20_000;
 
 /** After every id. */
 const ALL = 2n ** 63n - 1n;
 
 /**
- * Publishes the next events: gives each its position in the feed.
+ * Publishes the next events: assigns each its position in the feed.
  *
- * The relay's row is locked for as long as this one statement runs, so positions become visible in their
- * order, whichever relay gives them: who reads on after the last one seen misses nothing. An event whose
- * commit comes late simply gets a later position, and holds nobody up. Ids are given while an aggregate's row
- * is locked, so an aggregate's events have ascending ids; and an event is never visible before the one that
- * its aggregate had before. So the lowest ids of all that can be seen come first, and positions keep every
- * aggregate's order.
+ * The statement holds a lock on the relay's row until its commit. So positions become visible in ascending order, whichever
+ * relay assigns them, and a reader that continues after the last position misses nothing. An event that is committed late
+ * gets a later position and delays no other event. A transaction takes an event's id while it holds the aggregate's row, so
+ * the ids of an aggregate's events ascend, and an event never becomes visible before its predecessor. The statement
+ * publishes the lowest visible ids first, so positions keep the order of every aggregate.
  *
- * To find those without walking what has been published, which stays in the index for as long as any old transaction is
- * open, the row remembers a snapshot and an id: all that was visible in it, up to that id, is published. What is left is
- * after that id, or was committed after that snapshot (`late`), and both have an index. The row also says until when
- * everything that was committed is published.
+ * Index entries of published events remain while an old transaction is open. To skip them, the row stores a snapshot and an
+ * id: every event that the snapshot shows, up to that id, is published. The remaining events have a higher id, or were
+ * committed after the snapshot (`late`); an index serves each case. The row also stores a time: every event that was
+ * committed by then is published.
  *
- * Written so that no plan of it is worse than one look at each row, however old the table's statistics are.
+ * No plan of this statement reads a row more than once, however outdated the statistics of the table are.
  *
- * @param batch most events in this commit
- * @param anew trusts nothing that is remembered: transaction ids mean nothing in a database that was loaded into another server
- * @returns how many were looked at, `batch` when there may be more; undefined when another relay has the turn
+ * @param batch maximum number of events in this commit
+ * @param rescan ignores the stored snapshot: its transaction ids have no meaning after a move to another server
+ * @returns number of events examined, `batch` when there may be more; undefined when another relay holds the row
  */
 export async function publishEvents(
   db: SqlDatabase,
   batch: number,
-  anew = false,
+  rescan = false,
 ): Promise<number | undefined> {
-  const [row] = await db.$queryRaw<{ turn: boolean; looked: number }[]>(sql`
+  const [row] = await db.$queryRaw<{ locked: boolean; examined: number }[]>(sql`
     WITH relay AS MATERIALIZED (
-      SELECT CASE WHEN NOT ${anew}::boolean THEN seen END AS seen, seen_to, last_position
+      SELECT CASE WHEN NOT ${rescan}::boolean THEN seen END AS seen, seen_to, last_position
       FROM outbox_relay WHERE id = 1 FOR UPDATE SKIP LOCKED
     ), late AS MATERIALIZED (
       (SELECT id FROM outbox
@@ -46,42 +45,43 @@ export async function publishEvents(
       (SELECT id FROM outbox
        WHERE position IS NULL AND transaction_id = ANY (ARRAY (SELECT pg_snapshot_xip(seen) FROM relay))
        ORDER BY transaction_id LIMIT ${LATE_MAX}::integer)
-    ), walk AS MATERIALIZED (
+    ), scan AS MATERIALIZED (
       SELECT CASE WHEN seen IS NULL OR (SELECT count(*) FROM late) >= ${LATE_MAX}::integer THEN 0 ELSE seen_to END AS after
       FROM relay
     ), next AS MATERIALIZED (
       SELECT coalesce(array_agg(o.id ORDER BY o.id), '{}') AS ids FROM (
-        (SELECT id FROM outbox WHERE position IS NULL AND id > (SELECT after FROM walk)
+        (SELECT id FROM outbox WHERE position IS NULL AND id > (SELECT after FROM scan)
          ORDER BY id LIMIT ${batch}::integer)
         UNION SELECT id FROM late
         ORDER BY id LIMIT ${batch}::integer) o
     ), published AS (
-      -- Another relay may have published some of them since this statement began. Not IS NULL: no index is to answer that.
+      -- Another relay may have published some of them since this statement began. Not IS NULL, which would use an index.
       UPDATE outbox o SET position = relay.last_position + array_position(next.ids, o.id), published_at = now()
       FROM relay, next WHERE o.id = ANY (next.ids) AND coalesce(o.position, 0) = 0
       RETURNING o.position
-    ), looked AS MATERIALIZED (
+    ), examined AS MATERIALIZED (
       SELECT cardinality(ids) < ${batch}::integer AS at_all, ids[cardinality(ids)] AS last FROM next
     ), advanced AS (
       UPDATE outbox_relay SET last_position = coalesce((SELECT max(position) FROM published), last_position),
         seen = pg_current_snapshot(), seen_to = CASE WHEN at_all THEN ${ALL} ELSE last END,
-        -- now() is before this statement's snapshot: what had been committed by then was seen.
+        -- now() precedes this statement's snapshot, so the statement sees every commit up to that time.
         published_to = CASE WHEN at_all THEN greatest(published_to, date_trunc('milliseconds', now()))
           ELSE published_to END
-      FROM looked WHERE id = 1 AND EXISTS (SELECT FROM relay)
-    ), told AS MATERIALIZED (
+      FROM examined WHERE id = 1 AND EXISTS (SELECT FROM relay)
+    ), notified AS MATERIALIZED (
       SELECT pg_notify(${PUBLISHED_CHANNEL}, '') WHERE EXISTS (SELECT FROM published)
     )
-    SELECT EXISTS (SELECT FROM relay) AS turn, (SELECT cardinality(ids) FROM next) AS looked
-    FROM (SELECT count(*) FROM told) t`);
-  return row?.turn ? row.looked : undefined;
+    SELECT EXISTS (SELECT FROM relay) AS locked, (SELECT cardinality(ids) FROM next) AS examined
+    FROM (SELECT count(*) FROM notified) t`);
+  return row?.locked ? row.examined : undefined;
 }
 
 /**
  * Deletes the oldest published events.
  *
  * @param keptMs how long an event stays in the feed, milliseconds
- * @returns how many were deleted; fewer than `batch` when there are no more
+ * @param batch maximum number of events to delete
+ * @returns number of deleted events; fewer than `batch` when no more are old enough
  */
 export async function pruneEvents(db: SqlDatabase, keptMs: number, batch: number): Promise<number> {
   const [row] = await db.$queryRaw<{ pruned: number }[]>(

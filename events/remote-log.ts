@@ -1,4 +1,4 @@
-/** The published events of a service that runs elsewhere, read from its own feed over HTTP. */
+/** The published events of a service in another process, read from its feed over HTTP. */
 import { z } from 'zod';
 import { EVENT_SOURCES, type EventSource } from '../domain/events';
 import { withTimeoutSignal } from '../platform/with-timeout';
@@ -13,10 +13,10 @@ import {
 } from './cursor';
 import type { EventFilter, EventLog } from './event-log';
 
-/** 5 s: as long as a statement of the other service may take. */
+/** 5 s: the statement timeout of the other service. */
 const ANSWER_WITHIN_MS = 5_000;
 
-/** A process of the version before does not say it. */
+/** A process of the previous version does not report it. */
 const startsAfterSchema = z.partialRecord(z.enum(EVENT_SOURCES), z.string().regex(/^\d+$/)).default({});
 
 const pageSchema = z.object({
@@ -27,32 +27,35 @@ const pageSchema = z.object({
 });
 const problemSchema = z.object({ type: z.string(), detail: z.string(), startsAfter: startsAfterSchema });
 
-interface Asked {
+interface PageRequest {
   readonly after: LogPosition | undefined;
   readonly limit: number;
   readonly filter: EventFilter;
-  /** How long the other service may wait for something new, milliseconds. */
+  /** How long the other service may wait for new events, milliseconds. */
   readonly waitMs?: number;
   readonly signal?: AbortSignal;
 }
 
 /** @param serviceUrl base URL; may be the address of several processes */
 export function remoteLog(source: EventSource, serviceUrl: string): EventLog {
-  const page = async ({ after, limit, filter, waitMs = 0, signal }: Asked) => {
+  const page = async ({ after, limit, filter, waitMs = 0, signal }: PageRequest) => {
     const url = new URL('/events', serviceUrl);
     url.searchParams.set('limit', String(limit));
     if (after) url.searchParams.set('after', encodeCursor({ [source]: after }));
     if (filter.types) url.searchParams.set('type', filter.types.join(','));
     if (filter.subject !== undefined) url.searchParams.set('subject', filter.subject);
     const headers = { Accept: 'application/json', Prefer: `wait=${String(Math.ceil(waitMs / 1_000))}` };
-    const { ok, status, body } = await withTimeoutSignal(ANSWER_WITHIN_MS + waitMs, signal, async (over) => {
-      const response = await fetch(url, { headers, signal: over });
+    const { ok, status, body } = await withTimeoutSignal(ANSWER_WITHIN_MS + waitMs, signal, async (end) => {
+      const response = await fetch(url, { headers, signal: end });
       return { ok: response.ok, status: response.status, body: await response.json() };
     });
-    if (!ok) throw refusal(status, problemSchema.parse(body));
+    if (!ok) throw errorOf(status, problemSchema.parse(body));
     const { items: events, nextCursor, completeTo, startsAfter } = pageSchema.parse(body);
     const end = decodeCursor(nextCursor)[source];
-    if (!end) throw new TypeError(`${serviceUrl} gave a cursor without ${source}`);
+    if (!end)
+      throw new TypeError(
+        `${serviceUrl} answered with a cursor that has no position of ${source}: check the URL of the service`,
+      );
     const [complete, start] = [completeTo[source], startsAfter[source]];
     return {
       events,
@@ -76,9 +79,9 @@ export function remoteLog(source: EventSource, serviceUrl: string): EventLog {
   };
 }
 
-function refusal(status: number, { type, detail, startsAfter }: z.infer<typeof problemSchema>): Error {
+function errorOf(status: number, { type, detail, startsAfter }: z.infer<typeof problemSchema>): Error {
   if (status === 400) return new BadCursor(detail);
   if (type === '/problems/cursor-of-lost-events') return new CursorOfLostEvents(detail);
   if (status === 410) return new CursorTooOld(detail, startsAfter);
-  return new Error(`the other service answered ${String(status)}: ${detail}`);
+  return new Error(`the feed of the other service answered ${String(status)}: ${detail}`);
 }

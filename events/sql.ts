@@ -1,12 +1,12 @@
-/** What the feed and the relay need of a service's database client, whichever service's it is. */
+/** The part of a database client that the feed and the relay use, for any service. */
 import type { Sql } from '@prisma/client/runtime/client';
 
 export interface SqlDatabase {
   $queryRaw<Rows>(query: Sql): PromiseLike<Rows>;
 }
 
-/** Notified after commits that wrote events, by who committed; heard by the relay. */
+/** The committing process notifies this channel after a commit that wrote events; the relay listens. */
 export const COMMITTED_CHANNEL = 'outbox_committed';
 
-/** Notified by the relay in the commit that publishes; heard by who serves the feed. */
+/** The relay notifies this channel in the transaction that publishes; processes that serve the feed listen. */
 export const PUBLISHED_CHANNEL = 'outbox_published';

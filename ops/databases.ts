@@ -1,4 +1,4 @@
-/** The three databases as an operator's command reaches them: those that are named, or those of `npm start`. */
+/** Connects an operator's command to the three databases: those of the environment, or those of `npm start`. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { AuditedDatabases } from './audit/audited-databases';
@@ -8,8 +8,8 @@ import { createCustomerDatabase } from '../prisma/customer/client';
 import { createHistoryDatabase } from '../prisma/history/client';
 import { createOrderDatabase, type OrderDatabase } from '../prisma/order/client';
 
-interface Place {
-  /** Variable with the URL. */
+interface DatabaseLocation {
+  /** Environment variable with the URL. */
   readonly variable: 'ORDER_DATABASE_URL' | 'CUSTOMER_DATABASE_URL' | 'ORDER_HISTORY_DATABASE_URL';
   readonly login: string;
   readonly name: 'ORDER_DATABASE_NAME' | 'CUSTOMER_DATABASE_NAME' | 'ORDER_HISTORY_DATABASE_NAME';
@@ -36,9 +36,9 @@ export interface OpenDatabases extends AuditedDatabases {
 }
 
 /**
- * For looking only: the server refuses whatever would write.
+ * Opens the databases read-only: the server rejects every write. The order history is optional.
  *
- * @throws ConfigError when the order or the customer database is not known; without an order history it is left out
+ * @throws ConfigError when the URL of the order or the customer database is unknown
  */
 export function openReadOnly(config: Config): OpenDatabases {
   const orders = createOrderDatabase(readOnly(needed(config, ORDERS)));
@@ -55,26 +55,26 @@ export function openReadOnly(config: Config): OpenDatabases {
   };
 }
 
-/** @returns undefined when it is not known where the order database is */
+/** @returns undefined when the URL of the order database is unknown */
 export function ordersReadOnly(config: Config): OrderDatabase | undefined {
   const url = urlOf(config, ORDERS);
   return url === undefined ? undefined : createOrderDatabase(readOnly(url));
 }
 
-/** @throws ConfigError when it is not known */
+/** @throws ConfigError when the URL is unknown */
 export function historyDatabaseUrl(config: Config): string {
   return needed(config, HISTORY);
 }
 
-function needed(config: Config, place: Place): string {
-  const url = urlOf(config, place);
+function needed(config: Config, location: DatabaseLocation): string {
+  const url = urlOf(config, location);
   if (url !== undefined) return url;
   throw new ConfigError(
-    `There are no databases in DATA_DIR ${config.DATA_DIR}: run npm start first, or set ${place.variable}`,
+    `No databases found in DATA_DIR ${config.DATA_DIR}: run npm start first, or set ${location.variable}`,
   );
 }
 
-function urlOf(config: Config, { variable, login, name }: Place): string | undefined {
+function urlOf(config: Config, { variable, login, name }: DatabaseLocation): string | undefined {
   if (config[variable] !== undefined) return config[variable];
   const file = path.join(config.DATA_DIR, `${login}.password`);
   if (!existsSync(file)) return undefined;

@@ -1,13 +1,13 @@
-/** The Temporal server that an operator's command talks to. */
+/** Connects an operator's command to Temporal. */
 import type { Config } from '../platform/config';
 import { ConfigError } from '../platform/config-error';
 import { connectTemporal, reasonOf, type TemporalLink, type TemporalTarget } from '../platform/temporal';
 import { withTimeout } from '../saga/host/with-timeout';
 
-/** 5 s: connecting takes milliseconds, and through a network with TLS a second. */
+/** 5 s: a connection takes milliseconds, or a second over a network with TLS. */
 const CONNECTED_WITHIN_MS = 5_000;
 
-/** The named one, or that of the running `npm start`. */
+/** Returns the server of the environment, else that of the running `npm start`. */
 export function temporalOf(config: Config): TemporalTarget {
   return (
     config.temporal ?? {
@@ -18,11 +18,13 @@ export function temporalOf(config: Config): TemporalTarget {
   );
 }
 
-/** @throws ConfigError when the server cannot be reached */
+/** @throws ConfigError when the server is unreachable */
 export async function connectTo(target: TemporalTarget): Promise<TemporalLink> {
   try {
     return await withTimeout(connectTemporal(target), CONNECTED_WITHIN_MS, 'connection');
   } catch (error) {
-    throw new ConfigError(`Temporal at ${target.address} cannot be reached (${reasonOf(error)})`);
+    throw new ConfigError(
+      `Temporal at ${target.address} cannot be reached (${reasonOf(error)}): check TEMPORAL_ADDRESS`,
+    );
   }
 }

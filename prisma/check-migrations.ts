@@ -1,4 +1,4 @@
-/** Whether a service's migrations make the tables that its schema describes, and what is missing if not. */
+/** Checks that a service's migrations create the tables that its schema describes. */
 import { copyFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DiffTarget } from '@prisma/schema-engine-wasm/schema_engine_bg';
@@ -13,8 +13,8 @@ import {
 } from './schema-engine';
 
 /**
- * The schema as it was when the last migration was written, kept beside the migrations: the engine's
- * WebAssembly build can compare two schemas, but cannot read one from a database.
+ * Path of a copy of the schema as of the last migration. The WebAssembly build of the schema engine can compare two
+ * schemas, but cannot read one from a database.
  */
 function snapshotPath(service: ServiceName): string {
   return path.join(migrationsPath(service), 'schema.snapshot.prisma');
@@ -24,14 +24,14 @@ export async function keepSnapshot(service: ServiceName): Promise<void> {
   await copyFile(schemaPath(service), snapshotPath(service));
 }
 
-/** @returns the SQL of the migration that the schema's changes since the last one need; '' when there are none */
+/** @returns the SQL of the next migration: the changes of the schema since the last one; '' when there are none */
 export async function changesSinceSnapshot(service: ServiceName, url: string): Promise<string> {
   const file = snapshotPath(service);
   const files = [{ path: file, content: await readFile(file, 'utf8') }];
   return scriptToSchema(service, url, { tag: 'schemaDatamodel', files });
 }
 
-/** @returns the SQL that makes the schema's tables in an empty database */
+/** @returns the SQL that creates the tables of the schema in an empty database */
 export function schemaScript(service: ServiceName, url: string): Promise<string> {
   return scriptToSchema(service, url, { tag: 'empty' });
 }
@@ -47,10 +47,10 @@ async function scriptToSchema(service: ServiceName, url: string, from: DiffTarge
 }
 
 /**
- * Compares the columns and indexes of two databases. CHECK constraints and functions are not in Prisma's
- * language, so migrations may have more of those.
+ * Compares the columns and indexes of two databases. It ignores CHECK constraints and functions, which a Prisma schema
+ * cannot express.
  *
- * @returns one line for each difference: `-` only the migrations make it, `+` only the schema has it
+ * @returns one line for each difference: `-` only the migrations create it, `+` only the schema has it
  */
 export async function catalogDifferences(migratedUrl: string, schemaUrl: string): Promise<string[]> {
   const [migrated, described] = [await catalogOf(migratedUrl), await catalogOf(schemaUrl)];

@@ -1,19 +1,19 @@
-/** How a service's process talks to its database; each number with its reason. */
+/** Connection limits and options of a service's database client, each with its reason. */
 import { Pool } from 'pg';
 
 export const DATABASE_LIMITS = {
-  /** 10: more than the groups under way at once; statements are short. */
+  /** 10: more than the groups in flight. Statements are short. */
   connections: 10,
-  /** 5 s: longer than a failover's connection refusals, shorter than a caller's patience. */
+  /** 5 s: longer than a failover refuses connections, shorter than the timeouts of clients. */
   connectMs: 5_000,
   /**
-   * 5 s, enforced by the server: a statement that waits that long waits for a stuck transaction. Shorter
-   * than a step's own timeout, so that the step fails with the database's reason.
+   * 5 s, enforced by the server: a statement that takes longer waits for a stuck transaction. Shorter than the timeout of
+   * a step, so that the step fails with the error of the database.
    */
   statementMs: 5_000,
-  /** 7 s, enforced here: the server's timeout cannot be heard over a socket that is dead. */
+  /** 7 s, enforced by the client: the server's timeout error does not arrive over a dead connection. */
   queryMs: 7_000,
-  /** 30 s for a transaction of several statements, each of which has its own time: it is theirs that is heard of. */
+  /** 30 s for a transaction of several statements, so that the timeout of a statement ends first and is the one reported. */
   transactionMs: 30_000,
 } as const;
 
@@ -31,8 +31,8 @@ export function createPool(url: string, applicationName: string): Pool {
 }
 
 /**
- * Names a statement after its text, so that the server plans each of our few statements once a connection.
- * The step statements have no literals in their text, so there are only as many names as statements.
+ * Returns a name derived from the statement's text, so that the server prepares each statement once per connection. The
+ * texts of our statements have no literals, so their number is small.
  */
 export function statementName({ sql }: { sql: string }): string {
   let hash = 0;

@@ -1,4 +1,4 @@
-// Generates the services' Prisma clients, each only when its schema has changed.
+// Generates the Prisma clients whose schemas have changed.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ for (const service of ['order', 'customer', 'history']) {
   const hash = createHash('sha256').update(version).update(readFileSync(schema)).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) continue;
   try {
-    // Generating needs no native engine; naming any existing file keeps the CLI from downloading one.
+    // Generation needs no native engine. The path of an existing file keeps the CLI from downloading one.
     const env = {
       ...process.env,
       PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
@@ -27,7 +27,7 @@ for (const service of ['order', 'customer', 'history']) {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   } catch (error) {
-    console.error(`The Prisma client of the ${service} service could not be generated from ${schema}:`);
+    console.error(`Failed to generate the Prisma client of the ${service} service from ${schema}:`);
     console.error(String(error.stderr ?? error.message).trim());
     process.exit(1);
   }

@@ -1,5 +1,5 @@
 /**
- * The databases of a deployment, once before its services start: makes roles and databases where
+ * Prepares the databases of a deployment; to be run before its services start. Creates roles and databases if
  * DATABASE_ADMIN_URL is set, then applies the migrations of each service whose *_DATABASE_OWNER_URL is set.
  */
 import { readConfig } from '../platform/config';
@@ -19,7 +19,9 @@ async function main(): Promise<void> {
     if (ownerUrl === undefined) continue;
     if (config.DATABASE_ADMIN_URL !== undefined) {
       if (serviceUrl === undefined)
-        throw new ConfigError(`${service}: its DATABASE_URL names its login role`);
+        throw new ConfigError(
+          `${service}: the database URL of the service is not set, and DATABASE_ADMIN_URL is; set it to a URL with the login role to create`,
+        );
       await provision(config.DATABASE_ADMIN_URL, rolesOf(ownerUrl, serviceUrl));
     }
     await applyMigrations(service, ownerUrl);
@@ -27,5 +29,5 @@ async function main(): Promise<void> {
   }
 }
 
-// Exits by itself: the schema engine leaves a timer of ten seconds behind.
+// process.exit, because the schema engine leaves a timer of ten seconds.
 main().then(() => process.exit(0), sayAndExit);

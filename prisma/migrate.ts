@@ -1,14 +1,14 @@
-/** Applies a service's migrations; the product does this itself at every start. */
+/** Applies the migrations of a service. `npm start` does this at every start. */
 import { Client } from 'pg';
 import { NO_FILTER, readMigrations, type ServiceName, withSchemaEngine } from './schema-engine';
 
-/** Any constant that only we use: whoever holds it migrates, the others wait and find nothing to do. */
+/** Key of the advisory lock that serializes migrations: one process migrates, the others wait and then have nothing to apply. */
 const MIGRATION_LOCK = 7_235_001;
 
 /**
  * @param url of a role that may change the schema
- * @returns the names of the migrations that were applied now; none when the database was current
- * @throws Error when the database cannot be reached, or a migration fails (it is then marked as failed)
+ * @returns the names of the migrations that this call applied
+ * @throws Error when the database is unreachable, or a migration fails (the migrations table then marks it as failed)
  */
 export async function applyMigrations(service: ServiceName, url: string): Promise<string[]> {
   const lock = new Client({ connectionString: url });

@@ -1,7 +1,6 @@
 /**
- * Creates what a service's database needs before its migrations: the database, the role that owns it and
- * changes its schema, and the role with which the service logs in, which can do no more than its steps do.
- * Neither role can reach the other service's database.
+ * Creates a service's database and its roles: the owner, which changes the schema, and the login role of the service,
+ * which has only the privileges that the steps need. Neither role can connect to another service's database.
  */
 import { Client } from 'pg';
 
@@ -13,16 +12,16 @@ export interface DatabaseRoles {
   readonly loginPassword: string;
 }
 
-/** The URLs of a provisioned database: one for migrations, one for the service. */
+/** The URLs of a database: one for migrations, one for the service. */
 export interface DatabaseUrls {
   readonly ownerUrl: string;
   readonly serviceUrl: string;
 }
 
 /**
- * Idempotent: a second call finds everything there, and sets the passwords anew.
+ * Is idempotent; every call sets the passwords.
  *
- * @param adminUrl of a role that may create databases and roles
+ * @param adminUrl URL with a role that may create databases and roles
  */
 export async function provision(adminUrl: string, roles: DatabaseRoles): Promise<DatabaseUrls> {
   const { database, owner, ownerPassword, login, loginPassword } = roles;
@@ -39,7 +38,7 @@ export async function provision(adminUrl: string, roles: DatabaseRoles): Promise
   return { ownerUrl, serviceUrl: databaseUrl(adminUrl, database, login, loginPassword) };
 }
 
-/** The database and the roles that two URLs of it name. */
+/** Returns the database and the roles that the two URLs name. */
 export function rolesOf(ownerUrl: string, serviceUrl: string): DatabaseRoles {
   const [owner, login] = [new URL(ownerUrl), new URL(serviceUrl)];
   return {
@@ -51,7 +50,7 @@ export function rolesOf(ownerUrl: string, serviceUrl: string): DatabaseRoles {
   };
 }
 
-/** Who may connect; PUBLIC may not, so that no other service's role can. */
+/** Lets only the two roles connect: without PUBLIC, the roles of other services cannot. */
 export async function grantConnect(
   admin: Client,
   { database, owner, login }: Pick<DatabaseRoles, 'database' | 'owner' | 'login'>,
@@ -62,7 +61,7 @@ export async function grantConnect(
   );
 }
 
-/** The same server and options, another database and role. */
+/** Returns `adminUrl` with another database and role. */
 export function databaseUrl(adminUrl: string, database: string, user: string, password: string): string {
   const url = new URL(adminUrl);
   url.pathname = `/${encodeURIComponent(database)}`;
@@ -77,7 +76,7 @@ async function createRole(admin: Client, role: string, password: string): Promis
   await admin.query(`ALTER ROLE ${name(admin, role)} LOGIN PASSWORD ${admin.escapeLiteral(password)}`);
 }
 
-/** The owner's tables of today and of later migrations: rows are read, added and changed, never deleted. */
+/** Grants privileges on current tables and on those of later migrations: the service may not delete rows. */
 async function grantSteps(owner: Client, login: string): Promise<void> {
   const role = name(owner, login);
   await owner.query('REVOKE ALL ON SCHEMA public FROM PUBLIC');

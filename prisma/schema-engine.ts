@@ -1,6 +1,6 @@
 /**
- * Prisma's schema engine as WebAssembly: what `prisma migrate` runs, without its native binary, which
- * would have to be downloaded. Writes and reads the ordinary `_prisma_migrations` table.
+ * Runs Prisma's schema engine, as `prisma migrate` does, in its WebAssembly build: the native binary would need a download.
+ * It uses the standard `_prisma_migrations` table.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -17,10 +17,10 @@ import type {
 export const SERVICE_NAMES = ['order', 'customer', 'history'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
-/** No table or enum is managed from outside the migrations. */
+/** The migrations manage all tables and enums. */
 export const NO_FILTER = { externalTables: [], externalEnums: [] };
 
-/** The prisma folder of the sources: migrations are data and are not compiled. */
+/** The prisma folder of the sources: the build does not copy migrations. */
 const PRISMA_FOLDER = path.resolve(
   __dirname,
   path.basename(path.dirname(__dirname)) === 'dist' ? '../../prisma' : '.',
@@ -34,13 +34,13 @@ export function migrationsPath(service: ServiceName): string {
   return path.join(PRISMA_FOLDER, service, 'migrations');
 }
 
-/** The service's schema, in the engine's shape. */
+/** Returns the service's schema in the engine's format. */
 export async function readSchema(service: ServiceName): Promise<SchemasContainer> {
   const file = schemaPath(service);
   return { files: [{ path: file, content: await readFile(file, 'utf8') }] };
 }
 
-/** The service's migrations in the order of their names, in the engine's shape. */
+/** Returns the service's migrations in the engine's format, ordered by name. */
 export async function readMigrations(service: ServiceName): Promise<MigrationList> {
   const baseDir = migrationsPath(service);
   const entries = await readdir(baseDir, { withFileTypes: true });
@@ -64,15 +64,15 @@ export async function readMigrations(service: ServiceName): Promise<MigrationLis
   return { baseDir, lockfile, shadowDbInitScript: '', migrationDirectories };
 }
 
-/** Runs `work` with an engine that is connected to the database at `url`, and frees it. */
+/** Runs `work` with an engine that is connected to the database at `url`; frees the engine afterwards. */
 export async function withSchemaEngine<T>(
   service: ServiceName,
   url: string,
   work: (engine: SchemaEngine) => Promise<T>,
 ): Promise<T> {
   const bindings = await loadEngine();
-  const scripts = new WholeScripts({ connectionString: url });
-  const factory = bindMigrationAwareSqlAdapterFactory(scripts);
+  const adapters = new WholeScriptAdapter({ connectionString: url });
+  const factory = bindMigrationAwareSqlAdapterFactory(adapters);
   const { files } = await readSchema(service);
   const datamodels = files.map((file): [string, string] => [file.path, file.content]);
   const engine = await bindings.SchemaEngine.new({ datamodels }, () => undefined, factory);
@@ -80,15 +80,15 @@ export async function withSchemaEngine<T>(
     return await work(engine);
   } finally {
     engine.free();
-    await scripts.disconnect();
+    await adapters.disconnect();
   }
 }
 
 /**
- * The adapter cuts a script at each semicolon, also inside a function's body; the server itself takes it
- * whole, as one transaction.
+ * Sends a script as one query, which the server runs as one transaction. The adapter would split it at every semicolon,
+ * even inside a function body.
  */
-class WholeScripts extends PrismaPg {
+class WholeScriptAdapter extends PrismaPg {
   readonly #connected: { dispose(): Promise<void> }[] = [];
 
   override async connect() {
@@ -100,7 +100,7 @@ class WholeScripts extends PrismaPg {
     return adapter;
   }
 
-  /** The engine leaves its connections open. */
+  /** Closes the connections, which the engine leaves open. */
   async disconnect(): Promise<void> {
     await Promise.all(this.#connected.splice(0).map((adapter) => adapter.dispose()));
   }
@@ -115,7 +115,7 @@ function loadEngine(): Promise<EngineModule> {
   return loading;
 }
 
-/** The package's own entry imports the .wasm file as a module, which Node does not do by itself. */
+/** Replaces the package's entry, which imports the .wasm file as a module: Node does not support that. */
 async function instantiate(): Promise<EngineModule> {
   const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg');
   const folder = path.dirname(createRequire(__filename).resolve('@prisma/schema-engine-wasm'));

@@ -1,5 +1,5 @@
 /**
- * The five-character SQLSTATE that Prisma carries inside its own error; undefined when the server did not answer at all.
+ * Returns the five-character SQLSTATE inside an error of Prisma; undefined when the error did not come from the server.
  * Classes and codes: https://www.postgresql.org/docs/current/errcodes-appendix.html.
  */
 export function sqlState(error: unknown): string | undefined {

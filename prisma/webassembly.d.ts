@@ -1,4 +1,4 @@
-/** The part of the WebAssembly global that Node has and its types leave to the browser's. */
+/** The part of Node's WebAssembly global that we use; @types/node does not declare it. */
 declare namespace WebAssembly {
   function instantiate(
     code: Uint8Array,

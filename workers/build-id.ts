@@ -1,13 +1,13 @@
-/** The version of the workflow code: the same wherever the same code is built. */
+/** The build id of the workflow code: equal for builds of equal code. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** Twelve digits: short enough to read out, and no two builds of a project will ever share them. */
+/** Twelve digits: short enough to read out, long enough that no two builds of a project collide. */
 const DIGITS = 12;
 
 /**
- * @param bundlePath of the built workflow bundle
- * @returns hexadecimal digits of the code's SHA-256, without its source map, which names the folder it was built in
+ * @param bundlePath path of the built workflow bundle
+ * @returns hexadecimal digits of the SHA-256 of the code without its source map, which contains the path of the build folder
  */
 export function buildIdOf(bundlePath: string): string {
   const bundle = readFileSync(bundlePath, 'utf8');

@@ -1,4 +1,4 @@
-/** Where the built workflow bundle is; this file runs as dist/workers/bundle-path.js, or as a source in tests. */
+/** Path of the built workflow bundle. This file runs as dist/workers/bundle-path.js, or from the sources in tests. */
 import path from 'node:path';
 
 const above = path.resolve(__dirname, '..');

@@ -1,4 +1,4 @@
-/** The customer service's worker: runs the credit steps of its queue, from sagas of other processes or retried by the server. */
+/** The customer service's worker: runs the credit steps of its queue: those of other processes, and those that the server retries. */
 import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { CreditSteps } from '../domain/contracts';
@@ -6,19 +6,19 @@ import { CUSTOMER_TASK_QUEUE } from '../domain/names';
 import { DRAIN_MS } from './drain';
 import { HEARTBEATS_AT_LEAST_APART_MS, retriedByServer, stepHeartbeat } from '../saga/host/step-interceptors';
 
-/** 10 steps at once, as many as the pool has connections: more would only wait for one. */
+/** 10 concurrent steps, as many as the pool has connections: more would only wait for a connection. */
 export const CUSTOMER_STEP_SLOTS = 10;
 
 /**
- * 2: a process that stops without a word (SIGSTOP, a machine that hangs) takes one more step with each poll that it left
- * waiting, and each is lost for a while. Under load a step carries a group, so two fetch enough.
+ * 2: a process that freezes (SIGSTOP, a machine that hangs) receives one more step for each poll that is open, and that
+ * step is lost until its timeout. Under load a step carries a group, so two polls fetch enough.
  */
 const POLLS = 2;
 
 export interface CustomerWorkerOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
-  /** With the payload codecs, where there are some. */
+  /** Includes the payload codecs, if any. */
   readonly dataConverter?: DataConverter | undefined;
   readonly steps: CreditSteps;
 }

@@ -1,2 +1,2 @@
-/** 5 s to let steps under way finish; the rest is taken up by another worker, or at the next start. */
+/** 5 s for steps in progress to finish; another worker, or the next start, resumes the rest. */
 export const DRAIN_MS = 5_000;

@@ -1,4 +1,4 @@
-/** Workers alone, of the services named in SERVICES: more hands for the same queues, without HTTP. */
+/** Runs only the workers of the services in SERVICES, without HTTP, to scale out. */
 import { SEARCH_ATTRIBUTES } from './search-attributes';
 import type { SqlDatabase } from '../events/sql';
 import { readConfig, workerDeployment } from '../platform/config';
@@ -17,21 +17,13 @@ function main(): void {
   const { SERVICES, LOG_LEVEL } = config;
   const temporal = needed('TEMPORAL_ADDRESS', config.temporal);
   const logger = createLogger(LOG_LEVEL);
+  const orderUrl = () => needed('ORDER_DATABASE_URL', config.ORDER_DATABASE_URL);
+  const customerUrl = () => needed('CUSTOMER_DATABASE_URL', config.CUSTOMER_DATABASE_URL);
   const order = SERVICES.includes('order')
-    ? withOutbox(
-        'order',
-        needed('ORDER_DATABASE_URL', config.ORDER_DATABASE_URL),
-        createOrderDatabase,
-        logger,
-      )
+    ? withOutbox('order', orderUrl(), createOrderDatabase, logger)
     : undefined;
   const customer = SERVICES.includes('customer')
-    ? withOutbox(
-        'customer',
-        needed('CUSTOMER_DATABASE_URL', config.CUSTOMER_DATABASE_URL),
-        createCustomerDatabase,
-        logger,
-      )
+    ? withOutbox('customer', customerUrl(), createCustomerDatabase, logger)
     : undefined;
   installTemporalRuntime(logger);
   runUntilStopped(logger, async () => {
@@ -58,7 +50,7 @@ function main(): void {
   });
 }
 
-/** The events of these steps are published by the service's relays, which are told of each commit. */
+/** Runs no relay: the service's relays, which other processes run, are notified of each commit. */
 function withOutbox<Db extends SqlDatabase & { $disconnect(): Promise<void> }>(
   service: 'order' | 'customer',
   url: string,

@@ -1,4 +1,4 @@
-/** The order service's worker: runs the sagas, their steps as local activities, and the order steps that the server retries. */
+/** The order service's worker: runs the sagas, their local activities, and the order steps that the server retries. */
 import { ApplicationFailure, type DataConverter } from '@temporalio/common';
 import { type InjectedSinks, type NativeConnection, Worker } from '@temporalio/worker';
 import type { CreditSteps, OrderSteps } from '../domain/contracts';
@@ -12,48 +12,48 @@ import { DRAIN_MS } from './drain';
 
 export const ORDER_WORKER_LIMITS = {
   /**
-   * 40 at once: as many as a process can finish within the time of one (2 s), when each has to be
-   * replayed first (up to 50 ms). A worker that takes more when it is slow finishes none of them in time, they are given out again,
-   * and it never gets out of that, though the machine be idle again (ADR 19). An eager start that finds no room becomes an
-   * ordinary one, which waits its turn at the server.
+   * 40: as many as a process can complete within the timeout of one (2 s) when each needs a replay first (up to 50 ms). A
+   * slow worker that takes more completes none of them in time; the server then dispatches them again, and the worker never
+   * recovers, even when the machine is idle again (ADR 19). Without a free slot an eager start becomes an ordinary one,
+   * which the server queues.
    */
   workflowTasks: 40,
-  /** More than its tasks ask for: a group asks for few steps at a time. */
+  /** More than its workflow tasks need: a group runs few steps at a time. */
   localActivities: 200,
-  /** Steps that the server retries: as many as the pool has connections, more would only wait for one. */
+  /** Steps that the server retries: as many as the pool has connections. More would only wait for a connection. */
   steps: 10,
-  /** Sagas kept in memory between their tasks; a saga that waits longer is replayed from its history. */
+  /** Sagas cached between their workflow tasks; the worker replays an evicted saga from its history. */
   cachedSagas: 1_000,
 } as const;
 
 /**
- * 1 s: how long a saga's next task waits for the worker that has it in memory, before another takes it. A
- * worker that lives takes it in milliseconds.
+ * 1 s: how long a saga's next workflow task waits for the worker that has cached the saga, before any other worker may take
+ * it. A live worker takes it within milliseconds.
  */
 const OWN_WORKER_WITHIN_MS = 1_000;
 
-/** 2: steps come to the queue only when they have failed three times, or their rows are locked for long. */
+/** 2: the queue gets only steps that have failed three times, and steps whose rows stay locked. */
 const STEP_POLLS = 2;
 
 export interface OrderWorkerOptions {
-  /** Shared with the client that starts the sagas: eager starts need it. */
+  /** The connection of the client that starts the sagas: eager starts need the same one. */
   readonly connection: NativeConnection;
   readonly namespace: string;
   /** Path of the built workflow bundle. */
   readonly bundlePath: string;
-  /** With the payload codecs, where there are some. */
+  /** Includes the payload codecs, if any. */
   readonly dataConverter?: DataConverter | undefined;
-  /** Present where the worker is versioned. */
+  /** Set when the worker is versioned. */
   readonly deployment?: (WorkerDeployment & { readonly buildId: string }) | undefined;
   readonly orderSteps: OrderSteps;
-  /** Present when colocated. */
+  /** Set when colocated. */
   readonly creditSteps: CreditSteps | undefined;
-  /** Called in this process when a saga that it runs has ended, or waits; with its workflow id. */
+  /** Called when a saga of this process ends or waits, with its workflow id. */
   readonly onSagaProgress?: ((sagaId: string, progress: SagaProgress) => void) | undefined;
 }
 
-/** For sagas that were started colocated, and are continued by a process that is not. */
-const elsewhere: CreditSteps = { reserveCredit: runsElsewhere, releaseCredit: runsElsewhere };
+/** For sagas that were started colocated and continue in a process without the customer service. */
+const creditStepsElsewhere: CreditSteps = { reserveCredit: runsElsewhere, releaseCredit: runsElsewhere };
 
 export function createOrderWorker(options: OrderWorkerOptions): Promise<Worker> {
   const sinks: InjectedSinks<SagaSinks> = {
@@ -75,7 +75,7 @@ export function createOrderWorker(options: OrderWorkerOptions): Promise<Worker> 
     ...(options.dataConverter && { dataConverter: options.dataConverter }),
     workflowBundle: { codePath: options.bundlePath },
     ...(options.deployment && { workerDeploymentOptions: versioned(options.deployment) }),
-    activities: { ...options.orderSteps, ...(options.creditSteps ?? elsewhere) },
+    activities: { ...options.orderSteps, ...(options.creditSteps ?? creditStepsElsewhere) },
     sinks,
     interceptors: { activity: [stepHeartbeat, retriedByServer] },
     maxHeartbeatThrottleInterval: HEARTBEATS_AT_LEAST_APART_MS,

@@ -1,6 +1,6 @@
 /**
- * The relay: publishes a service's events after their commits. Any number may run for a service; they take
- * turns at the relay's row. It may be killed at any moment: what it has not committed is published by the next.
+ * The relay: publishes a service's events after their commits. A service may have any number of relays; a lock on the
+ * relay's row serializes them. A relay may be killed at any moment: another one publishes what it has not committed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pruneEvents, publishEvents } from '../events/publish';
@@ -8,16 +8,16 @@ import type { SqlDatabase } from '../events/sql';
 import type { Notifier } from '../platform/notifier';
 import type { Logger } from '../platform/logger';
 
-/** 500 events: a commit of some ten milliseconds; more would let a reader wait longer for the first. */
+/** 500 events: a commit of some ten milliseconds. A larger batch would delay its first event. */
 const BATCH = 500;
 
-/** 1 s: for the commits of whom nobody rang, as after a process was killed. */
-const SLOW_POLL_MS = 1_000;
+/** 1 s: for commits without a notification, as when the process was killed before it sent one. */
+const POLL_MS = 1_000;
 
-/** 5 ms, about a small batch of another relay: it may have begun just before the commit that we were told of. */
-const OTHERS_TURN_MS = 5;
+/** 5 ms, about a small batch of another relay, which may have started just before the commit that was notified. */
+const LOCK_RETRY_MS = 5;
 
-/** 1 min between looks at what is old enough, then batch after batch. */
+/** 1 min between runs; a run prunes batch after batch. */
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_BATCH = 1_000;
 
@@ -38,7 +38,7 @@ export interface Relay {
 export function startRelay(options: RelayOptions): Relay {
   const { committed } = options;
   const stopping = new AbortController();
-  const running = Promise.all([publishing(options, stopping.signal), pruning(options, stopping.signal)]);
+  const running = Promise.all([publishLoop(options, stopping.signal), pruneLoop(options, stopping.signal)]);
   return {
     stop: async () => {
       stopping.abort();
@@ -48,41 +48,42 @@ export function startRelay(options: RelayOptions): Relay {
   };
 }
 
-async function publishing(
+async function publishLoop(
   { service, db, committed, logger }: RelayOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  let away = false;
-  // At first and after an outage: it may be another server's database now.
-  let anew = true;
+  let unavailable = false;
+  // After the start and after an outage the database may be on another server.
+  let rescan = true;
   while (!signal.aborted) {
     const seen = committed.count;
     try {
-      const published = await publishEvents(db, BATCH, anew);
-      if (published !== undefined) anew = false;
-      if (away) logger.info({ service }, 'the relay publishes again');
-      away = false;
+      const published = await publishEvents(db, BATCH, rescan);
+      if (published !== undefined) rescan = false;
+      if (unavailable) logger.info({ service }, 'the relay has resumed publishing');
+      unavailable = false;
       if (published === BATCH) continue;
-      await committed.wait(seen, published === undefined ? OTHERS_TURN_MS : SLOW_POLL_MS, signal);
+      await committed.wait(seen, published === undefined ? LOCK_RETRY_MS : POLL_MS, signal);
     } catch (err) {
-      if (!away) logger.warn({ service, err }, 'the relay cannot publish; it goes on trying');
-      [away, anew] = [true, true];
-      await sleep(SLOW_POLL_MS, undefined, { signal }).catch(() => undefined);
+      if (!unavailable)
+        logger.warn({ service, err }, 'the relay failed to publish events; it retries every second');
+      [unavailable, rescan] = [true, true];
+      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 }
 
-async function pruning(
+async function pruneLoop(
   { service, db, retentionMs, logger }: RelayOptions,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
       const pruned = await pruneEvents(db, retentionMs, PRUNE_BATCH);
-      if (pruned > 0) logger.info({ service, pruned }, 'old events were pruned');
+      if (pruned > 0) logger.info({ service, pruned }, 'pruned old events');
       if (pruned === PRUNE_BATCH) continue;
     } catch (err) {
-      logger.warn({ service, err }, 'old events could not be pruned; trying again later');
+      logger.warn({ service, err }, 'failed to prune old events; the relay retries in a minute');
     }
     await sleep(PRUNE_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }

@@ -1,4 +1,4 @@
-/** The relays of the services named in SERVICES, alone, for services that run with OUTBOX_RELAY=elsewhere. */
+/** Runs only the relays of the services in SERVICES, for services that run with OUTBOX_RELAY=elsewhere. */
 import { DAY_MS, readConfig } from '../platform/config';
 import { needed } from '../platform/config-error';
 import { createLogger } from '../platform/logger';

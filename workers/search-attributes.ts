@@ -1,4 +1,4 @@
-/** What a Temporal namespace must know before sagas run in it; each is a KeywordList. */
+/** The search attributes that a Temporal namespace needs before sagas run in it; each is a KeywordList. */
 import { ORDER_IDS_ATTRIBUTE } from '../domain/names';
 import { NEEDS_ATTENTION_ATTRIBUTE } from '../saga/contract';
 

@@ -1,4 +1,4 @@
-/** A service's outbox in one process: telling of commits, hearing of publications, and the relay if it runs here. */
+/** The outbox of a service in one process: notifies the relay of commits, listens for publications, and may run the relay. */
 import { COMMITTED_CHANNEL, PUBLISHED_CHANNEL, type SqlDatabase } from '../events/sql';
 import { Notifier } from '../platform/notifier';
 import type { Logger } from '../platform/logger';
@@ -8,7 +8,7 @@ import { startRelay } from './outbox-relay';
 export interface ServiceOutboxOptions {
   readonly service: 'order' | 'customer';
   readonly db: SqlDatabase;
-  /** Of the same database, for the connection that listens. */
+  /** URL of the same database, for the connection that listens. */
   readonly url: string;
   readonly relaysHere: boolean;
   /** How long an event stays in the feed, milliseconds. */
@@ -19,7 +19,7 @@ export interface ServiceOutboxOptions {
 export interface ServiceOutbox {
   /** Notified when events have been published. */
   readonly published: Notifier;
-  /** Call it after each commit that may have written events; costs the commit nothing. */
+  /** To be called after each commit that may have written events; does not delay the caller. */
   readonly onCommit: () => void;
   stop(): Promise<void>;
 }

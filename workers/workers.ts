@@ -12,45 +12,45 @@ import { CUSTOMER_STEP_SLOTS, createCustomerWorker } from './customer-worker';
 import { createOrderWorker, ORDER_WORKER_LIMITS } from './order-worker';
 
 export interface WorkersOptions {
-  /** Shared with the client that starts the sagas: eager starts need it. */
+  /** The connection of the client that starts the sagas: eager starts need the same one. */
   readonly connection: NativeConnection;
   readonly namespace: string;
   /** Path of the built workflow bundle. */
   readonly bundlePath: string;
-  /** With the payload codecs, where there are some. */
+  /** Includes the payload codecs, if any. */
   readonly dataConverter?: DataConverter | undefined;
-  /** Present where the sagas' workers are versioned. */
+  /** Set when the workers of the sagas are versioned. */
   readonly deployment?: WorkerDeployment | undefined;
-  /** Present where this process runs the order service. */
+  /** Set when this process runs the order service. */
   readonly order?: OrderActivitiesOptions | undefined;
-  /** Present where this process runs the customer service. */
+  /** Set when this process runs the customer service. */
   readonly customer?: CustomerActivitiesOptions | undefined;
-  /** Told in this process when a saga that it runs has ended, by its workflow id. */
+  /** Called when a saga of this process ends or waits, with its workflow id. */
   readonly onSagaProgress?: (sagaId: string, progress: SagaProgress) => void;
 }
 
-/** Of the workflow code that a process runs. */
+/** The version of the workflow code that a process runs. */
 export interface WorkflowVersion {
   readonly buildId: string;
-  /** Name of the deployment, when the workers are versioned. */
+  /** Name of the deployment; set when the workers are versioned. */
   readonly deployment?: string;
 }
 
 export interface RunningWorkers {
-  /** Undefined where no sagas are run. */
+  /** Undefined when this process runs no sagas. */
   readonly version: WorkflowVersion | undefined;
-  /** Rejects when a worker dies by itself. */
+  /** Rejects when a worker fails. */
   readonly failed: Promise<never>;
-  /** @throws Error naming the state of a worker that does not run */
+  /** @throws Error with the state of a worker that is not running */
   check(): Promise<void>;
   slots(): readonly Fullness[];
-  /** Lets the steps under way finish. */
+  /** Waits for the steps in progress. */
   stop(): Promise<void>;
 }
 
 /**
- * With both services the first attempts of the sagas' steps are local. The customer service's queue is polled all the same:
- * it has the steps that the server retries, and those of sagas that were started while it was a process of its own.
+ * With both services in this process, the first attempts of the steps are local. The process still polls the customer
+ * service's queue: for steps that the server retries, and for sagas that were started distributed.
  */
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
   const { connection, namespace, dataConverter, bundlePath, deployment, order, customer } = options;
@@ -82,11 +82,15 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
     failed: running.then(() => new Promise<never>(() => undefined)),
     check: () => {
       const idle = workers.find((worker) => worker.getState() !== 'RUNNING');
-      return idle ? Promise.reject(new Error(`a worker is ${idle.getState()}`)) : Promise.resolve();
+      return idle
+        ? Promise.reject(
+            new Error(`the worker of task queue ${idle.options.taskQueue} is ${idle.getState()}`),
+          )
+        : Promise.resolve();
     },
     slots: () => workers.flatMap((worker) => slotsOf(worker)),
     stop: async () => {
-      for (const worker of workers) stopPolling(worker);
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await running;
     },
   };
@@ -108,8 +112,4 @@ function slotsOf(worker: Worker): Fullness[] {
     { kind: 'local activity', inUse: numInFlightLocalActivities, limit: localActivities },
     { kind: 'cached saga', inUse: numCachedWorkflows, limit: cachedSagas },
   ];
-}
-
-function stopPolling(worker: Worker): void {
-  if (worker.getState() === 'RUNNING') worker.shutdown();
 }

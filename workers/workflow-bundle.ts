@@ -1,23 +1,23 @@
-/** The workflow code as one file, built ahead so that a start does not wait for a bundler. */
+/** Bundles the workflow code into one file at build time, so that a process starts without the bundler. */
 import { writeFile, mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
-/** The bundler says nothing unless it has something to complain about. */
+/** The bundler logs only warnings and errors. */
 const BUNDLER_LOG_LEVEL = 'WARN';
 
-/** Before everything else: it limits what the modules after it throw, too. */
+/** Loaded first: it also limits the stack traces of errors that later modules throw. */
 const STACK_TRACES = path.resolve(__dirname, '../saga/workflow/stack-traces');
 
-/** Of the workflow types that our workers run. */
+/** Entry of the workflow types that our workers run. */
 const WORKFLOWS = path.resolve(__dirname, '../workflows');
 
 /**
- * The workflows' modules are loaded once for all workflows of a worker: they keep no state of their own.
+ * A worker loads the bundled modules once for all its workflows, because they have no state.
  *
- * @param workflowsPath the code's entry
- * @param interceptors paths of modules that are bundled with it
- * @throws Error when workflow code imports what a workflow may not (the message names it)
+ * @param workflowsPath entry of the workflow code
+ * @param interceptors paths of interceptor modules to include
+ * @throws Error naming an import that workflow code must not have
  */
 export function bundleWorkflows(
   workflowsPath = WORKFLOWS,
@@ -32,9 +32,9 @@ export function bundleWorkflows(
 }
 
 /**
- * Builds the bundle of `workflows/` into `outFile`, complete or not at all.
+ * Builds the bundle of `workflows/` into `outFile`, atomically.
  *
- * @throws Error as {@link bundleWorkflows}
+ * @throws Error like {@link bundleWorkflows}
  */
 export async function buildWorkflowBundle(outFile: string): Promise<void> {
   const { code } = await bundleWorkflows();

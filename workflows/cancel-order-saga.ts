@@ -1,27 +1,32 @@
 /**
- * The saga that cancels an order at its customer's request, whatever the saga that creates it is at:
+ * The saga that cancels an order at its customer's request, at any point of the saga that creates it:
  *
  *     requestCancellation ──┬── PENDING → CANCELLED ────→ releaseCredit
  *     (the row decides)     └── APPROVED → CANCELLING ──→ releaseCredit ──→ cancelOrder (CANCELLING → CANCELLED)
  *
- * CANCELLING is the semantic lock. From the first step on there is no way but forward. Where no credit is held yet, its
- * release leaves a tombstone, so that a reservation that comes later loses.
+ * CANCELLING is the semantic lock. The first step is the pivot. When no credit is reserved yet, the release leaves a
+ * tombstone, which defeats a later reservation.
  */
 import type { OrderResult, OrderToCancel } from '../domain/contracts';
 import { ORDER_TASK_QUEUE } from '../domain/names';
 import { defineSaga, type Saga, sagaFailure } from '../saga/workflow';
-import { inWords, recordGivingUp } from './order-outcomes';
+import { describeOutcome, recordGivingUp } from './order-outcomes';
 import { cancelOrder, releaseCredit, requestCancellation } from './order-steps';
 
 /**
- * @throws ApplicationFailure `SagaFailed` when the order is missing: a bug; or an operator gave a step up
+ * @throws ApplicationFailure `SagaFailed` when the order is missing (a bug), or an operator gave up a step
  */
 export const cancelOrderSaga = defineSaga<OrderToCancel, OrderResult, unknown>(
-  { taskQueue: ORDER_TASK_QUEUE, subject: ({ orderId }) => orderId, describe: inWords, recordGivingUp },
+  {
+    taskQueue: ORDER_TASK_QUEUE,
+    subject: ({ orderId }) => orderId,
+    describe: describeOutcome,
+    recordGivingUp,
+  },
   (order, saga) => cancelByRequest(order, saga),
 );
 
-/** @param outcome of an order that its saga has brought to an end */
+/** @param outcome result of the order's own saga, if that saga has completed it */
 export async function cancelByRequest(
   { cancellationKey, ...order }: OrderToCancel,
   saga: Saga<unknown>,
@@ -34,7 +39,7 @@ export async function cancelByRequest(
     throw sagaFailure('OrderInWrongState', `${orderId} cannot be cancelled: it is ${requested.state}`);
   if (requested.outcome === 'cancelled') {
     const { reason } = requested;
-    // What the saga of a refused order has reserved, that saga releases.
+    // The saga of a refused order releases its own reservation.
     if (reason === 'CUSTOMER_REQUEST') await saga.step(releaseCredit, order);
     return saga.unwind({ orderId, state: 'CANCELLED', reason });
   }

@@ -9,14 +9,14 @@ import { ORDER_TASK_QUEUE } from '../domain/names';
 import type { CancellationReason } from '../domain/order';
 import { defineSaga, type Saga, sagaFailure } from '../saga/workflow';
 import { cancelByRequest } from './cancel-order-saga';
-import { inWords, recordGivingUp } from './order-outcomes';
+import { describeOutcome, recordGivingUp } from './order-outcomes';
 import { approveOrder, cancelOrder, createPendingOrder, releaseCredit, reserveCredit } from './order-steps';
 
 export const createOrderSaga = defineSaga<OrderRequest, OrderResult, CreateOrderSettings>(
   {
     taskQueue: ORDER_TASK_QUEUE,
     subject: ({ orderId }) => orderId,
-    describe: inWords,
+    describe: describeOutcome,
     cancel: cancelByRequest,
     recordGivingUp,
   },
@@ -35,14 +35,14 @@ export const createOrderSaga = defineSaga<OrderRequest, OrderResult, CreateOrder
         return refuse(order, saga, credit.reason);
       case 'timed-out':
         return unwind(order, saga, 'CREDIT_CHECK_TIMEOUT');
-      case 'released': // its customer, or an earlier run of this saga, has cancelled it
+      case 'released': // a cancellation, or an earlier run of this saga, has released it
         return unwind(order, saga, 'CREDIT_CHECK_FAILED');
       case 'failed': {
         const result = await unwind(order, saga, 'CREDIT_CHECK_FAILED');
-        if (result.state === 'APPROVED') return result; // by another run of this saga that was taken for dead
+        if (result.state === 'APPROVED') return result; // by another run of this saga, which was presumed dead
         throw sagaFailure('CreditCheckFailed', credit.message);
       }
-      case 'conflict': // the reservation under this id has other content: not this order's to release
+      case 'conflict': // the reservation has other content, so this saga must not release it
         await refuse(order, saga, 'CREDIT_CHECK_FAILED');
         throw sagaFailure('ReservationConflict', `credit of ${orderId} is reserved with other content`);
       case 'reserved':
@@ -50,15 +50,15 @@ export const createOrderSaga = defineSaga<OrderRequest, OrderResult, CreateOrder
 
     saga.commit();
     const approved = await saga.step(approveOrder, { orderId });
-    // CANCELLING: approved by an earlier run of this saga, and being cancelled since.
+    // CANCELLING: an earlier run of this saga approved the order, and a cancellation is in progress.
     if (approved.outcome === 'approved' || approved.state === 'CANCELLING')
       return { orderId, state: 'APPROVED' };
-    // Cancelled by its customer, or by another run of this saga that was taken for dead.
+    // Its customer, or another run of this saga, which was presumed dead, has cancelled the order.
     return unwind(order, saga, 'CREDIT_CHECK_FAILED');
   },
 );
 
-/** The row decides: it may have been approved by another run of this saga. */
+/** The row decides: another run of this saga may have approved the order. */
 async function refuse(
   { orderId }: OrderRequest,
   saga: Saga<CreateOrderSettings>,
@@ -70,7 +70,7 @@ async function refuse(
   throw sagaFailure('OrderInWrongState', `${orderId} cannot be cancelled: it is ${cancelled.state}`);
 }
 
-/** Its row first, so that the customer knows at once; then what was reserved is released, however long that takes. */
+/** Cancels the row first, so that the customer sees it at once; the compensations may take long. */
 async function unwind(
   order: OrderRequest,
   saga: Saga<CreateOrderSettings>,

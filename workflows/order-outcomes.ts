@@ -1,13 +1,13 @@
-/** What the order sagas have in common: how an outcome reads, and how a decision to give up is kept. */
+/** Shared by the order sagas: the description of an outcome, and the recording of a decision to give up. */
 import type { GivingUp, OrderRequest, OrderResult } from '../domain/contracts';
 import type { Saga } from '../saga/workflow';
 import { giveUpOrder } from './order-steps';
 
-export function inWords(result: OrderResult): string {
+export function describeOutcome(result: OrderResult): string {
   return 'reason' in result ? `${result.state}: ${result.reason}` : result.state;
 }
 
-/** The order stays as it is until its saga runs again (`npm run repair`). */
+/** Does not change the order, which stays as it is until its saga runs again (`npm run repair`). */
 export function recordGivingUp(
   { orderId, customerId, totalMinor, currency }: OrderRequest,
   givingUp: GivingUp,

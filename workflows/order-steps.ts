@@ -1,4 +1,4 @@
-/** The steps of the order sagas, and where each runs. */
+/** The steps of the order sagas, and the service of each. */
 import type { CreditSteps, OrderSteps } from '../domain/contracts';
 import { CUSTOMER_TASK_QUEUE, ORDER_TASK_QUEUE } from '../domain/names';
 import { defineService, defineStep } from '../saga/workflow';

@@ -1,6 +1,6 @@
 /**
- * `npm run audit`: whether all invariants hold, over both services' databases, the order history and Temporal. Exit
- * code 0 when they do, 1 when one is violated, 2 when it could not look.
+ * `npm run audit`: checks all invariants over both services' databases, the order history and Temporal. Exit code 0: they
+ * hold; 1: one is violated; 2: the audit failed to run.
  */
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
@@ -12,19 +12,19 @@ import { openReadOnly } from '../databases';
 import { graceOf } from '../grace-option';
 import { connectTo, temporalOf } from '../temporal';
 import { audit, type AuditReport } from './audit';
-import { inWords } from './audit-report';
+import { formatReport } from './audit-report';
 import { orderCount } from './facts';
 
 const USAGE = `npm run audit [-- --json] [--grace SECONDS]
 
-  --json            the answer as JSON, with every violation
-  --grace SECONDS   how long what looks wrong has to come right before it counts as wrong; 5
+  --json            the report as JSON, with every violation
+  --grace SECONDS   how long a suspected violation has to settle before it counts as one; default: 5
 
-The databases and Temporal are those of the environment (ORDER_DATABASE_URL, CUSTOMER_DATABASE_URL,
+The audit uses the databases and the Temporal server of the environment (ORDER_DATABASE_URL, CUSTOMER_DATABASE_URL,
 ORDER_HISTORY_DATABASE_URL, TEMPORAL_ADDRESS, …), else those of npm start.`;
 
-/** It could not look. */
-const UNDECIDED = 2;
+/** The audit failed to run. */
+const FAILED = 2;
 
 async function main(): Promise<number> {
   const { json, help, graceMs } = readArguments();
@@ -59,7 +59,9 @@ async function main(): Promise<number> {
   }
   await databases.close();
   await connection.close();
-  console.log(json ? JSON.stringify(report, undefined, 2) : inWords(report, databases.history !== undefined));
+  console.log(
+    json ? JSON.stringify(report, undefined, 2) : formatReport(report, databases.history !== undefined),
+  );
   return Object.values(report.invariants).some(({ violated }) => violated > 0) ? 1 : 0;
 }
 
@@ -81,7 +83,7 @@ function readArguments() {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(`The audit could not look: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(UNDECIDED);
+    console.error(`The audit failed to run: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(FAILED);
   },
 );

@@ -1,26 +1,29 @@
-/** The answer of an audit, for a person. */
+/** Formats the report of an audit as text. */
 import type { AuditReport } from './audit';
 import { type Finding, type Invariant, INVARIANTS } from './invariants';
 
-/** Named of each invariant; all of them are in the JSON. */
-const NAMED = 10;
+/** Violations listed for each invariant; the JSON has all of them. */
+const LISTED = 10;
 
-const REPAIR = 'npm run repair says what it would start again; npm run repair -- --apply does';
-const PAST_THE_STEPS =
-  'no step of a saga can bring this about: look who wrote to the database past the services, or restored it';
+const REPAIR = 'npm run repair lists the sagas to start again; npm run repair -- --apply starts them';
+const NOT_BY_A_SAGA =
+  'no step of a saga can cause this: find out what wrote to the database directly, or restored it';
 
-/** For each invariant what to do about a violation. */
+/** Instructions for a violation of each invariant. */
 const WHAT_TO_DO: Readonly<Record<Invariant, string>> = {
-  credit: PAST_THE_STEPS,
+  credit: NOT_BY_A_SAGA,
   terminal: REPAIR,
   reservation: REPAIR,
-  identity: PAST_THE_STEPS,
-  outbox: PAST_THE_STEPS,
-  saga: `${REPAIR}. A saga that runs with nothing left to do waits for a worker: is one polling task queue order? If so, the Temporal UI says why its task fails`,
-  view: `${REPAIR}. npm run rebuild-view builds it anew from what it has received`,
+  identity: NOT_BY_A_SAGA,
+  outbox: NOT_BY_A_SAGA,
+  saga: `${REPAIR}. A saga that runs with nothing left to do waits for a worker: check that one polls task queue order. If so, the Temporal UI shows why its workflow task fails`,
+  view: `${REPAIR}. npm run rebuild-view rebuilds it from its received events`,
 };
 
-export function inWords({ invariants, violations, needsAttention }: AuditReport, withView: boolean): string {
+export function formatReport(
+  { invariants, violations, needsAttention }: AuditReport,
+  withView: boolean,
+): string {
   const names = keysOf(INVARIANTS).filter((name) => withView || name !== 'view');
   const width = Math.max(...names.map((name) => INVARIANTS[name].length));
   const lines = [`${''.padEnd(width)}   checked in flight  violated`];
@@ -30,10 +33,11 @@ export function inWords({ invariants, violations, needsAttention }: AuditReport,
       `${INVARIANTS[name].padEnd(width)} ${column(checked, 9)} ${column(inFlight, 9)} ${column(violated, 9)}`,
     );
   }
-  if (!withView) lines.push('the order history was not looked at: set ORDER_HISTORY_DATABASE_URL');
+  if (!withView)
+    lines.push('the order history was not audited: set ORDER_HISTORY_DATABASE_URL to include it');
   for (const name of names) lines.push(...sectionOf(name, violations));
-  if (needsAttention.length > 0) lines.push('', 'In flight, with a step that keeps failing:');
-  for (const { sagaId, needsAttention: steps } of needsAttention.slice(0, NAMED))
+  if (needsAttention.length > 0) lines.push('', 'In flight, with a parked step:');
+  for (const { sagaId, needsAttention: steps } of needsAttention.slice(0, LISTED))
     lines.push(`  ${sagaId}: ${steps.join(', ')}`);
   return lines.join('\n');
 }
@@ -44,8 +48,8 @@ function sectionOf(name: Invariant, violations: readonly Finding[]): string[] {
   return [
     '',
     `Violated: ${INVARIANTS[name]}`,
-    ...all.slice(0, NAMED).map(({ subject, words }) => `  ${subject}: ${words}`),
-    ...(all.length > NAMED ? [`  and ${String(all.length - NAMED)} more: --json`] : []),
+    ...all.slice(0, LISTED).map(({ subject, words }) => `  ${subject}: ${words}`),
+    ...(all.length > LISTED ? [`  and ${String(all.length - LISTED)} more: --json lists all`] : []),
     `  What to do: ${WHAT_TO_DO[name]}.`,
   ];
 }

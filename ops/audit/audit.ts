@@ -1,6 +1,6 @@
 /**
- * Looks at everything once, and again, after a grace time, at what looked wrong: on a running system most of that
- * was only under way. Read-only; memory does not grow with the number of orders.
+ * Checks everything once, and checks suspected violations again after a grace time: on a running system most of them are
+ * only in flight. Read-only; memory does not grow with the number of orders.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { customerIds, orderIds } from './audited-ids';
@@ -10,24 +10,24 @@ import { type AuditedSystem, isSettled, recheck, type Suspects } from './recheck
 import type { Coverage } from './rows';
 import { type RunningSaga, runningSagas } from './running-sagas';
 
-/** 5 s: a saga that nothing holds up is done in a fraction of it, and the order history follows in milliseconds. */
+/** 5 s: an undisturbed saga completes in a fraction of it, and the order history follows within milliseconds. */
 const GRACE_MS = 5_000;
 
-/** 1 s: somebody may have been at it just then, between one reading and the next. */
-const AGAIN_MS = 1_000;
+/** 1 s: a change between two reads of the recheck looks like a violation once, not twice. */
+const CONFIRM_MS = 1_000;
 
-/** 10,000 ids: some MB. When so many look wrong, they are looked at again before the audit goes on. */
+/** 10,000 ids: some MB. With so many suspects, the audit rechecks them before it continues. */
 const SUSPECTS_MAX = 10_000;
 
-/** 10,000 in words: some MB. More are counted, and not named. */
-const NAMED_MAX = 10_000;
+/** 10,000 violations: some MB. More are counted, but not listed. */
+const LISTED_MAX = 10_000;
 
-/** 100 sagas, of up to 50 orders each. */
-const SAGAS_AT_ONCE = 100;
+/** 100 sagas of up to 50 orders each. */
+const SAGA_BATCH = 100;
 
 interface Tally {
   checked: number;
-  /** Not yet as it must be, and somebody is at it. */
+  /** Not settled yet: a saga or the order history is about to settle it. */
   inFlight: number;
   violated: number;
 }
@@ -35,20 +35,20 @@ interface Tally {
 export interface AuditReport {
   readonly invariants: Readonly<Record<Invariant, Readonly<Tally>>>;
   readonly violations: readonly Finding[];
-  /** Sagas that run, and say that a step keeps failing. */
+  /** Running sagas with a parked step. */
   readonly needsAttention: readonly Pick<RunningSaga, 'sagaId' | 'needsAttention'>[];
 }
 
 export interface AuditOptions {
-  /** How long what looks wrong has to come right, milliseconds. */
+  /** How long a suspected violation has to settle, milliseconds. */
   readonly graceMs?: number | undefined;
-  /** Told after each page: orders looked at so far. */
+  /** Called after each page with the number of orders checked so far. */
   readonly onProgress?: (orders: number) => void;
 }
 
 export async function audit(system: AuditedSystem, options: AuditOptions = {}): Promise<AuditReport> {
   const run = new Audit(system, { withView: system.databases.history !== undefined }, options);
-  await run.look();
+  await run.checkAll();
   return run.report;
 }
 
@@ -74,25 +74,25 @@ class Audit {
     private readonly options: AuditOptions,
   ) {}
 
-  async look(): Promise<void> {
-    await this.#atCustomers();
-    await this.#atOrders();
-    await this.#atSagas();
-    await this.#lookAgain();
+  async checkAll(): Promise<void> {
+    await this.#checkCustomers();
+    await this.#checkOrders();
+    await this.#checkSagas();
+    await this.#recheckSuspects();
   }
 
-  async #atCustomers(): Promise<void> {
+  async #checkCustomers(): Promise<void> {
     const { databases } = this.system;
     for await (const ids of customerIds(databases)) {
       this.report.invariants.credit.checked += ids.length;
       const facts = await customerFacts(databases, ids);
       for (const each of facts)
-        if (this.#needsAnotherLook(wrongCustomer(each, this.coverage))) this.#suspects.customers.add(each.id);
-      await this.#makeRoom();
+        if (this.#needsRecheck(wrongCustomer(each, this.coverage))) this.#suspects.customers.add(each.id);
+      await this.#recheckWhenFull();
     }
   }
 
-  async #atOrders(): Promise<void> {
+  async #checkOrders(): Promise<void> {
     const { databases, client } = this.system;
     const { terminal, reservation, identity, outbox, saga, view } = this.report.invariants;
     const checked = [
@@ -100,40 +100,40 @@ class Audit {
       ...(this.coverage.withView ? [view] : []),
       ...(client ? [saga] : []),
     ];
-    let looked = 0;
+    let orderCount = 0;
     for await (const ids of orderIds(databases)) {
       for (const each of checked) each.checked += ids.length;
       for (const facts of await orderFacts(databases, ids)) {
         const open = facts.order && !isTerminal(facts.order);
-        if (open || this.#needsAnotherLook(wrongOrder(facts, this.coverage)))
+        if (open || this.#needsRecheck(wrongOrder(facts, this.coverage)))
           this.#suspects.orders.set(facts.id, facts.order?.sagaId);
       }
-      looked += ids.length;
-      this.options.onProgress?.(looked);
-      await this.#makeRoom();
+      orderCount += ids.length;
+      this.options.onProgress?.(orderCount);
+      await this.#recheckWhenFull();
     }
   }
 
-  /** What the order history only has to take in does not: that is known to be in flight. */
-  #needsAnotherLook(findings: readonly Finding[]): boolean {
+  /** Differences that only the order history has to settle need no recheck: they are in flight. */
+  #needsRecheck(findings: readonly Finding[]): boolean {
     if (findings.some(({ settledBy }) => settledBy !== 'view')) return true;
     for (const finding of findings) this.#count(finding, true);
     return false;
   }
 
-  async #atSagas(): Promise<void> {
+  async #checkSagas(): Promise<void> {
     const { client } = this.system;
     if (!client) return;
-    let some: RunningSaga[] = [];
+    let batch: RunningSaga[] = [];
     for await (const saga of runningSagas(client)) {
       const { sagaId, needsAttention } = saga;
       if (needsAttention.length > 0) this.report.needsAttention.push({ sagaId, needsAttention });
-      some.push(saga);
-      if (some.length < SAGAS_AT_ONCE) continue;
-      await this.#suspectIdle(some);
-      some = [];
+      batch.push(saga);
+      if (batch.length < SAGA_BATCH) continue;
+      await this.#suspectIdle(batch);
+      batch = [];
     }
-    await this.#suspectIdle(some);
+    await this.#suspectIdle(batch);
   }
 
   async #suspectIdle(sagas: readonly RunningSaga[]): Promise<void> {
@@ -148,29 +148,29 @@ class Audit {
       if (first !== undefined && facts.every((each) => isSettled(sagaId, each)))
         this.#suspects.sagas.set(sagaId, first);
     }
-    await this.#makeRoom();
+    await this.#recheckWhenFull();
   }
 
-  async #makeRoom(): Promise<void> {
+  async #recheckWhenFull(): Promise<void> {
     const { customers, orders, sagas } = this.#suspects;
-    if (customers.size + orders.size + sagas.size >= SUSPECTS_MAX) await this.#lookAgain();
+    if (customers.size + orders.size + sagas.size >= SUSPECTS_MAX) await this.#recheckSuspects();
   }
 
-  /** At the suspects; afterwards they are known to be wrong, or not, and are suspects no more. */
-  async #lookAgain(): Promise<void> {
+  /** Rechecks the suspects, counts their findings, and clears the suspects. */
+  async #recheckSuspects(): Promise<void> {
     const { customers, orders, sagas } = this.#suspects;
     if (customers.size + orders.size + sagas.size === 0) return;
     await sleep(this.options.graceMs ?? GRACE_MS);
     const rechecked = await recheck(this.system, this.coverage, this.#suspects);
-    const sure = rechecked.every(({ inFlight }) => inFlight) ? new Set<string>() : await this.#onceMore();
+    const confirmed = rechecked.every(({ inFlight }) => inFlight) ? new Set<string>() : await this.#confirm();
     for (const { finding, inFlight } of rechecked)
-      this.#count(finding, inFlight || !sure.has(keyOf(finding)));
+      this.#count(finding, inFlight || !confirmed.has(keyOf(finding)));
     for (const suspects of [customers, orders, sagas]) suspects.clear();
   }
 
-  /** @returns what is still wrong, in the same words */
-  async #onceMore(): Promise<ReadonlySet<string>> {
-    await sleep(AGAIN_MS);
+  /** @returns keys of the findings that a second recheck reports in the same words */
+  async #confirm(): Promise<ReadonlySet<string>> {
+    await sleep(CONFIRM_MS);
     const rechecked = await recheck(this.system, this.coverage, this.#suspects);
     return new Set(rechecked.flatMap(({ finding, inFlight }) => (inFlight ? [] : [keyOf(finding)])));
   }
@@ -179,7 +179,7 @@ class Audit {
     const counts = this.report.invariants[finding.invariant];
     if (inFlight) counts.inFlight += 1;
     else counts.violated += 1;
-    if (!inFlight && this.report.violations.length < NAMED_MAX) this.report.violations.push(finding);
+    if (!inFlight && this.report.violations.length < LISTED_MAX) this.report.violations.push(finding);
   }
 }
 

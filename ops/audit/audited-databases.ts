@@ -1,9 +1,9 @@
-/** Where the audit looks, besides Temporal. */
+/** The databases that the audit reads. */
 import type { SqlDatabase } from '../../events/sql';
 
 export interface AuditedDatabases {
   readonly orders: SqlDatabase;
   readonly customers: SqlDatabase;
-  /** Undefined where no order history is audited. */
+  /** Undefined when the order history is not audited. */
   readonly history: SqlDatabase | undefined;
 }

@@ -1,4 +1,4 @@
-/** The ids of all that is audited, page by page, whichever tables know of it: nothing here grows with their number. */
+/** The audited ids of all tables, page by page: memory does not grow with their number. */
 import { type Sql, sqltag as sql } from '@prisma/client/runtime/client';
 import type { SqlDatabase } from '../../events/sql';
 import type { AuditedDatabases } from './audited-databases';
@@ -9,7 +9,7 @@ const PAGE = 1_000;
 /** Before every id. */
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
-/** Orders that have a row, an event, a reservation or its event, or a place in the order history. */
+/** Orders with a row, an event, a reservation or its event, or a row of the order history. */
 export function orderIds({ orders, customers, history }: AuditedDatabases): AsyncGenerator<string[]> {
   return pagesOf([
     idsOf(orders, (after) => sql`SELECT id, true AS counts FROM orders WHERE id > ${after}::uuid`),
@@ -24,7 +24,7 @@ export function orderIds({ orders, customers, history }: AuditedDatabases): Asyn
   ]);
 }
 
-/** Customers that have a row, an event, or a place in the order history. */
+/** Customers with a row, an event, or a row of the order history. */
 export function customerIds({ customers, history }: AuditedDatabases): AsyncGenerator<string[]> {
   return pagesOf([
     idsOf(customers, (after) => sql`SELECT id, true AS counts FROM customers WHERE id > ${after}::uuid`),
@@ -33,7 +33,7 @@ export function customerIds({ customers, history }: AuditedDatabases): AsyncGene
   ]);
 }
 
-/** The rows after an id. */
+/** Returns the query of the rows after an id. */
 type After = (id: string) => Sql;
 
 /** Of all events, so that a page is a page however rare those of the kind are. */
@@ -51,11 +51,11 @@ function viewed(views: Sql): After {
 
 interface Id {
   readonly id: string;
-  /** Whether it is one of those that are looked for. */
+  /** Whether the row is of the audited kind. */
   readonly counts: boolean;
 }
 
-/** @returns the next ids after one, in their order; when there may be more, a full page */
+/** @returns the next ids after `after`, ascending; a full page when there may be more */
 type Read = (after: string) => PromiseLike<Id[]>;
 
 /** The limit is in the inner query: outside, the planner would sort the rest of a large table for each page. */
@@ -68,20 +68,20 @@ function idsOf(db: SqlDatabase, rows: After): Read {
 async function* pagesOf(reads: readonly Read[]): AsyncGenerator<string[]> {
   for (let after = FIRST; ;) {
     const { ids, end } = await nextPage(reads, after);
-    // Customers are rare among the events of their service.
+    // A page may have no customer: most events of the customer service are about orders.
     if (ids.length > 0) yield ids;
     if (end === undefined) return;
     after = end;
   }
 }
 
-/** @returns with `end` when there may be more after it */
+/** @returns `end`: the last id of the page when there may be more */
 async function nextPage(
   reads: readonly Read[],
   after: string,
 ): Promise<{ readonly ids: string[]; readonly end: string | undefined }> {
   const pages = await Promise.all(reads.map((read) => read(after)));
-  // What is after the last of a full page may be in that table too, and is not read yet.
+  // A full page ends before the table does: ids after its last one may be missing.
   const [end] = pages.flatMap((page) => (page.length === PAGE ? page.slice(-1) : [])).sort(byId);
   const ids = pages
     .flat()

@@ -1,4 +1,4 @@
-/** Invariant 5: the rows of an order, of its reservation and of a customer are what folding their events gives. */
+/** Invariant 5: the rows of an order, of its reservation and of a customer equal the fold of their events. */
 import { differences, type Folded, foldCustomer, foldOrder, foldReservation, named } from './fold';
 import type { AggregateEvents, CustomerFacts, OrderFacts } from './rows';
 
@@ -14,26 +14,26 @@ export function customerInconsistencies({ customer, customerEvents }: CustomerFa
   return inconsistencies(customer, customerEvents, foldCustomer(customerEvents), ITS);
 }
 
-interface Whose {
+interface Wording {
   readonly it: string;
   readonly its: string;
 }
 
-const ITS: Whose = { it: 'it', its: 'its' };
-const ITS_RESERVATION: Whose = { it: 'its reservation', its: "its reservation's" };
+const ITS: Wording = { it: 'it', its: 'its' };
+const ITS_RESERVATION: Wording = { it: 'its reservation', its: "its reservation's" };
 
-function inconsistencies<Told extends object>(
-  row: Told | undefined,
+function inconsistencies<Row extends object>(
+  row: Row | undefined,
   { events, pruned }: AggregateEvents,
-  { row: told, wrong }: Folded<Told>,
-  { it, its }: Whose,
+  { row: folded, wrong }: Folded<Row>,
+  { it, its }: Wording,
 ): string[] {
   const last = events.at(-1);
   if (!last) return row && pruned !== 'all' ? [`${it} has no events`] : [];
   if (!row) return [...wrong, `${its} row is gone, and ${named(last)} is there`];
-  const otherwise = told ? differences(told, row) : [];
+  const different = folded ? differences(folded, row) : [];
   return [
     ...wrong,
-    ...(otherwise.length > 0 ? [`${its} row is not what its events say: ${otherwise.join('; ')}`] : []),
+    ...(different.length > 0 ? [`${its} row is not what its events say: ${different.join('; ')}`] : []),
   ];
 }

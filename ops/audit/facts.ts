@@ -1,4 +1,4 @@
-/** Reads what the databases say about some orders or customers. */
+/** Reads the facts about some orders or customers from the databases. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { SqlDatabase } from '../../events/sql';
 import type { AuditedDatabases } from './audited-databases';
@@ -20,7 +20,7 @@ export async function orderFacts(
 ): Promise<OrderFacts[]> {
   const list = [...ids];
   const { followed, views } = await viewed(history, list, orderViews);
-  // The events of a row are read after it: what is told of a row is never older than the row.
+  // The events are read after the rows, so that they are never older than the rows.
   const [rows, reservations] = await Promise.all([
     orders.$queryRaw<(OrderRow & Times)[]>(sql`
       SELECT id::text, saga_id AS "sagaId", customer_id::text AS "customerId", total_minor AS "totalMinor", currency,
@@ -48,22 +48,22 @@ export async function orderFacts(
   }));
 }
 
-/** When a row's first event, and its last one, occurred. */
+/** Times of the first and the last event of a row. */
 interface Times {
   readonly first: Date;
   readonly last: Date;
 }
 
-/** Null: not published yet. */
+/** The position is null until the event is published. */
 type PositionedEvent = RecordedEvent & { readonly position: bigint | null };
 
 interface EventsBySubject {
   of(subject: string): AggregateEvents;
-  /** Whether there are events of it after the position in the feed, published or not. */
+  /** Whether the subject has events after the position, or unpublished ones. */
   hasAfter(subject: string, position: bigint): boolean;
 }
 
-/** @param rows of the subjects; without one, no event can be missed */
+/** @param rows times of the subjects' rows; a subject without a row has no pruned events */
 async function eventsBySubject(
   db: SqlDatabase,
   subjects: string[],
@@ -72,8 +72,8 @@ async function eventsBySubject(
   const events = await db.$queryRaw<PositionedEvent[]>(sql`
     SELECT id::text, aggregate_id::text AS subject, sequence, type, data, position FROM outbox
     WHERE aggregate_id = ANY (${subjects}::uuid[]) ORDER BY aggregate_id, sequence`);
-  // After the events: what was pruned before they were read is known.
-  const until = await prunedUntil(db);
+  // Read after the events, so that it covers everything that was pruned before they were read.
+  const prunedTime = await prunedUntil(db);
   const bySubject = new Map<string, PositionedEvent[]>();
   for (const event of events) {
     const before = bySubject.get(event.subject);
@@ -82,7 +82,7 @@ async function eventsBySubject(
   }
   const of = (subject: string) => bySubject.get(subject) ?? [];
   return {
-    of: (subject) => ({ events: of(subject), pruned: prunedOf(rows.get(subject), until) }),
+    of: (subject) => ({ events: of(subject), pruned: prunedOf(rows.get(subject), prunedTime) }),
     hasAfter: (subject, after) => of(subject).some(({ position }) => position === null || position > after),
   };
 }
@@ -93,10 +93,10 @@ function prunedOf(times: Times | undefined, until: number): AggregateEvents['pru
 }
 
 /**
- * Events are pruned in the order in which they were published, so one that occurred after the oldest kept was
- * published is kept too.
+ * Pruning deletes events in the order of publication, so an event that occurred after the publication of the oldest kept
+ * event is not pruned.
  *
- * @returns milliseconds of the epoch: what occurred later is not pruned
+ * @returns milliseconds since the epoch: events that occurred later are not pruned
  */
 async function prunedUntil(db: SqlDatabase): Promise<number> {
   const [row] = await db.$queryRaw<{ pruned: boolean; oldest: Date | null }[]>(sql`
@@ -108,8 +108,8 @@ async function prunedUntil(db: SqlDatabase): Promise<number> {
 type WithId<Row> = Row & { readonly id: string };
 
 /**
- * What the order history says, to be read before the services are. Then whatever they have that it has not is an
- * event after `followed`; and so is whatever it took in after that was read.
+ * Reads the order history. To be called before the services are read: every event that they have and the order history
+ * lacks, or applies later, is then after `followed`.
  */
 async function viewed<View>(
   history: SqlDatabase | undefined,
@@ -130,7 +130,7 @@ function orderViews(history: SqlDatabase, ids: string[]): PromiseLike<OrderView[
       AND generation = (SELECT number FROM generations WHERE current)`);
 }
 
-/** A row and what it holds are of one moment. */
+/** One statement reads a row and the sum of its reservations, so both are of the same snapshot. */
 export async function customerFacts(
   { customers, history }: AuditedDatabases,
   ids: readonly string[],
@@ -163,7 +163,7 @@ function customerViews(history: SqlDatabase, ids: string[]): PromiseLike<WithId<
       AND generation = (SELECT number FROM generations WHERE current)`);
 }
 
-/** @returns how many orders there are, about; for the progress */
+/** @returns number of orders, for the progress bar */
 export async function orderCount({ orders }: AuditedDatabases): Promise<number> {
   const [row] = await orders.$queryRaw<{ count: bigint }[]>(sql`SELECT count(*) AS count FROM orders`);
   return Number(row?.count ?? 0);

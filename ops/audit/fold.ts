@@ -1,9 +1,8 @@
 /**
- * Invariant 5: what the events of an order, of its reservation and of a customer say that their rows are. Pure; the
- * audit compares it with the rows.
+ * Invariant 5: folds the events of an order, of its reservation and of a customer into the rows that they should have. Pure;
+ * the audit compares the result with the rows.
  *
- * What a customer has reserved is not told by events of its own: it is what the reservations hold, each of which is
- * folded by itself (and invariant 1 is that the sum is right).
+ * A customer's reserved amount has no events of its own: invariant 1 compares it with the sum of the reservations.
  */
 import type { DomainEvents, OrderEvents } from '../../domain/events';
 import { TRANSITIONS } from '../../domain/order-transitions';
@@ -15,9 +14,9 @@ export type FoldedReservation = Omit<ReservationRow, 'orderId' | 'sagaId'>;
 export type FoldedCustomer = Omit<CustomerRow, 'reservedMinor'>;
 
 export interface Folded<Row> {
-  /** As the last event leaves it; undefined where there is none. */
+  /** The row after the last event; undefined without events. */
   readonly row: Row | undefined;
-  /** What cannot have happened like this, in words. */
+  /** Errors in the sequence of events. */
   readonly wrong: readonly string[];
 }
 
@@ -83,7 +82,7 @@ export function foldCustomer(recorded: AggregateEvents): Folded<FoldedCustomer> 
   });
 }
 
-/** For each type of event the states that it can follow; undefined is the beginning. */
+/** The states that each type of event can follow; undefined is the initial state. */
 const FOLLOWS: Readonly<Record<string, readonly (string | undefined)[]>> = {
   OrderCreated: [undefined],
   OrderApproved: statesBefore('OrderApproved'),
@@ -100,30 +99,31 @@ function statesBefore(type: keyof OrderEvents): string[] {
   return Object.values(TRANSITIONS).flatMap(({ event, from }) => (event === type ? [from] : []));
 }
 
-/** What one event says. */
-interface Told<Row> {
+/** The content of one event. */
+interface Parsed<Row> {
   readonly row: Row;
-  /** Afterwards. */
+  /** State after the event. */
   readonly state: string;
-  /** What every event of the subject says alike. */
+  /** Content that all events of the subject share. */
   readonly about: string;
-  /** Of the customer's credit, minor units, as are those that it gives back. */
+  /** Minor units that are reserved after the event. */
   readonly holds?: number;
+  /** Minor units that the event releases. */
   readonly givesBack?: number | undefined;
 }
 
 /**
- * In their order, each event once; goes on after what is wrong, with what the event says.
+ * Folds the events by sequence, each once. After an error it continues with the content of the event.
  *
- * @param read says undefined of an event that does not belong to the subject, or does not say what it must
+ * @param read returns undefined for an event of another subject, or with invalid data
  */
 function fold<Row>(
   { events, pruned }: AggregateEvents,
-  read: (event: RecordedEvent) => Told<Row> | undefined,
+  read: (event: RecordedEvent) => Parsed<Row> | undefined,
 ): Folded<Row> {
   const wrong: string[] = [];
   const seen = new Set<string>();
-  let before: Told<Row> | undefined;
+  let before: Parsed<Row> | undefined;
   let sequence = 0;
   let understood = true;
   for (const event of events) {
@@ -131,20 +131,20 @@ function fold<Row>(
     seen.add(event.id);
     const isNext = event.sequence === sequence + 1;
     if (!isNext && (sequence > 0 || pruned === 'none')) wrong.push(`there is a gap before ${named(event)}`);
-    const told = read(event);
-    if (!told) wrong.push(`${named(event)} does not belong here, or does not say what it must`);
-    else if (isNext && understood) wrong.push(...wrongAfter(before, event, told));
-    understood = told !== undefined;
-    before = told ?? before;
+    const parsed = read(event);
+    if (!parsed) wrong.push(`${named(event)} does not belong here, or does not say what it must`);
+    else if (isNext && understood) wrong.push(...wrongAfter(before, event, parsed));
+    understood = parsed !== undefined;
+    before = parsed ?? before;
     sequence = event.sequence;
   }
   return { row: before?.row, wrong };
 }
 
 function wrongAfter<Row>(
-  before: Told<Row> | undefined,
+  before: Parsed<Row> | undefined,
   event: RecordedEvent,
-  { about, givesBack }: Told<Row>,
+  { about, givesBack }: Parsed<Row>,
 ): string[] {
   if (!FOLLOWS[event.type]?.includes(before?.state))
     return [`${named(event)} cannot follow ${before?.state ?? 'nothing'}`];
@@ -156,7 +156,7 @@ function wrongAfter<Row>(
     : [`${named(event)} gives back ${String(givesBack)} of ${String(held)}`];
 }
 
-/** @returns undefined when the data is not what an event of this type has */
+/** @returns undefined when the data does not match the schema of the type */
 function dataOf<Type extends keyof DomainEvents>(
   type: Type,
   { data }: RecordedEvent,
@@ -172,10 +172,10 @@ export function named({ type, sequence }: RecordedEvent): string {
   return `${type} (${String(sequence)})`;
 }
 
-/** @returns for each property of `told` in which the row is otherwise: both, in words */
-export function differences<Told extends object>(told: Told, row: NoInfer<Told>): string[] {
-  const keys = Object.keys(told) as (keyof Told)[];
+/** @returns a description of each property of `expected` that differs in the row */
+export function differences<Row extends object>(expected: Row, row: NoInfer<Row>): string[] {
+  const keys = Object.keys(expected) as (keyof Row)[];
   return keys.flatMap((key) =>
-    row[key] === told[key] ? [] : [`${String(key)} ${String(row[key])}, not ${String(told[key])}`],
+    row[key] === expected[key] ? [] : [`${String(key)} ${String(row[key])}, not ${String(expected[key])}`],
   );
 }

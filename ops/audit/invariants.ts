@@ -1,6 +1,6 @@
 /**
- * What must hold, as functions of what the databases say about one order or one customer: the six invariants of
- * ARCHITECTURE.md, and that the order history tells the same. Pure; who reads, and when, is somebody else's.
+ * The six invariants of ARCHITECTURE.md, and the agreement of the order history, as functions of the facts about one order
+ * or one customer. Pure; the audit reads the facts.
  */
 
 import { differences, foldOrder } from './fold';
@@ -14,7 +14,7 @@ export const INVARIANTS = {
   identity: '4. an order is what was asked for',
   outbox: '5. the events are the history of the state changes',
   saga: '6. no saga runs for a terminal order, and no open order is without one',
-  view: 'the order history tells the same',
+  view: 'the order history agrees with the services',
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;
@@ -25,8 +25,8 @@ export interface Finding {
   readonly subject: string;
   readonly words: string;
   /**
-   * Who puts it right by itself: then it is in flight. A saga while it runs, the order history when it has taken in
-   * what it has not yet. Undefined: nobody, it is wrong.
+   * What will settle the finding, which is then in flight: a running saga, or the order history once it has applied the
+   * remaining events. Undefined: nothing; the finding is a violation.
    */
   readonly settledBy?: 'saga' | 'view';
 }
@@ -62,7 +62,7 @@ function wrongCustomerView({ customer, heldMinor, view }: CustomerFacts): string
   if (!customer) return view ? ['the order history has a customer that does not exist'] : [];
   if (!view) return ['the order history does not have it'];
   const { name, limitMinor, currency } = customer;
-  return inOtherWords({ name, limitMinor, currency, reservedMinor: heldMinor }, view);
+  return viewDifferences({ name, limitMinor, currency, reservedMinor: heldMinor }, view);
 }
 
 function inView(
@@ -77,7 +77,7 @@ function inView(
   }));
 }
 
-/** All that is wrong with one order, but for its saga. */
+/** Returns all findings about one order, except those about its saga. */
 export function wrongOrder(facts: OrderFacts, { withView }: Coverage): Finding[] {
   const { id } = facts;
   const one = (invariant: Invariant, words: string): Finding => ({ invariant, subject: id, words });
@@ -94,7 +94,7 @@ export function wrongOrder(facts: OrderFacts, { withView }: Coverage): Finding[]
   ];
 }
 
-/** No kind of transition can happen to an order twice. */
+/** An order makes each kind of transition at most once. */
 function wrongTransitions({ orderEvents }: OrderFacts): string[] {
   const types = orderEvents.events.map(({ type }) => type);
   const twice = new Set(types.filter((type, index) => types.indexOf(type) !== index));
@@ -109,7 +109,7 @@ function wrongReservation({ order, reservation }: OrderFacts): string[] {
   return isFor(reservation, order) ? [] : ['APPROVED, and holds other credit than its total'];
 }
 
-/** Whether it is a reservation of what the order asks for. */
+/** Whether the reservation has the customer, the amount and the currency of the order. */
 export function isFor(
   { amountMinor, customerId, currency }: Pick<ReservationRow, 'amountMinor' | 'customerId' | 'currency'>,
   order: OrderRow,
@@ -117,17 +117,17 @@ export function isFor(
   return amountMinor === order.totalMinor && customerId === order.customerId && currency === order.currency;
 }
 
-/** Until its saga has compensated. */
+/** A cancelled order keeps its credit until its saga has released it. */
 function keepsCredit({ order, reservation }: OrderFacts): boolean {
   return order?.state === 'CANCELLED' && reservation?.status === 'RESERVED';
 }
 
-/** What never changes about an order is as it was created. */
+/** The immutable content of an order must be as it was created. */
 function wrongIdentity({ order, orderEvents }: OrderFacts): string[] {
   const [created] = orderEvents.events;
   if (!order || created?.type !== 'OrderCreated') return [];
-  const { row: told } = foldOrder({ events: [created], pruned: 'none' });
-  return !told || isFor({ amountMinor: told.totalMinor, ...told }, order)
+  const { row: folded } = foldOrder({ events: [created], pruned: 'none' });
+  return !folded || isFor({ amountMinor: folded.totalMinor, ...folded }, order)
     ? []
     : ['it is not what OrderCreated says that was asked for'];
 }
@@ -136,10 +136,10 @@ function wrongView({ order, view }: OrderFacts): string[] {
   if (!order) return view ? ['the order history has an order that does not exist'] : [];
   if (!view) return ['the order history does not have it'];
   const { customerId, totalMinor, currency, state, reason, version } = order;
-  return inOtherWords({ customerId, totalMinor, currency, state, reason, version }, view);
+  return viewDifferences({ customerId, totalMinor, currency, state, reason, version }, view);
 }
 
-function inOtherWords<Row extends object>(row: Row, view: NoInfer<Row>): string[] {
-  const otherwise = differences(row, view);
-  return otherwise.length > 0 ? [`the order history has it otherwise: ${otherwise.join('; ')}`] : [];
+function viewDifferences<Row extends object>(row: Row, view: NoInfer<Row>): string[] {
+  const different = differences(row, view);
+  return different.length > 0 ? [`the order history has it otherwise: ${different.join('; ')}`] : [];
 }

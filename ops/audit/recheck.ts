@@ -1,4 +1,4 @@
-/** Looks again at what looked wrong: what is wrong still, and whether somebody is at it. */
+/** Rechecks suspected violations: which ones remain, and which of those are in flight. */
 import type { Client } from '@temporalio/client';
 import { cancelSagaWorkflowId, isCancelSaga } from '../../domain/names';
 import type { AuditedDatabases } from './audited-databases';
@@ -9,21 +9,21 @@ import { whichRun } from './running-sagas';
 
 export interface AuditedSystem {
   readonly databases: AuditedDatabases;
-  /** Undefined leaves Temporal out, and with it invariant 6: what a saga may still do is taken for wrong. */
+  /** Undefined skips Temporal and invariant 6; whatever a saga may still settle then counts as a violation. */
   readonly client: Client | undefined;
 }
 
 export interface Suspects {
   readonly customers: Set<string>;
-  /** By id; with the owning saga, where the order has a row. */
+  /** By order id: the owning saga, if the order has a row. */
   readonly orders: Map<string, string | undefined>;
-  /** Sagas that had nothing left to do, with one of their orders. */
+  /** Running sagas with nothing left to do, each with one of its orders. */
   readonly sagas: Map<string, string>;
 }
 
 export interface Rechecked {
   readonly finding: Finding;
-  /** Somebody is at it. */
+  /** A running saga or the order history will settle the finding. */
   readonly inFlight: boolean;
 }
 
@@ -32,7 +32,7 @@ export async function recheck(
   coverage: Coverage,
   suspects: Suspects,
 ): Promise<Rechecked[]> {
-  // Before the rows are read: a saga that runs no more has written all that it is going to write.
+  // Before the rows are read: a saga that no longer runs has made all its changes.
   const running = client
     ? await whichRun(client, [...driversOf(suspects.orders), ...suspects.sagas.keys()])
     : new Set<string>();
@@ -49,7 +49,7 @@ export async function recheck(
           finding,
           inFlight: finding.settledBy === 'saga' ? runs : finding.settledBy === 'view',
         })),
-        ...open(facts, running, client !== undefined),
+        ...unfinished(facts, running, client !== undefined),
       ];
     }),
     ...[...suspects.sagas]
@@ -71,13 +71,13 @@ function driversOf(orders: ReadonlyMap<string, string | undefined>): string[] {
   );
 }
 
-/** By the saga that owns the order, or by the one that cancels it: each brings it to its end, whatever became of the other. */
+/** Whether the owning saga or the cancelling saga runs: each completes the order without the other. */
 function isDriven({ id, order }: OrderFacts, running: ReadonlySet<string>): boolean {
   return order !== undefined && (running.has(order.sagaId) || running.has(cancelSagaWorkflowId(id)));
 }
 
-/** What an order that is not at its end adds to invariants 2 and 6. */
-function open(facts: OrderFacts, running: ReadonlySet<string>, withSagas: boolean): Rechecked[] {
+/** Findings about invariants 2 and 6 for an order that is not terminal. */
+function unfinished(facts: OrderFacts, running: ReadonlySet<string>, withSagas: boolean): Rechecked[] {
   const { id, order } = facts;
   if (!order || isTerminal(order)) return [];
   const driver = driverOf(order);
@@ -91,14 +91,14 @@ function open(facts: OrderFacts, running: ReadonlySet<string>, withSagas: boolea
   return [{ finding: terminal, inFlight }, ...(withSagas ? [{ finding: saga, inFlight }] : [])];
 }
 
-/** The saga that has to bring an open order to its end, when nobody else does. */
+/** Id of the saga that has to complete the order. */
 function driverOf({ id, sagaId, state }: OrderRow): string {
   return state === 'CANCELLING' ? cancelSagaWorkflowId(id) : sagaId;
 }
 
 /**
- * Whether this saga has nothing left to do for the order, nor for its credit. An order that is cancelled on request has two
- * sagas: what one of them has done, the other learns at its next attempt, which may be minutes away.
+ * Whether this saga has nothing left to do for the order and its credit. An order that is cancelled on request has two sagas:
+ * one sees the work of the other at its next attempt, which may be minutes later.
  */
 export function isSettled(sagaId: string, { order, reservation }: OrderFacts): boolean {
   if (order?.state === 'APPROVED') return !isCancelSaga(sagaId);

@@ -1,4 +1,4 @@
-/** What the databases say, as the invariants want it. */
+/** The facts that the invariants are checked on. */
 
 /** Amounts are minor units of the row's currency. */
 export interface OrderRow {
@@ -31,7 +31,7 @@ export interface CustomerRow {
 }
 
 export interface RecordedEvent {
-  /** Of the event, unique in its service. */
+  /** Id of the event, unique in its service. */
   readonly id: string;
   readonly subject: string;
   readonly sequence: number;
@@ -39,26 +39,26 @@ export interface RecordedEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** The events of one row, as far as they are kept. */
+/** The events of one row, except the pruned ones. */
 export interface AggregateEvents {
-  /** By sequence. */
+  /** Ordered by sequence. */
   readonly events: readonly RecordedEvent[];
-  /** Which of them may have been pruned: the oldest go first. */
+  /** Which events may have been pruned, the oldest first. */
   readonly pruned: 'none' | 'the first' | 'all';
 }
 
 export type OrderView = Omit<OrderRow, 'sagaId'>;
 
-/** All that is known about one order; what is undefined is not there. */
+/** All facts about one order; undefined properties do not exist in the databases. */
 export interface OrderFacts {
   readonly id: string;
   readonly order: OrderRow | undefined;
   readonly reservation: ReservationRow | undefined;
   readonly orderEvents: AggregateEvents;
   readonly creditEvents: AggregateEvents;
-  /** Undefined also where no order history is audited. */
+  /** Undefined also when the order history is not audited. */
   readonly view: OrderView | undefined;
-  /** Whether the order history has still to take in an event of the order. */
+  /** Whether the order history has not applied all events of the order yet. */
   readonly viewBehind: boolean;
 }
 
@@ -68,13 +68,13 @@ export interface CustomerFacts {
   readonly customerEvents: AggregateEvents;
   /** Sum of its RESERVED reservations. */
   readonly heldMinor: bigint;
-  /** What the order history says; undefined also where none is audited. */
+  /** The row of the order history; undefined also when it is not audited. */
   readonly view: CustomerRow | undefined;
-  /** Whether the order history has still to take in an event about the customer. */
+  /** Whether the order history has not applied all events about the customer yet. */
   readonly viewBehind: boolean;
 }
 
-/** What is looked at. */
+/** What the audit covers. */
 export interface Coverage {
   readonly withView: boolean;
 }

@@ -1,12 +1,12 @@
-/** What Temporal says about the sagas. */
+/** Reads the state of sagas from Temporal. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { CANCEL_ORDER_SAGA, CREATE_ORDER_SAGA, ORDER_IDS_ATTRIBUTE } from '../../domain/names';
 import { NEEDS_ATTENTION_ATTRIBUTE } from '../../saga/contract';
 import { eachWithTimeout, withTimeout } from '../../saga/host/with-timeout';
 
-/** 20 questions at once: some hundred a second, and a server does not feel them. */
-const AT_ONCE = 20;
+/** 20 concurrent requests: some hundred per second, a small load for a server. */
+const CONCURRENCY = 20;
 
 /** 10 s for a page of the list, and for a description: each takes the server milliseconds. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -19,11 +19,11 @@ const needsAttention = defineSearchAttributeKey(NEEDS_ATTENTION_ATTRIBUTE, Searc
 export interface RunningSaga {
   readonly sagaId: string;
   readonly orderIds: readonly string[];
-  /** Steps that keep failing though they must succeed. */
+  /** Its parked steps. */
   readonly needsAttention: readonly string[];
 }
 
-/** As far as Temporal's list of workflows knows, which may be a second behind. */
+/** Lists the running sagas. Temporal's list may be a second behind. */
 export async function* runningSagas(client: Client): AsyncGenerator<RunningSaga> {
   const listed = eachWithTimeout(
     client.workflow.list({ query: RUNNING }),
@@ -39,18 +39,18 @@ export async function* runningSagas(client: Client): AsyncGenerator<RunningSaga>
   }
 }
 
-/** @returns those of the sagas that run, by what their own histories say */
+/** @returns the ids of those sagas that run, read from the sagas themselves, so without delay */
 export async function whichRun(client: Client, sagaIds: readonly string[]): Promise<ReadonlySet<string>> {
-  const asked = [...new Set(sagaIds)];
-  const run = new Set<string>();
-  for (let from = 0; from < asked.length; from += AT_ONCE) {
+  const ids = [...new Set(sagaIds)];
+  const running = new Set<string>();
+  for (let from = 0; from < ids.length; from += CONCURRENCY) {
     await Promise.all(
-      asked.slice(from, from + AT_ONCE).map(async (sagaId) => {
-        if (await runs(client, sagaId)) run.add(sagaId);
+      ids.slice(from, from + CONCURRENCY).map(async (sagaId) => {
+        if (await runs(client, sagaId)) running.add(sagaId);
       }),
     );
   }
-  return run;
+  return running;
 }
 
 async function runs(client: Client, sagaId: string): Promise<boolean> {

@@ -1,14 +1,14 @@
-/** How far the order history has followed the events. */
+/** How far the order history has applied the events. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import { EVENT_SOURCES, type EventSource } from '../../domain/events';
 import { decodeCursor } from '../../events/cursor';
 import type { SqlDatabase } from '../../events/sql';
 import type { AuditedDatabases } from './audited-databases';
 
-/** 10,000 events: some ten milliseconds. Who is further behind is behind with everything. */
+/** 10,000 events: some ten milliseconds. A view that is further behind counts as behind for every customer. */
 const LOOK_AHEAD = 10_000;
 
-/** For each source the position up to which everything has been taken in. */
+/** By source: the position up to which all events have been applied. */
 export type Followed = Readonly<Record<EventSource, bigint>>;
 
 export async function followedTo(history: SqlDatabase): Promise<Followed> {
@@ -21,7 +21,7 @@ export async function followedTo(history: SqlDatabase): Promise<Followed> {
   };
 }
 
-/** @returns whether there are events about a customer after the position, published or not */
+/** @returns a function: whether a customer has events after the position, or unpublished ones */
 export async function customersWithNews(
   customers: SqlDatabase,
   position: bigint,
@@ -36,7 +36,7 @@ export async function customersWithNews(
   return (customerId) => all >= LOOK_AHEAD || ids.has(customerId);
 }
 
-/** Whether there are events from before that time that it has not taken in, published or not. */
+/** Whether the order history has not applied all events that occurred up to `time`, published or not. */
 export async function isViewBehind(
   { orders, customers, history }: AuditedDatabases,
   time: Date,

@@ -1,4 +1,4 @@
-/** An operator's decision about the parked steps of a saga: checked, sent as a signal, and answered from what it leaves. */
+/** Applies an operator's decision about the parked steps of a saga: checks it, sends a signal, and observes the effect. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { reasonOf } from '../../platform/temporal';
@@ -6,25 +6,25 @@ import type { OrderDatabase } from '../../prisma/order/client';
 import { RETRY_STEP } from '../../saga/contract';
 import { type Decision, parkedStepsOf, send, subjectsOf, wrongDecision } from '../../saga/host/parked';
 
-/** 10 s: longer than another worker needs to take over from one that died. A saga that runs takes milliseconds. */
+/** 10 s: longer than another worker needs to take over from a dead one. A live worker takes milliseconds. */
 const DONE_WITHIN_MS = 10_000;
 
-const LOOK_EVERY_MS = 250;
+const POLL_MS = 250;
 
-/** `sent`: its effect has not shown in time, or the server has not confirmed it. */
+/** `sent`: the effect was not visible in time, or the server has not confirmed the signal. */
 export type Outcome = 'retry requested' | 'given up' | 'not parked any more' | 'sent' | 'refused';
 
 export interface Decided {
   readonly sagaId: string;
   readonly outcome: Outcome;
   readonly orderIds: readonly string[];
-  /** Why it was refused, or is not known to be done. */
+  /** Why the decision was refused, or its effect is unknown. */
   readonly reason?: string;
 }
 
 /**
- * @param orders where decisions are recorded; undefined: only the saga itself is looked at
- * @throws Error when nothing was sent, because Temporal is away
+ * @param orders database that records decisions; undefined: observes only the saga
+ * @throws Error when Temporal is unavailable and nothing was sent
  */
 export async function decide(
   client: Client,
@@ -43,7 +43,7 @@ export async function decide(
     return refused(
       subject === undefined ? 'none of its steps is parked' : `no step of order ${subject} is parked`,
     );
-  // A database that is away keeps nobody from deciding: then the saga alone says what has become of it.
+  // An unavailable database does not prevent a decision: the effect is then observed only at the saga.
   const before = await givenUp(orders, sagaId).catch(() => undefined);
   try {
     await send(client, sagaId, decision);
@@ -68,8 +68,8 @@ async function untilGivenUp(
   { sagaId, orderIds, orders, before }: GivingUpOrders,
 ): Promise<Decided> {
   const deadline = Date.now() + DONE_WITHIN_MS;
-  let reason = 'it does not show yet that the saga has taken it; run npm run parked again';
-  // The saga drops the step first and then records the decision, so a step that is gone is looked at twice.
+  let reason = 'the saga has not confirmed the decision yet; run npm run parked again';
+  // The saga drops the step before it records the decision, so a missing step is checked twice.
   let gone = 0;
   while (Date.now() < deadline) {
     try {
@@ -83,7 +83,7 @@ async function untilGivenUp(
     } catch (error) {
       reason = reasonOf(error);
     }
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_MS);
   }
   return { sagaId, outcome: 'sent', orderIds, reason };
 }

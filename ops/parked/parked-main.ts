@@ -1,4 +1,4 @@
-/** `npm run parked`: exit code 0 when all went well, 1 when a saga refused or is still parked, 2 when it could not look. */
+/** `npm run parked`. Exit code 0: success; 1: a decision was refused, or sagas are parked; 2: the command failed to run. */
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ORDER_IDS_ATTRIBUTE } from '../../domain/names';
@@ -13,20 +13,20 @@ import { decide, type Decided, type Outcome } from './decide';
 import { connectTo, temporalOf } from '../temporal';
 
 const USAGE = `npm run parked                                  lists sagas with a step that must succeed and keeps failing
-npm run parked -- --retry                       has these steps tried at once
-npm run parked -- --give-up --reason "OPS-17"   has them given up: the orders stay as they are, npm run repair goes on
+npm run parked -- --retry                       retries these steps at once
+npm run parked -- --give-up --reason "OPS-17"   gives them up: the orders stay as they are until npm run repair
 
   --order ID     only this order
-  --query Q      only sagas that Temporal's list filter finds: "NeedsAttention = 'release credit'", "StartTime < '2026-11-24T12:00:00Z'"
-  --by NAME      who decides, kept in the saga's history; your user name
-  --json         one object a saga
-  --help         this`;
+  --query Q      only sagas that match Temporal's list filter: "NeedsAttention = 'release credit'", "StartTime < '2026-11-24T12:00:00Z'"
+  --by NAME      operator, recorded in the saga's history; default: your user name
+  --json         one JSON object per saga
+  --help         shows this text`;
 
-const UNDECIDED = 2;
+const FAILED = 2;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** How many orders of a step are named. */
-const NAMED = 3;
+/** How many orders of a step are listed. */
+const LISTED = 3;
 
 const NOT_DONE: readonly Outcome[] = ['refused', 'sent'];
 
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
     const decided = decision && (await decide(client, saga.sagaId, decision, orders));
     if (decided) outcomes.push(decided.outcome);
     if (json) console.log(JSON.stringify({ ...saga, ...(decided && { decided }) }));
-    else console.log([sagaInWords(saga), ...(decided ? [decisionInWords(decided)] : [])].join('\n'));
+    else console.log([describeSaga(saga), ...(decided ? [describeDecision(decided)] : [])].join('\n'));
   }
   await Promise.all([connection.close(), orders?.$disconnect()]);
   if (!json) console.log([`${String(found)} parked`, ...counts(outcomes)].join(', '));
@@ -55,17 +55,17 @@ async function main(): Promise<number> {
   return open ? 1 : 0;
 }
 
-function sagaInWords({ sagaId, steps }: ParkedSaga): string {
+function describeSaga({ sagaId, steps }: ParkedSaga): string {
   return [
     sagaId,
     ...steps.map(
       ({ step, reason, since, subjects }) =>
-        `  ${step}, since ${since}, ${String(subjects.length)} waiting (${subjects.slice(0, NAMED).join(', ')}${subjects.length > NAMED ? ', …' : ''}): ${reason}`,
+        `  ${step}, since ${since}, ${String(subjects.length)} waiting (${subjects.slice(0, LISTED).join(', ')}${subjects.length > LISTED ? ', …' : ''}): ${reason}`,
     ),
   ].join('\n');
 }
 
-function decisionInWords({ outcome, orderIds, reason }: Decided): string {
+function describeDecision({ outcome, orderIds, reason }: Decided): string {
   return `  → ${outcome}: ${[...orderIds, ...(reason === undefined ? [] : [reason])].join(', ')}`;
 }
 
@@ -90,7 +90,7 @@ function readArguments() {
       },
     });
     const { retry, 'give-up': giveUp, reason, order, json, help } = values;
-    if (retry && giveUp) throw new Error('either --retry or --give-up, not both');
+    if (retry && giveUp) throw new Error('--retry and --give-up exclude each other: use one');
     if (giveUp && reason === undefined) throw new Error('--give-up needs a --reason');
     if (order !== undefined && !UUID.test(order)) throw new Error(`--order ${order} is not an order's id`);
     const orderId = order?.toLowerCase();
@@ -115,7 +115,7 @@ function readArguments() {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(`Could not look: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(UNDECIDED);
+    console.error(`The command failed to run: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(FAILED);
   },
 );

@@ -1,4 +1,4 @@
-/** `npm run rebuild-view`: builds the order history anew from its events, while the system runs. */
+/** `npm run rebuild-view`: rebuilds the order history from its received events while the system runs. */
 import { rebuildView } from '../../projections/order-history/rebuild';
 import { readConfig } from '../../platform/config';
 import { sayAndExit } from '../../platform/shutdown';

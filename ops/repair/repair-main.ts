@@ -1,4 +1,4 @@
-/** `npm run repair`: exit code 0 when nothing is left for a person, 1 when something is, 2 when it could not look. */
+/** `npm run repair`. Exit code 0: no violation needs an operator; 1: some do; 2: the repair failed to run. */
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../platform/config';
 import { ConfigError } from '../../platform/config-error';
@@ -9,13 +9,13 @@ import { graceOf } from '../grace-option';
 import { RepairRun } from './repair-run';
 import { connectTo, temporalOf } from '../temporal';
 
-const USAGE = `npm run repair [-- --dry-run]   says what it would start again
-npm run repair -- --apply       starts it again: sagas that were terminated or lost, the order history's following
+const USAGE = `npm run repair [-- --dry-run]   lists the sagas that it would start again
+npm run repair -- --apply       starts them again; also makes the order history read the feed from its start, if needed
 
-  --grace SECONDS   how long what looks wrong has to come right before it counts as wrong; 5`;
+  --grace SECONDS   how long a suspected violation has to settle before it counts as one; default: 5`;
 
-/** It could not look. */
-const UNDECIDED = 2;
+/** The repair failed to run. */
+const FAILED = 2;
 
 async function main(): Promise<number> {
   const { apply, graceMs } = readArguments();
@@ -44,7 +44,8 @@ function readArguments() {
         grace: { type: 'string' },
       },
     });
-    if (values.apply && values['dry-run']) throw new Error('either --dry-run or --apply, not both');
+    if (values.apply && values['dry-run'])
+      throw new Error('--dry-run and --apply exclude each other: use one');
     return { apply: values.apply, graceMs: graceOf(values.grace) };
   } catch (error) {
     throw new ConfigError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
@@ -54,7 +55,7 @@ function readArguments() {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(`The repair could not look: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(UNDECIDED);
+    console.error(`The repair failed to run: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(FAILED);
   },
 );

@@ -1,6 +1,6 @@
 /**
- * What puts a violated invariant right without a person's judgement: running the right saga again. Its steps are
- * idempotent, so it finds what is there, and does what is missing. Pure.
+ * Plans the repair of violated invariants that need no operator: it selects the saga to run again. The steps are idempotent,
+ * so the saga does only what is missing. Pure.
  */
 import { type Finding, isFor } from '../audit/invariants';
 import type { AggregateEvents, OrderFacts, ReservationRow } from '../audit/rows';
@@ -12,16 +12,16 @@ export type Repair =
   | { readonly kind: 'create'; readonly sagaId: string; readonly orders: readonly OrderRequest[] }
   /** `cancelOrderSaga` */
   | { readonly kind: 'cancel'; readonly order: OrderRequest }
-  /** Of the order history. */
+  /** The order history reads the feed from its start, and is rebuilt. */
   | { readonly kind: 'view' };
 
 export interface RepairPlan {
   readonly repairs: readonly Repair[];
-  /** What only a person can judge. */
+  /** The findings that an operator must judge. */
   readonly forAPerson: readonly Finding[];
 }
 
-/** @param facts of the orders that the findings are about */
+/** @param facts facts of the orders that the findings concern, by order id */
 export function planRepairs(
   findings: readonly Finding[],
   facts: ReadonlyMap<string, OrderFacts>,
@@ -31,14 +31,14 @@ export function planRepairs(
   const forAPerson: Finding[] = [];
   for (const finding of findings) {
     if (finding.invariant === 'view') continue;
-    const of = facts.get(finding.subject);
-    const way = of && wayOf(finding, of);
-    if (!way) forAPerson.push(finding);
-    else if (way.kind === 'cancel') cancellations.set(finding.subject, way.order);
+    const found = facts.get(finding.subject);
+    const run = found && runFor(finding, found);
+    if (!run) forAPerson.push(finding);
+    else if (run.kind === 'cancel') cancellations.set(finding.subject, run.order);
     else
       sagas.set(
-        way.sagaId,
-        (sagas.get(way.sagaId) ?? new Map<string, OrderRequest>()).set(finding.subject, way.order),
+        run.sagaId,
+        (sagas.get(run.sagaId) ?? new Map<string, OrderRequest>()).set(finding.subject, run.order),
       );
   }
   return {
@@ -55,18 +55,18 @@ export function planRepairs(
   };
 }
 
-type Way =
+type SingleRun =
   | { readonly kind: 'create'; readonly sagaId: string; readonly order: OrderRequest }
   | { readonly kind: 'cancel'; readonly order: OrderRequest };
 
-/** @returns undefined: no saga puts it right */
-function wayOf({ invariant }: Finding, facts: OrderFacts): Way | undefined {
+/** @returns undefined when no saga can repair the finding */
+function runFor({ invariant }: Finding, facts: OrderFacts): SingleRun | undefined {
   if (!canBeRun(facts)) return undefined;
   const { id, order, reservation } = facts;
   const ofReservation = invariant === 'reservation';
-  // The order database is of an earlier time than the customer database: the reservation says what was asked for.
+  // The order database was restored to an earlier time than the customer database: the reservation has the request.
   if (!order && reservation && ofReservation)
-    return again(
+    return createAgain(
       creatorOf(reservation),
       requestOf(id, { ...reservation, totalMinor: reservation.amountMinor }),
     );
@@ -74,42 +74,42 @@ function wayOf({ invariant }: Finding, facts: OrderFacts): Way | undefined {
   const request = requestOf(id, order);
   switch (order.state) {
     case 'PENDING':
-      return again(order.sagaId, request);
+      return createAgain(order.sagaId, request);
     case 'CANCELLING':
       return { kind: 'cancel', order: request };
-    case 'CANCELLED': // holds credit: the saga that cancelled it finds it so, and releases
+    case 'CANCELLED': // holds credit: the saga that cancelled the order releases it
       if (!ofReservation) return undefined;
       return order.reason === 'CUSTOMER_REQUEST'
         ? { kind: 'cancel', order: request }
-        : again(order.sagaId, request);
-    case 'APPROVED': // the customer database is of an earlier time than the order database, or of a later one
+        : createAgain(order.sagaId, request);
+    case 'APPROVED': // one of the databases was restored to an earlier time than the other
       if (!ofReservation || reservation?.status === 'REJECTED') return undefined;
-      return reservation ? { kind: 'cancel', order: request } : again(order.sagaId, request);
+      return reservation ? { kind: 'cancel', order: request } : createAgain(order.sagaId, request);
     default:
       return undefined;
   }
 }
 
-/** Whether a saga could bring the order to its end. */
+/** Whether a saga could complete the order. */
 export function canBeRun({ order, reservation, orderEvents, creditEvents }: OrderFacts): boolean {
-  // A transition whose event is there already is refused permanently: the saga would park.
+  // A transition whose event exists already fails permanently: the saga would park.
   if (isBehind(order, orderEvents) || isBehind(reservation, creditEvents)) return false;
   // Reserving and releasing answer `conflict` permanently: createOrderSaga would cancel the order and fail,
   // cancelOrderSaga would park.
   return !order || !reservation || isFor(reservation, order);
 }
 
-/** Whether there are events of what has not happened to the row. */
+/** Whether there are events of transitions that the row has not made. */
 function isBehind(row: { readonly version: number } | undefined, { events }: AggregateEvents): boolean {
   return (events.at(-1)?.sequence ?? 0) > (row?.version ?? 0);
 }
 
-/** The saga that created the order; a tombstone is of the one that cancelled it. */
+/** Id of the saga that created the order. A tombstone has the id of the saga that cancelled it. */
 function creatorOf({ orderId, sagaId }: ReservationRow): string {
   return isCancelSaga(sagaId) ? sagaWorkflowId([orderId]) : sagaId;
 }
 
-function again(sagaId: string, order: OrderRequest): Way {
+function createAgain(sagaId: string, order: OrderRequest): SingleRun {
   return { kind: 'create', sagaId, order };
 }
 

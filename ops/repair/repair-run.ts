@@ -1,4 +1,4 @@
-/** Puts right what running a saga again, or following the events again, puts right; lists the rest. */
+/** Repairs violations by running sagas again and by reading the feed again; lists the violations that need an operator. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Config } from '../../platform/config';
@@ -18,7 +18,7 @@ const FOLLOWED_POLL_MS = 500;
 
 export class RepairRun {
   readonly counts = { repaired: 0, repairable: 0, forAPerson: 0 };
-  /** Sagas that have been started again, or would be. */
+  /** Sagas that the repair has started again, or would start. */
   readonly #sagas = new Set<string>();
 
   constructor(
@@ -29,18 +29,18 @@ export class RepairRun {
     private readonly graceMs: number | undefined,
   ) {}
 
-  /** What Temporal knows: sagas that were terminated, or ran out of time. */
+  /** Starts the sagas that were terminated, or timed out, according to Temporal. */
   async sagasThatBroke(): Promise<void> {
     for await (const saga of brokenSagas(this.client)) {
       const { sagaId, status, orderIds } = saga;
-      // Of a group that has an order for a person, the audit finds the others.
+      // If an order of a group needs an operator, the audit finds the group's other orders.
       if (!(await orderFacts(this.databases, orderIds)).every(canBeRun)) continue;
       this.#sagas.add(sagaId);
       await this.#start(`${sagaId}: ${status}`, () => startAgain(this.client, saga));
     }
   }
 
-  /** What the databases know: orders whose saga is lost, or is done though they are not. */
+  /** Repairs the violations in the databases: orders whose saga is lost, or has ended before they were final. */
   async whatTheAuditFinds(): Promise<void> {
     const { databases, client } = this;
     const { violations, invariants } = await audit({ databases, client }, { graceMs: this.graceMs });
@@ -51,12 +51,13 @@ export class RepairRun {
     for (const repair of repairs) await this.#repair(repair);
     const found = Object.values(invariants).reduce((sum, { violated }) => sum + violated, 0);
     const more = found - violations.length;
-    if (more > 0) this.#forAPerson(`${String(more)} more violations than can be named: run it again`);
+    if (more > 0)
+      this.#forAPerson(`${String(more)} more violations than the audit lists: run npm run repair again`);
   }
 
   async #repair(repair: Repair): Promise<void> {
     if (repair.kind === 'view') {
-      await this.#start('the order history: not what the services say', () => this.#followAgain());
+      await this.#start('the order history: differs from the services', () => this.#readAgain());
       return;
     }
     const sagaId = sagaIdOf(repair);
@@ -72,13 +73,15 @@ export class RepairRun {
     );
   }
 
-  async #followAgain(): Promise<true> {
+  async #readAgain(): Promise<true> {
     const history = createHistoryDatabase(historyDatabaseUrl(this.config));
     await followFromTheStart(history);
     const now = new Date();
     for (const deadline = Date.now() + FOLLOWED_WITHIN_MS; await isViewBehind(this.databases, now);) {
       if (Date.now() > deadline)
-        throw new Error('the order history does not follow the events: does its consumer run?');
+        throw new Error(
+          'the order history does not receive events: check that a process with SERVICES=history runs',
+        );
       await sleep(FOLLOWED_POLL_MS);
     }
     await rebuildView(history, () => undefined);
@@ -86,7 +89,7 @@ export class RepairRun {
     return true;
   }
 
-  /** @param start says whether it did, or somebody else has */
+  /** @param start returns false when the saga runs again already */
   async #start(words: string, start: () => Promise<boolean>): Promise<void> {
     if (!this.apply) {
       this.counts.repairable += 1;

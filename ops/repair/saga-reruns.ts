@@ -1,6 +1,6 @@
 /**
- * Runs sagas again, under their own id, so that they find what they had done and resume from there. Rows are never
- * edited. A start carries all that is to be done, so a repair that is killed has repaired a saga, or not.
+ * Runs sagas again under their own ids: their idempotent steps do only what is missing. The repair never edits rows. One start
+ * call repairs one saga, so a killed repair leaves no saga half repaired.
  */
 import {
   type Client,
@@ -22,17 +22,17 @@ import { eachWithTimeout, withTimeout } from '../../saga/host/with-timeout';
 import type { Repair } from './repair-plan';
 import { sagaRun } from './saga-run';
 
-/** 10 s for a page of the list, and for a description: each takes the server milliseconds. */
+/** 10 s for a page of the list, and for a description: the server needs milliseconds for each. */
 const ANSWER_WITHIN_MS = 10_000;
 
-/** What a failed saga leaves undone, the audit finds. */
+/** Without FAILED: the audit finds the orders of failed sagas. */
 const LOST = ['TERMINATED', 'TIMED_OUT'] as const;
 
 const QUERY = `WorkflowType IN ('${CREATE_ORDER_SAGA}', '${CANCEL_ORDER_SAGA}') AND ExecutionStatus IN ('Terminated', 'TimedOut')`;
 
 const SUMMARY = 'Started again by repair';
 
-/** It was terminated, or ran out of time. */
+/** A saga that was terminated, or timed out. */
 export interface BrokenSaga {
   readonly sagaId: string;
   readonly runId: string;
@@ -40,14 +40,14 @@ export interface BrokenSaga {
   readonly orderIds: readonly string[];
 }
 
-/** The sagas whose last run did not come to its end, as far as Temporal's visibility knows; each once. */
+/** Lists the sagas whose last run was terminated, or timed out, each once. Temporal's list may be a second behind. */
 export async function* brokenSagas(client: Client): AsyncGenerator<BrokenSaga> {
   const seen = new Set<string>();
   const listed = client.workflow.list({ query: QUERY });
   for await (const { workflowId: sagaId } of eachWithTimeout(listed, ANSWER_WITHIN_MS, 'list of sagas')) {
     if (seen.has(sagaId)) continue;
     seen.add(sagaId);
-    // The list is of runs: the last one shows whether it was repaired since.
+    // The list has runs. The last run shows whether the saga was repaired since.
     const described = client.workflow.getHandle(sagaId).describe();
     const last = await withTimeout(described, ANSWER_WITHIN_MS, `description of ${sagaId}`);
     if (LOST.some((lost) => lost === last.status.name)) yield asBroken(last);
@@ -60,9 +60,9 @@ function asBroken(last: WorkflowExecutionDescription): BrokenSaga {
 }
 
 /**
- * With its own input.
+ * Starts the saga again with the input of its last run.
  *
- * @returns false when somebody else has repaired it meanwhile
+ * @returns false when another process has started it meanwhile
  */
 export async function startAgain(client: Client, { sagaId, runId }: BrokenSaga): Promise<boolean> {
   const run = await sagaRun(client, sagaId, runId);
@@ -74,9 +74,9 @@ export async function startAgain(client: Client, { sagaId, runId }: BrokenSaga):
 }
 
 /**
- * For orders as the databases know them, whatever became of an earlier run.
+ * Starts the saga for the orders as stored in the databases, whatever the result of an earlier run.
  *
- * @returns false when it runs already
+ * @returns false when the saga runs already
  */
 export async function runSaga(
   client: Client,

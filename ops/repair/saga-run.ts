@@ -1,4 +1,4 @@
-/** What a run of a saga was started with. */
+/** Reads the input of a run of a saga. */
 import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
@@ -7,7 +7,7 @@ import { CANCEL_ORDER_SAGA, CREATE_ORDER_SAGA } from '../../domain/names';
 import type { SagaInput } from '../../saga/contract';
 import { withTimeout } from '../../saga/host/with-timeout';
 
-/** 10 s: one event of a history takes the server milliseconds. */
+/** 10 s: the server needs milliseconds for one event of a history. */
 const ANSWER_WITHIN_MS = 10_000;
 
 /** NOT_FOUND of https://grpc.io/docs/guides/status-codes/. */
@@ -16,14 +16,14 @@ const NOT_FOUND = [5];
 type CreateOrderInput = SagaInput<OrderRequest, CreateOrderSettings>;
 type CancelOrderInput = SagaInput<OrderToCancel, Record<string, never>>;
 
-/** Without what an earlier run has handed to it: steps are idempotent, and the rows decide. */
+/** The input without the journal of an earlier run: steps are idempotent, and the rows decide. */
 export type SagaRun =
   | { readonly kind: 'create'; readonly input: CreateOrderInput }
   | { readonly kind: 'cancel'; readonly input: CancelOrderInput };
 
 /**
- * @param runId otherwise the last one
- * @returns undefined when the server knows no such run, or does not know it any more
+ * @param runId default: the last run
+ * @returns undefined when the server has no such run (any more)
  */
 export async function sagaRun(client: Client, sagaId: string, runId?: string): Promise<SagaRun | undefined> {
   const started = await firstEvent(client, sagaId, runId);
@@ -37,13 +37,13 @@ export async function sagaRun(client: Client, sagaId: string, runId?: string): P
 type Started = temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
 
 async function firstEvent(client: Client, workflowId: string, runId = ''): Promise<Started | undefined> {
-  const asked = client.workflowService.getWorkflowExecutionHistory({
+  const answer = client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
     execution: { workflowId, runId },
     maximumPageSize: 1,
   });
   try {
-    const { history } = await withTimeout(asked, ANSWER_WITHIN_MS, `history of ${workflowId}`);
+    const { history } = await withTimeout(answer, ANSWER_WITHIN_MS, `history of ${workflowId}`);
     return history?.events?.[0]?.workflowExecutionStartedEventAttributes ?? undefined;
   } catch (error) {
     if (isGrpcServiceError(error) && NOT_FOUND.includes(error.code)) return undefined;
@@ -51,7 +51,7 @@ async function firstEvent(client: Client, workflowId: string, runId = ''): Promi
   }
 }
 
-/** What our own client has encoded, and our own workflow types take. */
+/** Decodes the input, which our client has encoded for our workflow types. */
 async function inputOf<Subject, Settings>(
   client: Client,
   { input }: Started,
@@ -60,7 +60,7 @@ async function inputOf<Subject, Settings>(
   let payloads = input?.payloads ?? [];
   for (const codec of codecs.toReversed()) payloads = await codec.decode(payloads);
   const [payload] = payloads;
-  if (!payload) throw new TypeError('a saga was started without an input');
+  if (!payload) throw new TypeError('the first event of a saga has no input');
   const { carried: _, ...own } = defaultPayloadConverter.fromPayload<SagaInput<Subject, Settings>>(payload);
   return own;
 }

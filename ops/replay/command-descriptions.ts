@@ -1,4 +1,4 @@
-/** The words for what workflow code asks for: the same whether it stands in a history or is asked for anew. */
+/** Descriptions of workflow commands, equal for recorded commands and for those of the current code. */
 
 export const TIMER = 'a timer';
 export const END = 'the end';
@@ -24,7 +24,7 @@ export function patchWords(id: string): string {
   return `the patch ${id}`;
 }
 
-/** Whether no interceptor sees it when workflow code asks for it. */
-export function isUnheard(words: string): boolean {
+/** Whether no interceptor sees the command. */
+export function isUnobserved(words: string): boolean {
   return words === SEARCH_ATTRIBUTES || words === MEMO || words.startsWith(patchWords(''));
 }

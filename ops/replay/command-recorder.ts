@@ -1,4 +1,4 @@
-/** Workflow code, only in the bundle that explains a divergence: reports each command that the saga asks for. */
+/** Interceptors that report each command of a saga; only in the bundle that explains a divergence. */
 import { TemporalFailure } from '@temporalio/common';
 import {
   CancellationScope,
@@ -19,7 +19,7 @@ import {
 } from './command-descriptions';
 
 export interface CommandSinks extends Sinks {
-  readonly commands: { asked(words: string): void };
+  readonly commands: { issued(words: string): void };
 }
 
 export const interceptors: WorkflowInterceptorsFactory = () => {
@@ -30,11 +30,11 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
         async execute(input, next) {
           try {
             const result: unknown = await next(input);
-            commands.asked(END);
+            commands.issued(END);
             return result;
           } catch (error) {
             const words = endWords(error);
-            if (words !== undefined) commands.asked(words);
+            if (words !== undefined) commands.issued(words);
             throw error;
           }
         },
@@ -43,19 +43,19 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
     outbound: [
       {
         scheduleLocalActivity(input, next) {
-          commands.asked(activityWords(input.activityType));
+          commands.issued(activityWords(input.activityType));
           return next(input);
         },
         scheduleActivity(input, next) {
-          commands.asked(activityWords(input.activityType, input.options.taskQueue));
+          commands.issued(activityWords(input.activityType, input.options.taskQueue));
           return next(input);
         },
         startChildWorkflowExecution(input, next) {
-          commands.asked(childWords(input.workflowType));
+          commands.issued(childWords(input.workflowType));
           return next(input);
         },
         startTimer(input, next) {
-          commands.asked(TIMER);
+          commands.issued(TIMER);
           return next(input);
         },
       },
@@ -63,7 +63,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
   };
 };
 
-/** @returns undefined for an error that fails the task, not the saga: the engine reports it */
+/** @returns undefined for an error that fails the workflow task, not the saga: the SDK reports it */
 function endWords(error: unknown): string | undefined {
   if (error instanceof ContinueAsNew) return CONTINUED_END;
   if (isCancellation(error) && CancellationScope.current().consideredCancelled) return CANCELLED_END;

@@ -6,18 +6,18 @@ import { z } from 'zod';
 const above = path.resolve(__dirname, '../..');
 const root = path.basename(above) === 'dist' ? path.dirname(above) : above;
 
-/** One file a history, named after the path that the saga took. */
+/** Folder with one file per history, named after the saga's path. */
 export const CORPUS = path.join(root, 'test', 'replay', 'histories');
 
-/** Says which path each history is. */
+/** Path of the file that describes each history. */
 export const indexOf = (folder: string): string => path.join(folder, 'index.json');
 
 const indexSchema = z.record(
   z.string(),
   z.object({
-    /** In words. */
+    /** Description. */
     path: z.string(),
-    /** Of this project, when it was recorded. */
+    /** Version of this project at the recording. */
     version: z.string(),
   }),
 );

@@ -1,4 +1,4 @@
-/** Why a history did not replay: it is replayed once more, and each command that the code asks for is recorded. */
+/** Explains a divergence: replays the history again and records each command of the current code. */
 import { PassThrough } from 'node:stream';
 import type { HistoryAndWorkflowId } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
@@ -8,28 +8,28 @@ import { type Divergence, divergenceOf } from './divergence';
 import { stepsOf } from './recorded-steps';
 import type { CommandSinks } from './command-recorder';
 
-/** One worker for all histories that failed: each worker of its own costs a quarter of a second and some megabytes. */
+/** Uses one worker for all diverged histories: each worker costs a quarter of a second and some megabytes. */
 export class Explainer {
   readonly #histories = new PassThrough({ objectMode: true });
-  #asked: string[] = [];
+  #commands: string[] = [];
   #replays: AsyncIterableIterator<ReplayResult> | undefined;
 
   /**
-   * @param recording bundle of the workflow code with the command recorder; made of our own workflows unless it is given
-   * @param dataConverter with the codec of the payloads, if there is one
+   * @param recording bundle of the workflow code with the command recorder; default: our workflows
+   * @param dataConverter includes the payload codec, if any
    */
   constructor(
     private readonly recording: { readonly code: string } | undefined,
     private readonly dataConverter: DataConverter | undefined,
   ) {}
 
-  /** One at a time. */
+  /** Calls must not overlap. */
   async explain(one: HistoryAndWorkflowId, error: Error): Promise<Divergence> {
-    this.#asked = [];
+    this.#commands = [];
     this.#replays ??= await this.#start();
     this.#histories.write(one);
     const { value } = (await this.#replays.next()) as IteratorResult<ReplayResult, undefined>;
-    return divergenceOf(stepsOf(one.history as object), this.#asked, detailOf(value?.error ?? error));
+    return divergenceOf(stepsOf(one.history as object), this.#commands, detailOf(value?.error ?? error));
   }
 
   async close(): Promise<void> {
@@ -40,9 +40,9 @@ export class Explainer {
   async #start(): Promise<AsyncIterableIterator<ReplayResult>> {
     const sinks: InjectedSinks<CommandSinks> = {
       commands: {
-        asked: {
+        issued: {
           fn: (_info, words) => {
-            this.#asked.push(words);
+            this.#commands.push(words);
           },
           callDuringReplay: true,
         },
@@ -57,12 +57,12 @@ export class Explainer {
   }
 }
 
-/** Our own workflow code, which reports what it asks for. */
+/** Bundles our workflow code with the command recorder. */
 export function bundleWithRecorder(): Promise<{ readonly code: string }> {
   return bundleWorkflows(undefined, [require.resolve('./command-recorder')]);
 }
 
-/** What the engine says, out of the debug output that the SDK wraps it in. */
+/** Extracts the message of Temporal's core from the debug output that the SDK wraps it in. */
 function detailOf({ message }: Error): string {
   const quoted = /message: "((?:[^"\\]|\\.)*)"/.exec(message)?.[1];
   return quoted === undefined ? message : quoted.replaceAll('\\"', '"').replaceAll("\\'", "'");

@@ -1,4 +1,4 @@
-/** Where histories to replay come from: files, the recorded corpus, or a running server. */
+/** Reads the histories to replay: from files, from the recorded corpus, or from a running server. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type HistoryAndWorkflowId, isGrpcServiceError, type WorkflowClient } from '@temporalio/client';
@@ -6,20 +6,22 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
 import { eachWithTimeout, withTimeout } from '../../saga/host/with-timeout';
 import { type History, workflowIdOf } from './recorded-steps';
 
-/** 5 downloads ahead of whoever reads: enough to keep two cores replaying, and all that is in memory. */
+/** 5 downloads ahead of the reader: enough to keep two cores busy, and the bound on memory. */
 const DOWNLOADS = 5;
 
-/** 30 s for a page of the list, and for a history: thousands of events through a slow network. */
+/** 30 s for a page of the list, and for a history: thousands of events over a slow network. */
 const DOWNLOADED_WITHIN_MS = 30_000;
 
 /** NOT_FOUND of https://grpc.io/docs/guides/status-codes/. */
 const GONE = [5];
 
-/** @throws Error when it is not a history as the Temporal UI or CLI exports one */
+/** @throws Error when the JSON is not a history exported from the Temporal UI or CLI */
 export function historyOf(json: unknown): History {
   const history: History = historyFromJSON(json);
   if (!history.events?.[0]?.workflowExecutionStartedEventAttributes) {
-    throw new Error('it does not begin as a history does; export one from the Temporal UI or CLI as JSON');
+    throw new Error(
+      'its first event is not the start of a workflow; export a history as JSON from the Temporal UI or CLI',
+    );
   }
   return history;
 }
@@ -29,7 +31,7 @@ export interface NamedHistory {
   readonly history: History;
 }
 
-/** The recorded ones, each under its file's name, which is its path through the saga.
+/** Reads recorded histories, each named after its file: the saga's path.
  *
  * @throws Error naming the file that is not a history
  */
@@ -37,7 +39,7 @@ export function* ofFiles(files: readonly string[]): Generator<NamedHistory> {
   for (const file of files) yield { workflowId: nameOf(file), history: ofFile(file) };
 }
 
-/** Somebody's, each under the id of its workflow.
+/** Reads exported histories, each named after its workflow id.
  *
  * @throws Error naming the file that is not a history
  */
@@ -61,11 +63,11 @@ function ofFile(file: string): History {
 
 export interface ServerHistories {
   readonly client: { readonly workflow: Pick<WorkflowClient, 'list' | 'getHandle'> };
-  /** In Temporal's list filter language. */
+  /** List filter of Temporal. */
   readonly query: string;
-  /** Most histories. */
+  /** Maximum number of histories. */
   readonly limit: number;
-  /** Told of a workflow that was listed and is not there any more: its retention was over. */
+  /** Called for a workflow that the server has deleted since it was listed: its retention has ended. */
   readonly onGone?: (workflowId: string) => void;
 }
 
@@ -73,10 +75,10 @@ type Download =
   { readonly history: HistoryAndWorkflowId } | { readonly gone: string } | { readonly failure: unknown };
 
 /**
- * Open and closed workflows that match the query, one after the other. Few are downloaded before they are asked for, and
- * none beyond the limit: the SDK's own `intoHistories` downloads on while nobody reads.
+ * Downloads the open and closed workflows that match the query, few ahead of the reader and none beyond the limit. The SDK's
+ * `intoHistories` continues to download without a reader.
  *
- * @throws Error what the server failed with
+ * @throws Error of the server
  */
 export async function* ofServer({
   client,
@@ -86,10 +88,10 @@ export async function* ofServer({
 }: ServerHistories): AsyncGenerator<HistoryAndWorkflowId> {
   const listed = eachWithTimeout(client.workflow.list({ query }), DOWNLOADED_WITHIN_MS, 'list of sagas');
   const ahead: Promise<Download>[] = [];
-  let given = 0;
+  let yielded = 0;
   let more = true;
   for (;;) {
-    while (more && ahead.length < DOWNLOADS && given + ahead.length < limit) {
+    while (more && ahead.length < DOWNLOADS && yielded + ahead.length < limit) {
       const next = await listed.next();
       if (next.done) more = false;
       else ahead.push(download(client, next.value));
@@ -99,13 +101,13 @@ export async function* ofServer({
     if ('failure' in first) throw first.failure;
     if ('gone' in first) onGone?.(first.gone);
     else {
-      given += 1;
+      yielded += 1;
       yield first.history;
     }
   }
 }
 
-/** Never rejects: it may fail while an earlier one is still read. */
+/** Never rejects, because it may fail before the reader awaits it. */
 async function download(
   { workflow }: ServerHistories['client'],
   { workflowId, runId }: { readonly workflowId: string; readonly runId: string },

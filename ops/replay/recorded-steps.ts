@@ -1,4 +1,4 @@
-/** A history in the words of the saga: what it asked for, in the order in which it did. */
+/** The commands in a history, described in order. */
 import type { temporal } from '@temporalio/proto';
 import {
   activityWords,
@@ -16,20 +16,20 @@ import {
 export type History = temporal.api.history.v1.IHistory;
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
-/** A command that workflow code gave. */
+/** A command of workflow code. */
 export interface RecordedStep {
-  /** Of its event, by which the engine names it. */
+  /** Id of its event, as in Temporal's messages. */
   readonly eventId: number;
   readonly words: string;
 }
 
-/** Twelve digits of a hash: as many as a build id of ours has. */
+/** Twelve digits of a hash, like our build ids. */
 const DIGITS = 12;
 
 /** Upserted by the SDK itself with each patch. */
 const PATCHES_ATTRIBUTE = 'TemporalChangeVersion';
 
-/** Type of a workflow, as its first event says. */
+/** Returns the workflow type from the first event. */
 export function workflowTypeOf({ events }: History): string {
   return events?.[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? 'unknown';
 }
@@ -39,11 +39,11 @@ export function workflowIdOf({ events }: History): string | undefined {
 }
 
 /**
- * Of the worker that ran its last task: the build id of its deployment, or, where it was not versioned, the hash that the
- * SDK makes of its bundle; `unknown` when it said neither.
+ * Returns the version of the worker that completed the last workflow task: the build id of its deployment, else the SDK's hash
+ * of its bundle, else `unknown`.
  */
 export function versionOf({ events }: History): string {
-  const said = (events ?? []).flatMap((event) => {
+  const versions = (events ?? []).flatMap((event) => {
     const task = event.workflowTaskCompletedEventAttributes;
     const build = task?.deploymentVersion?.buildId;
     if (build) return [build];
@@ -51,10 +51,10 @@ export function versionOf({ events }: History): string {
     const [, hash] = worker?.buildId?.split('+') ?? [];
     return hash === undefined ? [] : [`bundle ${hash.slice(0, DIGITS)}`];
   });
-  return said.at(-1) ?? 'unknown';
+  return versions.at(-1) ?? 'unknown';
 }
 
-/** Each command that workflow code gave, in words. */
+/** Returns the commands of the workflow code. */
 export function stepsOf({ events }: History): RecordedStep[] {
   return (events ?? []).flatMap((event) => {
     const words = wordsOf(event);
@@ -62,7 +62,7 @@ export function stepsOf({ events }: History): RecordedStep[] {
   });
 }
 
-/** @returns undefined for an event that is no command of the workflow */
+/** @returns undefined for an event that is not a command */
 function wordsOf(event: HistoryEvent): string | undefined {
   const { activityTaskScheduledEventAttributes: activity, markerRecordedEventAttributes: marker } = event;
   if (activity) return activityWords(activity.activityType?.name ?? '?', activity.taskQueue?.name ?? '?');
@@ -83,15 +83,15 @@ function wordsOf(event: HistoryEvent): string | undefined {
   return undefined;
 }
 
-/** Of a local activity its type, which the SDK keeps in the marker; of a patch its id. */
+/** Describes a marker: a local activity by its type, a patch by its id. */
 function markerWords({
   markerName,
   details,
 }: NonNullable<HistoryEvent['markerRecordedEventAttributes']>): string | undefined {
   const data = details?.[markerName === 'core_patch' ? 'patch-data' : 'data']?.payloads?.[0]?.data;
   if (!data) return undefined;
-  const said = JSON.parse(Buffer.from(data).toString()) as { activity_type?: string; id?: string };
+  const parsed = JSON.parse(Buffer.from(data).toString()) as { activity_type?: string; id?: string };
   return markerName === 'core_patch'
-    ? patchWords(String(said.id))
-    : activityWords(String(said.activity_type));
+    ? patchWords(String(parsed.id))
+    : activityWords(String(parsed.activity_type));
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run replay`: whether the workflow code as it is here can carry on sagas that older code began. Exit code 0
- * when all histories replayed, 1 when one diverged, 2 when that could not be decided of all of them.
+ * `npm run replay`: checks that the current workflow code can continue sagas that older code began. Exit code 0: all
+ * histories replayed; 1: one diverged; 2: the check could not cover all histories.
  */
 import { parseArgs } from 'node:util';
 import type { HistoryAndWorkflowId } from '@temporalio/client';
@@ -25,30 +25,30 @@ npm run replay -- --address HOST:PORT [--namespace NAME] [--query QUERY] [--sinc
 
   --query QUERY    Temporal's list filter, as in the UI: "ExecutionStatus = 'Running'"
   --since TIME     only sagas started since then: 2026-11-24, 2026-11-24T10:00:00Z, or 90m, 24h, 7d ago
-  --limit N        at most so many
-  --allow-none     finding none is a success: for a query that may well find none, as of running sagas
-  --json           the answer as JSON
-  --junit FILE     and as a JUnit report
+  --limit N        at most N histories
+  --allow-none     succeeds when no history matches, as may happen with a query for running sagas
+  --json           prints the report as JSON
+  --junit FILE     also writes a JUnit report
 
-TLS, API key, profile and all else about the connection come from Temporal's environment (TEMPORAL_ADDRESS,
-TEMPORAL_TLS_…, TEMPORAL_API_KEY, TEMPORAL_PROFILE, …); a payload codec from PAYLOAD_CODEC_PATH.`;
+The connection (TLS, API key, profile) comes from Temporal's environment variables (TEMPORAL_ADDRESS, TEMPORAL_TLS_…,
+TEMPORAL_API_KEY, TEMPORAL_PROFILE, …); the payload codec from PAYLOAD_CODEC_PATH.`;
 
-/** Not decided. */
+/** The check could not cover all histories. */
 const UNDECIDED = 2;
 
 const TYPES = `WorkflowType IN ('${CREATE_ORDER_SAGA}', '${CANCEL_ORDER_SAGA}')`;
 
-/** 30 s: a filter that the server's index does not serve counts every saga there is. */
+/** 30 s: a filter without an index on the server counts every saga. */
 const COUNTED_WITHIN_MS = 30_000;
 
 const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 interface Source {
   readonly words: string;
-  /** How many there are, as far as is known. */
+  /** Expected number of histories. */
   readonly count: number;
   readonly histories: AsyncIterable<HistoryAndWorkflowId> | Iterable<HistoryAndWorkflowId>;
-  /** Workflows that were there and are gone. */
+  /** Workflows that the server has deleted since they were listed. */
   readonly gone: readonly string[];
   close(): Promise<void>;
 }
@@ -62,18 +62,19 @@ async function main(): Promise<number> {
   installTemporalRuntime(createLogger('silent'));
   const source = await sourceOf(values);
   const report = new ReplayReport(values.junit !== undefined);
-  /** Why the answer is not about all of them. */
+  /** Why the result does not cover all histories. */
   const missing: string[] = [];
   await replayAll(source, report).catch((error: unknown) => {
     missing.push(`it ended early, what follows is not decided: ${wordsOf(error)}`);
   });
   if (values.json) console.log(JSON.stringify(report, undefined, 2));
   else console.log(report.toString());
-  if (source.gone.length > 0) console.error(`gone since they were listed: ${source.gone.join(', ')}`);
+  if (source.gone.length > 0)
+    console.error(`deleted by the server since they were listed: ${source.gone.join(', ')}`);
   try {
     if (values.junit !== undefined) report.writeJunit(values.junit);
   } catch (error) {
-    missing.push(`the JUnit report could not be written: ${wordsOf(error)}`);
+    missing.push(`failed to write the JUnit report: ${wordsOf(error)}`);
   }
   if (report.replayed === 0 && report.undecided === 0 && missing.length === 0 && !values['allow-none'])
     missing.push(`no histories: ${source.words}; nothing was replayed, so nothing is decided`);
@@ -110,7 +111,7 @@ type Arguments = ReturnType<typeof readArguments>;
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({
-      // So that a shell's wildcard after --history names many.
+      // A shell's wildcard after --history expands to several files.
       allowPositionals: true,
       options: {
         address: { type: 'string' },
@@ -126,7 +127,7 @@ function readArguments() {
       },
     });
     const { history } = values;
-    if (positionals.length > 0 && !history) throw new Error(`what is ${positionals.join(' ')}?`);
+    if (positionals.length > 0 && !history) throw new Error(`unexpected argument ${positionals.join(' ')}`);
     return { ...values, history: history && [...history, ...positionals] };
   } catch (error) {
     throw new ConfigError(`${wordsOf(error)}\n\n${USAGE}`);
@@ -136,7 +137,8 @@ function readArguments() {
 function sourceOf(values: Arguments): Promise<Source> {
   const { address, namespace, query, since, limit, history } = values;
   const asksServer = [address, namespace, query, since, limit].some((value) => value !== undefined);
-  if (asksServer && history) throw new ConfigError(`either --history or a server, not both\n\n${USAGE}`);
+  if (asksServer && history)
+    throw new ConfigError(`--history and a server exclude each other: use one\n\n${USAGE}`);
   if (asksServer) return serverSource(values);
   const files = history ?? corpusFiles();
   return Promise.resolve({
@@ -150,20 +152,24 @@ function sourceOf(values: Arguments): Promise<Source> {
 
 async function serverSource({ address, namespace, query, since, limit }: Arguments): Promise<Source> {
   const most = limit === undefined ? Infinity : Number(limit);
-  if (!(most > 0)) throw new ConfigError(`--limit ${String(limit)} is not a number above 0`);
+  if (!(most > 0)) throw new ConfigError(`--limit ${String(limit)} is not a positive number`);
   const { temporal } = readConfig({
     ...process.env,
     ...(address !== undefined && { TEMPORAL_ADDRESS: address }),
     ...(namespace !== undefined && { TEMPORAL_NAMESPACE: namespace }),
   });
-  if (!temporal) throw new ConfigError('--address HOST:PORT (or TEMPORAL_ADDRESS) says which server');
+  if (!temporal) throw new ConfigError('no server: set --address HOST:PORT or TEMPORAL_ADDRESS');
   const filter = [TYPES];
   if (query !== undefined) filter.push(`(${query})`);
   if (since !== undefined) filter.push(`StartTime >= '${startOf(since).toISOString()}'`);
-  const asked = filter.join(' AND ');
-  const words = `${asked} in ${temporal.namespace} at ${temporal.address}`;
+  const fullQuery = filter.join(' AND ');
+  const words = `${fullQuery} in ${temporal.namespace} at ${temporal.address}`;
   const { client, connection } = await connectTo(temporal);
-  const { count } = await withTimeout(client.workflow.count(asked), COUNTED_WITHIN_MS, 'count of the sagas');
+  const { count } = await withTimeout(
+    client.workflow.count(fullQuery),
+    COUNTED_WITHIN_MS,
+    'count of the sagas',
+  );
   const gone: string[] = [];
   const onGone = (workflowId: string) => {
     gone.push(workflowId);
@@ -171,13 +177,13 @@ async function serverSource({ address, namespace, query, since, limit }: Argumen
   return {
     words,
     count: Math.min(count, most),
-    histories: ofServer({ client, query: asked, limit: most, onGone }),
+    histories: ofServer({ client, query: fullQuery, limit: most, onGone }),
     gone,
     close: () => connection.close(),
   };
 }
 
-/** @returns that time, or so long ago */
+/** @returns the time, or the time that long ago */
 function startOf(since: string): Date {
   const [, amount, unit] = /^(\d+)([mhd])$/.exec(since) ?? [];
   const time =
@@ -185,7 +191,7 @@ function startOf(since: string): Date {
       ? new Date(Date.now() - Number(amount) * UNITS[unit])
       : new Date(since);
   if (Number.isNaN(time.getTime()))
-    throw new ConfigError(`--since ${since} is neither a time nor 90m, 24h, 7d`);
+    throw new ConfigError(`--since ${since} is not a time: use for example 2026-11-24, 90m, 24h or 7d`);
   return time;
 }
 

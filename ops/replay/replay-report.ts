@@ -1,15 +1,15 @@
-/** The answer of a replay: for a person, for a program, for a CI server. */
+/** Formats the result of a replay: as text, as JSON, and as a JUnit report. */
 import junit from 'junit-report-builder';
 import type { Divergence } from './divergence';
 import type { Replayed } from './replay';
 
-/** Named of each way to diverge, or not to be decided; all of them are in the JSON. */
-const NAMED = 5;
+/** Workflows listed for each divergence or reason; the JSON has all of them. */
+const LISTED = 5;
 
-const WHAT_TO_DO = `A worker with this code that takes over such a saga stops with a non-determinism error, and the saga stands
-still. Do not deploy it as it is. Let the sagas under way keep their old path with patched(), or let them end on
-the old version with Worker Versioning: docs/changing-a-saga.md. If the change was not meant to touch the saga's
-steps, it did: see what is recorded and what is asked for now.`;
+const WHAT_TO_DO = `A worker with this code fails such a saga's workflow task with a non-determinism error, and the saga makes no
+progress. Do not deploy this code. Keep the old path for running sagas with patched(), or let them end on the old
+version with Worker Versioning: see docs/changing-a-saga.md. If the change was not meant to affect the steps, compare
+what is recorded with the command of the current code.`;
 
 interface Kind {
   readonly type: string;
@@ -33,12 +33,12 @@ export class ReplayReport {
   readonly #suite: ReturnType<typeof junit.testSuite> | undefined;
   readonly #builder = junit.newBuilder();
 
-  /** @param forCi whether each history is kept as a test case, for {@link writeJunit} */
+  /** @param forCi whether to keep each history as a test case for {@link writeJunit} */
   constructor(forCi: boolean) {
     this.#suite = forCi ? this.#builder.testSuite().name('replay') : undefined;
   }
 
-  /** How many the code was asked about; the undecided are not among them. */
+  /** Number of replayed histories, without the undecided ones. */
   get replayed(): number {
     return this.#sum('replayed');
   }
@@ -64,8 +64,8 @@ export class ReplayReport {
     kind.replayed += 1;
     if (!divergence) return;
     kind.failed += 1;
-    testCase?.failure(`${inWords(divergence)}\n${divergence.detail}`);
-    const way = `${type}: ${inWords(divergence)}`;
+    testCase?.failure(`${describeDivergence(divergence)}\n${divergence.detail}`);
+    const way = `${type}: ${describeDivergence(divergence)}`;
     const known = this.#ways.get(way) ?? { type, ...divergence, workflows: [] };
     this.#ways.set(way, known);
     known.workflows.push({ workflowId, runId });
@@ -97,7 +97,7 @@ export class ReplayReport {
       lines.push(`  ${kind.type}, ${kind.version}: ${String(kind.replayed)}${ofThem}`);
     }
     for (const [way, { workflows, detail }] of this.#ways)
-      lines.push('', way, `  in ${named(workflows)}`, `  Temporal says: ${detail}`);
+      lines.push('', way, `  in ${named(workflows)}`, `  Temporal reports: ${detail}`);
     for (const [reason, workflows] of this.#undecided)
       lines.push('', `not decided: ${reason}`, `  in ${named(workflows)}`);
     if (failed > 0) lines.push('', WHAT_TO_DO);
@@ -109,13 +109,13 @@ export class ReplayReport {
   }
 }
 
-/** As the Temporal UI has them in its addresses. */
+/** Lists workflows as `workflowId/runId`, like the URLs of the Temporal UI. */
 function named(workflows: readonly Run[]): string {
-  const some = workflows.slice(0, NAMED).map(({ workflowId, runId }) => `${workflowId}/${runId}`);
-  const others = workflows.length - NAMED;
+  const some = workflows.slice(0, LISTED).map(({ workflowId, runId }) => `${workflowId}/${runId}`);
+  const others = workflows.length - LISTED;
   return `${String(workflows.length)}: ${some.join(', ')}${others > 0 ? ` and ${String(others)} more` : ''}`;
 }
 
-function inWords({ recorded, now, after }: Divergence): string {
+function describeDivergence({ recorded, now, after }: Divergence): string {
   return `recorded: ${recorded}; now: ${now}${after === undefined ? '' : `, after ${after}`}`;
 }

@@ -1,4 +1,4 @@
-/** Replays histories against the workflow code as it is here: one after the other, in bounded memory. */
+/** Replays histories against the current workflow code, sequentially and in bounded memory. */
 import type { HistoryAndWorkflowId } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
@@ -9,9 +9,9 @@ import { whyUnreplayable } from './unreplayable';
 
 export interface ReplayOptions {
   readonly workflowBundle: WorkflowBundleOption;
-  /** The same code with the command recorder, to explain a divergence; our own unless it is given. */
+  /** The same code with the command recorder, to explain divergences; default: our workflows. */
   readonly recording?: { readonly code: string };
-  /** With the codec of the payloads, if there is one. */
+  /** Includes the payload codec, if any. */
   readonly dataConverter?: DataConverter | undefined;
 }
 
@@ -19,28 +19,28 @@ export interface Replayed {
   readonly workflowId: string;
   readonly runId: string;
   readonly type: string;
-  /** Of the worker that had it last. */
+  /** Version of the worker that completed the last workflow task. */
   readonly version: string;
-  /** Present when it did not replay. */
+  /** Set when the history diverged. */
   readonly divergence?: Divergence;
-  /** Present when it was not replayed: why, and what to do. */
+  /** Set when the history could not be replayed: the reason, and what to do. */
   readonly undecided?: string;
 }
 
-/** @throws what the histories' source throws */
+/** @throws the errors of `histories` */
 export async function* replay(
   { workflowBundle, recording, dataConverter }: ReplayOptions,
   histories: AsyncIterable<HistoryAndWorkflowId> | Iterable<HistoryAndWorkflowId>,
 ): AsyncGenerator<Replayed> {
   const explainer = new Explainer(recording, dataConverter);
   const undecided: Replayed[] = [];
-  /** The engine takes the next one when it has answered this one. */
+  /** The worker takes the next history after it has reported the result of this one. */
   let current: HistoryAndWorkflowId | undefined;
   const decidable = async function* (): AsyncGenerator<HistoryAndWorkflowId> {
     for await (const one of histories) {
       const reason = whyUnreplayable(one.history as History, dataConverter);
       if (reason === undefined) yield (current = one);
-      else undecided.push({ ...told(one), undecided: reason });
+      else undecided.push({ ...describe(one), undecided: reason });
     }
   };
   try {
@@ -50,9 +50,9 @@ export async function* replay(
     );
     for await (const { runId, error } of results) {
       yield* undecided.splice(0);
-      if (!current) throw new TypeError('an answer without a history');
+      if (!current) throw new TypeError('the worker reported a result without a history');
       yield {
-        ...told(current),
+        ...describe(current),
         runId,
         ...(error && { divergence: await explainer.explain(current, error) }),
       };
@@ -63,7 +63,7 @@ export async function* replay(
   }
 }
 
-function told({ workflowId, history }: HistoryAndWorkflowId): Omit<Replayed, 'divergence' | 'undecided'> {
+function describe({ workflowId, history }: HistoryAndWorkflowId): Omit<Replayed, 'divergence' | 'undecided'> {
   const known = history as History;
   const runId = known.events?.[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
   return { workflowId, runId, type: workflowTypeOf(known), version: versionOf(known) };

@@ -1,4 +1,4 @@
-/** The customer service's database: the only client of it, and the only place that makes one. */
+/** The client of the customer service's database. */
 import { PrismaPg } from '@prisma/adapter-pg';
 import { createPool, statementName } from '../connection-options';
 import { PrismaClient } from './generated/client';

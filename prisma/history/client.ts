@@ -1,4 +1,4 @@
-/** The order history's database: the only client of it, and the only place that makes one. */
+/** The client of the order history's database. */
 import { PrismaPg } from '@prisma/adapter-pg';
 import { createPool, DATABASE_LIMITS, statementName } from '../connection-options';
 import { PrismaClient } from './generated/client';

@@ -1,34 +1,33 @@
 /**
- * Follows the feed: at-least-once delivery becomes exactly-once effect, because a page's effects and the
- * checkpoint after it are one transaction. Any number of processes may follow for one consumer: whoever comes
- * second finds the checkpoint moved, and reads on from there.
+ * Reads the feed. Delivery is at least once; the effect is exactly once, because one transaction applies a page and moves
+ * the checkpoint. Any number of processes may run one consumer: a process that finds the checkpoint moved continues from
+ * there.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../platform/logger';
 import { type FeedPage, FeedWentBack, nextPage, type Received } from './feed-page';
 
-/** 1 s between attempts while the feed or the consumer's database is away. */
+/** 1 s between attempts while the feed or the consumer's database is unavailable. */
 const RETRY_MS = 1_000;
 
-/** The consumer's own part: where its checkpoint is, and what an event does. */
+/** The part that each consumer implements: its checkpoint, and the effects of events. */
 export interface ConsumerStore {
-  /** @returns the cursor to read on from; null at first */
+  /** @returns the cursor to continue from; null before the first page */
   checkpoint(): Promise<string | null>;
   /**
-   * Takes a page in, in one transaction: the effects of those events that are new, and the checkpoint.
+   * Applies the new events of a page and moves the checkpoint, in one transaction.
    *
    * @param after the checkpoint that the page was read from
-   * @param poison events of the page that have no effect: they are kept where people see them, with the reason, in
-   *   the same transaction, so that nobody sees one of them who does not see what came before it
+   * @param poison events of the page to store as dead letters, each with its reason, without effect, in the same transaction
    * @returns false when another process has moved the checkpoint; nothing was changed then
-   * @throws PoisonEvent when one more event of the page cannot be taken in; nothing was changed then
+   * @throws PoisonEvent when another event of the page cannot be applied; nothing was changed then
    */
   takeIn(after: string | null, page: FeedPage, poison: readonly PoisonEvent[]): Promise<boolean>;
   /**
-   * Events before the checkpoint are lost to their service, and their effects are to be undone: what has come is taken in
-   * from the start of the feed again, and what does not come again, though the feed goes back that far, is dropped.
+   * Begins the recovery after a service has lost events before the checkpoint. The consumer reads the feed from its start
+   * again, and removes the effects of events that do not come again although the feed reaches back that far.
    *
-   * @param from the checkpoint; another process may have moved it, and then there is nothing to do
+   * @param from the checkpoint; does nothing when another process has moved it
    */
   startAgain(from: string | null): Promise<void>;
 }
@@ -69,14 +68,14 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
 }
 
 async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal: AbortSignal): Promise<void> {
-  let away = false;
+  let unavailable = false;
   const stopping = () => signal.aborted;
   const pageAfter = (after: string | null) =>
     nextPage(feedUrl, after, signal).catch(async (err: unknown) => {
       if (!(err instanceof FeedWentBack)) throw err;
       logger.error(
         { consumer: name, err },
-        'the feed went back; following it from the start, to drop what is lost',
+        'a service has lost events; the consumer reads the feed from its start and removes their effects',
       );
       await store.startAgain(after);
       return undefined;
@@ -86,11 +85,12 @@ async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal:
       const after = await store.checkpoint();
       const page = await pageAfter(after);
       if (page) await takeIn(store, after, page, logger);
-      if (away) logger.info({ consumer: name }, 'following again');
-      away = false;
+      if (unavailable) logger.info({ consumer: name }, 'the consumer has resumed reading the feed');
+      unavailable = false;
     } catch (err) {
-      if (!away && !stopping()) logger.warn({ consumer: name, err }, 'cannot follow the feed; trying again');
-      away = true;
+      if (!unavailable && !stopping())
+        logger.warn({ consumer: name, err }, 'the consumer failed to read the feed; it retries every second');
+      unavailable = true;
       // The stop signal ends the pause, and then the loop.
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
@@ -107,7 +107,8 @@ async function takeIn(
   for (;;) {
     try {
       await store.takeIn(after, page, poison);
-      for (const err of poison) logger.error({ err }, 'an event was set aside');
+      for (const err of poison)
+        logger.error({ err }, 'an event was stored as a dead letter: it has no effect');
       return;
     } catch (error) {
       if (!(error instanceof PoisonEvent)) throw error;

@@ -1,8 +1,8 @@
-/** A page of the feed, over HTTP: what a consumer in another repository would copy first. */
+/** Reads a page of the feed over HTTP. A consumer in another repository can start from this file. */
 import { z } from 'zod';
 import { withTimeoutSignal } from '../../platform/with-timeout';
 
-/** What a consumer has to know of an event; whatever else is in it is left alone. */
+/** The properties of an event that a consumer needs; others are ignored. */
 const received = z.object({
   id: z.string(),
   source: z.string(),
@@ -26,27 +26,27 @@ export type Received = Readonly<z.infer<typeof received>>;
 
 export interface FeedPage {
   readonly items: readonly Received[];
-  /** Where to read on; the checkpoint of whoever has taken this page in. */
+  /** The cursor after this page: the checkpoint of a consumer that has applied it. */
   readonly nextCursor: string;
-  /** By source, ISO 8601: who has taken this page in has everything that had been committed by then. */
+  /** By source, ISO 8601: every event that was committed by this time is in the pages up to this one. */
   readonly completeTo: Readonly<Record<string, string>>;
   /** By source: the position up to which its events have been pruned. */
   readonly startsAfter: Readonly<Record<string, string>>;
 }
 
-/** The feed does not go back as far as the cursor any more: events were missed, which only a person can judge. */
+/** The feed starts after the cursor: the consumer has missed events, and an operator must decide what to do. */
 class FeedStartsLater extends Error {
   override readonly name = 'FeedStartsLater';
 }
 
-/** A service was restored from an older backup: events that were taken in are not in its feed any more. */
+/** A service was restored from an older backup: events that the consumer has applied are no longer in the feed. */
 export class FeedWentBack extends Error {
   override readonly name = 'FeedWentBack';
 }
 
 const LOST = z.object({ type: z.literal('/problems/cursor-of-lost-events') });
 
-/** 10 s: the feed answers earlier when there is something new. */
+/** 10 s: the feed answers earlier when it has new events. */
 const WAIT_S = 10;
 
 /** 500 events in one transaction: a few milliseconds for a set-based effect. */
@@ -56,11 +56,11 @@ const LIMIT = 500;
 const ANSWER_WITHIN_MS = 15_000;
 
 /**
- * The next page after `cursor`; empty when nothing came in the time that the feed waits.
+ * Reads the page after `cursor`; it is empty when the feed had no new events within its wait.
  *
- * @throws FeedStartsLater when the feed begins after the cursor
+ * @throws FeedStartsLater when the feed starts after the cursor
  * @throws FeedWentBack when events before the cursor are lost
- * @throws Error when the feed does not answer as it should
+ * @throws Error when the feed does not answer, or answers with another status or format
  */
 export async function nextPage(
   feedUrl: string,
@@ -71,8 +71,8 @@ export async function nextPage(
   url.searchParams.set('limit', String(LIMIT));
   if (cursor !== null) url.searchParams.set('after', cursor);
   const headers = { Accept: 'application/json', Prefer: `wait=${String(WAIT_S)}` };
-  const { ok, status, body } = await withTimeoutSignal(ANSWER_WITHIN_MS, signal, async (over) => {
-    const response = await fetch(url, { headers, signal: over });
+  const { ok, status, body } = await withTimeoutSignal(ANSWER_WITHIN_MS, signal, async (end) => {
+    const response = await fetch(url, { headers, signal: end });
     return { ok: response.ok, status: response.status, body: await response.json() };
   });
   if (LOST.safeParse(body).success) throw new FeedWentBack(JSON.stringify(body));

@@ -1,8 +1,8 @@
-/** What events do to the view. Both the consumer and the rebuild use this: one way in. */
+/** Applies events to the view, for the consumer and for the rebuild. */
 import type { DomainEvents } from '../../domain/events';
 import { type Sql, sqltag as sql } from '@prisma/client/runtime/client';
 
-/** Whose subject is an order of the view, and whose sequence its version. */
+/** The events whose subject is an order, and whose sequence is its version. */
 export const ORDER_EVENTS = [
   'OrderCreated',
   'OrderApproved',
@@ -15,12 +15,12 @@ interface Transaction {
 }
 
 /**
- * Applies the received events after `from`, up to `to`, to a generation of the view. Events of different
- * subjects may come in any order: what they do to a common customer is to add to its sum.
+ * Applies the received events after `from`, up to `to`, to a generation of the view. Events of different subjects may come
+ * in any order: their effects on a common customer are sums.
  *
  * @param from received id; exclusive
  * @param to received id; inclusive
- * @param understood received ids that were set aside, and have an effect now
+ * @param understood received ids of dead letters to apply now
  */
 export async function applyEvents(
   tx: Transaction,
@@ -31,7 +31,7 @@ export async function applyEvents(
 ): Promise<void> {
   const events = sql`
     SELECT received_id, type, subject, sequence, time, data FROM received_events
-    WHERE received_id > ${from} AND received_id <= ${to} 
+    WHERE received_id > ${from} AND received_id <= ${to}
       AND (set_aside_reason IS NULL OR received_id = ANY (${[...understood]}::bigint[]))`;
   await tx.$executeRaw(sql`
     INSERT INTO customer_views (generation, id, name, credit_limit_minor, currency, reserved_minor)

@@ -1,11 +1,11 @@
-/** What the order history cannot understand. */
+/** Decides which events the order history cannot apply. */
 import type { Received } from '../consumer/feed-page';
 import { EVENT_VERSIONS } from '../../domain/events';
 import { EVENT_TYPES, isEventType, schemaOf, schemaPath } from '../../events/event-types';
 
 /**
- * @returns why the event is poison; undefined when it is not. A type that is not known is not: it is kept, and has no
- *   effect, because it may be new. A version that is not known is: what its data says has changed.
+ * @returns why the event cannot be applied; undefined when it can. An event of an unknown type is stored without effect,
+ *   because it may be new. An event of an unknown version cannot be applied: the meaning of its data has changed.
  */
 export function whyPoison({
   type,

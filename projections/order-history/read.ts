@@ -1,13 +1,13 @@
-/** What the view answers, and how far it has followed. */
+/** Queries of the view, and how current it is. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import { EVENT_SOURCES } from '../../domain/events';
 import type { HistoryDatabase } from '../../prisma/history/client';
 import { ORDER_EVENTS } from './apply-events';
 
 export interface HistoryPage {
-  /** Undefined when the view knows no such customer (yet). */
+  /** Undefined when the view does not have the customer (yet). */
   readonly customer: CustomerHistory | undefined;
-  /** Newest first; one more than asked for when there are more. */
+  /** Newest first; one more than the limit when there are more. */
   readonly orders: readonly OrderHistory[];
   readonly asOf: AsOf;
 }
@@ -39,17 +39,17 @@ interface HistoryEvent {
 }
 
 export interface AsOf {
-  /** Of the view: it grows when the view is rebuilt. */
+  /** Number of the view's generation; each rebuild increases it. */
   readonly generation: number;
-  /** Of the feed; null before the first page. */
+  /** Cursor of the feed; null before the first page. */
   readonly cursor: string | null;
-  /** Everything that had been committed by then, in every service, is in; null until that is known. */
+  /** The view includes every event that any service had committed by this time; null until the time is known. */
   readonly followedTo: Date | null;
-  /** Events that could not be understood, and those that wait for them. */
+  /** Number of dead letters: events that could not be applied, and later events of the same subjects. */
   readonly setAside: number;
-  /** The first of those, with the reason. */
+  /** The first dead letters, with their reasons. */
   readonly setAsideFirst: readonly SetAside[];
-  /** It follows from the start, because a service has lost events; until then it answers as it was. */
+  /** A service has lost events and the recovery is in progress; until its end the view does not change. */
   readonly recovering: boolean;
 }
 
@@ -60,7 +60,7 @@ interface SetAside {
   readonly reason: string;
 }
 
-/** 20 of them: they are there until the code is mended, and one cause has many. */
+/** 20: one cause usually has many, and they remain until the code is fixed. */
 const SET_ASIDE_SHOWN = 20;
 
 export interface HistoryQuery {
@@ -69,7 +69,7 @@ export interface HistoryQuery {
   readonly after: { readonly createdAt: Date; readonly id: string } | undefined;
 }
 
-/** One state of the view, though it may be swapped meanwhile. */
+/** Reads one consistent state of the view, even if a rebuild swaps it meanwhile. */
 export function readHistory(db: HistoryDatabase, query: HistoryQuery): Promise<HistoryPage> {
   const { customerId, limit, after } = query;
   return db.$transaction(
@@ -135,10 +135,10 @@ function earliest(completeTo: Readonly<Record<string, string>>): Date | null {
   return Number.isNaN(time.getTime()) ? null : time;
 }
 
-/** `set-aside`: it, or what came before it, has no effect, and waiting does not change that. */
+/** `set-aside`: the event or an earlier one of its subject is a dead letter, so a wait does not help. */
 export type Inclusion = 'included' | 'set-aside' | 'not-yet';
 
-/** Whether the view has an order's, or a customer's, state of this version. */
+/** Reports whether the view includes this version of an order or a customer. */
 export async function inclusionOf(db: HistoryDatabase, id: string, version: number): Promise<Inclusion> {
   const [row] = await db.$queryRaw<{ included: boolean; setAside: boolean }[]>(sql`
     SELECT coalesce(bool_or(sequence >= ${version}::integer AND set_aside_reason IS NULL), false) AS included,
@@ -148,7 +148,7 @@ export async function inclusionOf(db: HistoryDatabase, id: string, version: numb
   return row?.setAside ? 'set-aside' : 'not-yet';
 }
 
-/** How far the feed was followed; null before the first page. */
+/** Returns the cursor up to which the consumer has read the feed; null before the first page. */
 export async function followedCursor(db: HistoryDatabase): Promise<string | null> {
   const [row] = await db.$queryRaw<{ cursor: string | null }[]>(sql`SELECT cursor FROM checkpoints`);
   return row?.cursor ?? null;

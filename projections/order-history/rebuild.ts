@@ -1,4 +1,4 @@
-/** Builds the view anew from the received events, beside the one that answers, and swaps it in. */
+/** Rebuilds the view from the received events as a new generation, and then swaps it in. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { Received } from '../consumer/feed-page';
 import { schemaPath } from '../../events/event-types';
@@ -7,25 +7,25 @@ import { applyEvents } from './apply-events';
 import { whyPoison } from './poison';
 import { endRecovery, isToBeRebuilt } from './recovery';
 
-/** 5,000 events in a transaction: about a second, so that progress is seen. */
+/** 5,000 events per transaction: about a second, so that progress is visible. */
 const BATCH = 5_000n;
 
-/** A day: longer than a rebuild of whatever one database holds. It is idle for as long, which holds nothing up. */
+/** A day: longer than any rebuild takes. The transaction is idle meanwhile and delays nothing. */
 const WHOLE_TIMEOUT_MS = 86_400_000;
 
-/** Of the advisory lock that whoever rebuilds holds. */
+/** Key of the advisory lock of a rebuild. */
 const LOCK = 6_011;
 
-/** Rows of old generations deleted at a time. */
+/** Rows of old generations deleted per statement. */
 const DROP_BATCH = 5_000;
 
 export interface Rebuilt {
-  /** The generation that answers now. */
+  /** The new current generation. */
   readonly generation: number;
   readonly events: bigint;
 }
 
-/** One at a time: two would remove each other's generations. */
+/** Only one rebuild may run: two would remove each other's generations. */
 class RebuildUnderWay extends Error {
   override readonly name = 'RebuildUnderWay';
 }
@@ -35,14 +35,14 @@ type Transaction = Pick<HistoryDatabase, '$queryRaw' | '$executeRaw'>;
 type Progress = (applied: bigint, all: bigint) => void;
 
 /**
- * The system runs on meanwhile: only the swap holds the consumer up, for what came since the last batch.
- * A rebuild that is killed leaves a generation that never answers, and that the next one removes.
+ * Rebuilds the view while the system runs. Only the swap blocks the consumer, while the rebuild applies the events since the
+ * last batch. A killed rebuild leaves a generation that answers no query; the next rebuild removes it.
  *
- * The transaction that swaps has held a lock since the beginning. Without that lock, because its connection was lost,
- * there is no swap.
+ * One transaction takes the lock at the start and makes the swap at the end. When its connection is lost, so are the lock
+ * and the swap.
  *
- * @param onProgress told after each batch: events applied, and events there are
- * @throws RebuildUnderWay when another one runs; nothing was changed then
+ * @param onProgress called after each batch with the number of applied events and of all events
+ * @throws RebuildUnderWay when another rebuild runs; nothing was changed then
  */
 export async function rebuildView(db: HistoryDatabase, onProgress: Progress): Promise<Rebuilt> {
   const rebuilt = await db.$transaction(
@@ -51,7 +51,7 @@ export async function rebuildView(db: HistoryDatabase, onProgress: Progress): Pr
         sql`SELECT pg_try_advisory_xact_lock(${LOCK}) AS taken`,
       );
       if (!lock?.taken)
-        throw new RebuildUnderWay('the view is being rebuilt already; wait until that is done');
+        throw new RebuildUnderWay('another rebuild of the view is in progress; wait until it has completed');
       return build(db, tx, onProgress);
     },
     { timeout: WHOLE_TIMEOUT_MS },
@@ -68,35 +68,37 @@ export async function rebuildView(db: HistoryDatabase, onProgress: Progress): Pr
 
 /** @param swapping the transaction that holds the lock */
 async function build(db: HistoryDatabase, swapping: Transaction, onProgress: Progress): Promise<Rebuilt> {
-  const secondLook = new SecondLook();
-  const recovers = await isToBeRebuilt(swapping);
+  const deadLetters = new DeadLetters();
+  const isRecovery = await isToBeRebuilt(swapping);
   const [{ generation }] = await db.$queryRaw<[{ generation: number }]>(sql`
     INSERT INTO generations (number, current) SELECT max(number) + 1, false FROM generations
     RETURNING number AS generation`);
   let applied = 0n;
   for (;;) {
-    // Asked there, so that a lost lock is noticed here.
+    // On the connection that holds the lock, so that this query fails when the lock is lost.
     const last = await lastReceived(swapping);
     if (last - applied <= BATCH) break;
     const to = applied + BATCH;
     const from = applied;
-    await secondLook.at(db, from, to);
-    await db.$transaction((tx) => applyEvents(tx, generation, from, to, secondLook.taken));
+    await deadLetters.check(db, from, to);
+    await db.$transaction((tx) => applyEvents(tx, generation, from, to, deadLetters.understood));
     applied = to;
     onProgress(applied, last);
   }
   await swapping.$queryRaw(sql`SELECT FROM checkpoints FOR UPDATE`);
   const events = await lastReceived(swapping);
-  await secondLook.at(swapping, applied, events);
-  await applyEvents(swapping, generation, applied, events, secondLook.taken);
+  await deadLetters.check(swapping, applied, events);
+  await applyEvents(swapping, generation, applied, events, deadLetters.understood);
   await swapping.$executeRaw(sql`
-    UPDATE received_events SET set_aside_reason = NULL WHERE received_id = ANY (${secondLook.taken}::bigint[])`);
+    UPDATE received_events SET set_aside_reason = NULL WHERE received_id = ANY (${deadLetters.understood}::bigint[])`);
   const swapped = await swapping.$executeRaw(sql`
     UPDATE generations SET current = (number = ${generation}::integer)
     WHERE EXISTS (SELECT FROM generations WHERE number = ${generation}::integer)`);
   if (swapped === 0)
-    throw new Error(`generation ${String(generation)} of the view was removed while it was built`);
-  if (recovers) await endRecovery(swapping);
+    throw new Error(
+      `another rebuild removed generation ${String(generation)} of the view; run the rebuild again`,
+    );
+  if (isRecovery) await endRecovery(swapping);
   return { generation, events };
 }
 
@@ -108,16 +110,16 @@ async function lastReceived(db: Transaction): Promise<bigint> {
 }
 
 /**
- * Code that was mended may understand now what was set aside; of a subject, up to the first that it does not. What it
- * takes has an effect on the view that is being built, and nobody sees it before the swap.
+ * Finds the dead letters that the current code can apply: of each subject, those before the first that it cannot. They affect
+ * only the new generation until the swap.
  */
-class SecondLook {
+class DeadLetters {
   /** Received ids. */
-  readonly taken: bigint[] = [];
+  readonly understood: bigint[] = [];
   readonly #stuck = new Set<string>();
 
-  /** Called in the order in which events were received. */
-  async at(db: Transaction, from: bigint, to: bigint): Promise<void> {
+  /** To be called in the order of receipt. */
+  async check(db: Transaction, from: bigint, to: bigint): Promise<void> {
     const rows = await db.$queryRaw<SetAsideRow[]>(sql`
       SELECT received_id AS "receivedId", source, subject::text, type, dataschema, data FROM received_events
       WHERE received_id > ${from} AND received_id <= ${to} AND set_aside_reason IS NOT NULL ORDER BY received_id`);
@@ -125,7 +127,7 @@ class SecondLook {
       const event = { type, data, dataschema: row.dataschema ?? schemaPath(type, 1) };
       const key = `${source} ${subject}`;
       if (whyPoison(event) !== undefined) this.#stuck.add(key);
-      if (!this.#stuck.has(key)) this.taken.push(receivedId);
+      if (!this.#stuck.has(key)) this.understood.push(receivedId);
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Recovery from lost events: a service's database was restored from an older backup. The feed is followed from the start
- * again, while the view answers as it was; what does not come again is dropped; then the view is built anew.
+ * Recovery after a restore of a service's database from an older backup, which has lost events. The consumer reads the feed
+ * from its start again while the view stays as it is, drops the events that do not come again, and rebuilds the view.
  */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { FeedPage, Received } from '../consumer/feed-page';
@@ -11,19 +11,19 @@ type Transaction = Pick<HistoryDatabase, '$queryRaw' | '$executeRaw'>;
 
 export interface Checkpoint {
   readonly cursor: string | null;
-  /** How often the feed was followed from its start because events were lost, and once. */
+  /** Number of passes over the feed from its start: 1, plus one for each loss of events. */
   readonly following: number;
-  /** Null when nothing is lost. */
+  /** Null when no recovery is in progress. */
   readonly recovery: 'FOLLOWING_AGAIN' | 'REBUILDING' | null;
 }
 
-/** Of the checkpoint, which is held. */
+/** The transaction must hold the checkpoint's row. */
 export async function beginRecovery(tx: Transaction): Promise<void> {
   await tx.$executeRaw(sql`
     UPDATE checkpoints SET cursor = NULL, complete_to = '{}', following = following + 1, recovery = 'FOLLOWING_AGAIN'`);
 }
 
-/** What comes again is not lost. */
+/** Records that these events have come again, so they are not lost. */
 export async function confirm(tx: Transaction, following: number, items: readonly Received[]): Promise<void> {
   const column = (of: (event: Received) => string) => items.map(of);
   await tx.$executeRaw(sql`
@@ -33,7 +33,7 @@ export async function confirm(tx: Transaction, following: number, items: readonl
     WHERE r.source = a.source AND r.event_id = a.id`);
 }
 
-/** At the end of every service's feed: drops what has not come again, though the feed goes back that far. */
+/** At the end of all services' feeds: drops the events that have not come again although the feed reaches back that far. */
 export async function dropLost(
   tx: Transaction,
   following: number,
@@ -50,15 +50,15 @@ export async function dropLost(
   await tx.$executeRaw(sql`UPDATE checkpoints SET recovery = 'REBUILDING'`);
 }
 
-/** @returns whether what was lost has been dropped, and the view is to be built anew */
+/** @returns whether the lost events have been dropped and the view must be rebuilt */
 export async function isToBeRebuilt(db: Transaction): Promise<boolean> {
-  const [row] = await db.$queryRaw<{ waits: boolean }[]>(
-    sql`SELECT coalesce(bool_or(recovery = 'REBUILDING'), false) AS waits FROM checkpoints`,
+  const [row] = await db.$queryRaw<{ isPending: boolean }[]>(
+    sql`SELECT coalesce(bool_or(recovery = 'REBUILDING'), false) AS "isPending" FROM checkpoints`,
   );
-  return row?.waits ?? false;
+  return row?.isPending ?? false;
 }
 
-/** In the transaction that swaps a view in which was begun after what was lost had been dropped. */
+/** To be called in the transaction that swaps in a view whose rebuild began after the lost events had been dropped. */
 export async function endRecovery(tx: Transaction): Promise<void> {
   await tx.$executeRaw(sql`UPDATE checkpoints SET recovery = NULL WHERE recovery = 'REBUILDING'`);
 }

@@ -12,7 +12,7 @@ const CONSUMER = 'order-history';
 
 type Transaction = Pick<HistoryDatabase, '$queryRaw' | '$executeRaw'>;
 
-/** @param onFollowed told after each page that was taken in */
+/** @param onFollowed called after each page that was applied */
 export function historyStore(db: HistoryDatabase, onFollowed: () => void): ConsumerStore {
   return {
     checkpoint: async () => {
@@ -30,12 +30,12 @@ export function historyStore(db: HistoryDatabase, onFollowed: () => void): Consu
         if (checkpoint?.cursor !== after) return false;
         const { following, recovery } = checkpoint;
         if (recovery !== null) await confirm(tx, following, page.items);
-        const news = await newOnes(tx, page.items);
+        const newEvents = await withoutReceived(tx, page.items);
         const reasons = new Map(poison.map(({ event, reason }) => [event, reason]));
-        for (const event of news) if (!reasons.has(event)) check(event);
-        await receive(tx, following, news, reasons);
-        // While there may be effects of lost events in the view nothing is added to it, and it does not claim to be current.
-        if (recovery === null && news.length > 0) await applyNew(tx);
+        for (const event of newEvents) if (!reasons.has(event)) check(event);
+        await receive(tx, following, newEvents, reasons);
+        // During a recovery the view may have effects of lost events: it gets no events, and no time of completeness.
+        if (recovery === null && newEvents.length > 0) await applyNew(tx);
         await moveCheckpoint(tx, page.nextCursor, recovery === null ? page.completeTo : {});
         if (recovery === 'FOLLOWING_AGAIN') await dropLost(tx, following, page);
         return true;
@@ -50,7 +50,7 @@ export function historyStore(db: HistoryDatabase, onFollowed: () => void): Consu
   };
 }
 
-/** For as long as the transaction runs nobody else takes anything in. */
+/** Locks the checkpoint: until the transaction ends, no other process applies a page. */
 async function holdCheckpoint(tx: Transaction): Promise<Checkpoint | undefined> {
   const [row] = await tx.$queryRaw<Checkpoint[]>(
     sql`SELECT cursor, following, recovery FROM checkpoints WHERE consumer = ${CONSUMER} FOR UPDATE`,
@@ -68,7 +68,7 @@ async function moveCheckpoint(
     WHERE consumer = ${CONSUMER}`);
 }
 
-async function newOnes(tx: Transaction, items: readonly Received[]): Promise<Received[]> {
+async function withoutReceived(tx: Transaction, items: readonly Received[]): Promise<Received[]> {
   if (items.length === 0) return [];
   const [sources, ids] = [items.map(({ source }) => source), items.map(({ id }) => id)];
   const known = await tx.$queryRaw<{ source: string; id: string }[]>(sql`
@@ -83,7 +83,7 @@ function check(event: Received): void {
   if (reason !== undefined) throw new PoisonEvent(event, reason);
 }
 
-/** @param poison the reasons why some of the events have no effect */
+/** @param poison reason for each event that becomes a dead letter */
 async function receive(
   tx: Transaction,
   following: number,
@@ -107,7 +107,7 @@ async function applyNew(tx: Transaction): Promise<void> {
   await applyEvents(tx, number, last ?? 0n, to);
 }
 
-/** What follows an event that was set aside waits for it, so that nothing is applied out of order. */
+/** An event after a dead letter of its subject becomes a dead letter too, so that events are never applied out of order. */
 async function reasonsOf(
   tx: Transaction,
   events: readonly Received[],

@@ -170,7 +170,7 @@ describe('npm run audit', () => {
         CUSTOMER_DATABASE_URL: as(adminCustomerUrl),
         ORDER_HISTORY_DATABASE_URL: as(adminHistoryUrl),
       });
-      expect([code, stderr]).toEqual([1, expect.not.stringContaining('could not look')]);
+      expect([code, stderr]).toEqual([1, expect.not.stringContaining('failed to run')]);
     } finally {
       for (const url of urls) await rowsOf(url, `DROP OWNED BY ${role}`);
       await rowsOf(adminOrderUrl, `DROP ROLE ${role}`);
@@ -199,7 +199,7 @@ describe('npm run audit', () => {
   ])('exit code 2 when it could not look: %s', async (name, value) => {
     const { code, stderr, stdout } = await operatorCommand('audit', [], { ...env(), [name]: value });
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/^The audit could not look: /);
+    expect(stderr).toMatch(/^The audit failed to run: /);
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 });

@@ -52,7 +52,7 @@ test('a decision that fits nothing is refused, and no saga gets it', async () =>
     [['--give-up', '--reason', ' '], '"reason" must be a text of 1 to 500 characters'],
     [['--give-up', '--reason', 'x'.repeat(501)], '"reason" must be a text of 1 to 500 characters'],
     [['--give-up'], '--give-up needs a --reason'],
-    [['--retry', '--give-up'], 'either --retry or --give-up, not both'],
+    [['--retry', '--give-up'], '--retry and --give-up exclude each other: use one'],
   ] as const)
     expect(await parked(...args)).toMatchObject({ code: 2, stderr: expect.stringContaining(refusal) });
   const saga = system.client.workflow.getHandle(cancelSagaWorkflowId(orderId));

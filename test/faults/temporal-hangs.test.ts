@@ -109,7 +109,10 @@ test('the operators command says that it could not look', async () => {
   });
   // 5 s for the connection, and what a process needs to start.
   const { code, stderr } = await within(10_000, command);
-  expect([code, stderr]).toEqual([2, expect.stringMatching(/^Could not look: .*cannot be reached/)]);
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^The command failed to run: .*cannot be reached/),
+  ]);
 });
 
 test('when it answers again: nothing was lost, and everything goes on', async () => {

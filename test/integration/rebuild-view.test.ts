@@ -182,7 +182,9 @@ test('two at once: the second is refused, and the first one answers', async () =
   const { generation } = await first;
   await second.catch(() => undefined);
   expect(await current()).toBe(generation);
-  expect(outcome).toBe('RebuildUnderWay: the view is being rebuilt already; wait until that is done');
+  expect(outcome).toBe(
+    'RebuildUnderWay: another rebuild of the view is in progress; wait until it has completed',
+  );
   expect(await view()).toEqual(before);
   expect((await readHistory(db, { customerId, limit: 1, after: undefined })).orders).toHaveLength(2);
 }, 120_000);

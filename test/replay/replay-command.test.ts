@@ -155,11 +155,11 @@ test.each([
   ['a file that is not there', ['--history', '/nowhere.json'], '/nowhere.json is no history'],
   ['a file that is no history', ['--history', path.join(ROOT, 'package.json')], 'package.json is no history'],
   ['a server that is away', ['--address', 'localhost:1'], 'Temporal at localhost:1 cannot be reached'],
-  ['no server named', ['--limit', '5'], 'says which server'],
+  ['no server named', ['--limit', '5'], 'no server: set --address'],
   ['a limit that is no number', ['--limit', 'many', '--address', 'localhost:1'], '--limit many'],
   ['a time that is none', ['--since', 'lately', '--address', 'localhost:1'], '--since lately'],
   ['an unknown option', ['--quickly'], '--quickly'],
-  ['a word that means nothing', ['saga.json'], 'what is saga.json?'],
+  ['a word that means nothing', ['saga.json'], 'unexpected argument saga.json'],
 ])('%s: said, and exit code 2', async (_name, args, words) => {
   const { code, stderr } = await replay(...args);
   expect(stderr).toContain(words);
