@@ -25,14 +25,14 @@ export function acknowledged(order: Order, state: string): Acknowledged {
 }
 
 /** Records the state in an answer. */
-export function saw({ states, statesAfterCancel, cancelled }: Acknowledged, { body }: Answer): void {
+export function recordAnswer({ states, statesAfterCancel, cancelled }: Acknowledged, { body }: Answer): void {
   const state = String(body['state']);
   states.add(state);
   if (cancelled) statesAfterCancel.add(state);
 }
 
 /** @param headers in addition to the key */
-export function placing(
+export function placeOrder(
   { customerId, amount, key }: Pick<Acknowledged, 'customerId' | 'amount' | 'key'>,
   headers: Readonly<Record<string, string>> = {},
 ): Call {

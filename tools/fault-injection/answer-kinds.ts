@@ -34,7 +34,7 @@ export function classifyAnswer({ status, retryAfter, contentType, text }: RawAns
 }
 
 /** Whether the answer promises that the order was not started and never will be. */
-export function saysNotPlaced(classified: ClassifiedAnswer | undefined): boolean {
+export function isNotPlaced(classified: ClassifiedAnswer | undefined): boolean {
   return classified?.kind === 'come back' && classified.problem === '/problems/overloaded';
 }
 

@@ -1,6 +1,6 @@
 /** Waits for one step of a saga in any of several processes, and holds at most one connection there. */
 import type { Held, Request, Watcher } from './proxied-connection';
-import { orderIdsOf, type Step, stepOf, tellsResult } from './step-recognition';
+import { orderIdsOf, type Step, stepOf, reportsResult } from './step-recognition';
 
 export const MOMENTS = [
   'before its statement',
@@ -80,7 +80,7 @@ export class Breakpoint<Process> {
    */
   #completes(request: Request, { orderIds }: Seen<Process>): boolean {
     const words = request.words();
-    if (request.to === 'temporal') return tellsResult(words, this.step, orderIds);
+    if (request.to === 'temporal') return reportsResult(words, this.step, orderIds);
     const next = stepOf(words);
     return (
       next !== undefined &&

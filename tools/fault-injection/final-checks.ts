@@ -7,7 +7,7 @@ import type { AuditedSystem } from '../../ops/audit/recheck';
 import { createCustomerDatabase } from '../../prisma/customer/client';
 import { createHistoryDatabase } from '../../prisma/history/client';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
-import { type Acknowledged, placing } from './acknowledged-order';
+import { type Acknowledged, placeOrder } from './acknowledged-order';
 import { brokenGuarantees, otherAnswer, placedAfterRefusal } from './client-guarantees';
 import type { Cluster } from './cluster';
 import type { Load } from './load';
@@ -156,7 +156,7 @@ async function isQuiet(orders: OrderDatabase, client: Client): Promise<boolean> 
 async function otherAnswers(client: RetryingClient, some: readonly Acknowledged[]): Promise<string[]> {
   client.giveUpIn(ASKED_AGAIN_WITHIN_MS);
   const other: string[] = [];
-  for (const each of some) other.push(...otherAnswer(each, await client.untilAnswered(placing(each))));
+  for (const each of some) other.push(...otherAnswer(each, await client.untilAnswered(placeOrder(each))));
   return other;
 }
 

@@ -49,7 +49,7 @@ export interface Hangs {
 const WAITING_EVENTS_MAX = 60;
 
 /** @returns the violation when the waiting saga has too many events */
-export function waitedTooDearly({ waited: { ms, events } }: Pick<Hangs, 'waited'>): string[] {
+export function tooManyEvents({ waited: { ms, events } }: Pick<Hangs, 'waited'>): string[] {
   if (events <= WAITING_EVENTS_MAX) return [];
   return [`a saga that waited for ${String(Math.round(ms / 1_000))} s has ${String(events)} events`];
 }

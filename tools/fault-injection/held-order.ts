@@ -4,7 +4,7 @@ import type { Client as TemporalClient } from '@temporalio/client';
 import { Client } from 'pg';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import { RETRY_STEP } from '../../saga/contract';
-import { type Acknowledged, acknowledged, placing, saw } from './acknowledged-order';
+import { type Acknowledged, acknowledged, placeOrder, recordAnswer } from './acknowledged-order';
 import type { Answer, Call, RetryingClient } from './retrying-client';
 import type { Cluster } from './cluster';
 
@@ -21,7 +21,7 @@ export class HeldOrder {
     const customer = { name: 'Held', creditLimit: { amount: '10.00', currency: 'USD' } };
     const created = await expect(client, keyed('/customers', customer), [201]);
     const order = { customerId: String(created.body['customerId']), amount: '1.00', key: randomUUID() };
-    const placed = await expect(client, placing(order, { Prefer: 'wait=20' }), [201]);
+    const placed = await expect(client, placeOrder(order, { Prefer: 'wait=20' }), [201]);
     const orderId = String(placed.body['orderId']);
     const holder = new Client({ connectionString: cluster.adminUrlOf('customer') });
     // The next statement reports the error.
@@ -32,7 +32,7 @@ export class HeldOrder {
     const known = acknowledged({ ...order, orderId }, String(placed.body['state']));
     const accepted = await expect(client, keyed(`/orders/${orderId}/cancel`), [202]);
     known.cancelled = true;
-    saw(known, accepted);
+    recordAnswer(known, accepted);
     return new HeldOrder(known, holder);
   }
 

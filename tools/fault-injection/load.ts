@@ -2,7 +2,7 @@
  * Clients that place orders continuously, retry each request until it is answered, and record every answer.
  */
 import { randomUUID } from 'node:crypto';
-import { type Acknowledged, acknowledged, placing, saw } from './acknowledged-order';
+import { type Acknowledged, acknowledged, placeOrder, recordAnswer } from './acknowledged-order';
 import type { Answer, Call, RetryingClient } from './retrying-client';
 import { orderIdOf, untilPlacedOrNot } from './not-placed';
 import type { Random } from './random';
@@ -85,7 +85,7 @@ export class Load {
   async #place(customerId: string): Promise<Acknowledged | undefined> {
     const key = randomUUID();
     const amount = this.#draws(REFUSED) ? '9000000000.00' : '1.00';
-    const call = placing({ customerId, amount, key }, this.#draws(WAITED_FOR) ? WAIT : {});
+    const call = placeOrder({ customerId, amount, key }, this.#draws(WAITED_FOR) ? WAIT : {});
     const sentBefore = this.#draws(GONE_AWAY);
     if (sentBefore && !(await this.client.ask(call, 5 + this.random.below(30)))) this.goneAway += 1;
     const options = { sentBefore, believes: this.#draws(BELIEVED) };
@@ -104,9 +104,9 @@ export class Load {
 
   /** Repeats the request with the same key and waits: it must return the same order. */
   async #askAgain(order: Acknowledged): Promise<void> {
-    const answer = await this.#expect(placing(order, WAIT), [201, 202]);
+    const answer = await this.#expect(placeOrder(order, WAIT), [201, 202]);
     if (!answer) return;
-    saw(order, answer);
+    recordAnswer(order, answer);
     if (answer.body['orderId'] !== order.orderId)
       this.client.noteStrange(`the key of ${order.orderId} was answered ${JSON.stringify(answer.body)}`);
   }
@@ -127,7 +127,7 @@ export class Load {
     const read: Call = { method: 'GET', path: `/orders/${order.orderId}` };
     const reads = await this.client.askEverywhere(read);
     this.readsAfterCancel += reads.length;
-    for (const each of [answer, ...reads]) saw(order, each);
+    for (const each of [answer, ...reads]) recordAnswer(order, each);
   }
 
   /** A random read: an acknowledged order must be visible at once. */

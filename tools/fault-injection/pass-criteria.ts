@@ -3,7 +3,7 @@ import { MOMENTS } from './breakpoint';
 import { FAULT_POINTS, type StepFault } from './fault-points';
 import type { FaultTally } from './fault-tally';
 import type { FinalChecks } from './final-checks';
-import { type Hangs, waitedTooDearly } from './hangs';
+import { type Hangs, tooManyEvents } from './hangs';
 import type { MemoryOfProcess } from './memory-usage';
 import { AFFECTED_AT_LEAST, KILLS_TO_JUDGE, quantile, type Recovery } from './recovery';
 import { STEPS } from './step-recognition';
@@ -94,7 +94,7 @@ function whatBroke({ finalChecks, hangs, strange, recovery, memory }: RunFacts):
       'order was not taken while the customer database hung',
       'orders were not taken while the customer database hung',
     ),
-    ...waitedTooDearly(hangs),
+    ...tooManyEvents(hangs),
     ...counted(strange.length, 'invalid answer', 'invalid answers'),
     ...(isEvaluated(recovery) && quantile(recovery.wentOnMs, 0.99) > RESUMES_WITHIN_MS
       ? [`sagas whose worker was killed resumed after ${seconds(quantile(recovery.wentOnMs, 0.99))} (p99)`]
