@@ -96,10 +96,7 @@ test.each<[string, Partial<RunFacts>]>([
 test.each<[string, Partial<RunFacts>]>([
   ['not every client had its answer 30.0 s after the last fault', after({ answered: undefined })],
   ['not every process was ready 30.0 s after the last fault', after({ ready: undefined })],
-  [
-    'an order was open or a saga was running 30.0 s after the last fault',
-    after({ quiet: undefined }),
-  ],
+  ['an order was open or a saga was running 30.0 s after the last fault', after({ quiet: undefined })],
   ['the audit was not clean 30.0 s after the last fault', after({ clean: undefined })],
   ['reservation: 1 violated', found('reservation', { violated: 1 })],
   ['view: 2 still in flight', found('view', { inFlight: 2 })],

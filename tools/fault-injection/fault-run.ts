@@ -62,7 +62,8 @@ export async function faultRun(options: RunOptions, random: Random): Promise<Fau
   const { client, connection } = await connectTemporal(cluster.temporal);
   const memory = new Memory();
   try {
-    if (!cluster.disk) console.log('This process may not mount a file system: the run skips the faults of a full disk.');
+    if (!cluster.disk)
+      console.log('This process may not mount a file system: the run skips the faults of a full disk.');
     const load = new Load(new RetryingClient(cluster.urls, random), random);
     memory.begin(cluster.all);
     await load.begin(CALLERS);

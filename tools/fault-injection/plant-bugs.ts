@@ -22,7 +22,10 @@ export async function plantAll(length: RunLength, random: Random, only: readonly
   const bugs = PLANTED_BUGS.filter(
     ({ words }) => only.length === 0 || only.some((each) => words.includes(each)),
   );
-  if (bugs.length === 0) throw new Error(`no planted bug matches: ${only.join(', ')}. tools/fault-injection/planted-bugs.ts lists the bugs`);
+  if (bugs.length === 0)
+    throw new Error(
+      `no planted bug matches: ${only.join(', ')}. tools/fault-injection/planted-bugs.ts lists the bugs`,
+    );
   const rows: string[] = [];
   let missed = 0;
   for (const bug of bugs) {
@@ -139,7 +142,10 @@ export function functionWith({
       (each) => readFileSync(path.join(folder, each, 'migration.sql'), 'utf8').match(definition) ?? [],
     );
   const last = all.at(-1);
-  if (last === undefined) throw new Error(`the migrations of the customer database define no function ${name}: update tools/fault-injection/planted-bugs.ts`);
+  if (last === undefined)
+    throw new Error(
+      `the migrations of the customer database define no function ${name}: update tools/fault-injection/planted-bugs.ts`,
+    );
   return edited(last, edits).replace(/^CREATE (OR REPLACE )?/, 'CREATE OR REPLACE ');
 }
 
@@ -147,7 +153,10 @@ function edited(text: string, edits: readonly Edit[]): string {
   let changed = text;
   for (const { from, to } of edits) {
     const found = changed.split(from).length - 1;
-    if (found !== 1) throw new Error(`the text to edit occurs ${String(found)} times instead of once, update tools/fault-injection/planted-bugs.ts: ${from}`);
+    if (found !== 1)
+      throw new Error(
+        `the text to edit occurs ${String(found)} times instead of once, update tools/fault-injection/planted-bugs.ts: ${from}`,
+      );
     changed = changed.replace(from, () => to);
   }
   return changed;

@@ -1,4 +1,4 @@
-/** Databases that are away, hang, or have locked rows for a time that is known beforehand. */
+/** Planned outages: a database fails, hangs, or has locked rows. */
 import type { StepName } from './model-steps';
 import type { StepRequested } from './workflow-host';
 

@@ -2,6 +2,7 @@
 import { type Activation, Divergence, inOrder, type Job, type Outcome, type StepEnded } from './activation';
 import type { Execution } from './execution';
 import { History, type LocalResult } from './history';
+import { replayed } from './replayed';
 import { type Noted, type Observed, WaitingSteps } from './waiting-steps';
 import type { Memo } from './workflow-host';
 
@@ -249,34 +250,4 @@ export class SagaRun {
 export function hasLocalSteps({ steps }: Execution): boolean {
   for (const { remote } of steps.values()) if (!remote) return true;
   return false;
-}
-
-/**
- * As the SDK does, gives the code at once what came with or after something else, when the code had asked for it before.
- *
- * @returns how many commands are recorded
- * @throws Divergence when the code does not do what it did
- */
-async function replayed(history: History, execution: Execution): Promise<number> {
-  for (const { activation, results, commands } of history.chunks()) {
-    const before = execution.issued.length;
-    const left = [...results];
-    let { at, jobs } = activation;
-    for (;;) {
-      const asked = left.findIndex(({ job }) => !execution.waitsFor(job.seq));
-      const known = left.splice(0, asked < 0 ? left.length : asked);
-      if (jobs.length + known.length === 0) break;
-      for (const result of known) at = Math.max(at, result.at);
-      await execution.give({ ...activation, at, jobs: [...jobs, ...known.map(({ job }) => job)] });
-      jobs = [];
-    }
-    const [lost] = left;
-    if (lost) throw new Divergence(`recorded: ${lost.job.name}; now: something else`);
-    const now = execution.issued.slice(before);
-    const isOpen = history.isOpen(activation.historyLength);
-    if (!isOpen && now.join() !== commands.join())
-      throw new Divergence(`recorded: ${commands.join(', ')}; now: ${now.join(', ')}`);
-    if (isOpen) return before;
-  }
-  return execution.issued.length;
 }

@@ -7,6 +7,7 @@ import * as orderSteps from '../../workflows/order-steps';
 import type { Job, StepEnded } from './activation';
 import type { Execution } from './execution';
 import type { StepName } from './model-steps';
+import { StepWait } from './step-wait';
 import type { Memo } from './workflow-host';
 
 const WORDS = new Map(Object.values(orderSteps).map(({ activity, words }) => [words, activity]));
@@ -37,40 +38,6 @@ export interface GivenUp extends Pick<GiveUpStepRequest, 'by' | 'reason'> {
   readonly sagaId: string;
   readonly orderId: string;
   readonly step: string;
-}
-
-class StepWait {
-  readonly asked = new Set<string>();
-  readonly failing = new Set<string>();
-  /** By order, the last command that was issued before it got its answer: what belongs to that is of no interest. */
-  readonly settled = new Map<string, number>();
-  /** Answers that may have come too late for the run that continued as new with them. */
-  readonly perhaps = new Set<string>();
-  parked = false;
-  /** Whether it may be the next run that says so. */
-  unsure = false;
-  /** How often everybody has had an answer. */
-  number = 0;
-
-  isMeant(orderId: string, seq: number): boolean {
-    return seq > (this.settled.get(orderId) ?? 0);
-  }
-
-  fail(orderId: string): void {
-    this.asked.add(orderId);
-    this.perhaps.delete(orderId);
-    this.failing.add(orderId);
-  }
-
-  settle(orderId: string, issuedBefore: number): void {
-    this.asked.delete(orderId);
-    this.perhaps.delete(orderId);
-    this.settled.set(orderId, issuedBefore);
-    if (!this.failing.delete(orderId) || this.failing.size > 0) return;
-    this.parked = false;
-    this.unsure = false;
-    this.number += 1;
-  }
 }
 
 /** What is seen of a saga that the checks have to know, whatever becomes of the saga. */
@@ -154,7 +121,7 @@ export class WaitingSteps {
     }
   }
 
-  /** It runs again from the start. */
+  /** The saga starts again. */
   forget(): void {
     this.newRun();
     this.#steps.clear();
@@ -180,7 +147,7 @@ export class WaitingSteps {
       if (!certain || name === BOUNDED || wait.parked) continue;
       const timers = [...this.#parkTimers.values()];
       if (!timers.some((timer) => timer.wait === wait && timer.number === wait.number))
-        unwatched.push(`${name} of ${this.sagaId} fails, and nothing says when it is parked`);
+        unwatched.push(`${name} of ${this.sagaId} fails, and no timer parks it`);
     }
     return unwatched;
   }
@@ -193,7 +160,7 @@ export class WaitingSteps {
       if (perhaps?.has(orderId)) continue;
       const due = this.#due.get(orderId);
       if (due !== undefined && ![...this.#deadlines.values()].some((at) => at <= Math.max(due, now) + 1))
-        postponed.push(`the deadline of ${orderId} is forgotten`);
+        postponed.push(`no timer is left for the deadline of ${orderId}`);
     }
     return postponed;
   }
@@ -205,9 +172,7 @@ export class WaitingSteps {
     const expected = [...this.parked()].flatMap(([step, orders]) => this.#certain(step, orders)).sort();
     const said = shown.flatMap(({ step, subjects }) => this.#certain(step, subjects)).sort();
     if (expected.join() === said.join()) return [];
-    return [
-      `${this.sagaId} shows as parked [${said.join('; ')}], and what is parked is [${expected.join('; ')}]`,
-    ];
+    return [`${this.sagaId} shows parked steps [${said.join('; ')}], expected: [${expected.join('; ')}]`];
   }
 
   /** @returns the step in words, but for what two runs may see either way; empty when that is all */

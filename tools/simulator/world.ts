@@ -1,4 +1,4 @@
-/** The whole model: both databases, the sagas as Temporal has them, requests on their way, and the clock. */
+/** The complete model: both databases, the sagas in Temporal, the requests in progress, and the clock. */
 import { cancelSagaWorkflowId } from '../../domain/names';
 import type { Answer, Job, StepEnded } from './activation';
 import type { CustomerDatabase } from './customer-database';
@@ -146,7 +146,7 @@ export class World {
     }
   }
 
-  /** Nobody waits for this request any more. */
+  /** No worker waits for this request any more. */
   leave(call: StepCall): void {
     call.waiting = undefined;
     if (call.state === 'committed') this.calls.delete(call);
@@ -223,7 +223,7 @@ export class World {
     return { kind: 'step', seq, name, orderIds, remote, answer };
   }
 
-  /** A worker that waits for a local step for long says that it is still at it. */
+  /** A worker sends a heartbeat of its task while a local step takes long. */
   report(saga: SagaRun): void {
     saga.report(this.nowMs);
     this.#sendRemote(saga);
