@@ -9,7 +9,7 @@ import type { Memo } from './workflow-host';
 /** 80% of a workflow task's 2 s: a worker that is at it for longer reports it, and goes on in another task. */
 const TASK_REPORTED_AFTER_MS = 1_600;
 
-/** A worker that has just got the saga. */
+/** Creates the execution of a worker that has just got the saga. */
 export type NewExecution = (run: number, input: unknown, memo: Memo) => Execution;
 
 export interface StartedSaga {
@@ -33,7 +33,7 @@ export class SagaRun {
   readonly sagaId: string;
   readonly orderIds: readonly string[];
   execution: Execution;
-  /** Workers that were taken for dead, and are not: they run on, and nothing of theirs is recorded. */
+  /** Workers presumed dead that continue; Temporal records nothing of them. */
   readonly zombies = new Set<Execution>();
   /** Steps on a task queue, by their number: Temporal keeps them, not a worker. */
   readonly remote = new Set<number>();
@@ -120,7 +120,7 @@ export class SagaRun {
     while (this.isLong(at)) this.report(this.#taskBegan + TASK_REPORTED_AFTER_MS);
   }
 
-  /** The worker says that it is still at its task, and goes on in another one. */
+  /** A heartbeat of the task: the worker continues in another task. */
   report(at: number): void {
     this.record();
     this.#begin([], at);
@@ -184,13 +184,10 @@ export class SagaRun {
     for (const [seq, { remote }] of execution.steps) if (remote) this.#scheduled.add(seq);
     this.memo = execution.memo;
     if (!outcome) return;
-    if ('continued' in outcome) this.#continue(outcome.continued);
-    else this.outcome ??= outcome;
-  }
-
-  #continue(input: unknown): void {
-    this.isBetweenRuns = true;
-    this.#newRun(input, this.execution.nextMemo);
+    if ('continued' in outcome) {
+      this.isBetweenRuns = true;
+      this.#newRun(outcome.continued, execution.nextMemo);
+    } else this.outcome ??= outcome;
   }
 
   #newRun(input: unknown, memo: Memo): void {
@@ -208,7 +205,7 @@ export class SagaRun {
     this.execution = this.newExecution(this.#run, input, memo);
   }
 
-  /** Another worker takes the saga up, from what is recorded. */
+  /** Another worker resumes the saga from its history. */
   async replay(at: number): Promise<void> {
     this.#results = [];
     if (this.#task) {

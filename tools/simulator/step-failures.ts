@@ -36,3 +36,9 @@ export function tooLate(step: StepRequested): Error {
 function wrapped({ name, sagaId }: StepRequested, state: RetryState, cause: Error): Error {
   return new ActivityFailure('Activity task failed', name, sagaId, state, undefined, cause);
 }
+
+/** Whether a retry cannot succeed. */
+export function isPermanent(failure: Error): boolean {
+  const cause = failure.cause ?? failure;
+  return typeof cause === 'object' && 'nonRetryable' in cause && cause.nonRetryable === true;
+}

@@ -7,6 +7,7 @@ import * as orderSteps from '../../workflows/order-steps';
 import type { Job, StepEnded } from './activation';
 import type { Execution } from './execution';
 import type { StepName } from './model-steps';
+import { isPermanent } from './step-failures';
 import { StepWait } from './step-wait';
 import type { Memo } from './workflow-host';
 
@@ -258,9 +259,4 @@ function areParkedSteps(shown: unknown): shown is readonly ParkedStep[] {
 
 function isGivingUp(argument: unknown): argument is GiveUpStepRequest {
   return typeof argument === 'object' && argument !== null && 'by' in argument && 'reason' in argument;
-}
-
-function isPermanent(failure: Error): boolean {
-  const cause = failure.cause ?? failure;
-  return typeof cause === 'object' && 'nonRetryable' in cause && cause.nonRetryable === true;
 }
