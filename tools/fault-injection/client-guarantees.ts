@@ -21,17 +21,17 @@ export function brokenGuarantees(
   { orderId, customerId, amount, states, statesAfterCancel, cancelled, refusedToCancel }: Acknowledged,
   order: OrderInTheEnd | null,
 ): string[] {
-  if (!order) return [`${orderId} was acknowledged, and is not there`];
+  if (!order) return [`${orderId} was acknowledged, and has no row`];
   const { state, cancellationReason } = order;
   const asked = order.customerId === customerId && order.totalMinor === BigInt(amount.replace('.', ''));
   return [
-    ...(asked ? [] : [`${orderId} is not what was asked for`]),
-    ...(cancelled && state !== 'CANCELLED' ? [`${orderId} was said to be cancelled, and is ${state}`] : []),
+    ...(asked ? [] : [`${orderId} differs from its request`]),
+    ...(cancelled && state !== 'CANCELLED' ? [`${orderId} was confirmed as cancelled, and is ${state}`] : []),
     ...[...statesAfterCancel]
       .filter((seen) => !CANCELLATION.has(seen))
-      .map((seen) => `${orderId} was said to be cancelled, and was ${seen} when it was read after that`),
+      .map((seen) => `${orderId} was confirmed as cancelled, and was ${seen} when it was read after that`),
     ...(refusedToCancel && (state !== 'CANCELLED' || cancellationReason === 'CUSTOMER_REQUEST')
-      ? [`${orderId} was said to be cancelled already, and is ${state} (${String(cancellationReason)})`]
+      ? [`${orderId} was answered as already cancelled, and is ${state} (${String(cancellationReason)})`]
       : []),
     ...(states.has('CANCELLED') && state !== 'CANCELLED'
       ? [`${orderId} was CANCELLED, and is ${state}`]
@@ -44,7 +44,7 @@ export function brokenGuarantees(
 
 /** @param order that exists although its client was informed that it is not placed */
 export function placedAfterRefusal({ id, state }: { readonly id: string; readonly state: string }): string {
-  return `${id} was said not to be placed, and is ${state}`;
+  return `${id} was answered as not placed, and is ${state}`;
 }
 
 /**

@@ -8,7 +8,7 @@ import type { MemoryOfProcess } from './memory-usage';
 import { AFFECTED_AT_LEAST, KILLS_TO_JUDGE, quantile, type Recovery } from './recovery';
 import { STEPS } from './step-recognition';
 
-/** Of the faults that were tried, and orders that came to their end a minute; below that the run proves nothing. */
+/** Share of faults landed, and orders completed per minute; below these the run proves nothing. */
 const LANDED_AT_LEAST = 0.5;
 const DONE_A_MINUTE_AT_LEAST = 60;
 
@@ -37,7 +37,7 @@ type WhatLanded = Pick<FaultTally, 'tried' | 'hit' | 'times' | 'timesAt' | 'stru
 export interface RunFacts {
   readonly aims: Aims;
   readonly faultMs: number;
-  /** Orders that came to their end during the faults. */
+  /** Orders completed during the faults. */
   readonly done: number;
   /** Callers that went away when they had no answer yet. */
   readonly goneAway: number;

@@ -78,7 +78,7 @@ export class History {
     while (from < this.#events.length) {
       const end = this.#endOfChunk(from);
       const begun = this.#events[end - 1];
-      // After its last task, or in a history that has come to its end.
+      // After the last task, or in a completed history.
       if (begun?.kind !== 'task started') return;
       const next = this.#endOfChunk(end);
       const jobs = this.#events

@@ -19,7 +19,7 @@ export interface Interleaving {
   readonly wrong: readonly string[];
 }
 
-/** @param listener told of each thing that happens, before it does */
+/** @param listener called with each action before it happens */
 export async function runInterleaving(
   protocol: Protocol,
   scenario: Scenario,

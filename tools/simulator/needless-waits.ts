@@ -10,8 +10,8 @@ interface Databases {
 
 /**
  * @param call whose statement has just run
- * @param held orders whose rows somebody outside of the model holds
- * @returns which of its orders were busy though nobody held their rows, in words
+ * @param held orders whose rows a transaction outside of the model locks
+ * @returns which of its orders were busy although no transaction locked their rows, in words
  */
 export function needlessWaits(databases: Databases, call: StepCall, held: ReadonlySet<string>): string[] {
   return (call.answer ?? [])

@@ -6,7 +6,7 @@ import { replayed } from './replayed';
 import { type Noted, type Observed, WaitingSteps } from './waiting-steps';
 import type { Memo } from './workflow-host';
 
-/** 80% of a workflow task's 2 s: a worker that is at it for longer reports it, and goes on in another task. */
+/** 80% of a workflow task's 2 s: then the worker sends a heartbeat, and continues in another task. */
 const TASK_REPORTED_AFTER_MS = 1_600;
 
 /** Creates the execution of a worker that has just got the saga. */
@@ -51,7 +51,7 @@ export class SagaRun {
   #run: number;
   #history = new History();
   #begunWith: { input: unknown; memo: Memo };
-  /** What the task that is under way was told; undefined when none is. */
+  /** The jobs of the task in progress; undefined when there is none. */
   #task: Noted[] | undefined;
   #taskBegan = 0;
   #results: LocalResult[] = [];

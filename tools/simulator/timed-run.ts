@@ -110,7 +110,7 @@ export class TimedRun {
     this.world.afterTurn(saga, saga.execution);
   }
 
-  /** @returns undefined when nobody hears of it */
+  /** @returns undefined when no saga is notified */
   #attemptEnds(timed: TimedCall): Promise<void> | undefined {
     const { world } = this;
     const { call, hangsUntil } = timed;

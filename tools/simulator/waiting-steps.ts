@@ -43,7 +43,7 @@ export interface GivenUp extends Pick<GiveUpStepRequest, 'by' | 'reason'> {
 
 /** What is seen of a saga that the checks have to know, whatever becomes of the saga. */
 export interface Observed {
-  /** Orders whose credit check has come to its deadline without an answer. */
+  /** Orders whose credit check reached its deadline without an answer. */
   readonly late: Set<string>;
   readonly decisions: GivenUp[];
 }
@@ -69,7 +69,7 @@ export class WaitingSteps {
     const { asked, failing } = this.#of(BOUNDED);
     for (const job of jobs) {
       if (job.kind === 'signal' && job.name === GIVE_UP_STEP) this.#giveUp(job.argument, issuedBefore);
-      // Then nobody waits for a credit check any more.
+      // After Cancel, no order waits for a credit check.
       if (job.kind === 'cancel') for (const orderId of asked) this.#of(BOUNDED).settle(orderId, issuedBefore);
       const due = job.kind === 'timer' ? this.#deadlines.get(job.seq) : undefined;
       if (due === undefined) continue;
@@ -79,7 +79,7 @@ export class WaitingSteps {
     }
   }
 
-  /** @param isLast whether the run continues as new with this task: what else it was told may be too late for it */
+  /** @param isLast whether the run continues as new with this task: other inputs may be too late for it */
   take(noted: readonly Noted[], execution: Execution, isLast: boolean): void {
     if (this.#isNewRun) this.#goOnTogether(noted, execution);
     this.#isNewRun = false;

@@ -123,7 +123,7 @@ export class World {
     const { execution } = saga;
     saga.record();
     if (saga.execution !== execution || saga.outcome) {
-      // Nobody waits any more for what the run that has ended had asked for: it may be done all the same.
+      // No run waits for the requests of a run that has ended; they may still be executed.
       for (const call of this.calls) {
         const { waiting } = call;
         if (waiting?.saga === saga && (waiting.execution ?? execution) === execution) this.leave(call);
@@ -182,7 +182,7 @@ export class World {
     }
   }
 
-  /** The caller knows of the commit; the saga goes on with the answer. */
+  /** The client knows of the commit; the saga continues with the answer. */
   reply(call: StepCall): Promise<void> {
     return this.answer(call, this.answerOf(call));
   }
@@ -213,7 +213,7 @@ export class World {
     this.afterTurn(saga, execution);
   }
 
-  /** @returns the end of a request, to be told to the saga that waits for it */
+  /** @returns the end of a request, to deliver to the saga that waits for it */
   take(call: StepCall, answer: Answer): StepEnded {
     const { step, waiting } = call;
     this.calls.delete(call);
