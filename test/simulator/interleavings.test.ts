@@ -65,4 +65,4 @@ test('what is drawn has cancellations by other sagas, steps retried and given up
   expect([...seen].sort()).toEqual([...RARE].sort());
 });
 
-const RARE = [' has cancel-order-', ' are retried', ' are given up', 'a repair has order-'];
+const RARE = [' reruns cancel-order-', ' are retried', ' are given up', 'a repair reruns order-'];

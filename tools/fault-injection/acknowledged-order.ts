@@ -1,4 +1,4 @@
-/** What a caller knows of an order that it has placed. */
+/** What a client knows of an order that it has placed. */
 import type { Answer, Call } from './retrying-client';
 
 export interface Acknowledged {
@@ -6,13 +6,13 @@ export interface Acknowledged {
   readonly customerId: string;
   readonly amount: string;
   readonly key: string;
-  /** States that were answered. */
+  /** States that the client has received. */
   readonly states: Set<string>;
-  /** States that reads and answers had which were asked for after its cancellation was accepted. */
+  /** States in reads and answers that were requested after the cancellation had been accepted. */
   readonly statesAfterCancel: Set<string>;
   /** A cancellation was accepted. */
   cancelled: boolean;
-  /** A cancellation was refused, because the order had been cancelled without it. */
+  /** A cancellation was refused because the order was already cancelled for another reason. */
   refusedToCancel: boolean;
 }
 
@@ -24,15 +24,15 @@ export function acknowledged(order: Order, state: string): Acknowledged {
   return { ...order, states: new Set([state]), statesAfterCancel: new Set(), ...never };
 }
 
-/** Remembers what an answer says of the order. */
-export function saw({ states, statesAfterCancel, cancelled }: Acknowledged, { body }: Answer): void {
+/** Records the state in an answer. */
+export function recordAnswer({ states, statesAfterCancel, cancelled }: Acknowledged, { body }: Answer): void {
   const state = String(body['state']);
   states.add(state);
   if (cancelled) statesAfterCancel.add(state);
 }
 
-/** @param headers beside the key */
-export function placing(
+/** @param headers in addition to the key */
+export function placeOrder(
   { customerId, amount, key }: Pick<Acknowledged, 'customerId' | 'amount' | 'key'>,
   headers: Readonly<Record<string, string>> = {},
 ): Call {

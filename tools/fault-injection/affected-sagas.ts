@@ -1,4 +1,4 @@
-/** Which sagas lost something when a worker was killed, and when they resumed: by what their own histories say. */
+/** Which sagas lost work when a worker was killed, and when they resumed, according to their histories. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { type HistoryEvent, runsOf, timeOf } from './saga-histories';
@@ -7,20 +7,20 @@ const LOOK_EVERY_MS = 100;
 
 export interface OpenOrder {
   readonly id: string;
-  /** Those that may be at work on it: its creation's, and its cancellation's, which need not be there. */
+  /** The saga that created it, and the saga that cancels it, which may not exist. */
   readonly sagaIds: readonly string[];
 }
 
-/** An order of which a saga has lost something. */
+/** An order one of whose sagas lost work. */
 export interface Affected {
-  /** Until the last of its sagas resumed elsewhere, milliseconds. */
+  /** Milliseconds until the last of its sagas resumed on another worker. */
   readonly resumedMs: number;
-  /** Whether one saga alone is at work on it. */
+  /** Whether only one saga runs for it. */
   readonly byOneSaga: boolean;
 }
 
 /**
- * @param at epoch milliseconds: what was lost before is left out
+ * @param at epoch milliseconds; work lost earlier is ignored
  * @param withinMs how long a saga may take to resume
  * @returns by order id
  */
@@ -44,11 +44,11 @@ export async function affectedBy(
 }
 
 interface Resumed {
-  /** Epoch milliseconds; undefined when it lost nothing, Infinity when it has not resumed in time. */
+  /** Epoch milliseconds; undefined when it lost nothing, Infinity when it did not resume in time. */
   readonly resumedAt: number | undefined;
 }
 
-/** @returns undefined when there is no such saga */
+/** @returns undefined when the saga does not exist */
 async function whenResumed(
   client: Client,
   sagaId: string,
@@ -66,8 +66,8 @@ async function whenResumed(
 
 /**
  * @param events of all runs, in order
- * @returns when the saga went on (epoch milliseconds): the first task after one that timed out, or a step that was given
- *   to another; undefined when it lost nothing; Infinity when it has not gone on
+ * @returns when the saga resumed (epoch milliseconds): the first task after a timed-out task, or a step
+ *   retried after a timeout; undefined when it lost nothing; Infinity when it has not resumed
  */
 export function goesOnAt(events: readonly HistoryEvent[], at: number): number | undefined {
   let lost = false;

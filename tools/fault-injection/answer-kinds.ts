@@ -1,4 +1,4 @@
-/** What an answer of the API is to its caller. */
+/** Classifies the answers of the API. */
 
 export interface RawAnswer {
   readonly status: number;
@@ -9,9 +9,9 @@ export interface RawAnswer {
 
 export type ClassifiedAnswer =
   | { readonly kind: 'answer'; readonly status: number; readonly body: Readonly<Record<string, unknown>> }
-  /** A refusal that says when to come back. */
+  /** A refusal with Retry-After. */
   | { readonly kind: 'come back'; readonly problem: string }
-  /** Nobody should get it, whatever is broken. */
+  /** An answer that no client should get, whatever fails. */
   | { readonly kind: 'strange'; readonly words: string };
 
 const COME_BACK = new Set([429, 503]);
@@ -23,18 +23,18 @@ export function classifyAnswer({ status, retryAfter, contentType, text }: RawAns
     words: `${why}: ${String(status)} ${text}`,
   });
   const body = objectOf(text);
-  if (!body) return strange('no JSON object');
-  if (status >= 400 && contentType !== PROBLEM) return strange(`no ${PROBLEM}`);
+  if (!body) return strange('the body is not a JSON object');
+  if (status >= 400 && contentType !== PROBLEM) return strange(`the content type is not ${PROBLEM}`);
   if (COME_BACK.has(status))
     return retryAfter === null
       ? strange('no Retry-After')
       : { kind: 'come back', problem: String(body['type']) };
-  if (status >= 500) return strange('an error of the server');
+  if (status >= 500) return strange('server error');
   return { kind: 'answer', status, body };
 }
 
-/** Whether it promises that nothing was begun for an order, and that nothing will be. */
-export function saysNotPlaced(classified: ClassifiedAnswer | undefined): boolean {
+/** Whether the answer promises that the order was not started and never will be. */
+export function isNotPlaced(classified: ClassifiedAnswer | undefined): boolean {
   return classified?.kind === 'come back' && classified.problem === '/problems/overloaded';
 }
 

@@ -1,6 +1,6 @@
-/** Waits at one step of a saga, in whichever process comes there first, and catches one connection, or none. */
+/** Waits for one step of a saga in any of several processes, and holds at most one connection there. */
 import type { Held, Request, Watcher } from './proxied-connection';
-import { orderIdsOf, type Step, stepOf, tellsResult } from './step-recognition';
+import { orderIdsOf, type Step, stepOf, reportsResult } from './step-recognition';
 
 export const MOMENTS = [
   'before its statement',
@@ -12,13 +12,13 @@ export type Moment = (typeof MOMENTS)[number];
 export interface Caught<Process> {
   readonly process: Process;
   readonly held: Held;
-  /** Where it was on its way to, or came from. */
+  /** The server that the held message is for or from. */
   readonly at: Request['to'];
-  /** Those that the step is about. */
+  /** The orders of the step. */
   readonly orderIds: readonly string[];
 }
 
-/** A statement of the step is under way, or has been answered to its process. */
+/** A statement of the step that is in progress, or whose reply its process has. */
 interface Seen<Process> {
   readonly process: Process;
   readonly connection: Held;
@@ -27,7 +27,7 @@ interface Seen<Process> {
 }
 
 export class Breakpoint<Process> {
-  /** The one statement that it has to do with; others of the step pass. */
+  /** The statement that is followed; other statements of the step pass. */
   #seen: Seen<Process> | undefined;
   #open = true;
 
@@ -37,7 +37,7 @@ export class Breakpoint<Process> {
     private readonly caught: (caught: Caught<Process>) => void,
   ) {}
 
-  /** For all proxies of the process. */
+  /** @returns the watcher for all proxies of the process */
   watcherOf(process: Process): Watcher {
     return {
       asked: (request, connection) => this.#open && this.#asked(request, connection, process),
@@ -48,7 +48,7 @@ export class Breakpoint<Process> {
     };
   }
 
-  /** Nothing is caught from now on. */
+  /** From now on nothing is held. */
   close(): void {
     this.#open = false;
   }
@@ -67,17 +67,20 @@ export class Breakpoint<Process> {
   #answered(failed: boolean, connection: Held): boolean {
     const seen = this.#seen;
     if (seen?.connection !== connection || seen.answered) return false;
-    // Nothing was committed: the next one may be.
+    // A failed statement committed nothing, so the next one is followed.
     if (failed) this.#seen = undefined;
     else if (this.moment === 'after its completion') seen.answered = true;
     else return this.#catch(seen);
     return false;
   }
 
-  /** Whether only a process that has completed the step says this: it tells the result, or is at the next step. */
+  /**
+   * Whether the request proves that its process has completed the step: it reports the result, or belongs to
+   * the next step.
+   */
   #completes(request: Request, { orderIds }: Seen<Process>): boolean {
     const words = request.words();
-    if (request.to === 'temporal') return tellsResult(words, this.step, orderIds);
+    if (request.to === 'temporal') return reportsResult(words, this.step, orderIds);
     const next = stepOf(words);
     return (
       next !== undefined &&

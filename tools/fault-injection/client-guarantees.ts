@@ -1,8 +1,8 @@
-/** Whether the answers that callers had are true when the faults are over. Pure. */
+/** Whether the answers that clients received still hold after the faults. Pure. */
 import type { Acknowledged } from './acknowledged-order';
 import type { Answer } from './retrying-client';
 
-/** An order as its row says it is in the end. */
+/** The row of an order after the run. */
 export interface OrderInTheEnd {
   readonly customerId: string;
   readonly totalMinor: bigint;
@@ -14,24 +14,24 @@ export interface OrderInTheEnd {
 const CANCELLATION = new Set(['CANCELLING', 'CANCELLED']);
 
 /**
- * @param order null: there is none
- * @returns what its caller had as an answer, and is not true
+ * @param order null when there is no row
+ * @returns the answers that do not hold
  */
 export function brokenGuarantees(
   { orderId, customerId, amount, states, statesAfterCancel, cancelled, refusedToCancel }: Acknowledged,
   order: OrderInTheEnd | null,
 ): string[] {
-  if (!order) return [`${orderId} was acknowledged, and is not there`];
+  if (!order) return [`${orderId} was acknowledged, and has no row`];
   const { state, cancellationReason } = order;
   const asked = order.customerId === customerId && order.totalMinor === BigInt(amount.replace('.', ''));
   return [
-    ...(asked ? [] : [`${orderId} is not what was asked for`]),
-    ...(cancelled && state !== 'CANCELLED' ? [`${orderId} was said to be cancelled, and is ${state}`] : []),
+    ...(asked ? [] : [`${orderId} differs from its request`]),
+    ...(cancelled && state !== 'CANCELLED' ? [`${orderId} was confirmed as cancelled, and is ${state}`] : []),
     ...[...statesAfterCancel]
       .filter((seen) => !CANCELLATION.has(seen))
-      .map((seen) => `${orderId} was said to be cancelled, and was ${seen} when it was read after that`),
+      .map((seen) => `${orderId} was confirmed as cancelled, and was ${seen} when it was read after that`),
     ...(refusedToCancel && (state !== 'CANCELLED' || cancellationReason === 'CUSTOMER_REQUEST')
-      ? [`${orderId} was said to be cancelled already, and is ${state} (${String(cancellationReason)})`]
+      ? [`${orderId} was answered as already cancelled, and is ${state} (${String(cancellationReason)})`]
       : []),
     ...(states.has('CANCELLED') && state !== 'CANCELLED'
       ? [`${orderId} was CANCELLED, and is ${state}`]
@@ -42,16 +42,16 @@ export function brokenGuarantees(
   ];
 }
 
-/** @param order that is there, though its caller had as an answer that it is not placed */
+/** @param order that exists although its client was informed that it is not placed */
 export function placedAfterRefusal({ id, state }: { readonly id: string; readonly state: string }): string {
-  return `${id} was said not to be placed, and is ${state}`;
+  return `${id} was answered as not placed, and is ${state}`;
 }
 
 /**
- * The same request again, without waiting, has the order as it was at first.
+ * The repeated request, without waiting, must return the order as first answered.
  *
- * @param answer undefined: there was none in time
- * @returns what is not so
+ * @param answer undefined when none arrived in time
+ * @returns what does not hold
  */
 export function otherAnswer({ orderId }: Acknowledged, answer: Answer | undefined): string[] {
   if (answer?.status === 202 && answer.body['orderId'] === orderId && answer.body['state'] === 'PENDING')

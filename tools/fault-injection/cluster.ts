@@ -1,4 +1,7 @@
-/** The whole product in one placement, on real servers of its own, every process behind fault proxies. */
+/**
+ * The complete product in one placement, on servers of its own, with a fault proxy in front of each server
+ * for each process.
+ */
 import path from 'node:path';
 import type { ServiceName } from '../../prisma/schema-engine';
 import type { Placement } from '../../saga/contract';
@@ -12,14 +15,14 @@ import { type Servers, startServers } from './servers';
 /** 120 s: seven processes start at once, on a machine that may be busy. */
 const READY_WITHIN_MS = 120_000;
 
-/** 15 s: longer than most faults last, so that most orders of the other process are decided on their merits. */
+/** 15 s: longer than most faults, so that most orders of the other process are decided on credit. */
 const CREDIT_CHECK_TIMEOUT_MS = '15000';
 
 /**
- * One of the processes that take orders has narrow limits. One group of eight at a time: what keeps its place there stops
- * all orders, and when Temporal hangs most of them wait for their start until they are withdrawn. A credit check timeout of
- * 1.5 s, shorter than another attempt of the step is away (2 s): a reservation that is held up on its way comes when its
- * order has been cancelled and its credit released.
+ * One of the processes that accept orders has narrow limits. With one group of eight at a time, a group that
+ * keeps its place blocks all orders, and while Temporal hangs most orders wait for their start until they are
+ * withdrawn. The credit check timeout of 1.5 s is shorter than the retry of the step (2 s), so a delayed
+ * reservation arrives after its order was cancelled and its credit released.
  */
 const NARROW = {
   SAGA_GROUPS_IN_FLIGHT: '1',
@@ -33,14 +36,14 @@ const HOST = '127.0.0.1';
 
 export interface Cluster extends Servers {
   readonly placement: Placement;
-  /** Where orders are placed. */
+  /** URLs of the processes that accept orders. */
   readonly urls: readonly string[];
-  /** Those that may run a step of the order side, and of the customer side. */
+  /** Processes that may run a step of the order service; creditSteps: of the customer service. */
   readonly orderSteps: readonly ManagedProcess[];
   readonly creditSteps: readonly ManagedProcess[];
-  /** Those that run sagas or steps for callers: their deaths are what recovery is measured by. */
+  /** Processes that run sagas or steps for clients. Recovery is measured when they are killed. */
   readonly services: readonly ManagedProcess[];
-  /** What runs beside the services: workers alone, relays alone, the order history. */
+  /** Processes that serve no clients: workers, relays, the order history. */
   readonly beside: readonly ManagedProcess[];
   readonly all: readonly ManagedProcess[];
   stop(): Promise<void>;
@@ -48,13 +51,13 @@ export interface Cluster extends Servers {
 
 export interface ClusterOptions {
   readonly placement: Placement;
-  /** Folder with the compiled product; not the project's own where a bug is planted. */
+  /** Folder with the compiled product; a copy when a bug is planted. */
   readonly build?: string;
-  /** SQL by database that plants one. */
+  /** By database, SQL that plants a bug. */
   readonly planted?: Readonly<Partial<Record<ServiceName, string>>>;
 }
 
-/** Leaves nothing behind, also when it cannot start, or is told to end. */
+/** Starts the cluster. Stops everything when the start fails, or on SIGINT or SIGTERM. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const stops: (() => unknown)[] = [];
   const stop = async () => {
@@ -113,7 +116,7 @@ type Plan = (
 
 type Parts = Pick<Cluster, 'urls' | 'orderSteps' | 'creditSteps' | 'services' | 'beside' | 'all'>;
 
-/** As `npm start` has it, twice: each process does everything. */
+/** Two processes, each of which runs everything, as `npm start` does. */
 async function colocated(plan: Plan): Promise<Parts> {
   const all: ManagedProcess[] = [];
   for (const [name, env] of Object.entries({ 'colocated-1': {}, 'colocated-2': NARROW }))
@@ -128,7 +131,7 @@ async function colocated(plan: Plan): Promise<Parts> {
   };
 }
 
-/** Every kind of process apart. The services publish no events: only the relay does. */
+/** One or more processes of each kind. Only the relay publishes events. */
 async function distributed(plan: Plan, stops: (() => unknown)[]): Promise<Parts> {
   const [customersPort, historyPort] = [await ownPort(), await ownPort()];
   const [orderPorts, customerPorts] = [

@@ -1,4 +1,4 @@
-/** Faults of the connections to the servers, at any moment. Each says whether it was seen to take effect. */
+/** Faults of the connections to the servers. Each returns whether its effect was observed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster';
 import type { FaultProxy } from './fault-proxy';
@@ -6,20 +6,23 @@ import type { Held } from './proxied-connection';
 import type { Random } from './random';
 import type { Fault } from './server-faults';
 
-/** 200 ms on every piece: a line across the world, with a detour; for 4 s, so that something passes. */
+/** 200 ms for each piece: a slow intercontinental connection. 4 s, so that some messages pass. */
 const SLOW_MS = 200;
 const SLOW_FOR_MS = 4_000;
 
-/** 5 s: longer than a workflow task or a credit step may take, so that others have its work when it goes on. */
+/**
+ * 5 s: longer than a workflow task or a credit step may take, so that another worker gets its work before it
+ * resumes.
+ */
 const TEMPORAL_STALLED_MS = 5_000;
 
 /** 8 s: longer than a database client waits for an answer (7 s). */
 const DATABASE_STALLED_MS = 8_000;
 
-/** 5 s: under load a saga is started many times a second. */
+/** 5 s: under load many sagas start each second. */
 const CAUGHT_WITHIN_MS = 5_000;
 
-/** What the start of a saga has in it, and no other call has. */
+/** Only the call that starts a saga contains this. */
 const START = '"creditCheckTimeoutMs"';
 
 type Proxies = (cluster: Cluster, random: Random) => readonly FaultProxy[];
@@ -43,7 +46,7 @@ export const CONNECTION_FAULTS: Readonly<Record<string, Fault>> = {
   'a line to Temporal stalled': stalled(oneTemporal, TEMPORAL_STALLED_MS),
   'a line to a database stalled': stalled(oneDatabase, DATABASE_STALLED_MS),
   'a line to Temporal cut, when it had answered the start of a saga': async ({ all }) => {
-    const held = await startOfSaga(all.flatMap(({ temporal }) => temporal ?? []));
+    const held = await holdSagaStart(all.flatMap(({ temporal }) => temporal ?? []));
     if (!held) return false;
     const answered = await Promise.race([held.answered(), sleep(CAUGHT_WITHIN_MS, false)]);
     held.cut();
@@ -56,10 +59,10 @@ function cut(proxies: Proxies): Fault {
     Promise.resolve(proxies(cluster, random).reduce((sum, proxy) => sum + proxy.cut(), 0) > 0);
 }
 
-/** It took effect when something had to wait. */
+/** It took effect when a message had to wait. */
 function slowed(proxies: Proxies): Fault {
   return (cluster, random) =>
-    waitedOn(proxies(cluster, random), async (some) => {
+    causedWaits(proxies(cluster, random), async (some) => {
       for (const proxy of some) proxy.slow(SLOW_MS);
       await sleep(SLOW_FOR_MS);
       for (const proxy of some) proxy.slow(0);
@@ -68,14 +71,14 @@ function slowed(proxies: Proxies): Fault {
 
 function stalled(proxies: Proxies, forMs: number): Fault {
   return (cluster, random) =>
-    waitedOn(proxies(cluster, random), async (some) => {
+    causedWaits(proxies(cluster, random), async (some) => {
       for (const proxy of some) proxy.stall();
       await sleep(forMs);
       for (const proxy of some) proxy.goOn();
     });
 }
 
-async function waitedOn(
+async function causedWaits(
   proxies: readonly FaultProxy[],
   fault: (proxies: readonly FaultProxy[]) => Promise<void>,
 ): Promise<boolean> {
@@ -85,7 +88,7 @@ async function waitedOn(
   return waited() > before;
 }
 
-async function startOfSaga(proxies: readonly FaultProxy[]): Promise<Held | undefined> {
+async function holdSagaStart(proxies: readonly FaultProxy[]): Promise<Held | undefined> {
   const ends: (() => void)[] = [];
   const held = await new Promise<Held | undefined>((resolve) => {
     let caught = false;

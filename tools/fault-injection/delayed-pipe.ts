@@ -1,20 +1,23 @@
-/** One direction of a connection: what comes leaves in the same order, at once, later, or when it is let go. */
+/**
+ * One direction of a connection. It keeps the order of the pieces, and passes them at once, delayed, or when
+ * released.
+ */
 import type net from 'node:net';
 
 export class DelayedPipe {
   readonly #waiting: { readonly piece: Buffer; readonly dueAt: number }[] = [];
   #held = false;
   #ending = false;
-  /** Whether it looks again by itself. */
-  #timed = false;
+  /** Whether a flush is scheduled. */
+  #flushScheduled = false;
 
   constructor(
     private readonly to: net.Socket,
-    /** How long a piece that comes now takes longer, milliseconds. */
+    /** Delay of a piece that arrives now, milliseconds. */
     private readonly delayMs: () => number,
   ) {}
 
-  /** @returns whether it has to wait */
+  /** @returns whether the piece has to wait */
   pass(piece: Buffer): boolean {
     const delayMs = this.delayMs();
     const waits = this.#held || delayMs > 0 || this.#waiting.length > 0;
@@ -33,7 +36,7 @@ export class DelayedPipe {
     this.#flush();
   }
 
-  /** Closes, when all that waits has left. */
+  /** Closes the socket when all waiting pieces have passed. */
   end(): void {
     this.#ending = true;
     this.#flush();
@@ -44,8 +47,8 @@ export class DelayedPipe {
     for (let [first] = this.#waiting; first; [first] = this.#waiting) {
       const leftMs = first.dueAt - performance.now();
       if (leftMs > 0) {
-        if (!this.#timed) setTimeout(() => this.#onTime(), leftMs);
-        this.#timed = true;
+        if (!this.#flushScheduled) setTimeout(() => this.#onTime(), leftMs);
+        this.#flushScheduled = true;
         return;
       }
       this.#waiting.shift();
@@ -55,7 +58,7 @@ export class DelayedPipe {
   }
 
   #onTime(): void {
-    this.#timed = false;
+    this.#flushScheduled = false;
     this.#flush();
   }
 

@@ -1,4 +1,4 @@
-/** Every fault point: each step of both sagas, at each of its moments, with each fault that can happen there. */
+/** Every fault point: each step of both sagas, each moment of the step, each fault that can happen there. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ManagedProcess } from './managed-process';
 import { type Step, STEPS } from './step-recognition';
@@ -23,59 +23,61 @@ export const FAULT_POINTS: readonly FaultPoint[] = STEPS.flatMap((step) =>
 );
 
 /**
- * 8 s: longer than a database client waits for an answer (7 s), and than any step or workflow task may take. What was
- * kept then passes, late, to a server whose client is gone.
+ * 8 s: longer than a database client waits for an answer (7 s), and than any step or workflow task may take.
+ * Then the held message passes to a server whose client has disconnected.
  */
 const STALL_MS = 8_000;
 
 /**
- * At least 2.5 s: a workflow task is given to another process after 2 s, a credit step after 600 ms of silence. At most
- * 6 s, for the other to bring the orders to their end; then it wakes all the same.
+ * At least 2.5 s: Temporal gives a workflow task to another process after 2 s, a credit step after 600 ms
+ * without a heartbeat. At most 6 s for the other process to complete the orders; then the stopped process
+ * resumes.
  */
 const STOP_AT_LEAST_MS = 2_500;
 const STOP_AT_MOST_MS = 6_000;
 const LOOK_EVERY_MS = 200;
 
-/** 5 s: under load each step runs many times a second; what is rarer is tried again. */
+/** 5 s: under load each step runs many times a second; a rarer step is tried later again. */
 const CAUGHT_WITHIN_MS = 5_000;
 
-/** 30 s: a process starts in one or two; the machine may be busy, and its servers away. */
+/** 30 s: a process starts in 1 to 2 s; the machine may be busy, and the servers unavailable. */
 const READY_WITHIN_MS = 30_000;
 
-/** 5 s: a server answers in milliseconds; one that is killed meanwhile does not. */
+/** 5 s: a server answers in milliseconds, unless it is killed meanwhile. */
 const ANSWERED_WITHIN_MS = 5_000;
 
-/** What was hit, and seen to be. */
+/** A fault whose effect was observed. */
 export interface Hit {
   readonly process: string;
-  /** Of a process that was stopped: whether others had brought its orders to their end when it woke. */
+  /** For a stopped process: whether other processes had completed its orders before it resumed. */
   readonly overtaken: boolean;
 }
 
-type AtTheirEnd = (orderIds: readonly string[]) => Promise<boolean>;
+type OrdersCompleted = (orderIds: readonly string[]) => Promise<boolean>;
 
 /**
- * @param atTheirEnd whether these orders are
- * @returns undefined: no process came to this point in time. Otherwise what resolves when the fault is over, with
- *   undefined when it had no effect: the server was killed at the same time, or the process.
+ * @param areCompleted whether the orders are completed
+ * @returns undefined when no process reached this point in time; otherwise `over` resolves when the fault has
+ *   ended, with undefined when it had no effect because its server or process was killed at the same time
  */
 export async function inflict(
   { step, moment, fault }: FaultPoint,
   processes: readonly ManagedProcess[],
-  atTheirEnd: AtTheirEnd,
+  areCompleted: OrdersCompleted,
 ): Promise<{ readonly over: Promise<Hit | undefined> } | undefined> {
   const caught = await whenCaught(step, moment, processes);
-  return caught && { over: strike(caught, moment, fault, atTheirEnd) };
+  return caught && { over: strike(caught, moment, fault, areCompleted) };
 }
 
 async function strike(
   caught: Caught<ManagedProcess>,
   moment: Moment,
   fault: StepFault,
-  atTheirEnd: AtTheirEnd,
+  areCompleted: OrdersCompleted,
 ): Promise<Hit | undefined> {
   const { held, at, process } = caught;
-  // The step is complete when Temporal has its result; where the next step follows in the same task, when that begins.
+  // The step is complete when Temporal has its result, or, when the next step follows in the same task, when
+  // that starts.
   if (moment === 'after its completion' && at === 'temporal') {
     const answered = await Promise.race([held.answered(), sleep(ANSWERED_WITHIN_MS, false)]);
     if (!answered) {
@@ -83,7 +85,7 @@ async function strike(
       return undefined;
     }
   }
-  const effect = await STRIKES[fault](caught, atTheirEnd);
+  const effect = await STRIKES[fault](caught, areCompleted);
   return effect && { process: process.name, ...effect };
 }
 
@@ -110,10 +112,10 @@ async function whenCaught(
   }
 }
 
-/** @returns undefined: it had no effect */
+/** @returns undefined when it had no effect */
 type Strike = (
   caught: Caught<ManagedProcess>,
-  atTheirEnd: AtTheirEnd,
+  areCompleted: OrdersCompleted,
 ) => Promise<Pick<Hit, 'overtaken'> | undefined>;
 
 const NOT_OVERTAKEN = { overtaken: false };
@@ -134,19 +136,19 @@ const STRIKES: Readonly<Record<StepFault, Strike>> = {
     const death = process.kill();
     held.cut();
     const died = await death;
-    // Who is not well in time is found when the faults are over.
+    // The final checks report a process that is not ready in time.
     await process.ready(READY_WITHIN_MS).catch(() => undefined);
     return died ? NOT_OVERTAKEN : undefined;
   },
-  'process stopped': async ({ held, process, orderIds }, atTheirEnd) => {
+  'process stopped': async ({ held, process, orderIds }, areCompleted) => {
     process.signal('SIGSTOP');
     held.release();
     await sleep(STOP_AT_LEAST_MS);
     const deadline = performance.now() + STOP_AT_MOST_MS - STOP_AT_LEAST_MS;
-    let overtaken = await atTheirEnd(orderIds);
+    let overtaken = await areCompleted(orderIds);
     while (!overtaken && performance.now() < deadline) {
       await sleep(LOOK_EVERY_MS);
-      overtaken = await atTheirEnd(orderIds);
+      overtaken = await areCompleted(orderIds);
     }
     const stands = process.isStopped();
     process.signal('SIGCONT');

@@ -1,6 +1,6 @@
 /**
- * The TCP proxy between one process and one server. All that the process says and hears goes through it, so that it can
- * be cut, stalled, slowed, or held at one step of a saga.
+ * The TCP proxy between one process and one server. It can cut, stall or slow the traffic, or hold it at a
+ * step of a saga.
  */
 import net from 'node:net';
 import { Connection, type Watcher } from './proxied-connection';
@@ -14,7 +14,7 @@ export class FaultProxy {
   #waited = 0;
   readonly #refusals = new Map<string, number>();
 
-  /** @param target where the server is now: it may move */
+  /** @param target URL of the server; read for each connection, because the server may move */
   constructor(private readonly target: URL) {
     this.#server = net.createServer((near) => {
       const connection = new Connection(near, target, {
@@ -38,31 +38,31 @@ export class FaultProxy {
     return `127.0.0.1:${String(typeof bound === 'object' && bound ? bound.port : 0)}`;
   }
 
-  /** The server's URL with the line's address instead. */
+  /** The URL of the server, with the address of the proxy. */
   get url(): string {
     return Object.assign(new URL(this.target), { host: this.address }).href;
   }
 
-  /** Pieces that had to wait so far, because the line was slow or stood still. */
+  /** Number of pieces that had to wait because the proxy was slowed or stalled. */
   get waited(): number {
     return this.#waited;
   }
 
-  /** How often the database has answered so, by SQLSTATE. */
+  /** How often the database answered with this SQLSTATE. */
   refusals(state: string): number {
     return this.#refusals.get(state) ?? 0;
   }
 
-  /** @returns ends it */
+  /** @returns stops watching */
   watch(watcher: Watcher): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
   }
 
   /**
-   * Closes all connections; new ones are taken.
+   * Closes all connections; accepts new ones.
    *
-   * @returns how many there were
+   * @returns how many connections it closed
    */
   cut(): number {
     const cut = this.#connections.size;
@@ -70,18 +70,18 @@ export class FaultProxy {
     return cut;
   }
 
-  /** From now on every piece takes so much longer; 0 makes the line as it was. */
+  /** Delays every piece from now on; 0 ends the delay. */
   slow(delayMs: number): void {
     this.#delayMs = delayMs;
   }
 
-  /** From now on nothing passes, in either direction. */
+  /** Passes nothing from now on, in either direction. */
   stall(): void {
     this.#stalled = true;
     for (const connection of this.#connections) connection.hold();
   }
 
-  /** What was kept passes now. */
+  /** Passes what was held, and resumes. */
   goOn(): void {
     this.#stalled = false;
     for (const connection of this.#connections) connection.release();

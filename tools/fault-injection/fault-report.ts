@@ -1,4 +1,4 @@
-/** What a run of the fault suite did and saw, as Markdown. */
+/** The report of a fault suite run, as Markdown. */
 import os from 'node:os';
 import { INVARIANTS } from '../../ops/audit/invariants';
 import { MOMENTS } from './breakpoint';
@@ -60,7 +60,7 @@ export function reportOf(run: FaultRun): string {
       ),
     ),
     '',
-    '| fault of a server, a line or a process | tried | took effect |',
+    '| fault of a server, a connection or a process | tried | took effect |',
     '| --- | --: | --: |',
     ...run.aims.otherFaults.map((name) => {
       const { tried, hit: landedTimes } = landed.others.get(name) ?? { tried: 0, hit: 0 };

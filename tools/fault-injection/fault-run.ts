@@ -27,7 +27,7 @@ import { RetryingClient } from './retrying-client';
 import { DISK_FAULTS, type Fault, SERVER_FAULTS } from './server-faults';
 import { CREDIT_STEPS } from './step-recognition';
 
-/** 40: each waits for its answer, so that groups form, and a fault finds every step under way. */
+/** 40: each waits for its answer, so that groups form and each step is always in progress. */
 const CALLERS = 40;
 
 /** Between two faults of one kind, so that orders make progress: 300 ms, and 3 s between those of the servers. */
@@ -40,11 +40,11 @@ export interface RunOptions extends ClusterOptions {
   readonly minutes: number;
   readonly orders: number;
   readonly kills: number;
-  /** From the last fault on, until all has to be well, milliseconds. */
+  /** Time allowed from the last fault until everything has recovered, milliseconds. */
   readonly withinMs: number;
-  /** What has not been hit in time is tried on for as long, milliseconds. */
+  /** How much longer the run continues when faults are missing, milliseconds. */
   readonly longerMs: number;
-  /** Whether it is to hit every fault. */
+  /** Whether the run must hit every fault. */
   readonly long: boolean;
 }
 
@@ -62,7 +62,8 @@ export async function faultRun(options: RunOptions, random: Random): Promise<Fau
   const { client, connection } = await connectTemporal(cluster.temporal);
   const memory = new Memory();
   try {
-    if (!cluster.disk) console.log('No file system can be mounted here: no disk is filled.');
+    if (!cluster.disk)
+      console.log('This process may not mount a file system: the run skips the faults of a full disk.');
     const load = new Load(new RetryingClient(cluster.urls, random), random);
     memory.begin(cluster.all);
     await load.begin(CALLERS);
@@ -135,7 +136,7 @@ class Faults {
     const [ofCredit, ofOrders] = [true, false].map((credit) =>
       FAULT_POINTS.filter(({ step }) => CREDIT_STEPS.includes(step) === credit),
     );
-    // Where each process runs every step, one fault after the other: somebody has to be there to take over.
+    // Colocated processes run every step. Faults are sequential there, so that another process can take over.
     const ofSteps =
       cluster.placement === 'colocated'
         ? [() => this.#atSteps(FAULT_POINTS, cluster.services)]
@@ -171,7 +172,7 @@ class Faults {
     return performance.now() - this.#began;
   }
 
-  #goesOn(): boolean {
+  #continues(): boolean {
     const { minutes, orders, longerMs } = this.options;
     const elapsed = this.#elapsedMs();
     const asked = minutes * 60_000;
@@ -183,11 +184,11 @@ class Faults {
     );
   }
 
-  /** Where least was tried comes next, so that every place comes before any of them comes again. */
+  /** Next comes the place tried least, so every place is tried before any is repeated. */
   async #atSteps(points: readonly FaultPoint[], processes: readonly ManagedProcess[]): Promise<void> {
-    /** A connection that stalls keeps nobody from the next fault. */
+    /** A stalled connection does not block the next fault. */
     const stalls: Promise<void>[] = [];
-    while (this.#goesOn()) {
+    while (this.#continues()) {
       const point = this.landed.nextPoint(points, this.random);
       if (!point) return;
       const caught = await inflict(point, processes, (orderIds) => this.#completion.reached(orderIds));
@@ -203,12 +204,12 @@ class Faults {
   }
 
   async #anywhere(faults: Readonly<Record<string, Fault>>, cluster: Cluster): Promise<void> {
-    while (this.#goesOn()) {
+    while (this.#continues()) {
       const name = this.landed.nextOther(Object.keys(faults), this.random);
       const fault = name === undefined ? undefined : faults[name];
       if (name === undefined || !fault) return;
       await sleep(OTHER_PAUSE_MS);
-      if (this.#goesOn()) this.landed.noteOther(name, await fault(cluster, this.random));
+      if (this.#continues()) this.landed.noteOther(name, await fault(cluster, this.random));
     }
   }
 }
@@ -216,7 +217,10 @@ class Faults {
 /** 400 characters: the error and where it came from. */
 const CAUSE_MAX = 400;
 
-/** What the process that had the error has logged about it; one that only handed the answer on names its status. */
+/**
+ * Appends the error that a process logged for the request. A process that only forwarded the answer logs its
+ * status.
+ */
 function withCause(words: string, processes: readonly ManagedProcess[]): string {
   const id = /"requestId":"([^"]+)"/.exec(words)?.[1];
   if (id === undefined) return words;

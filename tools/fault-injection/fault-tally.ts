@@ -1,4 +1,4 @@
-/** What was tried and what was really hit; what comes next is what was tried or hit least. */
+/** Counts tried and landed faults; selects the fault tried or landed least. */
 import type { FaultPoint, Hit, StepFault } from './fault-points';
 import type { Random } from './random';
 import type { Step } from './step-recognition';
@@ -13,7 +13,7 @@ export class FaultTally {
   readonly #points = new Map<string, Tally>();
   /** Faults of servers, lines and processes, by name. */
   readonly others = new Map<string, Readonly<Tally>>();
-  /** Processes that were stopped in a step, and how many of them woke when others had done their work. */
+  /** Processes stopped in a step, and how many resumed after others had done their work. */
   stopped = 0;
   overtaken = 0;
   /** Which faults struck a process in a step, by its name. */
@@ -55,7 +55,7 @@ export class FaultTally {
       .reduce((sum, point) => sum + this.times(point), 0);
   }
 
-  /** Of a step at a moment that was tried least, the fault that hit least. */
+  /** The fault that landed least, at the step and moment tried least. */
   nextPoint(points: readonly FaultPoint[], random: Random): FaultPoint | undefined {
     const tried = (some: readonly FaultPoint[]) =>
       some.reduce((sum, point) => sum + (this.#points.get(keyOf(point))?.tried ?? 0), 0);

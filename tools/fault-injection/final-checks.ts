@@ -1,4 +1,4 @@
-/** What holds when the faults are over: every answer that was given, every invariant, every order at its end. */
+/** Checks after the faults: every answer, every invariant, every order completed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { Client } from '@temporalio/client';
@@ -7,7 +7,7 @@ import type { AuditedSystem } from '../../ops/audit/recheck';
 import { createCustomerDatabase } from '../../prisma/customer/client';
 import { createHistoryDatabase } from '../../prisma/history/client';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
-import { type Acknowledged, placing } from './acknowledged-order';
+import { type Acknowledged, placeOrder } from './acknowledged-order';
 import { brokenGuarantees, otherAnswer, placedAfterRefusal } from './client-guarantees';
 import type { Cluster } from './cluster';
 import type { Load } from './load';
@@ -17,10 +17,10 @@ import { tooLongRuns } from './saga-histories';
 
 const POLL_MS = 100;
 
-/** 100 of the orders, from the whole run, are asked for again under their keys. */
+/** 100 of the orders, from the whole run, are requested again with their keys. */
 const ASKED_AGAIN = 100;
 
-/** 30 s for these. */
+/** 30 s for these requests. */
 const ASKED_AGAIN_WITHIN_MS = 30_000;
 
 export interface FinalChecks {
@@ -33,23 +33,23 @@ export interface FinalChecks {
     readonly answered: number | undefined;
     /** Every process was ready. */
     readonly ready: number | undefined;
-    /** Every order was at its end, and no saga ran. */
+    /** Every order was completed, and no saga was running. */
     readonly quiet: number | undefined;
-    /** The audit, which waits by itself for what is under way, was clean. */
+    /** The audit was clean; it waits for work in progress. */
     readonly clean: number | undefined;
   };
-  /** Sagas that ran still when the time was over, and what they were at, in words. */
+  /** Sagas still running at the deadline, and what they wait for. */
   readonly stillRunning: readonly string[];
-  /** Answers and processes that do not hold what they promised, in words. */
+  /** Answers that do not hold, and processes that did not recover. */
   readonly broken: readonly string[];
-  /** Orders that their callers know of, in all. */
+  /** Number of acknowledged orders. */
   readonly acknowledged: number;
-  /** Of these, those that were asked for again under their keys. */
+  /** Orders requested again with their keys. */
   readonly askedAgain: number;
 }
 
 interface Clock {
-  /** Of the monotonic clock; all that is waited for here is waited for from then on. */
+  /** Monotonic clock; every wait here counts from this time. */
   readonly lastFaultAt: number;
   readonly withinMs: number;
 }
@@ -111,7 +111,10 @@ async function whenReady({ all }: Cluster, left: () => number, broken: string[])
   return (await Promise.all(ready)).every(Boolean);
 }
 
-/** Audits when all is quiet, again while something is in flight and there is time, and once in the end whatever is. */
+/**
+ * Audits when no order is open and no saga runs; repeats while work is in flight and time is left, and once
+ * at the deadline.
+ */
 async function whenClean(
   system: AuditedSystem,
   orders: OrderDatabase,
@@ -149,11 +152,11 @@ async function isQuiet(orders: OrderDatabase, client: Client): Promise<boolean> 
   return (await client.workflow.count(`ExecutionStatus = 'Running'`)).count === 0;
 }
 
-/** The same request again, without waiting: it has the order as it was at first. */
+/** Repeats requests without waiting; each must return the order as first answered. */
 async function otherAnswers(client: RetryingClient, some: readonly Acknowledged[]): Promise<string[]> {
   client.giveUpIn(ASKED_AGAIN_WITHIN_MS);
   const other: string[] = [];
-  for (const each of some) other.push(...otherAnswer(each, await client.untilAnswered(placing(each))));
+  for (const each of some) other.push(...otherAnswer(each, await client.untilAnswered(placeOrder(each))));
   return other;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What is promised while one thing hangs and nothing else fails. That is tried apart, before the faults: when everything
- * fails at once, a refusal may have any of several causes.
+ * Guarantees while one dependency hangs and nothing else fails. The run checks these before the faults,
+ * because a refusal under many faults can have several causes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -15,7 +15,7 @@ import { runsOf } from './saga-histories';
 const WARM_ORDERS = 200;
 const WARM_WITHIN_MS = 120_000;
 
-/** 13 s: longer than a request waits for its row (10 s), so that one that gets none is answered meanwhile. */
+/** 13 s: longer than a request waits for its row (10 s), so that requests time out meanwhile. */
 const CUSTOMERS_HANG_MS = 13_000;
 
 /** At most 25 s: an order that waits for its saga's start is withdrawn after 10 s, and the orders before it first. */
@@ -24,7 +24,7 @@ const TEMPORAL_HANGS_AT_MOST_MS = 25_000;
 /** 60 orders at once: more than the process with narrow limits may start before they are withdrawn. */
 const ORDERS_MORE = 60;
 
-/** 5 orders that their callers believe not to be placed. */
+/** 5 orders that were refused as not placed. */
 const NOT_PLACED_AT_LEAST = 5;
 
 const LOOK_EVERY_MS = 100;
@@ -32,9 +32,9 @@ const LOOK_EVERY_MS = 100;
 export interface Hangs {
   /** While the customer database hung: requests to place an order that were answered with it. */
   readonly taken: number;
-  /** And those that were not, in words. */
+  /** The other requests, with their answers. */
   readonly notTaken: readonly string[];
-  /** The saga that waited all the while. */
+  /** The saga that waited during both hangs. */
   readonly waited: {
     readonly ms: number;
     /** Events of its history, over all runs. */
@@ -48,8 +48,8 @@ export interface Hangs {
  */
 const WAITING_EVENTS_MAX = 60;
 
-/** @returns a saga that costs the more, the longer it waits, in words */
-export function waitedTooDearly({ waited: { ms, events } }: Pick<Hangs, 'waited'>): string[] {
+/** @returns the violation when the waiting saga has too many events */
+export function tooManyEvents({ waited: { ms, events } }: Pick<Hangs, 'waited'>): string[] {
   if (events <= WAITING_EVENTS_MAX) return [];
   return [`a saga that waited for ${String(Math.round(ms / 1_000))} s has ${String(events)} events`];
 }
@@ -71,7 +71,7 @@ export async function whileOneThingHangs(cluster: Cluster, load: Load, temporal:
   }
 }
 
-/** An order needs the customer database to be decided, not to be taken. */
+/** An order needs the customer database to be decided, not to be accepted. */
 async function whileCustomersHang(
   held: HeldOrder,
   client: RetryingClient,
@@ -90,7 +90,7 @@ async function whileCustomersHang(
   return { taken, notTaken };
 }
 
-/** Of an order that still waits for the start of its saga nothing is begun. */
+/** An order that still waits for the start of its saga is not started. */
 async function whileTemporalHangs(cluster: Cluster, load: Load): Promise<void> {
   const wake = cluster.stopTemporal();
   load.placeMore(ORDERS_MORE);

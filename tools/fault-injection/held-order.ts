@@ -1,10 +1,10 @@
-/** An order whose cancellation waits, because its customer's row is locked: its saga waits for as long as that lasts. */
+/** An order whose cancellation waits, because another transaction locks its customer's row. */
 import { randomUUID } from 'node:crypto';
 import type { Client as TemporalClient } from '@temporalio/client';
 import { Client } from 'pg';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import { RETRY_STEP } from '../../saga/contract';
-import { type Acknowledged, acknowledged, placing, saw } from './acknowledged-order';
+import { type Acknowledged, acknowledged, placeOrder, recordAnswer } from './acknowledged-order';
 import type { Answer, Call, RetryingClient } from './retrying-client';
 import type { Cluster } from './cluster';
 
@@ -12,7 +12,7 @@ export class HeldOrder {
   private constructor(
     /** What its caller knows of it. */
     readonly known: Acknowledged,
-    /** In whose transaction the customer's row is locked. */
+    /** The connection whose transaction locks the row. */
     private readonly holder: Client,
   ) {}
 
@@ -21,10 +21,10 @@ export class HeldOrder {
     const customer = { name: 'Held', creditLimit: { amount: '10.00', currency: 'USD' } };
     const created = await expect(client, keyed('/customers', customer), [201]);
     const order = { customerId: String(created.body['customerId']), amount: '1.00', key: randomUUID() };
-    const placed = await expect(client, placing(order, { Prefer: 'wait=20' }), [201]);
+    const placed = await expect(client, placeOrder(order, { Prefer: 'wait=20' }), [201]);
     const orderId = String(placed.body['orderId']);
     const holder = new Client({ connectionString: cluster.adminUrlOf('customer') });
-    // The next statement fails with it.
+    // The next statement reports the error.
     holder.on('error', () => undefined);
     await holder.connect();
     await holder.query('BEGIN');
@@ -32,7 +32,7 @@ export class HeldOrder {
     const known = acknowledged({ ...order, orderId }, String(placed.body['state']));
     const accepted = await expect(client, keyed(`/orders/${orderId}/cancel`), [202]);
     known.cancelled = true;
-    saw(known, accepted);
+    recordAnswer(known, accepted);
     return new HeldOrder(known, holder);
   }
 
@@ -40,7 +40,7 @@ export class HeldOrder {
     return cancelSagaWorkflowId(this.known.orderId);
   }
 
-  /** Beside its own customer, everybody's: no statement on the table gets through. */
+  /** Locks the whole table: every statement on it waits. */
   async lockCustomers(): Promise<void> {
     await this.holder.query('SAVEPOINT one_row');
     await this.holder.query('LOCK TABLE customers');
@@ -50,7 +50,7 @@ export class HeldOrder {
     await this.holder.query('ROLLBACK TO SAVEPOINT one_row');
   }
 
-  /** Frees the customer, and has the step retried: its next attempt may be as far away as the wait was long. */
+  /** Releases the lock, and signals a retry: the next attempt may be far away after a long wait. */
   async release(temporal: TemporalClient): Promise<void> {
     await this.holder.query('ROLLBACK');
     await temporal.workflow.getHandle(this.sagaId).signal(RETRY_STEP, { by: 'fault suite' });

@@ -1,20 +1,22 @@
-/** Callers that place orders all the while, repeat each request until it is answered, and remember every answer. */
+/**
+ * Clients that place orders continuously, retry each request until it is answered, and record every answer.
+ */
 import { randomUUID } from 'node:crypto';
-import { type Acknowledged, acknowledged, placing, saw } from './acknowledged-order';
+import { type Acknowledged, acknowledged, placeOrder, recordAnswer } from './acknowledged-order';
 import type { Answer, Call, RetryingClient } from './retrying-client';
 import { orderIdOf, untilPlacedOrNot } from './not-placed';
 import type { Random } from './random';
 
-/** Spread over so many, so that groups of orders have several customers, and each customer several orders at once. */
+/** 10: groups of orders have several customers, and each customer has several orders at once. */
 const CUSTOMERS = 10;
 
-/** 60 s: a service that was ready just now answers. */
+/** 60 s: a ready service answers. */
 const CUSTOMERS_WITHIN_MS = 60_000;
 
 /**
- * Of a hundred orders: over the limit, cancelled afterwards, placed by a caller that goes away first, waited for at once
- * (the others are answered while PENDING, so that their cancellations meet every step), read afterwards, and not sent again
- * after an answer which says that they are not placed.
+ * Per 100 orders: over the limit; cancelled later; placed by a client that disconnects first; waited for (the
+ * others are answered while PENDING, so that cancellations meet every step); read later; not sent again after
+ * "not placed".
  */
 const REFUSED = 10;
 const CANCELLED = 35;
@@ -27,9 +29,9 @@ const WAIT = { Prefer: 'wait=5' };
 
 export class Load {
   readonly acknowledged = new Map<string, Acknowledged>();
-  /** Ids of orders of which nothing was heard but that they are not placed. */
+  /** Ids of orders for which every answer was "not placed". */
   readonly notPlaced = new Set<string>();
-  /** Callers that went away when they had no answer yet. */
+  /** Clients that disconnected before an answer. */
   goneAway = 0;
   /** Reads of orders right after their cancellation was accepted. */
   readsAfterCancel = 0;
@@ -50,12 +52,15 @@ export class Load {
     this.#callers = Array.from({ length: callers }, () => this.#call());
   }
 
-  /** So many more callers, each with one order. */
+  /** Adds clients with one order each. */
   placeMore(orders: number): void {
     for (let count = 0; count < orders; count++) this.#callers.push(this.#place(this.#anyCustomer()));
   }
 
-  /** No new orders. Resolves when every caller has had its answer, or the time is up, which is noted as strange. */
+  /**
+   * Places no new orders. Resolves when every client has its answer, or at the deadline, which is recorded as
+   * a missing answer.
+   */
   async end(withinMs: number): Promise<void> {
     this.#over.abort();
     this.client.giveUpIn(withinMs);
@@ -72,7 +77,7 @@ export class Load {
       if (!order) continue;
       if (this.#draws(CANCELLED)) await this.#cancel(order);
       if (this.#draws(LOOKED_AT)) await this.#lookAt(order);
-      // Nobody has more than one order under way: it is a load that the product can bear.
+      // One open order per client keeps the load within capacity.
       if (order.states.has('PENDING')) await this.#askAgain(order);
     }
   }
@@ -80,7 +85,7 @@ export class Load {
   async #place(customerId: string): Promise<Acknowledged | undefined> {
     const key = randomUUID();
     const amount = this.#draws(REFUSED) ? '9000000000.00' : '1.00';
-    const call = placing({ customerId, amount, key }, this.#draws(WAITED_FOR) ? WAIT : {});
+    const call = placeOrder({ customerId, amount, key }, this.#draws(WAITED_FOR) ? WAIT : {});
     const sentBefore = this.#draws(GONE_AWAY);
     if (sentBefore && !(await this.client.ask(call, 5 + this.random.below(30)))) this.goneAway += 1;
     const options = { sentBefore, believes: this.#draws(BELIEVED) };
@@ -97,11 +102,11 @@ export class Load {
     return known;
   }
 
-  /** Under the same key, and waits: it is the same order. */
+  /** Repeats the request with the same key and waits: it must return the same order. */
   async #askAgain(order: Acknowledged): Promise<void> {
-    const answer = await this.#expect(placing(order, WAIT), [201, 202]);
+    const answer = await this.#expect(placeOrder(order, WAIT), [201, 202]);
     if (!answer) return;
-    saw(order, answer);
+    recordAnswer(order, answer);
     if (answer.body['orderId'] !== order.orderId)
       this.client.noteStrange(`the key of ${order.orderId} was answered ${JSON.stringify(answer.body)}`);
   }
@@ -118,21 +123,21 @@ export class Load {
       return;
     }
     order.cancelled = true;
-    // Accepted is seen, at once and everywhere.
+    // An accepted cancellation must be visible at once, in every process.
     const read: Call = { method: 'GET', path: `/orders/${order.orderId}` };
     const reads = await this.client.askEverywhere(read);
     this.readsAfterCancel += reads.length;
-    for (const each of [answer, ...reads]) saw(order, each);
+    for (const each of [answer, ...reads]) recordAnswer(order, each);
   }
 
-  /** One of the reads, at whichever service: an order that was acknowledged is there at once. */
+  /** A random read: an acknowledged order must be visible at once. */
   async #lookAt({ orderId, customerId }: Acknowledged): Promise<void> {
     const reads: readonly [string, readonly number[]][] = [
       [`/orders/${orderId}`, [200]],
       [`/orders?customerId=${customerId}&limit=5`, [200]],
       [`/customers/${customerId}`, [200]],
       [`/customers/${customerId}?include=orders`, [200]],
-      // It may not have heard of the customer yet.
+      // The order history may not have the customer yet.
       [`/customers/${customerId}/order-history?limit=5`, [200, 404]],
       ['/events?limit=5', [200]],
     ];

@@ -1,10 +1,10 @@
-/** What the machine does beside us. Other tests run beside a short run: it leaves this out. */
+/** Load from other processes of the machine. A short run omits it, because other tests run beside it. */
 import { spawn } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from './server-faults';
 
-/** 15 s: long enough that tasks are given out again because nobody finished them in time. */
+/** 15 s: long enough for tasks to time out and be retried. */
 const BUSY_FOR_MS = 15_000;
 const BUSY_PROCESSES = 4 * availableParallelism();
 
@@ -14,7 +14,7 @@ const IDLE_AT_MOST = 0.1;
 export const MACHINE_FAULTS: Readonly<Record<string, Fault>> = {
   'processors taken by others': async () => {
     const idle = idleShare();
-    // They end by themselves, should this process be killed meanwhile.
+    // They exit even when this process is killed.
     const burn = `for (const end = Date.now() + ${String(2 * BUSY_FOR_MS)}; Date.now() < end; );`;
     const others = Array.from({ length: BUSY_PROCESSES }, () =>
       spawn(process.execPath, ['-e', burn], { stdio: 'ignore' }),
@@ -25,7 +25,7 @@ export const MACHINE_FAULTS: Readonly<Record<string, Fault>> = {
   },
 };
 
-/** @returns tells the share since now */
+/** @returns a function that returns the idle share since now */
 function idleShare(): () => number {
   const spent = () =>
     cpus().reduce(

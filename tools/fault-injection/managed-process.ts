@@ -1,4 +1,4 @@
-/** One process of ours, with proxies of its own to the servers that it uses, so that faults can be aimed at it. */
+/** One process of the product, with a fault proxy for each server that it uses. */
 import type { ServiceName } from '../../prisma/schema-engine';
 import type { Child } from '../local/child';
 import { ProductProcess, type ProductProcessOptions } from '../local/product-process';
@@ -63,7 +63,7 @@ export class ManagedProcess {
     );
   }
 
-  /** On all its lines. @returns ends it */
+  /** Watches all its connections. @returns stops watching */
   watch(watcher: Watcher): () => void {
     const ends = [...this.databaseProxies, ...(this.temporal ? [this.temporal] : [])].map((proxy) =>
       proxy.watch(watcher),
@@ -73,7 +73,7 @@ export class ManagedProcess {
     };
   }
 
-  /** Until it is stopped it restarts whenever it ends. */
+  /** Starts the process, and restarts it after each crash until it is stopped. */
   start(): void {
     const { name, build, script, port, env } = this.plan;
     const started = new ProductProcess({
@@ -81,7 +81,7 @@ export class ManagedProcess {
       env: {
         PATH: process.env['PATH'],
         SERVICES: Object.keys(this.databases).join(),
-        // Those with HTTP are asked whether they are ready; the others say it.
+        // Processes without HTTP report readiness in their log.
         LOG_LEVEL: port === undefined ? 'info' : 'error',
         ...(this.temporal && { TEMPORAL_ADDRESS: this.temporal.address }),
         ...Object.fromEntries(
@@ -127,7 +127,7 @@ export class ManagedProcess {
     return child.process.signalCode === 'SIGKILL';
   }
 
-  /** Whether the system says that it stands still. */
+  /** Whether the operating system reports it as stopped. */
   isStopped(): boolean {
     return isStopped(this.pid);
   }

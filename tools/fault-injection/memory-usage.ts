@@ -1,4 +1,7 @@
-/** How much memory our processes take over a run: in its first minute, in its last, and at most. */
+/**
+ * Memory of our processes during a run: maximum of the first minute, of the last minute, and of the whole
+ * run.
+ */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { ManagedProcess } from './managed-process';
@@ -22,17 +25,17 @@ interface Sample {
 export class Memory {
   readonly #samples = new Map<string, Sample[]>();
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> = Promise.resolve();
+  #sampling: Promise<void> = Promise.resolve();
 
   begin(processes: readonly ManagedProcess[]): void {
     this.#timer = setInterval(() => {
-      this.#looking = this.#look(processes);
+      this.#sampling = this.#sample(processes);
     }, EVERY_MS);
   }
 
   async end(): Promise<readonly MemoryOfProcess[]> {
     clearInterval(this.#timer);
-    await this.#looking;
+    await this.#sampling;
     return [...this.#samples].map(([name, samples]) => {
       const [from = 0, to = 0] = [samples[0]?.at, samples.at(-1)?.at];
       const most = (some: readonly Sample[]) => Math.max(0, ...some.map(({ mb }) => mb));
@@ -45,8 +48,8 @@ export class Memory {
     });
   }
 
-  /** A process that ends just now is left out. */
-  async #look(processes: readonly ManagedProcess[]): Promise<void> {
+  /** Omits a process that has just exited. */
+  async #sample(processes: readonly ManagedProcess[]): Promise<void> {
     const names = new Map(processes.map(({ pid, name }) => [pid, name]));
     const pids = [...names.keys()].filter((pid) => pid !== undefined).join();
     const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=,rss=', '-p', pids]).catch(() => ({

@@ -1,16 +1,16 @@
-/** A caller that takes "not placed" for an answer, where that is what it has heard of its order. */
+/** A client that may accept "not placed" as the final answer of its order. */
 import { idToCreate } from '../../api/http/idempotency';
-import { saysNotPlaced } from './answer-kinds';
+import { isNotPlaced } from './answer-kinds';
 import type { Answer, Call, Refusal, RetryingClient } from './retrying-client';
 
 export interface PlacedOrNotOptions {
-  /** Whether the request was sent before: that one may have begun the order. */
+  /** Whether the request was sent before; the earlier one may have started the order. */
   readonly sentBefore: boolean;
-  /** Whether the caller believes it. */
+  /** Whether the client accepts "not placed". */
   readonly believes: boolean;
 }
 
-/** @returns a refusal when nothing was heard of the order but that it is not placed; undefined when the time was up */
+/** @returns a refusal when every answer was "not placed"; undefined at the deadline */
 export function untilPlacedOrNot(
   client: RetryingClient,
   call: Call,
@@ -19,7 +19,7 @@ export function untilPlacedOrNot(
   let nothingElse = !sentBefore;
   return client.until(call, (classified): classified is Answer | Refusal => {
     if (classified?.kind === 'answer') return true;
-    nothingElse &&= saysNotPlaced(classified);
+    nothingElse &&= isNotPlaced(classified);
     return believes && nothingElse;
   });
 }

@@ -1,11 +1,11 @@
-/** Whether orders are at their end: a state that does not change by itself, and no saga that is at work on them. */
+/** Whether orders are completed: in a final state, and no saga runs for them. */
 import type { Client } from '@temporalio/client';
 import { Pool } from 'pg';
 import { ORDER_IDS_ATTRIBUTE } from '../../domain/names';
 import { withTimeout } from '../../saga/host/with-timeout';
 import type { Cluster } from './cluster';
 
-/** 1 s: a server takes milliseconds, unless a fault has it. */
+/** 1 s: a server answers in milliseconds unless a fault affects it. */
 const ANSWERED_WITHIN_MS = 1_000;
 
 export class OrderCompletion {
@@ -21,7 +21,7 @@ export class OrderCompletion {
     );
   }
 
-  /** @returns false also while a server is away */
+  /** @returns false also while a server is unavailable */
   async reached(orderIds: readonly string[]): Promise<boolean> {
     try {
       const { rows } = await this.#orders.query<{ done: boolean }>(
@@ -35,7 +35,7 @@ export class OrderCompletion {
     }
   }
 
-  /** An order that is CANCELLED may still have credit that a saga releases. */
+  /** A saga may still release the credit of a CANCELLED order. */
   async #sagasRun(orderIds: readonly string[]): Promise<boolean> {
     const ids = orderIds.map((id) => `'${id}'`).join();
     const query = `ExecutionStatus = 'Running' AND ${ORDER_IDS_ATTRIBUTE} IN (${ids})`;

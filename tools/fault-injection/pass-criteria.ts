@@ -1,19 +1,19 @@
-/** Whether a run has shown that everything holds, that something does not, or nothing. Pure. */
+/** Decides whether everything held, something did not, or the run proves nothing. Pure. */
 import { MOMENTS } from './breakpoint';
 import { FAULT_POINTS, type StepFault } from './fault-points';
 import type { FaultTally } from './fault-tally';
 import type { FinalChecks } from './final-checks';
-import { type Hangs, waitedTooDearly } from './hangs';
+import { type Hangs, tooManyEvents } from './hangs';
 import type { MemoryOfProcess } from './memory-usage';
 import { AFFECTED_AT_LEAST, KILLS_TO_JUDGE, quantile, type Recovery } from './recovery';
 import { STEPS } from './step-recognition';
 
-/** Of the faults that were tried, and orders that came to their end a minute; below that the run proves nothing. */
+/** Share of faults landed, and orders completed per minute; below these the run proves nothing. */
 const LANDED_AT_LEAST = 0.5;
 const DONE_A_MINUTE_AT_LEAST = 60;
 
-/** A saga whose worker is killed goes on within 5 s (p99). */
-const GOES_ON_WITHIN_MS = 5_000;
+/** A saga whose worker is killed resumes within 5 s (p99). */
+const RESUMES_WITHIN_MS = 5_000;
 
 /** As many orders as there are callers, and a wait in which pauses grow to seconds. */
 const TAKEN_AT_LEAST = 40;
@@ -37,7 +37,7 @@ type WhatLanded = Pick<FaultTally, 'tried' | 'hit' | 'times' | 'timesAt' | 'stru
 export interface RunFacts {
   readonly aims: Aims;
   readonly faultMs: number;
-  /** Orders that came to their end during the faults. */
+  /** Orders completed during the faults. */
   readonly done: number;
   /** Callers that went away when they had no answer yet. */
   readonly goneAway: number;
@@ -74,9 +74,9 @@ export function evaluate(facts: RunFacts): Evaluation {
 function whatBroke({ finalChecks, hangs, strange, recovery, memory }: RunFacts): string[] {
   const { report, after, withinMs, broken } = finalChecks;
   const late = Object.entries({
-    answered: 'not every caller had its answer',
+    answered: 'not every client had its answer',
     ready: 'not every process was ready',
-    quiet: 'not every order was at its end, or a saga ran still',
+    quiet: 'an order was open or a saga was running',
     clean: 'the audit was not clean',
   } satisfies Record<keyof FinalChecks['after'], string>);
   return [
@@ -94,10 +94,10 @@ function whatBroke({ finalChecks, hangs, strange, recovery, memory }: RunFacts):
       'order was not taken while the customer database hung',
       'orders were not taken while the customer database hung',
     ),
-    ...waitedTooDearly(hangs),
-    ...counted(strange.length, 'answer that nobody should get', 'answers that nobody should get'),
-    ...(isEvaluated(recovery) && quantile(recovery.wentOnMs, 0.99) > GOES_ON_WITHIN_MS
-      ? [`sagas whose worker was killed went on after ${seconds(quantile(recovery.wentOnMs, 0.99))} (p99)`]
+    ...tooManyEvents(hangs),
+    ...counted(strange.length, 'invalid answer', 'invalid answers'),
+    ...(isEvaluated(recovery) && quantile(recovery.wentOnMs, 0.99) > RESUMES_WITHIN_MS
+      ? [`sagas whose worker was killed resumed after ${seconds(quantile(recovery.wentOnMs, 0.99))} (p99)`]
       : []),
     ...memory
       .filter(({ most }) => most > MEMORY_MAX_MB)
@@ -116,15 +116,15 @@ function whatIsMissing(facts: RunFacts): string[] {
       ? [`only ${String(landed.hit)} of ${String(landed.tried)} faults landed`]
       : []),
     ...(doneAMinute < DONE_A_MINUTE_AT_LEAST
-      ? [`only ${doneAMinute.toFixed(0)} orders a minute came to their end`]
+      ? [`only ${doneAMinute.toFixed(0)} orders a minute were completed`]
       : []),
     ...neverHit(aims, landed).map((words) => `${words}: never hit`),
     ...(checked < finalChecks.acknowledged
       ? [`the audit looked at ${String(checked)} of ${String(finalChecks.acknowledged)} orders`]
       : []),
-    ...(goneAway === 0 ? ['no caller went away in the middle'] : []),
-    ...(finalChecks.askedAgain === 0 ? ['no order was asked for again'] : []),
-    ...(notPlaced === 0 ? ['no caller had as an answer that its order is not placed'] : []),
+    ...(goneAway === 0 ? ['no client disconnected before its answer'] : []),
+    ...(finalChecks.askedAgain === 0 ? ['no order was requested again'] : []),
+    ...(notPlaced === 0 ? ['no client was informed that its order is not placed'] : []),
     ...(readsAfterCancel === 0 ? ['no order was read after its cancellation was accepted'] : []),
     ...(hangs.taken < TAKEN_AT_LEAST
       ? [`only ${String(hangs.taken)} orders were taken while the customer database hung`]

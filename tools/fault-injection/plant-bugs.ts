@@ -1,13 +1,13 @@
 /**
- * Plants bugs, each in a copy of the product that runs for real, and says which the fault suite finds: one that it does not
- * find here it would not find in the product either.
+ * Plants each bug in a copy of the product, runs the fault suite on the copy, and reports whether it finds
+ * the bug.
  */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../local/paths';
 import { migrationsPath, type ServiceName } from '../../prisma/schema-engine';
 import { faultRun, type FaultRun, type RunOptions } from './fault-run';
-import { waitedTooDearly } from './hangs';
+import { tooManyEvents } from './hangs';
 import { evaluate, PROVES_NOTHING } from './pass-criteria';
 import { type Edit, PLANTED_BUGS, type PlantedBug } from './planted-bugs';
 import type { Random } from './random';
@@ -22,7 +22,10 @@ export async function plantAll(length: RunLength, random: Random, only: readonly
   const bugs = PLANTED_BUGS.filter(
     ({ words }) => only.length === 0 || only.some((each) => words.includes(each)),
   );
-  if (bugs.length === 0) throw new Error(`there is no planted bug with these words: ${only.join(', ')}`);
+  if (bugs.length === 0)
+    throw new Error(
+      `no planted bug matches: ${only.join(', ')}. tools/fault-injection/planted-bugs.ts lists the bugs`,
+    );
   const rows: string[] = [];
   let missed = 0;
   for (const bug of bugs) {
@@ -34,9 +37,9 @@ export async function plantAll(length: RunLength, random: Random, only: readonly
       ...finalChecks.report.violations.map((each) => each.words),
       ...finalChecks.broken,
       ...hangs.notTaken,
-      ...waitedTooDearly(hangs),
+      ...tooManyEvents(hangs),
     ];
-    // Not only late: a machine may be slow.
+    // A late recovery alone does not count: the machine may be slow.
     const found = code === 1 && seen.length > 0;
     if (!found) missed += 1;
     const row = [
@@ -57,7 +60,7 @@ export async function plantAll(length: RunLength, random: Random, only: readonly
   return missed === 0;
 }
 
-/** The same words about many orders, once, with a number. */
+/** Groups equal findings about different orders, with a count. */
 function kinds(words: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const each of words) {
@@ -96,7 +99,7 @@ function buildWith(bug: PlantedBug): { readonly build: string; remove(): void } 
   const folder = mkdtempSync(path.join(dist, 'copy-'));
   const build = path.join(folder, 'dist');
   for (const name of readdirSync(dist))
-    // Others' copies lie beside it.
+    // Skips copies that other runs have made.
     if (!/^(version|copy)-|^mutants$/.test(name))
       cpSync(path.join(dist, name), path.join(build, name), { recursive: true });
   for (const [file, text] of changedFiles(bug)) writeFileSync(path.join(build, file), text);
@@ -110,7 +113,7 @@ function buildWith(bug: PlantedBug): { readonly build: string; remove(): void } 
 
 /**
  * @returns text by path below `dist`
- * @throws Error when the product has changed, so that the bug is none of it any more
+ * @throws Error when the product changed and an edit no longer applies
  */
 export function changedFiles({ code = {} }: PlantedBug): ReadonlyMap<string, string> {
   return new Map(
@@ -139,7 +142,10 @@ export function functionWith({
       (each) => readFileSync(path.join(folder, each, 'migration.sql'), 'utf8').match(definition) ?? [],
     );
   const last = all.at(-1);
-  if (last === undefined) throw new Error(`there is no function ${name}`);
+  if (last === undefined)
+    throw new Error(
+      `the migrations of the customer database define no function ${name}: update tools/fault-injection/planted-bugs.ts`,
+    );
   return edited(last, edits).replace(/^CREATE (OR REPLACE )?/, 'CREATE OR REPLACE ');
 }
 
@@ -147,7 +153,10 @@ function edited(text: string, edits: readonly Edit[]): string {
   let changed = text;
   for (const { from, to } of edits) {
     const found = changed.split(from).length - 1;
-    if (found !== 1) throw new Error(`what is to be changed is there ${String(found)} times: ${from}`);
+    if (found !== 1)
+      throw new Error(
+        `the text to edit occurs ${String(found)} times instead of once, update tools/fault-injection/planted-bugs.ts: ${from}`,
+      );
     changed = changed.replace(from, () => to);
   }
   return changed;

@@ -13,7 +13,7 @@ class MessageReader {
   /** @param untyped whether the first message has no type, as a client's has not */
   constructor(private untyped: boolean) {}
 
-  /** @param message told of each that is complete */
+  /** @param message called with each complete message */
   read(piece: Buffer, message: (type: string, body: Buffer) => void): void {
     this.#rest = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
     for (;;) {
@@ -63,7 +63,7 @@ export class ReplyReader {
   #errors: string[] = [];
 
   /**
-   * @returns the SQLSTATEs that were told with this piece, and of each answer that is complete with it whether it
+   * @returns the SQLSTATEs in this piece, and of each answer that is complete with it whether it
    *   failed: then nothing was committed
    */
   read(piece: Buffer): { readonly states: readonly string[]; readonly failed: readonly boolean[] } {

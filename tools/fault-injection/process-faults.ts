@@ -1,4 +1,4 @@
-/** Faults of the processes beside the services, at any moment: a worker alone, a relay alone, the order history. */
+/** Faults of the processes that serve no clients: a worker, a relay, the order history. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster';
 import type { ManagedProcess } from './managed-process';
@@ -21,7 +21,7 @@ export function processFaults({ beside }: Cluster): Readonly<Record<string, Faul
 
 async function killed(process: ManagedProcess): Promise<boolean> {
   const died = await process.kill();
-  // Who is not well in time is found when the faults are over.
+  // The final checks report a process that is not ready in time.
   await process.ready(READY_WITHIN_MS).catch(() => undefined);
   return died;
 }

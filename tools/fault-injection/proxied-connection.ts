@@ -1,32 +1,32 @@
-/** One connection through a fault proxy: what is asked and answered on it is read, and can be held. */
+/** One connection through a fault proxy. It parses requests and answers, and can be held. */
 import net from 'node:net';
 import { AnswerReader, CallReader } from './grpc-messages';
 import { DelayedPipe } from './delayed-pipe';
 import { ReplyReader, StatementReader } from './postgres-messages';
 
-/** A connection that stands still: whatever comes, from either side, is kept. */
+/** A held connection: it keeps everything that arrives, from either side. */
 export interface Held {
-  /** Lets what was kept go on; also to a server whose client is gone meanwhile. */
+  /** Passes what was held, also to a server whose client has disconnected. */
   release(): void;
   /**
-   * Lets the server have what was asked. Resolves when its answer is there, which is kept: true; or when the server
-   * has closed the connection without one: false.
+   * Passes the request to the server and holds its answer. Resolves with true when the answer has arrived,
+   * and with false when the server closed the connection without one.
    */
   answered(): Promise<boolean>;
-  /** Whether it stands still yet, and its server is there. */
+  /** Whether it is still held and its server is connected. */
   stands(): boolean;
-  /** Closes it, on both sides; what was kept is lost. */
+  /** Closes both sides; what was held is lost. */
   cut(): void;
 }
 
-/** What a process says to a server. */
+/** A request of a process to a server. */
 export interface Request {
   readonly to: 'database' | 'temporal';
   /** Its text and parameters, or its names and JSON. */
   words(): string;
 }
 
-/** Looks at what passes, and says where to stop. */
+/** Observes the traffic, and decides what to hold. */
 export interface Watcher {
   /** @returns whether it is held before the server has it */
   asked(request: Request, connection: Held): boolean;
@@ -39,7 +39,7 @@ export interface ProxyState {
   readonly watchers: Iterable<Watcher>;
   delayMs(): number;
   stalled(): boolean;
-  /** Told of pieces that had to wait, and of errors that a database answered. */
+  /** Notified of pieces that had to wait, and of errors that the database answered. */
   waited(): void;
   refused(sqlState: string): void;
   closed(connection: Connection): void;
@@ -67,7 +67,7 @@ export class Connection implements Held {
   readonly #toServer: DelayedPipe;
   readonly #toClient: DelayedPipe;
   #held = false;
-  /** What it was held for, and who waits for the answer to that. */
+  /** The request that the connection is held for, and who waits for its answer. */
   #heldFor = 0;
   #onAnswer: ((came: boolean) => void) | undefined;
 
@@ -151,7 +151,7 @@ export class Connection implements Held {
   }
 }
 
-/** One question at a time. */
+/** Postgres answers one request at a time. */
 function postgres(proxy: ProxyState): Protocol {
   const statements = new StatementReader();
   const replies = new ReplyReader();

@@ -1,4 +1,4 @@
-/** How soon sagas resume elsewhere when their worker is killed. */
+/** Measures how soon sagas resume on another worker when their worker is killed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { Client as PostgresClient } from 'pg';
@@ -6,14 +6,14 @@ import { cancelSagaWorkflowId } from '../../domain/names';
 import { affectedBy, type OpenOrder } from './affected-sagas';
 import type { Cluster } from './cluster';
 
-/** So many orders under way make a kill worth looking at; a busy cluster has them at once. */
+/** A kill counts only with at least 10 orders in progress; a busy cluster has them at once. */
 const UNDER_WAY_AT_LEAST = 10;
 const WITHIN_MS = 30_000;
 const POLL_MS = 10;
 
 /**
- * Decided since the last kill: what is killed, and who takes over, has been running. A process's first orders take several
- * times as long, and killed every few seconds none would ever get beyond them.
+ * Orders decided since the last kill, so that all processes are warm: the first orders of a process take
+ * several times as long.
  */
 export const WARM_ORDERS = 150;
 const WARM_POLL_MS = 100;
@@ -23,13 +23,13 @@ const READY_WITHIN_MS = 60_000;
 
 export interface Recovery {
   readonly kills: number;
-  /** Kills that were left out, because too few orders were under way, or had been decided. */
+  /** Kills skipped because too few orders were open or had been decided. */
   readonly idle: number;
   /** Orders under way when a worker was killed. */
   readonly underWay: number;
-  /** Of those whose saga had lost something by it: how long until it went on elsewhere; milliseconds, ascending. */
+  /** How long until each interrupted saga resumed on another worker; milliseconds, ascending. */
   readonly wentOnMs: readonly number[];
-  /** Of the same: how long until the order was at its end. */
+  /** How long until each of these orders was completed. */
   readonly doneMs: readonly number[];
 }
 
@@ -42,11 +42,7 @@ export const KILLS_TO_JUDGE = 8;
 /** A kill affects some five orders. */
 const MOST_KILLS = 4;
 
-/**
- * Kills the services one after the other, each when all are well again.
- *
- * @param kills at least; up to four times as many where too few orders were affected by them
- */
+/** Kills the services in turn, each when all are ready again. */
 export async function measureRecovery(cluster: Cluster, kills: number, client: Client): Promise<Recovery> {
   const orders = new PostgresClient({ connectionString: cluster.adminUrlOf('order') });
   await orders.connect();
@@ -77,8 +73,8 @@ export async function measureRecovery(cluster: Cluster, kills: number, client: C
         if (!found) continue;
         const doneAfter = done.get(id) ?? WITHIN_MS;
         doneMs.push(doneAfter);
-        // Of a task that was tried several times the history has the last one only. An order that was done before by the
-        // same saga says when that resumed; of two sagas it does not say which one.
+        // The history has only the last attempt of a task. An order that the same saga completed earlier
+        // shows when that saga resumed; with two sagas it does not show which one.
         wentOnMs.push(found.byOneSaga ? Math.min(found.resumedMs, doneAfter) : found.resumedMs);
       }
       counts.kills += 1;

@@ -1,10 +1,10 @@
 /**
- * Ports that stay ours while who listens there is dead. One that the system gives to whoever asks for any may go to
- * somebody's connection meanwhile.
+ * Ports that stay reserved while their process is dead. The system may give an ephemeral port to another
+ * connection meanwhile.
  */
 import { createServer } from 'node:net';
 
-/** Below 32,768, where Linux begins with those that it gives (macOS and Windows: 49,152). */
+/** Below 32,768, where the ephemeral ports of Linux begin (macOS and Windows: 49,152). */
 const FROM = 20_000;
 const TO = 32_000;
 

@@ -1,4 +1,4 @@
-/** Asks the API as a caller does that wants an answer: again and again, as long as it is refused for now. */
+/** A client of the API that retries each request until it gets a final answer. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClassifiedAnswer, classifyAnswer } from './answer-kinds';
 import type { Random } from './random';
@@ -6,13 +6,13 @@ import type { Random } from './random';
 /** 12 s: a service answers within 10 s, also when its servers hang; one that is stopped does not answer. */
 const ANSWER_WITHIN_MS = 12_000;
 
-/** 3 s where only answers that are given at once matter. */
+/** 3 s for answers that must come at once. */
 const READ_WITHIN_MS = 3_000;
 
-/** 500 ms: sooner than callers are told (2 s), because another process may be well. */
+/** 500 ms: less than Retry-After (2 s), because another process may be ready. */
 const AGAIN_AFTER_MS = 500;
 
-/** 100 in words; more are counted. */
+/** 100 are kept in words; more are counted. */
 const NAMED_MAX = 100;
 
 export type Answer = Extract<ClassifiedAnswer, { kind: 'answer' }>;
@@ -29,7 +29,7 @@ export interface Call {
 type Listener = (call: Call, classified: ClassifiedAnswer | undefined) => void;
 
 export class RetryingClient {
-  /** Answers that no caller should get, whatever is broken. */
+  /** Answers that no client should get, whatever fails. */
   readonly strange: string[] = [];
   sentAgain = 0;
   #strangeCount = 0;
@@ -41,7 +41,7 @@ export class RetryingClient {
     private readonly random: Random,
   ) {}
 
-  /** From now on who has no answer after that time gets none, and that is strange. */
+  /** Sets the deadline for answers; a missing answer is recorded as invalid. */
   giveUpIn(ms: number): void {
     this.#giveUpAt = performance.now() + ms;
   }
@@ -55,7 +55,7 @@ export class RetryingClient {
     if (this.strange.length < NAMED_MAX) this.strange.push(words);
   }
 
-  /** To what callers hear that wait for their answer. @returns ends it */
+  /** Listens to every answer of requests that are retried. @returns stops listening */
   listen(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -67,8 +67,8 @@ export class RetryingClient {
   }
 
   /**
-   * @param isEnough called with all that is heard, also with nothing
-   * @returns undefined when the time was up
+   * @param isEnough called with every answer, and with undefined when there was none
+   * @returns undefined at the deadline
    */
   async until<Enough extends ClassifiedAnswer>(
     call: Call,
@@ -82,7 +82,7 @@ export class RetryingClient {
       this.sentAgain += 1;
       await sleep(AGAIN_AFTER_MS);
     }
-    this.#noteAnswerTo(call, 'no answer when the time was up');
+    this.#noteAnswerTo(call, 'no answer before the deadline');
     return undefined;
   }
 

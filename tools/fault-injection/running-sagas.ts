@@ -1,4 +1,4 @@
-/** What sagas that run when they should not are at: the servers are gone when somebody reads of it. */
+/** Describes sagas that should not be running: the servers stop before anybody can inspect them. */
 import type { Client } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time';
 import { temporal } from '@temporalio/proto';

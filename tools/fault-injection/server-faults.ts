@@ -1,4 +1,7 @@
-/** Faults of the servers, at any moment: killed, locked, used up, full. Each says whether it was seen to take effect. */
+/**
+ * Faults of the servers: killed, locked, out of connections, disk full. Each returns whether its effect was
+ * observed.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { ServiceName } from '../../prisma/schema-engine';
@@ -11,14 +14,17 @@ export type Fault = (cluster: Cluster, random: Random) => Promise<boolean>;
 /** 2 s: longer than a step, shorter than a credit check. */
 const FOR_MS = 2_000;
 
-/** The server takes 200; so many more than it has left. */
+/** The server accepts 200 connections; this exceeds what is left. */
 const CONNECTIONS = 200;
 
 /** SQLSTATEs by https://www.postgresql.org/docs/current/errcodes-appendix.html. */
 const TOO_MANY_CONNECTIONS = '53300';
 const DISK_FULL = '53100';
 
-/** How Temporal has it from a step: of some of its orders as their answer, of all of them as a failed attempt. */
+/**
+ * How a busy step appears in a request to Temporal: as the answer for some orders, or as a failed attempt for
+ * all.
+ */
 const BUSY = ['"outcome":"busy"', 'every item is busy'];
 
 /** 6 s: longer than a start of a saga is waited for (5 s). */
@@ -45,7 +51,7 @@ export const SERVER_FAULTS: Readonly<Record<string, Fault>> = {
     const before = refusals(cluster, TOO_MANY_CONNECTIONS);
     const clients = Array.from({ length: CONNECTIONS }, () => client(cluster.urlOf('order')));
     await Promise.allSettled(clients.map((each) => each.connect()));
-    // Those that are lost come back only when these go.
+    // Cutting the connections makes the processes reconnect, which now fails.
     for (const proxy of cluster.all.flatMap(({ databaseProxies }) => databaseProxies)) proxy.cut();
     await sleep(FOR_MS);
     await Promise.allSettled(clients.map((each) => each.end()));
@@ -61,13 +67,13 @@ export const DISK_FAULTS: Readonly<Record<string, Fault>> = {
     await sleep(FOR_MS);
     cluster.disk?.free();
     const tookEffect = refusals(cluster, DISK_FULL) > before || cluster.postgresEnded();
-    // It may have stopped for want of room, and then somebody starts it again.
+    // Postgres may have stopped for lack of space; then restart it.
     if (!(await answers(cluster.adminUrlOf('order')))) await cluster.killPostgres();
     return tookEffect;
   },
 };
 
-/** How often a process of ours was answered so. */
+/** How often our processes got this SQLSTATE. */
 function refusals(cluster: Cluster, state: string): number {
   return cluster.all
     .flatMap(({ databaseProxies }) => databaseProxies)
@@ -97,7 +103,7 @@ async function holding(cluster: Cluster, service: ServiceName, statement: string
       await holder.query('ROLLBACK');
     }
   } catch {
-    // Its server was killed under it.
+    // Another fault killed the server.
   } finally {
     for (const end of ends) end();
     await holder.end().catch(() => undefined);
@@ -119,7 +125,7 @@ async function tableLocked(cluster: Cluster): Promise<boolean> {
     await holder.query('ROLLBACK');
     return rowCount !== 0;
   } catch {
-    return false; // its server was killed under it
+    return false; // another fault killed the server
   } finally {
     await holder.end().catch(() => undefined);
   }
@@ -138,7 +144,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** Its server may be killed under it. */
+/** Another fault may kill the server. */
 function client(url: string): Client {
   return new Client({ connectionString: url }).on('error', () => undefined);
 }

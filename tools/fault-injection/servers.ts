@@ -1,4 +1,4 @@
-/** The servers of one run: Postgres with the databases, and Temporal; each can be killed and started again. */
+/** The servers of one run: Postgres and Temporal, each of which can be killed and restarted. */
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -33,7 +33,10 @@ export interface Servers {
   /** SIGKILL, and a start on the same data. @returns whether it was running, and died of it */
   killPostgres(): Promise<boolean>;
   killTemporal(): Promise<boolean>;
-  /** SIGSTOP: its connections stay open, and nothing answers. @returns wakes it, and says whether it stood still */
+  /**
+   * SIGSTOP: connections stay open, and nothing answers. @returns resumes it, and returns whether it was
+   * stopped
+   */
   stopTemporal(): () => boolean;
   /** Whether it has ended by itself. */
   postgresEnded(): boolean;
@@ -109,7 +112,7 @@ async function kill(child: Child): Promise<boolean> {
   return ran && child.process.signalCode === 'SIGKILL';
 }
 
-/** As a supervisor does: a server that was killed may have left processes behind that end a moment later. */
+/** Retries the start: a killed server may leave processes that exit a moment later. */
 async function startAgain<Server>(start: () => Promise<Server>): Promise<Server> {
   const deadline = performance.now() + STARTED_AGAIN_WITHIN_MS;
   for (;;) {
@@ -117,7 +120,7 @@ async function startAgain<Server>(start: () => Promise<Server>): Promise<Server>
       return await start();
     } catch (error) {
       if (!(error instanceof StartError) || performance.now() > deadline) throw error;
-      console.log(`  ${error.message}; again in ${String(START_AGAIN_MS)} ms`);
+      console.log(`  ${error.message}; retrying in ${String(START_AGAIN_MS)} ms`);
       await sleep(START_AGAIN_MS);
     }
   }

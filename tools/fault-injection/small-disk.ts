@@ -24,7 +24,7 @@ export class SmallDisk {
     return new SmallDisk(disk);
   }
 
-  /** Until not another byte can be written. */
+  /** Writes until the disk is full. */
   fill(): void {
     const file = openSync(this.#ballast, 'w');
     try {

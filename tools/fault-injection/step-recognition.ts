@@ -1,4 +1,4 @@
-/** Which step of a saga a statement is, seen from outside: on its way to the database. */
+/** Recognizes the step that a statement runs. */
 
 export const STEPS = [
   'createPendingOrders',
@@ -13,7 +13,7 @@ export type Step = (typeof STEPS)[number];
 
 export const CREDIT_STEPS: readonly Step[] = ['reserveCredit', 'releaseCredit'];
 
-/** What a request that runs the step has in its text or its parameters, and no other request has. */
+/** Text that only a request of this step contains. */
 const MARKS: Readonly<Record<Step, string>> = {
   createPendingOrders: 'INSERT INTO orders (',
   reserveCredit: 'FROM reserve_credit(',
@@ -31,7 +31,7 @@ const ORDERS = /\{("?[0-9a-f]{8}-[0-9a-f-]{27}"?(?:,"?[0-9a-f]{8}-[0-9a-f-]{27}"
 
 /** @param words the text of the statement and the parameters bound to it */
 export function stepOf(words: string): Step | undefined {
-  // Only what runs as one statement with its event is a step; reading events names them too.
+  // A step runs as one statement with its event; statements that read events contain their names too.
   if (!words.includes('INSERT INTO outbox') && !words.includes('_credit(')) return undefined;
   const own = words.replace(VERSIONS, '');
   return STEPS.find((step) => own.includes(MARKS[step]));
@@ -42,7 +42,7 @@ export function orderIdsOf(words: string): readonly string[] {
   return ORDERS.exec(words)?.[1]?.replaceAll('"', '').split(',') ?? [];
 }
 
-/** Whether a call to Temporal tells how the step went for one of the orders. */
-export function tellsResult(words: string, step: Step, orderIds: readonly string[]): boolean {
+/** Whether a call to Temporal reports the result of the step for one of the orders. */
+export function reportsResult(words: string, step: Step, orderIds: readonly string[]): boolean {
   return words.includes('"outcome"') && words.includes(step) && orderIds.some((id) => words.includes(id));
 }

@@ -2,8 +2,8 @@
 import type { World } from './world';
 
 export interface Action {
-  /** With ids; for people by `inWords`. */
+  /** With ids; `inWords` makes it readable. */
   readonly words: () => string;
-  /** @returns a promise only when a saga's code has to go on */
+  /** @returns a promise only when the code of a saga must run */
   readonly happen: (world: World) => Promise<void> | undefined;
 }

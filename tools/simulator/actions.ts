@@ -1,4 +1,4 @@
-/** All that can happen next. */
+/** All actions that are possible now. */
 import type { Action } from './action';
 import { callersThatCancel } from './callers';
 import { type Delivery, remoteStepEnds, timersOf, told, toldTogether } from './deliveries';
@@ -10,15 +10,15 @@ import type { StepCall } from './step-call';
 import type { World } from './world';
 
 export interface Possible {
-  /** Nobody's fault; empty when nothing is under way any more. */
+  /** Not faults; empty when nothing is in progress. */
   readonly usual: readonly Action[];
   /** Each costs a fault. */
   readonly unusual: readonly Action[];
 }
 
 /**
- * A saga's first timers fire in any order. Later ones wait until nothing else can happen, and for those that are due
- * before them: no story goes on for ever with trying again.
+ * The first timers of a saga fire in any order. Later ones wait until nothing else can happen, and fire in
+ * the order in which they are due, so that no interleaving retries forever.
  */
 const EARLY_TIMERS = 3;
 
@@ -26,9 +26,9 @@ export function possibleActions(world: World): Possible {
   const faulty = world.faultsLeft > 0;
   const usual: Action[] = [];
   const unusual: Action[] = [];
-  let somebodyWaits = false;
+  let hasWaitingCall = false;
   for (const call of world.calls) {
-    somebodyWaits ||= call.waiting !== undefined;
+    hasWaitingCall ||= call.waiting !== undefined;
     const next = nextOf(call, world);
     if (next) usual.push(next);
     if (faulty) unusual.push(...faultsOfCall(call));
@@ -38,7 +38,7 @@ export function possibleActions(world: World): Possible {
   const nothingElse = usual.length === 0;
   for (const saga of world.sagas.values()) {
     if (saga.outcome) continue;
-    if (!somebodyWaits && saga.timersFired < EARLY_TIMERS) usual.push(...timersOf(saga).map(told));
+    if (!hasWaitingCall && saga.timersFired < EARLY_TIMERS) usual.push(...timersOf(saga).map(told));
     else if (nothingElse) usual.push(...timersOf(saga, firstDue(world)).map(told));
     else if (faulty) unusual.push(...timersOf(saga).map(told));
     if (faulty) unusual.push(...faultsOfSaga(saga, world));
@@ -77,7 +77,7 @@ function nextOf(call: StepCall, world: World): Action | undefined {
   }
 }
 
-/** The server retries what was locked when somebody has committed. */
+/** The server retries a locked step after another transaction has committed. */
 function isPaused({ pausedAt }: StepCall, { commits, calls }: World): boolean {
   if (pausedAt === undefined || commits > pausedAt) return false;
   return [...calls].some(({ state }) => state === 'in its transaction');
@@ -101,7 +101,7 @@ function faultsOfSaga(saga: SagaRun, world: World): Action[] {
   return [...faultsOfWorker(saga), ...tells.map(told), ...stops, ...together(saga, world, tells)];
 }
 
-/** Two of what Temporal may tell the saga, in one task. */
+/** Two inputs in one workflow task. */
 function together(saga: SagaRun, world: World, tells: readonly Delivery[]): Action[] {
   const answers = [...world.calls].flatMap((call) =>
     call.waiting?.saga === saga && call.step.remote && call.state === 'committed'

@@ -1,4 +1,4 @@
-/** What Temporal tells a saga's code in one go. */
+/** One activation: what Temporal delivers to the code of a saga at once. */
 import type { StepName } from './model-steps';
 import type { StepResults } from './workflow-host';
 
@@ -62,7 +62,7 @@ export type Outcome =
   /** It continues as new, with this input. */
   | { readonly continued: unknown };
 
-/** The saga's code took another way than the history that it was given. */
+/** The code diverged from its history. */
 export class Divergence extends Error {
   override readonly name = 'Divergence';
 }

@@ -1,15 +1,15 @@
-/** What callers do: `POST /orders/:id/cancel`. */
+/** Clients that cancel orders: `POST /orders/:id/cancel`. */
 import type { Action } from './action';
 import { simulatedCancellation, type Wish } from './scenario';
 import { Transaction } from './model-table';
 import type { World } from './world';
 
-/** Each at any moment after its order is there. */
+/** Each at any moment after its order exists. */
 export function callersThatCancel(world: World): Action[] {
   return [...world.wishes].filter(({ orderId }) => isThere(world, orderId)).map(callerCancels);
 }
 
-/** Whether somebody who looks for the order finds it. */
+/** Whether the order is committed. */
 function isThere({ orders }: World, orderId: string): boolean {
   return orders.orders.seen(orderId, new Transaction()) !== undefined;
 }
@@ -17,7 +17,7 @@ function isThere({ orders }: World, orderId: string): boolean {
 export function callerCancels(wish: Wish): Action {
   const { orderId, key } = wish;
   return {
-    words: () => `a caller has ${orderId} cancelled${key === undefined ? '' : ' by key'}`,
+    words: () => `a client cancels ${orderId}${key === undefined ? '' : ' by key'}`,
     happen: async (world) => {
       world.wishes.delete(wish);
       const order = world.orders.orders.seen(orderId, new Transaction());

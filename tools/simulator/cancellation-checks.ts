@@ -1,9 +1,9 @@
-/** What callers and operators were promised about the orders that they cancelled. */
+/** Guarantees to clients and operators that cancel orders. */
 import { isCancelSaga } from '../../domain/names';
 import type { World } from './world';
 import { isCancelledOnRequest } from './observations';
 
-/** At every moment: what was confirmed to a caller anybody can see from then on, and the first key that was committed stays. */
+/** At every moment: a confirmed cancellation stays visible, and the first committed key stays. */
 export function wrongPromises({ orders, observations: { promised, keys } }: World): string[] {
   if (promised.size + keys.size === 0) return [];
   return orders.orders.committed().flatMap((order) => {
@@ -20,14 +20,17 @@ export function wrongPromises({ orders, observations: { promised, keys } }: Worl
   });
 }
 
-/** At every moment: where `cancelOrderSaga` says that it has cancelled an order, nothing is held, and nothing can be any more. */
+/**
+ * At every moment: after `cancelOrderSaga` has cancelled an order, no credit is reserved, and none can be
+ * reserved any more.
+ */
 export function wrongReleases({ orders, customers, sagas }: World): string[] {
   const wrong: string[] = [];
   for (const { sagaId, outcome, orderIds } of sagas.values()) {
     if (!isCancelSaga(sagaId) || !outcome || !('result' in outcome)) continue;
     for (const orderId of orderIds) {
       if (orders.orders.newest(orderId)?.reason !== 'CUSTOMER_REQUEST') continue;
-      const credit = customers.reservations.newest(orderId)?.status ?? 'not even buried';
+      const credit = customers.reservations.newest(orderId)?.status ?? 'missing, without a tombstone';
       if (credit !== 'RELEASED' && credit !== 'REJECTED')
         wrong.push(`${sagaId} has cancelled it, and the credit of ${orderId} is ${credit}`);
     }

@@ -1,4 +1,7 @@
-/** What must hold in the model: the product's own invariants (ops/audit/invariants.ts), and what only a model can look at. */
+/**
+ * The checks of the model: the product's own invariants (ops/audit/invariants.ts), and checks that need a
+ * model.
+ */
 import { type Finding, INVARIANTS, isTerminal, wrongCustomer, wrongOrder } from '../../ops/audit/invariants';
 import { wrongCancellations, wrongPromises, wrongReleases } from './cancellation-checks';
 import { COVERAGE, factsOf, heldBy, NO_EVENTS } from './model-facts';
@@ -29,7 +32,7 @@ function wrongRuns(world: World): string[] {
   for (const { sagaId, longest, outcome, isBusy, waiting, memo } of world.sagas.values()) {
     if (longest > MOST_EVENTS) wrong.push(`${sagaId} has ${String(longest)} events in one run`);
     if (waiting.decided && outcome && 'result' in outcome)
-      wrong.push(`${sagaId} had a step given up, and says that all is well`);
+      wrong.push(`${sagaId} had a step given up, and completed`);
     if (!outcome && !isBusy)
       wrong.push(...waiting.wrongMemo(memo), ...waiting.unwatched(), ...waiting.postponed(world.nowMs));
   }
@@ -98,7 +101,7 @@ export function wrongAtTheEnd(world: World): string[] {
 
 function wrongSagas({ sagas, observations }: World): string[] {
   return [...sagas.values()].flatMap(({ sagaId, outcome }) => {
-    if (!outcome) return [`${INVARIANTS.saga}: ${sagaId} runs, and waits for nothing`];
+    if (!outcome) return [`${INVARIANTS.saga}: ${sagaId} is stuck: it runs, and waits for nothing`];
     if ('result' in outcome) return [];
     const { failure } = outcome;
     if (isGivenUp(failure) || observations.refused.has(sagaId)) return [];
@@ -106,7 +109,7 @@ function wrongSagas({ sagas, observations }: World): string[] {
   });
 }
 
-/** Who reads the feed by position gets every event, and each subject's in their order. */
+/** A consumer of the feed gets every event, and those of each subject in order. */
 function wrongFeed(events: readonly OutboxEvent[]): string[] {
   const skipped = events.filter(({ position }) => position === undefined);
   const last = new Map<string, number>();

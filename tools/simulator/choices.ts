@@ -1,8 +1,8 @@
-/** Where a simulation's decisions come from: an enumeration of all of them, or numbers drawn by chance. */
+/** The source of a simulation's decisions: an enumeration, or random bytes. */
 
 export interface Choices {
   /**
-   * @param usual how many things can happen that are nobody's fault, at least 1
+   * @param usual number of actions that are not faults, at least 1
    * @param unusual how many faults can happen; they come after the usual ones
    * @returns which of them happens, from 0
    */

@@ -1,4 +1,4 @@
-/** What a saga's code has asked Temporal for, and how it gets what came of that. */
+/** The commands that the code of a saga has issued, and how their results reach it. */
 import { ActivityFailure, CancelledFailure, RetryState } from '@temporalio/common';
 import { type Answer, Divergence, type StepEnded } from './activation';
 import type { StepRequested, StepResults } from './workflow-host';
@@ -24,7 +24,7 @@ export class Commands {
   readonly issued: string[] = [];
   now = 0;
   #seq = 0;
-  /** Remote steps that the code does not wait for any more: what comes of them is no news to it. */
+  /** Cancelled remote steps; the code does not get their results. */
   readonly #cancelled = new Set<number>();
   readonly #toCancel: number[] = [];
 
@@ -33,7 +33,10 @@ export class Commands {
     return this.#seq;
   }
 
-  /** As in the SDK, the code hears of a local step some microtasks later than of a remote one. */
+  /**
+   * As in the SDK, the result of a local step reaches the code some microtasks later than that of a remote
+   * one.
+   */
   ask(step: StepRequested): Promise<StepResults> {
     return step.remote ? this.#scheduled(step) : this.#local(step);
   }

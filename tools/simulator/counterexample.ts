@@ -1,4 +1,4 @@
-/** A simulation that went wrong, as short as it can be, in words. */
+/** The shortest counterexample found, in words. */
 import { type Choices, DrawnChoices, GivenChoices } from './choices';
 import { explore } from './explore';
 import { runInterleaving } from './interleaving';
@@ -8,7 +8,7 @@ import type { Protocol } from './protocols';
 
 export interface Counterexample {
   readonly scenario: Scenario;
-  /** What happened, one thing after the other. */
+  /** The actions, in order. */
   readonly steps: readonly string[];
   /** How many of them were faults. */
   readonly faults: number;

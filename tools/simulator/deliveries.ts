@@ -1,4 +1,6 @@
-/** What Temporal may tell a saga next: that a timer has fired, what became of a remote step, what an operator wants. */
+/**
+ * Inputs that Temporal may deliver to a saga next: a timer, the result of a remote step, a signal or Cancel.
+ */
 import type { Action } from './action';
 import type { Answer, Job } from './activation';
 import type { SagaRun } from './saga-run';
@@ -8,9 +10,9 @@ import type { World } from './world';
 export interface Delivery {
   readonly saga: SagaRun;
   readonly words: () => string;
-  /** Called once, when it is told. */
+  /** Called once, on delivery. */
   readonly job: (world: World) => Job;
-  /** Signals come first in a task, whenever they have come. */
+  /** Signals come first in a task, whenever they arrived. */
   readonly isSignal?: true;
 }
 
@@ -19,7 +21,7 @@ export function told(delivery: Delivery): Action {
   return { words, happen: (world) => world.tell(saga, [job(world)]) };
 }
 
-/** Both in one task: a worker took it up only after the second. */
+/** Both in one task: the worker gets it only after the second. */
 export function toldTogether(first: Delivery, second: Delivery): Action {
   const { saga } = first;
   return {

@@ -1,6 +1,6 @@
 /**
- * One worker's execution of one run of a saga: the saga's own code, given activations one at a time. The same ones bring
- * another worker to the same place, which is how a saga outlives its worker.
+ * One worker's execution of one run: the code of the saga, driven by activations. The same activations bring
+ * another worker to the same state; so a saga survives its worker.
  */
 import { CancelledFailure } from '@temporalio/common';
 import { ORDER_TASK_QUEUE } from '../../domain/names';
@@ -24,7 +24,7 @@ export interface Begun {
 /** Ends a run that another one follows. */
 class ContinuedAsNew extends Error {
   constructor(readonly next: NextRun) {
-    super('it continues as new');
+    super('continues as new');
   }
 }
 

@@ -33,7 +33,7 @@ export function faultsOfCall(call: StepCall): Action[] {
       return [
         ...(step.remote ? [] : faultsOfLocal(call)),
         ...faults,
-        { words: () => `${call.words} is refused for good`, happen: (world) => refuseCall(world, call) },
+        { words: () => `${call.words} is refused permanently`, happen: (world) => refuseCall(world, call) },
         sentTwice(call),
         ...rowsHeld(call),
         begun(call),
@@ -41,7 +41,7 @@ export function faultsOfCall(call: StepCall): Action[] {
   }
 }
 
-/** A remote request is kept by Temporal until somebody takes it. */
+/** Temporal keeps a remote request until a worker takes it. */
 function faultsOfLocal(call: StepCall): Action[] {
   const { name } = call.step;
   return [
@@ -62,7 +62,7 @@ function faultsOfRemote(call: StepCall, saga: SagaRun): Action[] {
   return [
     told(
       remoteStepEnds(call, saga, {
-        words: 'has no answer in all the time that it had',
+        words: 'times out, retries included',
         failure: (world) => windowIsOver(world, call),
       }),
     ),
@@ -89,12 +89,12 @@ function sentTwice(call: StepCall): Action {
   };
 }
 
-/** A decision is nobody's row; and that a remote step finds its only row held, its saga does not hear. */
+/** Giving up has no row to lock. A remote step whose only row is locked fails without its saga seeing it. */
 function rowsHeld(call: StepCall): Action[] {
   const { name, orderIds, remote } = call.step;
   if (name === 'giveUpOrders' || (remote && orderIds.length === 1)) return [];
   return orderIds.map((orderId) => ({
-    words: () => `${call.words} is done, but for ${orderId}, whose row somebody holds`,
+    words: () => `${call.words} is done, but for ${orderId}, whose row another transaction holds`,
     happen: (world) => {
       world.beginStep(call, new Set([orderId]));
       world.commit(call);
@@ -103,7 +103,7 @@ function rowsHeld(call: StepCall): Action[] {
   }));
 }
 
-/** Its commit is an action of its own, so that others run before it. */
+/** The commit is a separate action, so that others can run before it. */
 function begun(call: StepCall): Action {
   return {
     words: () => `${call.words} begins its transaction`,
@@ -114,28 +114,28 @@ function begun(call: StepCall): Action {
   };
 }
 
-/** A worker that has nothing under way has nothing to lose. */
+/** A worker without local steps has nothing to lose. */
 export function faultsOfWorker(saga: SagaRun): Action[] {
   if (!saga.hasLocalSteps) return [];
   const { sagaId } = saga;
   return [
     {
-      words: () => `the worker of ${sagaId} reports that it is still at its task`,
+      words: () => `the worker of ${sagaId} sends a heartbeat of its task`,
       happen: (world) => {
         world.report(saga);
         return undefined;
       },
     },
     {
-      words: () => `the worker of ${sagaId} dies; its requests arrive, and another goes on`,
-      happen: (world) => loseWorker(world, saga, 'go on'),
+      words: () => `the worker of ${sagaId} dies; its requests arrive, and another worker resumes`,
+      happen: (world) => loseWorker(world, saga, 'continue'),
     },
     {
-      words: () => `the worker of ${sagaId} dies, and its requests with it; another goes on`,
+      words: () => `the worker of ${sagaId} dies, and its requests are lost; another worker resumes`,
       happen: (world) => loseWorker(world, saga, 'are lost'),
     },
     {
-      words: () => `the worker of ${sagaId} is taken for dead, and is not; another goes on as well`,
+      words: () => `the worker of ${sagaId} is presumed dead, but continues; another worker resumes`,
       happen: (world) => loseWorker(world, saga, 'are answered to a zombie'),
     },
   ];

@@ -1,19 +1,19 @@
-/** What goes wrong with requests and with workers. */
+/** Faults of requests and of workers. */
 import type { SagaRun } from './saga-run';
 import type { StepCall } from './step-call';
-import { connectionLost, refusedForGood, runsElsewhere, tooLate } from './step-failures';
+import { connectionLost, refusedPermanently, runsElsewhere, tooLate } from './step-failures';
 import type { World } from './world';
 
 /** The request, or its answer, does not arrive. */
 export async function loseCall(world: World, call: StepCall): Promise<void> {
-  // Temporal sends a remote step again by itself.
+  // Temporal itself retries a remote step.
   if (call.step.remote) call.again();
   else await world.answer(call, { failure: connectionLost(call.step) });
 }
 
-/** The database refuses the statement, as it will until somebody has fixed something. */
+/** The database refuses the statement permanently. */
 export function refuseCall(world: World, call: StepCall): Promise<void> {
-  return world.answer(call, { failure: refusedForGood(call.step) });
+  return world.answer(call, { failure: refusedPermanently(call.step) });
 }
 
 /** The worker has no database of the other service. */
@@ -21,7 +21,7 @@ export function sendElsewhere(world: World, call: StepCall): Promise<void> {
   return world.answer(call, { failure: runsElsewhere(call.step) });
 }
 
-/** One attempt takes too long: its caller waits no longer, but the request is under way. */
+/** One attempt times out: its client stops waiting, but the request is in progress. */
 export async function giveUpWaiting(world: World, call: StepCall): Promise<void> {
   leaveUnderWay(world, call);
   world.passUntil(world.nowMs + call.step.attemptMs);
@@ -46,22 +46,22 @@ function leaveUnderWay(world: World, call: StepCall): void {
   if (call.state !== 'committed') world.calls.add(call.leftAlone());
 }
 
-/** What becomes of the requests that a lost worker had under way. */
-export type Requests = 'go on' | 'are lost' | 'are answered to a zombie';
+/** What happens to the requests of a lost worker. */
+export type Requests = 'continue' | 'are lost' | 'are answered to a zombie';
 
 /** Temporal gives the saga to another worker, which knows only what is recorded. */
 export async function loseWorker(world: World, saga: SagaRun, requests: Requests): Promise<void> {
   const lost = saga.execution;
   if (requests === 'are answered to a zombie') saga.zombies.add(lost);
-  else abandon(world, ({ waiting }) => waiting?.execution === lost, requests === 'go on');
+  else abandon(world, ({ waiting }) => waiting?.execution === lost, requests === 'continue');
   await saga.replay(world.nowMs);
   world.afterTurn(saga, saga.execution);
 }
 
-/** Nobody waits for these requests any more; those that are under way arrive all the same if they `goOn`. */
-export function abandon(world: World, which: (call: StepCall) => boolean, goOn: boolean): void {
+/** No process waits for these requests any more; those in progress still arrive when they `continue`. */
+export function abandon(world: World, which: (call: StepCall) => boolean, continues: boolean): void {
   for (const call of [...world.calls].filter(which)) {
     world.leave(call);
-    if (call.state === 'under way' && !goOn) world.calls.delete(call);
+    if (call.state === 'under way' && !continues) world.calls.delete(call);
   }
 }

@@ -12,7 +12,7 @@ export function wrongGivenUpSteps({ orders, observations: { decisions, perhapsLo
   const certain = (all: string[]) => all.filter((words) => !perhaps.has(words)).sort();
   return certain(rows).join() === certain(decided).join()
     ? []
-    : [`given up is [${decided.join('; ')}], and recorded is [${rows.join('; ')}]`];
+    : [`given up: [${decided.join('; ')}], recorded: [${rows.join('; ')}]`];
 }
 
 const RECORDING = 'record that it was given up';

@@ -14,7 +14,7 @@ export class GivenUpSteps {
 
   constructor(private readonly outbox: Outbox) {}
 
-  /** Who holds an order's row is in nobody's way here. */
+  /** A locked order row does not delay this step. */
   record({ sagaId, items }: StepRequest<GiveUpOrder>, { transaction }: Attempt): GiveUpResult[] {
     return items.map(({ orderId, customerId, totalMinor: amountMinor, currency, givingUp }) => {
       const { id, ...decision } = givingUp;

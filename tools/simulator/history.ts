@@ -16,7 +16,7 @@ export interface LocalResult {
   readonly at: number;
 }
 
-/** What a worker that has lost everything is told in one go, and what the saga's code has to do then. */
+/** What a new worker gets in one activation, and the commands that the code must issue then. */
 export interface Chunk {
   readonly activation: Activation;
   readonly results: readonly LocalResult[];
@@ -39,7 +39,7 @@ export class History {
     return this.length - this.#unexpected;
   }
 
-  /** Temporal tells the saga something, in a new task. */
+  /** Temporal delivers jobs in a new task. */
   task(jobs: readonly Job[], at: number): Activation {
     if (jobs.length === 0) this.#unexpected += TASK;
     for (const job of jobs) {
@@ -51,7 +51,7 @@ export class History {
     return { at, historyLength: this.length, jobs };
   }
 
-  /** A worker has completed its task, or reports that it is still at it. */
+  /** A worker completes its task, or sends a heartbeat of it. */
   completed(results: readonly LocalResult[], commands: readonly string[]): void {
     this.#events.push({ kind: 'task completed' });
     for (const result of results) this.#events.push({ kind: 'marker', result });
@@ -78,7 +78,7 @@ export class History {
     while (from < this.#events.length) {
       const end = this.#endOfChunk(from);
       const begun = this.#events[end - 1];
-      // After its last task, or in a history that has come to its end.
+      // After the last task, or in a completed history.
       if (begun?.kind !== 'task started') return;
       const next = this.#endOfChunk(end);
       const jobs = this.#events

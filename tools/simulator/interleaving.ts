@@ -1,4 +1,4 @@
-/** One complete schedule: from the start of the sagas until nothing is under way any more. */
+/** One complete schedule: from the start of the sagas until nothing is in progress. */
 import type { Action } from './action';
 import { possibleActions } from './actions';
 import { wrongAtTheEnd, wrongNow } from './checks';
@@ -7,7 +7,7 @@ import type { Scenario } from './scenario';
 import type { Protocol } from './protocols';
 import { World } from './world';
 
-/** Some hundred are usual; a saga that still goes on after this many does not come to its end. */
+/** Some hundred are usual; a saga that runs longer does not terminate. */
 const LONGEST_INTERLEAVING = 2_000;
 
 export interface Interleaving {
@@ -19,7 +19,7 @@ export interface Interleaving {
   readonly wrong: readonly string[];
 }
 
-/** @param listener told of each thing that happens, before it does */
+/** @param listener called with each action before it happens */
 export async function runInterleaving(
   protocol: Protocol,
   scenario: Scenario,
@@ -30,7 +30,7 @@ export async function runInterleaving(
   let length = 0;
   const ended = (wrong: readonly string[]) => ({ length, wrong, faults: scenario.faults - world.faultsLeft });
   const { stackTraceLimit } = Error;
-  // Failures are part of a saga's ordinary life here, and nobody reads their stacks.
+  // Failures are normal here, and their stacks are not used.
   Error.stackTraceLimit = 0;
   try {
     await world.begin();
@@ -49,9 +49,9 @@ export async function runInterleaving(
       const wrong = wrongNow(world);
       if (wrong.length > 0) return ended(wrong);
     }
-    return ended([`it does not come to its end in ${String(LONGEST_INTERLEAVING)} steps`]);
+    return ended([`it does not terminate within ${String(LONGEST_INTERLEAVING)} steps`]);
   } catch (error) {
-    return ended([`it breaks: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`]);
+    return ended([`it throws: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`]);
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }

@@ -20,7 +20,7 @@ const MOST_FAULTS = 5;
 /** 160: the longest interleavings take about as many decisions; beyond them the first usual thing happens. */
 const MOST_DECISIONS = 160;
 
-/** What each order is for: within the limit alone, of nobody, in another currency, over the limit. */
+/** What each order is for: within the limit alone, of an unknown customer, in another currency, over the limit. */
 const orderKind = fc.oneof(
   {
     weight: 8,

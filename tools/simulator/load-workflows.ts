@@ -41,13 +41,18 @@ export function loadWorkflows(runtime: WorkflowRuntime, edits: readonly Edit[] =
     if (name === '@temporalio/workflow') return runtime.exports;
     if (name === '@temporalio/common') return common;
     if (name.startsWith('.')) return load(fileOf(path.posix.join(path.posix.dirname(from), name)));
-    throw new Error(`${from} wants ${name}, which the simulator has nothing for`);
+    throw new Error(
+      `${from} imports ${name}, which the simulator does not provide: add it to tools/simulator/load-workflows.ts`,
+    );
   };
   const all = load('workflows/index.js');
   const unused = edits.filter(({ file }) => !loaded.has(file));
   if (unused.length > 0)
     throw new Error(`no such workflow file: ${unused.map(({ file }) => file).join(', ')}`);
-  if (!areWorkflows(all)) throw new Error('dist/workflows/index.js does not have both sagas');
+  if (!areWorkflows(all))
+    throw new Error(
+      'dist/workflows/index.js does not export both sagas: build the product, and check workflows/index.ts',
+    );
   return all;
 }
 
@@ -75,7 +80,10 @@ function sourceOf(file: string, edits: readonly Edit[]): string {
   let source = readFileSync(path.join(COMPILED, file), 'utf8');
   for (const { from, to } of edits.filter((edit) => edit.file === file)) {
     const found = source.split(from).length - 1;
-    if (found !== 1) throw new Error(`dist/${file} has ${String(found)} times what is to be edited: ${from}`);
+    if (found !== 1)
+      throw new Error(
+        `dist/${file} must contain the text to edit once, but contains it ${String(found)} times: ${from}`,
+      );
     source = source.replace(from, () => to);
   }
   return source;

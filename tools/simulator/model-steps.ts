@@ -20,7 +20,7 @@ import type { Transaction } from './model-table';
 export interface Attempt {
   /** Open; who runs the step commits it. */
   readonly transaction: Transaction;
-  /** Orders whose rows somebody outside of the model holds locked. */
+  /** Orders whose rows a transaction outside of the model locks. */
   readonly held: ReadonlySet<string>;
 }
 

@@ -36,7 +36,7 @@ export class Table<Row extends object> {
     return writer !== undefined && writer !== by && writer.open;
   }
 
-  /** Whether another transaction is about to insert the row: nobody sees it, and nobody else can insert it. */
+  /** Whether another transaction is about to insert the row: no other transaction sees it or can insert it. */
   beingInserted(id: string, by: Transaction): boolean {
     return this.heldByOther(id, by) && this.#versions.get(id)?.before === undefined;
   }
@@ -48,7 +48,7 @@ export class Table<Row extends object> {
       this.#versions.set(id, { row: version.row, before: version.row, writer: by });
   }
 
-  /** Inserts or updates the row; the caller has made sure that nobody else holds it. */
+  /** Inserts or updates the row; the caller has checked that no other transaction holds it. */
   write(id: string, row: Row, by: Transaction): void {
     const version = this.#versions.get(id);
     const before = version?.writer === by ? version.before : version?.row;

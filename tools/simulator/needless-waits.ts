@@ -1,4 +1,4 @@
-/** An order waits for its rows only while somebody holds them: nobody waits for somebody else's trouble. */
+/** An order is busy only while another transaction locks one of its rows. */
 import type { CustomerDatabase } from './customer-database';
 import type { OrderDatabase } from './order-database';
 import type { StepCall } from './step-call';
@@ -10,14 +10,14 @@ interface Databases {
 
 /**
  * @param call whose statement has just run
- * @param held orders whose rows somebody outside of the model holds
- * @returns which of its orders were busy though nobody held their rows, in words
+ * @param held orders whose rows a transaction outside of the model locks
+ * @returns which of its orders were busy although no transaction locked their rows, in words
  */
 export function needlessWaits(databases: Databases, call: StepCall, held: ReadonlySet<string>): string[] {
   return (call.answer ?? [])
     .filter(({ orderId, outcome }) => outcome === 'busy' && !held.has(orderId))
     .filter(({ orderId }) => !isLocked(databases, call, orderId))
-    .map(({ orderId }) => `${orderId} waits in ${call.step.name}, and nobody holds its rows`);
+    .map(({ orderId }) => `${orderId} waits in ${call.step.name}, and no transaction locks its rows`);
 }
 
 function isLocked(

@@ -1,20 +1,21 @@
-/** What the checks have to know of what happened on the way. */
+/** What happened during a run, as far as the checks need it. */
 import type { CancellationReason } from '../../domain/order';
 import type { Answer } from './activation';
 import type { ModelOrder, OrderDatabase } from './order-database';
+import { isPermanent } from './step-failures';
 import type { GivenUp, Observed } from './waiting-steps';
 import type { StepRequested } from './workflow-host';
 
 export class Observations implements Observed {
-  /** Orders whose cancellation somebody has asked for. */
+  /** Orders whose cancellation a client has requested. */
   readonly asked = new Set<string>();
-  /** Orders whose cancellation has been confirmed to somebody. */
+  /** Orders whose cancellation has been confirmed to a client. */
   readonly promised = new Set<string>();
-  /** Orders that anybody may have wanted cancelled. */
+  /** Orders whose cancellation a client or an operator may have requested. */
   readonly unwanted = new Set<string>();
   /** Orders whose credit check has met a bug, a conflict, or another run of its saga. */
   readonly checkFailed = new Set<string>();
-  /** Sagas whose reservation was refused for good: a bug, with which they fail when their orders are at their ends. */
+  /** Sagas whose reservation was refused permanently: they fail when their orders are completed. */
   readonly refused = new Set<string>();
   /** Orders of which an operator may have given a step up. */
   readonly givenUp = new Set<string>();
@@ -31,7 +32,7 @@ export class Observations implements Observed {
   /** Decisions of sagas that were terminated, perhaps before they had recorded them. */
   readonly perhapsLost: GivenUp[] = [];
 
-  /** A saga does not know any more what it was told. */
+  /** A terminated saga loses its inputs. */
   terminates({ sagaId, orderIds }: Pick<GivenUp, 'sagaId'> & { readonly orderIds: readonly string[] }): void {
     this.cancelled.delete(sagaId);
     for (const orderId of orderIds) this.terminated.add(orderId);
@@ -40,7 +41,7 @@ export class Observations implements Observed {
     this.perhapsLost.push(...all.filter((each) => each.sagaId === sagaId));
   }
 
-  /** Somebody looks at the orders after a commit: whoever waits for a cancellation hears of it when its row shows it. */
+  /** After a commit: the client gets its confirmation when the row shows the cancellation. */
   committed({ orders }: OrderDatabase): void {
     if (this.asked.size === 0) return;
     for (const order of orders.committed()) {
@@ -52,7 +53,7 @@ export class Observations implements Observed {
 
   /** A saga gets a step's answer. */
   answered({ name, sagaId, orderIds }: StepRequested, answer: Answer): void {
-    if (name === 'reserveCredit' && 'failure' in answer && isFinal(answer.failure)) {
+    if (name === 'reserveCredit' && 'failure' in answer && isPermanent(answer.failure)) {
       this.refused.add(sagaId);
       for (const orderId of orderIds) this.checkFailed.add(orderId);
     }
@@ -67,11 +68,6 @@ const FAILED: ReadonlyMap<string, readonly string[]> = new Map([
   ['reserveCredit', ['released', 'conflict']],
   ['approveOrders', ['wrong-state']],
 ]);
-
-function isFinal(failure: Error): boolean {
-  const cause = failure.cause ?? failure;
-  return typeof cause === 'object' && 'nonRetryable' in cause && cause.nonRetryable === true;
-}
 
 export function isCancelledOnRequest({ state, reason }: Pick<ModelOrder, 'state' | 'reason'>): boolean {
   const requested: CancellationReason = 'CUSTOMER_REQUEST';

@@ -11,7 +11,7 @@ import type { World } from './world';
 const BY = 'Grace';
 const REASON = 'it is not worth it';
 
-/** What can be told to a saga that runs. */
+/** Inputs for a running saga. */
 export function operatorTells(saga: SagaRun): Delivery[] {
   return [cancelled(saga), ...aboutParked(saga)];
 }

@@ -1,4 +1,4 @@
-/** Databases that are away, hang, or have locked rows for a time that is known beforehand. */
+/** Planned outages: a database fails, hangs, or has locked rows. */
 import type { StepName } from './model-steps';
 import type { StepRequested } from './workflow-host';
 
@@ -13,7 +13,7 @@ export const CREDIT_STEPS: readonly StepName[] = ['reserveCredit', 'releaseCredi
 
 export interface Outage {
   readonly steps: readonly StepName[];
-  /** Every attempt fails at once; none is answered, until the outage is over; or rows are locked by somebody. */
+  /** Every attempt fails at once; none is answered, until the outage is over; or another transaction locks rows. */
   readonly how: 'fails' | 'hangs' | 'locked';
   /** Milliseconds after the start. */
   readonly from: number;

@@ -25,7 +25,7 @@ export class Outbox {
     this.insert(event, transaction);
   }
 
-  /** Told when the process that ran the statement knows of its commit; never told when it died before. */
+  /** Called when the process that ran the statement knows of its commit; never when the process died before. */
   afterCommit(_transaction: Transaction): void {
     // The product wakes its relay here; the model's relay has its turns anyway.
   }

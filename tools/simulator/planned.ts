@@ -8,7 +8,7 @@ export interface Planned {
   readonly action: Action;
 }
 
-/** A statement that hung, when it hangs no longer; nobody waits for it any more. */
+/** A statement that hung, after the outage; no client waits for it any more. */
 export function doneLate(call: StepCall, at: number): Planned {
   const action: Action = {
     words: () => `${call.words} is done`,

@@ -1,4 +1,4 @@
-/** An order is cancelled for a reason that is its own. */
+/** An order is cancelled only for a reason that applies to it. */
 import { CREDIT_REJECTION_REASONS } from '../../domain/order';
 import type { ModelOrder } from './order-database';
 import type { World } from './world';
@@ -21,7 +21,7 @@ function wrongReason(
     case null:
       return undefined;
     case 'CUSTOMER_REQUEST':
-      return unwanted.has(orderId) ? undefined : 'nobody wanted that';
+      return unwanted.has(orderId) ? undefined : 'nothing requested it';
     case 'CREDIT_CHECK_TIMEOUT':
       return late.has(orderId) ? undefined : 'its credit check was not late';
     case 'CREDIT_CHECK_FAILED':
@@ -29,7 +29,7 @@ function wrongReason(
     default: {
       const decided = customers.reservations.newest(orderId)?.reason;
       const said = CREDIT_REJECTION_REASONS.find((each) => each === decided);
-      return said === reason ? undefined : `the credit check said ${said ?? 'something else'}`;
+      return said === reason ? undefined : `the credit check decided ${said ?? 'something else'}`;
     }
   }
 }

@@ -22,7 +22,7 @@ export function possibleRepairs(world: World): Action[] {
   return repairs.flatMap((repair) => (repair.kind === 'view' ? [] : [actionOf(repair)]));
 }
 
-/** What nobody is at. */
+/** Findings that no running saga will settle. */
 function findingsAbout(facts: OrderFacts, { sagas }: World): Finding[] {
   const { id, order } = facts;
   const runs = (sagaId: string) => sagas.has(sagaId) && sagas.get(sagaId)?.outcome === undefined;
@@ -40,7 +40,7 @@ function findingsAbout(facts: OrderFacts, { sagas }: World): Finding[] {
 function actionOf(repair: Exclude<Repair, { kind: 'view' }>): Action {
   if (repair.kind === 'cancel')
     return {
-      words: () => `a repair has ${cancelSagaWorkflowId(repair.order.orderId)} run again`,
+      words: () => `a repair reruns ${cancelSagaWorkflowId(repair.order.orderId)}`,
       happen: async (world) => {
         const input = simulatedCancellation(repair.order, world.scenario);
         await world.startCancelSaga(input, 'always');
@@ -48,7 +48,7 @@ function actionOf(repair: Exclude<Repair, { kind: 'view' }>): Action {
     };
   const { sagaId, orders } = repair;
   return {
-    words: () => `a repair has ${sagaId} run again for ${orders.map(({ orderId }) => orderId).join(', ')}`,
+    words: () => `a repair reruns ${sagaId} for ${orders.map(({ orderId }) => orderId).join(', ')}`,
     happen: async (world) => {
       const input = simulatedSaga(orders, placementOf(world.scenario));
       await world.start(sagaId, world.workflows.createOrderSaga, input, 'always');

@@ -1,4 +1,4 @@
-/** What is printed. */
+/** Formats the output. */
 import type { Counterexample } from './counterexample';
 
 /** Longer ones are not read. */
@@ -40,7 +40,7 @@ export function bugTable(rows: readonly BugRow[]): string {
     counterexample ? String(counterexample.faults) : '–',
   ]);
   const table = [
-    ['planted bug', 'interleavings until found', 'steps of the shortest story', 'faults in it'],
+    ['planted bug', 'interleavings until found', 'steps of the counterexample', 'faults in it'],
     ...cells,
   ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));

@@ -1,4 +1,4 @@
-/** What a saga says of its orders is what became of them, and no saga answers for an order of another. */
+/** A saga reports the actual outcome of its orders, and only of its own. */
 import type { OrderResult } from '../../domain/contracts';
 import { isCancelSaga } from '../../domain/names';
 import type { SagaResult } from '../../saga/contract';
@@ -12,8 +12,7 @@ export function wrongResults({ sagas, orders }: World): string[] {
       ? outcome.result.outcomes
           .filter((result) => !isTrue(result, sagaId, orders.orders.newest(result.orderId)))
           .map(
-            ({ orderId, state }) =>
-              `${sagaId} says that ${orderId} is ${state}: that is not so, or not its own order`,
+            ({ orderId, state }) => `${sagaId} reports ${state} for ${orderId}: wrong, or not its own order`,
           )
       : [],
   );

@@ -2,13 +2,14 @@
 import { type Activation, Divergence, inOrder, type Job, type Outcome, type StepEnded } from './activation';
 import type { Execution } from './execution';
 import { History, type LocalResult } from './history';
+import { replayed } from './replayed';
 import { type Noted, type Observed, WaitingSteps } from './waiting-steps';
 import type { Memo } from './workflow-host';
 
-/** 80% of a workflow task's 2 s: a worker that is at it for longer reports it, and goes on in another task. */
+/** 80% of a workflow task's 2 s: then the worker sends a heartbeat, and continues in another task. */
 const TASK_REPORTED_AFTER_MS = 1_600;
 
-/** A worker that has just got the saga. */
+/** Creates the execution of a worker that has just got the saga. */
 export type NewExecution = (run: number, input: unknown, memo: Memo) => Execution;
 
 export interface StartedSaga {
@@ -32,7 +33,7 @@ export class SagaRun {
   readonly sagaId: string;
   readonly orderIds: readonly string[];
   execution: Execution;
-  /** Workers that were taken for dead, and are not: they run on, and nothing of theirs is recorded. */
+  /** Workers presumed dead that continue; Temporal records nothing of them. */
   readonly zombies = new Set<Execution>();
   /** Steps on a task queue, by their number: Temporal keeps them, not a worker. */
   readonly remote = new Set<number>();
@@ -50,7 +51,7 @@ export class SagaRun {
   #run: number;
   #history = new History();
   #begunWith: { input: unknown; memo: Memo };
-  /** What the task that is under way was told; undefined when none is. */
+  /** The jobs of the task in progress; undefined when there is none. */
   #task: Noted[] | undefined;
   #taskBegan = 0;
   #results: LocalResult[] = [];
@@ -119,7 +120,7 @@ export class SagaRun {
     while (this.isLong(at)) this.report(this.#taskBegan + TASK_REPORTED_AFTER_MS);
   }
 
-  /** The worker says that it is still at its task, and goes on in another one. */
+  /** A heartbeat of the task: the worker continues in another task. */
   report(at: number): void {
     this.record();
     this.#begin([], at);
@@ -183,13 +184,10 @@ export class SagaRun {
     for (const [seq, { remote }] of execution.steps) if (remote) this.#scheduled.add(seq);
     this.memo = execution.memo;
     if (!outcome) return;
-    if ('continued' in outcome) this.#continue(outcome.continued);
-    else this.outcome ??= outcome;
-  }
-
-  #continue(input: unknown): void {
-    this.isBetweenRuns = true;
-    this.#newRun(input, this.execution.nextMemo);
+    if ('continued' in outcome) {
+      this.isBetweenRuns = true;
+      this.#newRun(outcome.continued, execution.nextMemo);
+    } else this.outcome ??= outcome;
   }
 
   #newRun(input: unknown, memo: Memo): void {
@@ -207,7 +205,7 @@ export class SagaRun {
     this.execution = this.newExecution(this.#run, input, memo);
   }
 
-  /** Another worker takes the saga up, from what is recorded. */
+  /** Another worker resumes the saga from its history. */
   async replay(at: number): Promise<void> {
     this.#results = [];
     if (this.#task) {
@@ -249,34 +247,4 @@ export class SagaRun {
 export function hasLocalSteps({ steps }: Execution): boolean {
   for (const { remote } of steps.values()) if (!remote) return true;
   return false;
-}
-
-/**
- * As the SDK does, gives the code at once what came with or after something else, when the code had asked for it before.
- *
- * @returns how many commands are recorded
- * @throws Divergence when the code does not do what it did
- */
-async function replayed(history: History, execution: Execution): Promise<number> {
-  for (const { activation, results, commands } of history.chunks()) {
-    const before = execution.issued.length;
-    const left = [...results];
-    let { at, jobs } = activation;
-    for (;;) {
-      const asked = left.findIndex(({ job }) => !execution.waitsFor(job.seq));
-      const known = left.splice(0, asked < 0 ? left.length : asked);
-      if (jobs.length + known.length === 0) break;
-      for (const result of known) at = Math.max(at, result.at);
-      await execution.give({ ...activation, at, jobs: [...jobs, ...known.map(({ job }) => job)] });
-      jobs = [];
-    }
-    const [lost] = left;
-    if (lost) throw new Divergence(`recorded: ${lost.job.name}; now: something else`);
-    const now = execution.issued.slice(before);
-    const isOpen = history.isOpen(activation.historyLength);
-    if (!isOpen && now.join() !== commands.join())
-      throw new Divergence(`recorded: ${commands.join(', ')}; now: ${now.join(', ')}`);
-    if (isOpen) return before;
-  }
-  return execution.issued.length;
 }

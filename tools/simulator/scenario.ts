@@ -10,7 +10,7 @@ import type { ModelCustomer } from './customer-database';
 export type CreateInput = SagaInput<OrderRequest, CreateOrderSettings>;
 export type CancelInput = SagaInput<OrderToCancel>;
 
-/** Somebody wants an order cancelled. */
+/** A client that cancels an order. */
 export interface Wish {
   readonly orderId: string;
   /** Made of the caller's Idempotency-Key. */

@@ -56,7 +56,9 @@ export async function simulateLarger({ seed, minutes, atMost }: LargerOptions): 
   console.log(`  ${found ? '✗' : '✓'} larger cases: ${rateText(interleavings, secondsSince(began))}`);
   if (!found) return true;
   console.log(counterexampleText(found));
-  console.log(`Again: npm run simulate -- --seed ${String(seed)} --interleavings ${String(interleavings)}`);
+  console.log(
+    `Reproduce with: npm run simulate -- --seed ${String(seed)} --interleavings ${String(interleavings)}`,
+  );
   return false;
 }
 

@@ -5,7 +5,7 @@ import type { SagaRun } from './saga-run';
 import { Transaction } from './model-table';
 import type { StepRequested, StepResults } from './workflow-host';
 
-/** Who waits for the answer; nobody any more when the worker has died, or has given up. */
+/** The saga that waits for the answer; none when its worker has died or has timed out. */
 export interface Waiting {
   readonly saga: SagaRun;
   /** Undefined for a remote step: its answer goes to whichever worker has the saga then. */
@@ -30,7 +30,7 @@ export class StepCall {
   /**
    * Runs the statement, whose transaction stays open.
    *
-   * @param held orders whose rows somebody else holds
+   * @param held orders whose rows another transaction holds
    */
   begin(steps: ModelSteps, held = NONE_HELD): void {
     this.transaction = new Transaction();
@@ -54,12 +54,12 @@ export class StepCall {
     this.answer = undefined;
   }
 
-  /** The same request, with nobody who waits for it. */
+  /** The same request, without a waiting saga. */
   copy(): StepCall {
     return new StepCall(this.step, undefined);
   }
 
-  /** This very request, from now on with nobody who waits for it. */
+  /** This request in its current state, without a waiting saga. */
   leftAlone(): StepCall {
     return Object.assign(this.copy(), { state: this.state, transaction: this.transaction });
   }
@@ -70,6 +70,6 @@ export class StepCall {
 
   get words(): string {
     const { name, sagaId, orderIds, remote } = this.step;
-    return `${remote ? 'remote ' : ''}${name}(${orderIds.join(', ')}) of ${sagaId}${this.waiting ? '' : ', for which nobody waits any more,'}`;
+    return `${remote ? 'remote ' : ''}${name}(${orderIds.join(', ')}) of ${sagaId}${this.waiting ? '' : ', which no saga waits for any more,'}`;
   }
 }

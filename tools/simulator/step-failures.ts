@@ -1,4 +1,4 @@
-/** What a saga hears of an attempt that has failed as a whole. */
+/** Failures of an attempt as a whole. */
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -9,7 +9,7 @@ import {
 import { STEP_RUNS_ELSEWHERE } from '../../saga/contract';
 import type { StepRequested } from './workflow-host';
 
-/** The connection is lost; nobody knows whether the step has committed. */
+/** The connection is lost; whether the step has committed is unknown. */
 export function connectionLost({ name }: StepRequested): Error {
   return ApplicationFailure.create({ type: 'DatabaseAway', message: `${name}: its database is away` });
 }
@@ -19,14 +19,14 @@ export function runsElsewhere({ name }: StepRequested): Error {
   return ApplicationFailure.create({ type: STEP_RUNS_ELSEWHERE, message: `${name} runs elsewhere` });
 }
 
-/** Trying again is in vain. */
-export function refusedForGood(step: StepRequested): Error {
+/** A retry cannot succeed. */
+export function refusedPermanently(step: StepRequested): Error {
   const message = `${step.name}: its database answered 42501`;
   const failure = ApplicationFailure.create({ type: 'StatementRefused', message, nonRetryable: true });
   return step.remote ? wrapped(step, RetryState.NON_RETRYABLE_FAILURE, failure) : failure;
 }
 
-/** There is no answer in time: of one local attempt, or in all the time that the server had for a remote step. */
+/** The timeout of one local attempt, or of all attempts of a remote step. */
 export function tooLate(step: StepRequested): Error {
   const type = step.remote ? TimeoutType.SCHEDULE_TO_CLOSE : TimeoutType.START_TO_CLOSE;
   const timeout = new TimeoutFailure(`${step.name}: no answer in time`, undefined, type);
@@ -35,4 +35,10 @@ export function tooLate(step: StepRequested): Error {
 
 function wrapped({ name, sagaId }: StepRequested, state: RetryState, cause: Error): Error {
   return new ActivityFailure('Activity task failed', name, sagaId, state, undefined, cause);
+}
+
+/** Whether a retry cannot succeed. */
+export function isPermanent(failure: Error): boolean {
+  const cause = failure.cause ?? failure;
+  return typeof cause === 'object' && 'nonRetryable' in cause && cause.nonRetryable === true;
 }

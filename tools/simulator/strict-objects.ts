@@ -1,4 +1,4 @@
-/** Objects that refuse to be asked for what they do not have. */
+/** Objects that throw when code reads a member that they do not have. */
 
 /**
  * @param what the objects are, in words

@@ -29,14 +29,14 @@ export class TimedCall {
     return this.isDropped ? this.at : this.#due;
   }
 
-  /** Who has to hear that the server has cancelled it, as another attempt has taken its place. */
+  /** The saga to notify that the server has cancelled this attempt, because another one replaced it. */
   get cancelledFor(): Waiting | undefined {
     if (!this.call.step.remote || this.call.waiting || !this.#waiting) return undefined;
     const { saga } = this.#waiting;
     return saga.outcome || saga.nextRun !== this.#run ? undefined : this.#waiting;
   }
 
-  /** Whether nobody waits for it any more and it has not begun. */
+  /** Whether no saga waits for it any more and it has not started. */
   get isDropped(): boolean {
     return this.call.step.remote && this.#waiting !== undefined && !this.call.waiting;
   }

@@ -1,6 +1,6 @@
 /**
- * A run in which everything happens when it is due: timers, answers, the server's retries, callers, and outages that are
- * known beforehand. A week of it takes seconds.
+ * A run by the clock: timers, answers, server retries, clients, and planned outages. It runs a week in
+ * seconds.
  */
 import { wrongNow } from './checks';
 import { EventsByDay } from './events-by-day';
@@ -110,7 +110,7 @@ export class TimedRun {
     this.world.afterTurn(saga, saga.execution);
   }
 
-  /** @returns undefined when nobody hears of it */
+  /** @returns undefined when no saga is notified */
   #attemptEnds(timed: TimedCall): Promise<void> | undefined {
     const { world } = this;
     const { call, hangsUntil } = timed;

@@ -7,6 +7,8 @@ import * as orderSteps from '../../workflows/order-steps';
 import type { Job, StepEnded } from './activation';
 import type { Execution } from './execution';
 import type { StepName } from './model-steps';
+import { isPermanent } from './step-failures';
+import { StepWait } from './step-wait';
 import type { Memo } from './workflow-host';
 
 const WORDS = new Map(Object.values(orderSteps).map(({ activity, words }) => [words, activity]));
@@ -39,43 +41,9 @@ export interface GivenUp extends Pick<GiveUpStepRequest, 'by' | 'reason'> {
   readonly step: string;
 }
 
-class StepWait {
-  readonly asked = new Set<string>();
-  readonly failing = new Set<string>();
-  /** By order, the last command that was issued before it got its answer: what belongs to that is of no interest. */
-  readonly settled = new Map<string, number>();
-  /** Answers that may have come too late for the run that continued as new with them. */
-  readonly perhaps = new Set<string>();
-  parked = false;
-  /** Whether it may be the next run that says so. */
-  unsure = false;
-  /** How often everybody has had an answer. */
-  number = 0;
-
-  isMeant(orderId: string, seq: number): boolean {
-    return seq > (this.settled.get(orderId) ?? 0);
-  }
-
-  fail(orderId: string): void {
-    this.asked.add(orderId);
-    this.perhaps.delete(orderId);
-    this.failing.add(orderId);
-  }
-
-  settle(orderId: string, issuedBefore: number): void {
-    this.asked.delete(orderId);
-    this.perhaps.delete(orderId);
-    this.settled.set(orderId, issuedBefore);
-    if (!this.failing.delete(orderId) || this.failing.size > 0) return;
-    this.parked = false;
-    this.unsure = false;
-    this.number += 1;
-  }
-}
-
 /** What is seen of a saga that the checks have to know, whatever becomes of the saga. */
 export interface Observed {
-  /** Orders whose credit check has come to its deadline without an answer. */
+  /** Orders whose credit check reached its deadline without an answer. */
   readonly late: Set<string>;
   readonly decisions: GivenUp[];
 }
@@ -101,7 +69,7 @@ export class WaitingSteps {
     const { asked, failing } = this.#of(BOUNDED);
     for (const job of jobs) {
       if (job.kind === 'signal' && job.name === GIVE_UP_STEP) this.#giveUp(job.argument, issuedBefore);
-      // Then nobody waits for a credit check any more.
+      // After Cancel, no order waits for a credit check.
       if (job.kind === 'cancel') for (const orderId of asked) this.#of(BOUNDED).settle(orderId, issuedBefore);
       const due = job.kind === 'timer' ? this.#deadlines.get(job.seq) : undefined;
       if (due === undefined) continue;
@@ -111,7 +79,7 @@ export class WaitingSteps {
     }
   }
 
-  /** @param isLast whether the run continues as new with this task: what else it was told may be too late for it */
+  /** @param isLast whether the run continues as new with this task: other inputs may be too late for it */
   take(noted: readonly Noted[], execution: Execution, isLast: boolean): void {
     if (this.#isNewRun) this.#goOnTogether(noted, execution);
     this.#isNewRun = false;
@@ -154,7 +122,7 @@ export class WaitingSteps {
     }
   }
 
-  /** It runs again from the start. */
+  /** The saga starts again. */
   forget(): void {
     this.newRun();
     this.#steps.clear();
@@ -180,7 +148,7 @@ export class WaitingSteps {
       if (!certain || name === BOUNDED || wait.parked) continue;
       const timers = [...this.#parkTimers.values()];
       if (!timers.some((timer) => timer.wait === wait && timer.number === wait.number))
-        unwatched.push(`${name} of ${this.sagaId} fails, and nothing says when it is parked`);
+        unwatched.push(`${name} of ${this.sagaId} fails, and no timer parks it`);
     }
     return unwatched;
   }
@@ -193,7 +161,7 @@ export class WaitingSteps {
       if (perhaps?.has(orderId)) continue;
       const due = this.#due.get(orderId);
       if (due !== undefined && ![...this.#deadlines.values()].some((at) => at <= Math.max(due, now) + 1))
-        postponed.push(`the deadline of ${orderId} is forgotten`);
+        postponed.push(`no timer is left for the deadline of ${orderId}`);
     }
     return postponed;
   }
@@ -205,9 +173,7 @@ export class WaitingSteps {
     const expected = [...this.parked()].flatMap(([step, orders]) => this.#certain(step, orders)).sort();
     const said = shown.flatMap(({ step, subjects }) => this.#certain(step, subjects)).sort();
     if (expected.join() === said.join()) return [];
-    return [
-      `${this.sagaId} shows as parked [${said.join('; ')}], and what is parked is [${expected.join('; ')}]`,
-    ];
+    return [`${this.sagaId} shows parked steps [${said.join('; ')}], expected: [${expected.join('; ')}]`];
   }
 
   /** @returns the step in words, but for what two runs may see either way; empty when that is all */
@@ -293,9 +259,4 @@ function areParkedSteps(shown: unknown): shown is readonly ParkedStep[] {
 
 function isGivingUp(argument: unknown): argument is GiveUpStepRequest {
   return typeof argument === 'object' && argument !== null && 'by' in argument && 'reason' in argument;
-}
-
-function isPermanent(failure: Error): boolean {
-  const cause = failure.cause ?? failure;
-  return typeof cause === 'object' && 'nonRetryable' in cause && cause.nonRetryable === true;
 }

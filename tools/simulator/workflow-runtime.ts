@@ -1,6 +1,6 @@
 /**
- * Stands in for `@temporalio/workflow` while the sagas' own code runs in the simulator. What it does not know it
- * refuses by name, so that code which begins to use more of the SDK is not simulated wrongly in silence.
+ * Replaces `@temporalio/workflow` for the code of the sagas. It throws on members that it does not have, so
+ * that code which uses more of the SDK is not simulated wrongly.
  */
 import { strictObject, strictPrototype } from './strict-objects';
 import { type Requested, requestedSteps, type StepOptions } from './requested-steps';

@@ -1,4 +1,4 @@
-/** The whole model: both databases, the sagas as Temporal has them, requests on their way, and the clock. */
+/** The complete model: both databases, the sagas in Temporal, the requests in progress, and the clock. */
 import { cancelSagaWorkflowId } from '../../domain/names';
 import type { Answer, Job, StepEnded } from './activation';
 import type { CustomerDatabase } from './customer-database';
@@ -123,7 +123,7 @@ export class World {
     const { execution } = saga;
     saga.record();
     if (saga.execution !== execution || saga.outcome) {
-      // Nobody waits any more for what the run that has ended had asked for: it may be done all the same.
+      // No run waits for the requests of a run that has ended; they may still be executed.
       for (const call of this.calls) {
         const { waiting } = call;
         if (waiting?.saga === saga && (waiting.execution ?? execution) === execution) this.leave(call);
@@ -146,7 +146,7 @@ export class World {
     }
   }
 
-  /** Nobody waits for this request any more. */
+  /** No worker waits for this request any more. */
   leave(call: StepCall): void {
     call.waiting = undefined;
     if (call.state === 'committed') this.calls.delete(call);
@@ -182,7 +182,7 @@ export class World {
     }
   }
 
-  /** The caller knows of the commit; the saga goes on with the answer. */
+  /** The client knows of the commit; the saga continues with the answer. */
   reply(call: StepCall): Promise<void> {
     return this.answer(call, this.answerOf(call));
   }
@@ -213,7 +213,7 @@ export class World {
     this.afterTurn(saga, execution);
   }
 
-  /** @returns the end of a request, to be told to the saga that waits for it */
+  /** @returns the end of a request, to deliver to the saga that waits for it */
   take(call: StepCall, answer: Answer): StepEnded {
     const { step, waiting } = call;
     this.calls.delete(call);
@@ -223,7 +223,7 @@ export class World {
     return { kind: 'step', seq, name, orderIds, remote, answer };
   }
 
-  /** A worker that waits for a local step for long says that it is still at it. */
+  /** A worker sends a heartbeat of its task while a local step takes long. */
   report(saga: SagaRun): void {
     saga.report(this.nowMs);
     this.#sendRemote(saga);
