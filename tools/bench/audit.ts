@@ -9,7 +9,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
 import { orderIdsAttribute } from '../../api/orders/saga-types';
-import { ROOT } from '../local/paths';
+import { ROOT } from '../../platform/project-paths';
 import { step } from '../local/progress.cjs';
 import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE } from '../../domain/names';
 import { connectTemporal } from '../../platform/temporal';

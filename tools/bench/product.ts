@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { ROOT } from '../local/paths';
+import { ROOT } from '../../platform/project-paths';
 import { ProductProcess } from '../local/product-process';
 import { freePort } from '../local/scratch-postgres';
 import type { LoadTask } from './load';

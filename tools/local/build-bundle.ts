@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { BUNDLE_PATH } from '../../workers/bundle-path';
 import { buildWorkflowBundle } from '../../workers/workflow-bundle';
 import { foreignModules } from './bundle-contents';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 
 async function main(): Promise<void> {
   await buildWorkflowBundle(BUNDLE_PATH);

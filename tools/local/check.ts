@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { catalogDifferences, schemaScript } from '../../prisma/check-migrations';
 import { SERVICE_NAMES } from '../../prisma/schema-engine';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 import { makeEmpty, makeTemplate, withScratchPostgres } from './scratch-postgres';
 
 type Check = () => Promise<void>;

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { BUNDLE_PATH } from '../../workers/bundle-path';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 
 /** Milliseconds since the epoch. */
 const fileSchema = z.object({ name: z.string(), startTime: z.number(), endTime: z.number() });

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { mutate, type Replace } from './mutations';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 
 export interface Mutant {
   /** What kind of change. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, childOf, stopChild } from './child';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 
 const READY_POLL_MS = 50;
 

@@ -17,7 +17,7 @@ import { bundleWorkflows } from '../../workers/workflow-bundle';
 import { changeModule } from './changed-bundle';
 import { countsOf, isMissed, reportOf, type Tried, unusedReasons } from './mutant-tables';
 import { generateMutants, type Mutant } from './mutants';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 import { safeChanges } from './safe-changes';
 
 const REPORT = path.join(ROOT, 'docs', 'replay-gate.md');

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Mutant } from './mutants';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 
 interface SafeChange {
   readonly kind: string;
