@@ -65,7 +65,7 @@ const deterministic = (files, imports, message, others = []) => ({
       },
       ...LOCALE_DEPENDENT.map((property) => ({
         property,
-        message: 'Its result depends on the machine's language.',
+        message: "Its result depends on the machine's language.",
       })),
     ],
     'no-restricted-syntax': [

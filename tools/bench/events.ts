@@ -126,7 +126,11 @@ interface Received {
   readonly at: number;
 }
 
-async function readStream(url: string, signal: AbortSignal, onEvent: (event: StreamedEvent) => void): Promise<void> {
+async function readStream(
+  url: string,
+  signal: AbortSignal,
+  onEvent: (event: StreamedEvent) => void,
+): Promise<void> {
   const response = await fetch(url, { headers: { Accept: 'text/event-stream' }, signal });
   const decoder = new TextDecoder();
   let text = '';
@@ -134,7 +138,8 @@ async function readStream(url: string, signal: AbortSignal, onEvent: (event: Str
     for await (const chunk of response.body ?? []) {
       const lines = (text + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
       text = lines.pop() ?? '';
-      for (const line of lines) if (line.startsWith('data: ')) onEvent(JSON.parse(line.slice(6)) as StreamedEvent);
+      for (const line of lines)
+        if (line.startsWith('data: ')) onEvent(JSON.parse(line.slice(6)) as StreamedEvent);
     }
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -18,7 +18,10 @@ const ALLOWED = [
 export function foreignModules(bundle: string, root: string): string[] {
   const MARK = 'sourceMappingURL=data:application/json;charset=utf-8;base64,';
   const at = bundle.lastIndexOf(MARK);
-  if (at < 0) throw new Error('the workflow bundle has no source map, so its modules cannot be checked; build it again');
+  if (at < 0)
+    throw new Error(
+      'the workflow bundle has no source map, so its modules cannot be checked; build it again',
+    );
   const map = JSON.parse(Buffer.from(bundle.slice(at + MARK.length).trim(), 'base64').toString()) as {
     sources: string[];
   };

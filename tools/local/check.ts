@@ -24,7 +24,9 @@ const checks: Readonly<Record<string, Check>> = {
 async function main(requested: readonly string[]): Promise<number> {
   const unknown = requested.filter((name) => !(name in checks));
   if (unknown.length > 0) {
-    throw new Error(`Unknown check: ${unknown.join(', ')}. Available checks: ${Object.keys(checks).join(', ')}`);
+    throw new Error(
+      `Unknown check: ${unknown.join(', ')}. Available checks: ${Object.keys(checks).join(', ')}`,
+    );
   }
   let failures = 0;
   for (const [name, check] of Object.entries(checks)) {

@@ -34,10 +34,7 @@ export class Lifecycle {
       console.error(`  ${line}`);
     });
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(
-        signal,
-        () => void this.stop(0, 'Stopping: finishing the requests and steps in progress.'),
-      );
+      process.on(signal, () => void this.stop(0, 'Stopping: finishing the requests and steps in progress.'));
     }
     stopWithParent(() => void this.stop(0, 'npm has exited; stopping.'));
   }

@@ -20,7 +20,8 @@ import { asUser, type PostgresUser, postgresUser } from './postgres-user';
 const ADMIN = 'postgres';
 
 /** 200 connections: enough for several processes with pools of ten, parallel tests and psql. */
-const SERVER_SETTINGS = '-c max_connections=200 -c listen_addresses=127.0.0.1 -c unix_socket_directories='.split(' ');
+const SERVER_SETTINGS =
+  '-c max_connections=200 -c listen_addresses=127.0.0.1 -c unix_socket_directories='.split(' ');
 
 /** 30 s: after a kill, Postgres first replays its log, which is slow on a slow disk. */
 const READY_WITHIN_MS = 30_000;

@@ -98,7 +98,9 @@ export class ProductProcess {
     while (!(await this.isReady())) {
       const hasEnded = this.#child?.ended === true && !this.options.onCrash;
       if (hasEnded || performance.now() > deadline) {
-        const what = hasEnded ? 'exited before it was ready' : `was not ready in ${String(Math.round(timeoutMs / 1_000))} s`;
+        const what = hasEnded
+          ? 'exited before it was ready'
+          : `was not ready in ${String(Math.round(timeoutMs / 1_000))} s`;
         throw new Error([`${this.options.name} ${what}:`, ...this.#lines.slice(-LINES_SHOWN)].join('\n'));
       }
       await sleep(READY_POLL_MS);

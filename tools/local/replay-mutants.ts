@@ -87,7 +87,9 @@ async function requireReplay({ code, recording }: Bundles): Promise<void> {
   for await (const { workflowId, divergence } of replay(options, ofFiles(corpusFiles())))
     if (divergence) diverging.push(workflowId);
   if (diverging.length > 0)
-    throw new Error(`these histories do not replay on the unchanged code; record them again with npm run replay:record: ${diverging.join(', ')}`);
+    throw new Error(
+      `these histories do not replay on the unchanged code; record them again with npm run replay:record: ${diverging.join(', ')}`,
+    );
 }
 
 function place({ kind, file, line, was, becomes }: Mutant): string {

@@ -56,7 +56,8 @@ let failure = 1;
 async function main() {
   const [name, ...args] = process.argv.slice(2);
   const command = COMMANDS[name];
-  if (!command) fail(`Unknown command: ${name ?? ''}. Available commands: ${Object.keys(COMMANDS).join(', ')}`);
+  if (!command)
+    fail(`Unknown command: ${name ?? ''}. Available commands: ${Object.keys(COMMANDS).join(', ')}`);
   failure = command.failure ?? failure;
   checkNode();
   process.chdir(ROOT);

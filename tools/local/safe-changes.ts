@@ -63,8 +63,7 @@ export function safeChanges(): Mutant[] {
   return CHANGES.map(({ kind, file, was, becomes }) => {
     const text = readFileSync(path.join(ROOT, file), 'utf8');
     const at = text.indexOf(was);
-    if (at < 0)
-      throw new Error(`${file} no longer contains «${was}»; update tools/local/safe-changes.ts`);
+    if (at < 0) throw new Error(`${file} no longer contains «${was}»; update tools/local/safe-changes.ts`);
     const line = text.slice(0, at).split('\n').length;
     return { kind, file, line, was, becomes, text: text.replaceAll(was, becomes) };
   });

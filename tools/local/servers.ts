@@ -112,7 +112,8 @@ async function databaseOf(
     await applyMigrations(service, namedOwnerUrl ?? url);
     return url;
   }
-  if (adminUrl === undefined) throw new TypeError(`The ${service} database has neither a URL nor an embedded Postgres`);
+  if (adminUrl === undefined)
+    throw new TypeError(`The ${service} database has neither a URL nor an embedded Postgres`);
   const password = (role: string) => keptPassword(path.join(config.DATA_DIR, `${role}.password`));
   const { ownerUrl, serviceUrl } = await provision(adminUrl, {
     database,

@@ -72,7 +72,9 @@ async function waitUntilReady(
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
     if (child.ended)
-      throw new StartError(`Temporal exited during its start; check DATA_DIR and TEMPORAL_PORT, see ${logFile}`);
+      throw new StartError(
+        `Temporal exited during its start; check DATA_DIR and TEMPORAL_PORT, see ${logFile}`,
+      );
     try {
       const connection = await Connection.connect({ address, connectTimeout: 1_000 });
       for (const namespace of namespaces) await connection.workflowService.describeNamespace({ namespace });
