@@ -70,7 +70,10 @@ const deterministic = (files, imports, message, others = []) => ({
     ],
     'no-restricted-syntax': [
       'error',
-      { selector: 'ImportExpression', message: 'The bundle must contain all replayed code; use a static import.' },
+      {
+        selector: 'ImportExpression',
+        message: 'The bundle must contain all replayed code; use a static import.',
+      },
       ...MODULE_STATE.map((selector) => ({
         selector,
         message: 'No module state: a module may declare functions, classes, types and immutable constants.',

@@ -23,11 +23,11 @@ const WARM_UP_SHARE = 1 / 4;
 const ORDERS = 2_000;
 const AUDITED_ORDERS = 1_000_000;
 
-const { values: options, positionals } = selected();
+const { values: options, positionals } = parseOptions();
 
 const ordersInARun = Number(options.orders ?? ORDERS);
 
-function selected() {
+function parseOptions() {
   try {
     return parseArgs({
       allowPositionals: true,
