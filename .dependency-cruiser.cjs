@@ -1,5 +1,5 @@
-/** The import table of ARCHITECTURE.md, checked: which room may use which. */
-const rooms = {
+/** The import table of ARCHITECTURE.md, checked: which folder may import which. */
+const folders = {
   domain: ['domain'],
   saga: ['saga'],
   workflows: ['workflows', 'domain', 'saga'],
@@ -10,27 +10,27 @@ const rooms = {
   projections: ['projections', 'events', 'domain', 'platform', 'prisma'],
   ops: ['ops', 'saga', 'api', 'workers', 'domain', 'events', 'projections', 'platform', 'prisma'],
   platform: ['platform'],
-  prisma: ['prisma'],
+  prisma: ['prisma', 'platform'],
 };
-/** Nobody imports them; they import anything. */
+/** No other folder imports these; they import anything. */
 const OUTSIDE = 'tools|examples|test';
-const ROOMS = [...Object.keys(rooms), OUTSIDE].join('|');
+const FOLDERS = [...Object.keys(folders), OUTSIDE].join('|');
 
-/** What composes a process alone sees the parts of all. */
+/** Only the files that compose a process import the parts of every folder. */
 const COMPOSITION = '^api/(service|saga-services|history-service)\\.ts$|/main\\.ts$';
 
-const table = Object.entries(rooms).map(([room, allowed]) => ({
-  name: `${room}-imports-only-${allowed.join('-')}`,
+const table = Object.entries(folders).map(([folder, allowed]) => ({
+  name: `${folder}-imports-only-${allowed.join('-')}`,
   severity: 'error',
-  from: { path: `^${room}/`, pathNot: COMPOSITION },
-  to: { path: `^(${ROOMS})/`, pathNot: `^(${allowed.join('|')})/` },
+  from: { path: `^${folder}/`, pathNot: COMPOSITION },
+  to: { path: `^(${FOLDERS})/`, pathNot: `^(${allowed.join('|')})/` },
 }));
 
-/** Of the packages, as they are resolved; built-in modules have no folder. */
+/** A pattern for resolved packages. Built-in modules have no folder. */
 const packages = (...names) => names.map((name) => `(^|/)node_modules/${name}/`).join('|');
 
-/** What the parts of `saga/` may use, and who may use them. */
-const ofTheEngine = [
+/** What the parts of `saga/` may import, and which folders may import them. */
+const engineRules = [
   {
     name: 'the-engine-in-the-sandbox-has-the-sdk-alone',
     severity: 'error',
@@ -72,14 +72,14 @@ const ofTheEngine = [
   },
 ];
 
-/** What the parts of a room may use, where that is less than the room may. */
-const ofParts = [
+/** Narrower rules for parts of a folder. */
+const partRules = [
   {
     name: 'the-consumer-knows-no-projection',
-    comment: 'It is there to be copied into another repository.',
+    comment: 'It can be copied into another repository.',
     severity: 'error',
     from: { path: '^projections/consumer/' },
-    to: { path: `^(${ROOMS})/`, pathNot: '^(projections/consumer|platform)/' },
+    to: { path: `^(${FOLDERS})/`, pathNot: '^(projections/consumer|platform)/' },
   },
   {
     name: 'the-api-reads-projections',
@@ -89,10 +89,10 @@ const ofParts = [
   },
   {
     name: 'the-audit-opens-nothing-itself',
-    comment: 'Tests and tools give it the databases and the client that it reads.',
+    comment: 'Its callers pass the databases and the client that it reads.',
     severity: 'error',
     from: { path: '^ops/audit/', pathNot: '^ops/audit/audit-(main|report)\\.ts$' },
-    to: { path: `^(${ROOMS})/`, pathNot: '^(ops/audit|saga|domain|events)/' },
+    to: { path: `^(${FOLDERS})/`, pathNot: '^(ops/audit|saga|domain|events)/' },
   },
 ];
 
@@ -106,17 +106,17 @@ module.exports = {
       from: { path: '^api/' },
       to: { path: '^workflows/', dependencyTypesNot: ['type-only'] },
     },
-    ...ofTheEngine,
-    ...ofParts,
+    ...engineRules,
+    ...partRules,
     {
-      name: 'nobody-imports-tools-or-tests',
+      name: 'no-imports-of-tools-or-tests',
       severity: 'error',
       from: { pathNot: `^(${OUTSIDE})/` },
       to: { path: `^(${OUTSIDE})/` },
     },
     {
       name: 'workflow-code-is-isolated',
-      comment: 'Nothing that the bundle reaches may come from Node, the databases or the platform.',
+      comment: 'The bundle must not reach Node, the databases or the platform.',
       severity: 'error',
       from: { path: '^workflows/index\\.ts$' },
       to: {
@@ -133,7 +133,7 @@ module.exports = {
     {
       name: 'customer-code-never-reaches-orders',
       severity: 'error',
-      // A customer with its orders is composed by the order service.
+      // The order service composes a customer with its orders.
       from: {
         path: '^(activities/(customer|create-customer)\\.ts$|api/customers/)',
         pathNot: '^api/customers/customer-with-orders\\.ts$',

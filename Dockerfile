@@ -1,4 +1,4 @@
-# One image for every process of ours; the command says which one it is.
+# One image for all processes; the command selects the process.
 FROM node:22.20.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -10,7 +10,7 @@ RUN node prisma/generate.mjs \
  && npm prune --omit=dev
 
 FROM node:22.20.0-bookworm-slim
-# The Temporal SDK reads the system's certificates when it speaks TLS.
+# The Temporal SDK uses the system's certificates for TLS.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app

@@ -1,14 +1,14 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** Of what a module declares, exported or not. */
-const ofModule = (selector) => [
+/** Selectors for a module's declarations, exported or not. */
+const moduleLevel = (selector) => [
   `Program > VariableDeclaration${selector}`,
   `Program > ExportNamedDeclaration > VariableDeclaration${selector}`,
 ];
 
-/** What a constant of a module may be: what cannot change, and names for Temporal's handlers. */
-const UNCHANGING = [
+/** Permitted initializers of module constants: immutable values, and names of Temporal's handlers. */
+const IMMUTABLE = [
   '[init.type=/^(Literal|TemplateLiteral|UnaryExpression|BinaryExpression|Identifier)$/]',
   '[init.type=/^(ArrowFunctionExpression|FunctionExpression)$/]',
   "[init.type='TSAsExpression'][init.typeAnnotation.typeName.name='const']",
@@ -16,14 +16,14 @@ const UNCHANGING = [
   '[init.type="CallExpression"][init.callee.name=/^define[A-Z]/]',
 ];
 
-/** State of a module would be shared by all sagas of a worker, and be gone with it. */
+/** All sagas of a worker would share module state, and lose it with the worker. */
 const MODULE_STATE = [
-  ...ofModule('[kind!="const"]'),
-  ...ofModule(` > VariableDeclarator:not(${UNCHANGING.join(', ')})`),
-  ...ofModule(' > VariableDeclarator > :matches(TSAsExpression, TSSatisfiesExpression) NewExpression'),
-  ...ofModule(' > VariableDeclarator > :matches(TSAsExpression, TSSatisfiesExpression) CallExpression'),
-  // Such an expression remembers where it stopped.
-  ...ofModule(' > VariableDeclarator > Literal[regex.flags=/[gy]/]'),
+  ...moduleLevel('[kind!="const"]'),
+  ...moduleLevel(` > VariableDeclarator:not(${IMMUTABLE.join(', ')})`),
+  ...moduleLevel(' > VariableDeclarator > :matches(TSAsExpression, TSSatisfiesExpression) NewExpression'),
+  ...moduleLevel(' > VariableDeclarator > :matches(TSAsExpression, TSSatisfiesExpression) CallExpression'),
+  // A regular expression with g or y keeps lastIndex.
+  ...moduleLevel(' > VariableDeclarator > Literal[regex.flags=/[gy]/]'),
   'PropertyDefinition[static=true]',
   'StaticBlock',
   'ExportDefaultDeclaration',
@@ -33,20 +33,19 @@ const MODULE_STATE = [
 const NOT_DETERMINISTIC = [
   ...['process', 'require', 'module', 'global', 'globalThis', 'Buffer', 'crypto', 'performance', 'fetch'],
   ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'WeakRef', 'FinalizationRegistry'],
-  { name: 'Intl', message: "It answers with the machine's language and time zone." },
+  { name: 'Intl', message: "Its results depend on the machine's language and time zone." },
 ];
 
-const OF_THE_LOCALE = [
+const LOCALE_DEPENDENT = [
   ...['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString'],
   ...['toLocaleUpperCase', 'toLocaleLowerCase', 'localeCompare'],
 ];
 
 /**
- * Code that is replayed answers the same whenever that is done: no Node, no clock, no chance, no environment,
- * no state.
+ * Replayed code must be deterministic: no Node, no clock, no randomness, no environment, no module state.
  *
- * @param imports what a file may import, as a regular expression
- * @param others further patterns of `no-restricted-imports`
+ * @param imports regular expression of the permitted imports
+ * @param others additional patterns of `no-restricted-imports`
  */
 const deterministic = (files, imports, message, others = []) => ({
   files,
@@ -62,19 +61,22 @@ const deterministic = (files, imports, message, others = []) => ({
       {
         object: 'Math',
         property: 'random',
-        message: 'What is chosen by chance is chosen by whoever starts the saga.',
+        message: 'Pass random values in the input of the saga.',
       },
-      ...OF_THE_LOCALE.map((property) => ({
+      ...LOCALE_DEPENDENT.map((property) => ({
         property,
-        message: 'It depends on the language of the machine.',
+        message: "Its result depends on the machine's language.",
       })),
     ],
     'no-restricted-syntax': [
       'error',
-      { selector: 'ImportExpression', message: 'What is replayed is bundled whole.' },
+      {
+        selector: 'ImportExpression',
+        message: 'The bundle must contain all replayed code; use a static import.',
+      },
       ...MODULE_STATE.map((selector) => ({
         selector,
-        message: 'No module state: a module declares functions, classes, types and what cannot change.',
+        message: 'No module state: a module may declare functions, classes, types and immutable constants.',
       })),
     ],
     'no-eval': 'error',
@@ -90,7 +92,7 @@ const replayed = [
       {
         regex: '^@temporalio/workflow$',
         allowImportNames: ['patched', 'deprecatePatch'],
-        message: 'The engine is what sagas use of Temporal, but for a change that is made with `patched`.',
+        message: 'Sagas use the engine; of Temporal they may import only `patched` and `deprecatePatch`.',
       },
     ],
   ),
@@ -120,7 +122,7 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      // TypeScript's own check asks for the bracket, to tell unchecked keys apart.
+      // noPropertyAccessFromIndexSignature requires brackets.
       '@typescript-eslint/dot-notation': 'off',
     },
   },

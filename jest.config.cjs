@@ -2,7 +2,7 @@
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Records histories, on demand.
+  // These tests record histories: only on request.
   testPathIgnorePatterns: process.env.RECORD_HISTORIES ? [] : ['<rootDir>/test/replay/record/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   transform: {
@@ -11,12 +11,12 @@ module.exports = {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
     ],
   },
-  // Published as ES modules only, which jest cannot require as they are.
+  // Published only as ES modules, which jest cannot require untransformed.
   transformIgnorePatterns: ['/node_modules/(?!httpxy/)'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   maxWorkers: 2,
-  // A test that failed may have left a service running; the run ends all the same, and says what failed.
+  // A failed test may leave a service running; exit anyway and report the failure.
   forceExit: true,
-  // For a machine that is busy with everything else; no test sleeps.
+  // For a busy machine; no test sleeps this long.
   testTimeout: 120_000,
 };

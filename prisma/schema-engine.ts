@@ -12,6 +12,7 @@ import type {
   SchemaEngine,
   SchemasContainer,
 } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { ROOT } from '../platform/project-paths';
 
 /** The databases, by the service that owns each. */
 export const SERVICE_NAMES = ['order', 'customer', 'history'] as const;
@@ -20,11 +21,8 @@ export type ServiceName = (typeof SERVICE_NAMES)[number];
 /** The migrations manage all tables and enums. */
 export const NO_FILTER = { externalTables: [], externalEnums: [] };
 
-/** The prisma folder of the sources: the build does not copy migrations. */
-const PRISMA_FOLDER = path.resolve(
-  __dirname,
-  path.basename(path.dirname(__dirname)) === 'dist' ? '../../prisma' : '.',
-);
+/** The prisma folder of the sources: migrations are data and are not compiled. */
+const PRISMA_FOLDER = path.join(ROOT, 'prisma');
 
 export function schemaPath(service: ServiceName): string {
   return path.join(PRISMA_FOLDER, service, 'schema.prisma');

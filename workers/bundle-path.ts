@@ -1,9 +1,5 @@
-/** Path of the built workflow bundle. This file runs as dist/workers/bundle-path.js, or from the sources in tests. */
+/** Where the built workflow bundle is. */
 import path from 'node:path';
+import { DIST } from '../platform/project-paths';
 
-const above = path.resolve(__dirname, '..');
-
-export const BUNDLE_PATH = path.join(
-  path.basename(above) === 'dist' ? above : path.join(above, 'dist'),
-  'workflow-bundle.js',
-);
+export const BUNDLE_PATH = path.join(DIST, 'workflow-bundle.js');

@@ -2,12 +2,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-
-const above = path.resolve(__dirname, '../..');
-const root = path.basename(above) === 'dist' ? path.dirname(above) : above;
+import { ROOT } from '../../platform/project-paths';
 
 /** Folder with one file per history, named after the saga's path. */
-export const CORPUS = path.join(root, 'test', 'replay', 'histories');
+export const CORPUS = path.join(ROOT, 'test', 'replay', 'histories');
 
 /** Path of the file that describes each history. */
 export const indexOf = (folder: string): string => path.join(folder, 'index.json');

@@ -31,7 +31,7 @@ test('without a running system it says what it needs, in one line', async () => 
   await expect(demo(port)).rejects.toMatchObject({
     code: 1,
     stderr: expect.stringMatching(
-      /^The demo needs a running system \(npm start, or PORT\): .*ECONNREFUSED.*\n$/,
+      /^The demo cannot reach the API; run npm start, or set PORT: .*ECONNREFUSED.*\n$/,
     ),
   });
 });

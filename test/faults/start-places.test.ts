@@ -37,7 +37,7 @@ test('when npm is killed, what it started stops by itself', async () => {
   }
   await eventually(() => Promise.resolve(printed.includes('Ctrl-C stops everything') || undefined), 90_000);
   npm.kill('SIGKILL');
-  await eventually(() => Promise.resolve(printed.includes('npm has gone') || undefined));
+  await eventually(() => Promise.resolve(printed.includes('npm has exited') || undefined));
   await eventually(() => Promise.resolve(usersOf(data.folder).length === 0 || undefined));
   data.remove();
 }, 200_000);
@@ -71,7 +71,7 @@ onSmallDisk('a DATA_DIR without room is one line that names it', async () => {
   try {
     const started = start({ ...(await freePorts()), DATA_DIR: data.folder });
     expect(await started.exit).toBe(1);
-    expect(started.output()).toMatch(/^DATA_DIR .* has \d MB free, 200 are needed/m);
+    expect(started.output()).toMatch(/^DATA_DIR .* has \d MB free but needs 200 MB/m);
   } finally {
     execFileSync('umount', [data.folder]);
     data.remove();

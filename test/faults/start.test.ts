@@ -18,7 +18,7 @@ test('stopped and started again, also after kill -9, it has everything and goes 
   const customer = await newCustomer(url, '10.00');
   const { body: order } = await placeOrder(url, customer, '1.00', WAIT);
   const again = start(env);
-  expect(await refusal(again)).toContain(`npm start runs already on ${data.folder}`);
+  expect(await refusal(again)).toContain(`npm start already runs on ${data.folder}`);
   first.process.kill('SIGTERM');
   const began = Date.now();
   expect(await first.exit).toBe(0);

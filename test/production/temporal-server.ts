@@ -9,7 +9,7 @@ import { msToTs } from '@temporalio/common/lib/time';
 import { Client } from 'pg';
 import { type Child, spawnServer, stopChild } from '../../tools/local/child';
 import { requireFreePort } from '../../tools/local/preconditions';
-import { ROOT } from '../../tools/local/paths';
+import { ROOT } from '../../platform/project-paths';
 import { freePort } from '../../tools/local/scratch-postgres';
 
 /** The role and its two databases are Temporal's own; the services' roles cannot reach them. */

@@ -1,7 +1,6 @@
 /**
- * `npm run bench -- audit`: how long the audit takes, and how much memory, with so many orders and with a tenth of
- * them. Temporal holds the sagas of the thousand orders that are open, and not those of all that are done: of these
- * the audit does not ask.
+ * `npm run bench -- audit`: the audit's time and memory with a number of orders, and with a tenth of them. Temporal
+ * has sagas only for the thousand open orders; the audit does not query the sagas of completed orders.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -9,7 +8,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
 import { orderIdsAttribute } from '../../api/orders/saga-types';
-import { ROOT } from '../local/paths';
+import { ROOT } from '../../platform/project-paths';
 import { step } from '../local/progress.cjs';
 import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE } from '../../domain/names';
 import { connectTemporal } from '../../platform/temporal';
@@ -19,20 +18,20 @@ import { type BenchServers, startBenchServers } from './servers';
 
 const NAMESPACE = 'audit';
 
-/** The open ones are among a tenth. */
-const FEWEST = 10 * OPEN_ORDERS;
+/** A tenth must include all open orders. */
+const MIN_ORDERS = 10 * OPEN_ORDERS;
 
 const USAGE_POLL_MS = 50;
 
-/** Of Linux, on every machine that Node runs on. */
+/** Linux's clock ticks on every platform of Node. */
 const TICKS_A_SECOND = 100;
 
 export interface Audited {
   readonly orders: number;
   readonly seconds: number;
-  /** Of the audit's own process: what the machine does beside it is not in this. */
+  /** Of the audit's process alone. */
   readonly cpuSeconds: number;
-  /** Most resident memory of the audit's process. */
+  /** Peak resident memory of the audit's process, MB. */
   readonly peakMb: number;
 }
 
@@ -40,19 +39,19 @@ const answerSchema = z.object({
   invariants: z.record(z.string(), z.object({ checked: z.int(), inFlight: z.int(), violated: z.int() })),
 });
 
-/** @throws Error when the audit does not find every order, those in flight and nothing wrong */
+/** @throws Error when the audit does not report every order, exactly the open ones in flight, and no violation */
 export async function measureAudit(
   orders: number,
 ): Promise<{ readonly audits: readonly Audited[]; readonly ratios: readonly Ratio[] }> {
-  if (!(orders >= FEWEST)) throw new RangeError(`--orders: at least ${String(FEWEST)}`);
+  if (!(orders >= MIN_ORDERS)) throw new RangeError(`--orders must be at least ${String(MIN_ORDERS)}`);
   const servers = await startBenchServers([NAMESPACE]);
   try {
     const tenth = Math.ceil(orders / 1_000) * 100;
-    await step(`filling in ${String(tenth)} orders`, () => fill(servers.adminUrl, { from: 1, to: tenth }));
-    await step('starting the sagas of the open ones', () => startSagas(servers));
+    await step(`inserting ${String(tenth)} orders`, () => fill(servers.adminUrl, { from: 1, to: tenth }));
+    await step('starting the sagas of the open orders', () => startSagas(servers));
     const few = await step(`auditing ${String(tenth)} orders`, () => audited(servers, tenth));
     const all = 10 * tenth;
-    await step(`filling in ${String(all - tenth)} more`, () =>
+    await step(`inserting ${String(all - tenth)} more orders`, () =>
       fill(servers.adminUrl, { from: tenth + 1, to: all }),
     );
     const many = await step(`auditing ${String(all)} orders`, () => audited(servers, all));
@@ -68,7 +67,7 @@ export async function measureAudit(
   }
 }
 
-/** No worker is there: they run until the servers are stopped. */
+/** There is no worker, so the sagas stay open until the servers stop. */
 async function startSagas({ adminUrl, temporalAddress }: BenchServers): Promise<void> {
   const { client, connection } = await connectTemporal({ address: temporalAddress, namespace: NAMESPACE });
   for (const [workflowId, ids] of await openOrders(adminUrl('order'))) {
@@ -98,21 +97,21 @@ async function audited({ databases, temporalAddress }: BenchServers, orders: num
     printed += text;
   });
   let usage = { cpuSeconds: 0, peakMb: 0 };
-  const looking = setInterval(() => {
+  const sampling = setInterval(() => {
     usage = usageOf(child) ?? usage;
   }, USAGE_POLL_MS);
   await new Promise((resolve) => child.once('close', resolve));
-  clearInterval(looking);
+  clearInterval(sampling);
   const seconds = (performance.now() - began) / 1_000;
-  expectAll(printed, orders);
+  requireComplete(printed, orders);
   return { orders, seconds, ...usage };
 }
 
-/** @returns undefined when it has ended */
+/** @returns undefined when the process has exited */
 function usageOf({ pid }: ChildProcess): Pick<Audited, 'cpuSeconds' | 'peakMb'> | undefined {
   try {
     const [, kb] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8')) ?? [];
-    // After the name of the process, which may have blanks in it: the 12th and 13th.
+    // utime and stime: fields 12 and 13 after the process name, which may contain blanks.
     const [, after = ''] = readFileSync(`/proc/${String(pid)}/stat`, 'utf8').split(') ');
     const [user, system] = after.split(' ').slice(11, 13).map(Number);
     if (kb === undefined || user === undefined || system === undefined) return undefined;
@@ -122,7 +121,7 @@ function usageOf({ pid }: ChildProcess): Pick<Audited, 'cpuSeconds' | 'peakMb'> 
   }
 }
 
-function expectAll(printed: string, orders: number): void {
+function requireComplete(printed: string, orders: number): void {
   const { invariants } = answerSchema.parse(JSON.parse(printed));
   for (const [name, { checked, inFlight, violated }] of Object.entries(invariants)) {
     const expected = name === 'credit' ? orders / 100 : orders;

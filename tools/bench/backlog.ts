@@ -1,4 +1,4 @@
-/** How fast orders that have waited for the customer database are decided when it is back. */
+/** The rate at which a backlog of orders is decided after an outage of the customer database. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { type Measure, type Measured, measured } from './measure';
@@ -7,30 +7,30 @@ import type { Product } from './product';
 import { newCustomers, placed, steadily } from './requests';
 import type { BenchServers } from './servers';
 
-/** Few: groups that are retried at once want the same rows. */
+/** Few, so that concurrent retries of groups contend for the same rows. */
 const CUSTOMERS = 20;
 
-const ORDERS_A_SECOND_MEANWHILE = 60;
-const ORDERS_A_SECOND_AFTERWARDS = 15;
+const OUTAGE_ORDERS_PER_SECOND = 60;
+const RECOVERY_ORDERS_PER_SECOND = 15;
 
-const LOOK_EACH_MS = 200;
+const POLL_MS = 200;
 
-/** Some seventeen seconds' worth. */
+/** About seventeen seconds of orders. */
 const SHARE = 1 / 2;
-/** Fewer take no longer than the pause that each saga is in, and say only how long that is. */
-const LEAST = 600;
-/** More are not decided before the first of them times out. */
-const MOST = 1_200;
+/** A smaller backlog measures only the sagas' current retry pause. */
+const MIN_ORDERS = 600;
+/** A larger backlog is not decided before its first order times out. */
+const MAX_ORDERS = 1_200;
 
-/** On a database that is away, and on one that does not answer. */
+/** After an outage of the database, and after a hang. */
 export function backlogsOf(servers: BenchServers, { url }: Product): readonly Measure[] {
   const adminUrl = servers.adminUrl('customer');
   const { orderUrl } = servers.databases;
   const run = (outage: (adminUrl: string) => Promise<Outage>) => (orders: number) =>
-    workedOff({
+    backlogRate({
       url,
       orderUrl,
-      orders: Math.min(Math.max(Math.round(orders * SHARE), LEAST), MOST),
+      orders: Math.min(Math.max(Math.round(orders * SHARE), MIN_ORDERS), MAX_ORDERS),
       outage: () => outage(adminUrl),
     });
   return [
@@ -40,23 +40,23 @@ export function backlogsOf(servers: BenchServers, { url }: Product): readonly Me
 }
 
 interface Backlog {
-  /** Of the API. */
+  /** URL of the API. */
   readonly url: string;
   readonly orderUrl: string;
   /** Orders that arrive during the outage. */
   readonly orders: number;
-  /** Begins it. */
+  /** Begins the outage. */
   readonly outage: () => Promise<Outage>;
 }
 
 /**
- * Orders arrive during an outage, and at a lower pace from its end until the backlog is decided; each is accepted. The
- * rate counts all orders that are decided after the first decision, until the backlog's last one. Latencies are the
- * backlog's, from the end of the outage: when the first orders are decided depends on the pause that their saga is in.
+ * Places orders during an outage, and at a lower rate from its end until the backlog is decided. The rate counts
+ * all orders decided after the first decision, up to the backlog's last one. Latencies are the backlog's, in
+ * milliseconds from the end of the outage; the first ones depend on the sagas' current retry pause.
  *
  * @throws Error when an order is not accepted, or not approved
  */
-async function workedOff({ url, orderUrl, orders, outage }: Backlog): Promise<Measured> {
+async function backlogRate({ url, orderUrl, orders, outage }: Backlog): Promise<Measured> {
   const customers = await newCustomers(url, CUSTOMERS);
   const place = (index: number) => placed(url, String(customers[index % CUSTOMERS]));
   const db = new Client({ connectionString: orderUrl });
@@ -65,17 +65,17 @@ async function workedOff({ url, orderUrl, orders, outage }: Backlog): Promise<Me
     const over = await outage();
     let backlog: readonly string[];
     try {
-      backlog = await steadily(ORDERS_A_SECOND_MEANWHILE, (begun) => begun < orders, place);
+      backlog = await steadily(OUTAGE_ORDERS_PER_SECOND, (begun) => begun < orders, place);
     } finally {
       await over.end();
     }
     const back = Date.now();
-    let worked = false;
-    const later = steadily(ORDERS_A_SECOND_AFTERWARDS, () => !worked, place);
+    let decided = false;
+    const later = steadily(RECOVERY_ORDERS_PER_SECOND, () => !decided, place);
     try {
       await allDecided(db, backlog);
     } finally {
-      worked = true;
+      decided = true;
     }
     await allDecided(db, await later);
     return rateOf(await decisions(db, customers), new Set(backlog), back);
@@ -86,13 +86,13 @@ async function workedOff({ url, orderUrl, orders, outage }: Backlog): Promise<Me
 
 async function allDecided(db: Client, orders: readonly string[]): Promise<void> {
   const pending = `SELECT FROM orders WHERE id = ANY ($1::uuid[]) AND state = 'PENDING' LIMIT 1`;
-  while ((await db.query(pending, [orders])).rowCount !== 0) await sleep(LOOK_EACH_MS);
+  while ((await db.query(pending, [orders])).rowCount !== 0) await sleep(POLL_MS);
 }
 
 interface Decision {
   readonly orderId: string;
   readonly state: string;
-  /** Milliseconds of the epoch. */
+  /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
@@ -107,8 +107,8 @@ async function decisions(db: Client, customers: readonly string[]): Promise<read
 }
 
 function rateOf(decided: readonly Decision[], backlog: ReadonlySet<string>, back: number): Measured {
-  const lost = decided.find(({ state }) => state !== 'APPROVED');
-  if (lost) throw new Error(`an order ended as ${lost.state}`);
+  const unapproved = decided.find(({ state }) => state !== 'APPROVED');
+  if (unapproved) throw new Error(`an order that must be approved ended as ${unapproved.state}`);
   const mine = decided.filter(({ orderId }) => backlog.has(orderId)).map(({ at }) => at);
   const [first, last] = [Math.min(...decided.map(({ at }) => at)), Math.max(...mine)];
   const counted = decided.filter(({ at }) => at > first && at <= last);

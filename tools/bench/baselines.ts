@@ -1,4 +1,4 @@
-/** Two baselines under the product, on the same servers: its three statements alone, and an empty workflow. */
+/** Baselines on the product's servers: its three statements alone, an empty workflow, and one with a remote step. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
@@ -14,7 +14,7 @@ import type { BenchDatabases } from './servers';
 const TASK_QUEUE = 'empty';
 const REMOTE_TASK_QUEUE = 'remote';
 
-/** As many as the order worker has, so that every start is eager here too. */
+/** As many as the order worker has, so that every start is eager. */
 const WORKFLOW_TASK_SLOTS = 200;
 
 const CREDIT_MINOR = 900_000_000_000;
@@ -23,7 +23,7 @@ export interface Baseline {
   measure(times: number, inFlight: number): Promise<Measured>;
 }
 
-/** An order as three transactions, one after the other, without an engine and without HTTP. */
+/** An order as three sequential transactions, without the engine and without HTTP. */
 export async function statementsAlone(
   databases: BenchDatabases,
 ): Promise<Baseline & { close(): Promise<void> }> {
@@ -59,9 +59,9 @@ export async function statementsAlone(
 }
 
 export interface EngineBaselines {
-  /** A workflow that does nothing, started eagerly and waited for. */
+  /** Starts an empty workflow eagerly and waits for its result. */
   readonly empty: Baseline;
-  /** The same with one activity on another task queue, whose worker has a connection of its own. */
+  /** The same with one activity on another task queue, whose worker has its own connection. */
   readonly remoteStep: Baseline;
   close(): Promise<void>;
 }

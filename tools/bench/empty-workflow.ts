@@ -1,11 +1,11 @@
-/** Workflows that do nothing: what the engine itself costs. */
+/** Workflows without work: they measure Temporal's own cost. */
 import { proxyActivities } from '@temporalio/workflow';
 
 export function emptyWorkflow(): Promise<void> {
   return Promise.resolve();
 }
 
-/** Does nothing as well, but through one activity on another task queue. */
+/** Runs one empty activity on another task queue. */
 export async function remoteStepWorkflow(): Promise<void> {
   const { nothing } = proxyActivities<{ nothing(): Promise<void> }>({
     taskQueue: 'remote',

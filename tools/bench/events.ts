@@ -1,4 +1,4 @@
-/** How soon a reader of the feed hears of an event, and how fast a relay publishes. */
+/** The delay from an event's commit to its consumer, and the rate of a relay. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sqltag as sql } from '@prisma/client/runtime/client';
@@ -10,19 +10,19 @@ import { type Measured, measured } from './measure';
 import { newCustomers, placed, steadily } from './requests';
 import type { BenchDatabases } from './servers';
 
-/** A gentle pace: what is measured is the way of an event, not the load. */
-const ORDERS_A_SECOND = 20;
+/** A low rate: this measures the delay of an event, not the load. */
+const ORDERS_PER_SECOND = 20;
 
-/** Of an approved order, in both services. */
-const EVENTS_AN_ORDER = 3;
+/** Events of an approved order, in both services. */
+const EVENTS_PER_ORDER = 3;
 
 const BATCH = 500;
 
 /**
- * Places orders at a steady pace, and reads the event stream meanwhile. From the commit of an event, as Postgres
- * remembers it, until the reader has it, milliseconds.
+ * Places orders at a steady rate and reads the event stream. Latencies are milliseconds from the commit of an
+ * event, as Postgres records it, until the reader receives it.
  *
- * @param url of the API
+ * @param url URL of the API
  */
 export async function commitToConsumer(
   databases: BenchDatabases,
@@ -41,19 +41,19 @@ export async function commitToConsumer(
   );
   const began = performance.now();
   const mine = await steadily(
-    ORDERS_A_SECOND,
+    ORDERS_PER_SECOND,
     (begun) => begun < orders,
     () => placed(url, customerId),
   );
   const ofMine = () => mine.map((orderId) => received.get(orderId) ?? []);
-  while (ofMine().some(({ length }) => length < EVENTS_AN_ORDER)) await sleep(20);
+  while (ofMine().some(({ length }) => length < EVENTS_PER_ORDER)) await sleep(20);
   const tookMs = performance.now() - began;
   over.abort();
   await reading;
   return measured(await sinceCommits(databases, ofMine().flat()), tookMs);
 }
 
-/** From each event's commit until it was heard, milliseconds. */
+/** @returns milliseconds from each event's commit until it was received */
 async function sinceCommits(
   { orderUrl, customerUrl }: BenchDatabases,
   received: readonly Received[],
@@ -79,7 +79,7 @@ function rowOf(eventId: string): bigint {
   return BigInt(eventId.replace(/-.*/, ''));
 }
 
-/** How long a batch takes, and how many events a second that makes. */
+/** The latency of a batch, and the rate in events per second. */
 export async function relayAlone({ orderUrl }: BenchDatabases, events: number): Promise<Measured> {
   const db = createOrderDatabase(orderUrl);
   await db.$executeRaw(sql`
@@ -103,7 +103,7 @@ export async function relayAlone({ orderUrl }: BenchDatabases, events: number): 
   return { ...measured(batches, tookMs), rate: (published / tookMs) * 1_000 };
 }
 
-/** The cursor after everything that there is now. */
+/** @returns the cursor after the last event */
 async function endOf(url: string): Promise<string> {
   for (let cursor = ''; ;) {
     const response = await fetch(`${url}/events?limit=500${cursor === '' ? '' : `&after=${cursor}`}`);
@@ -113,7 +113,7 @@ async function endOf(url: string): Promise<string> {
   }
 }
 
-interface Told {
+interface StreamedEvent {
   readonly source: string;
   readonly id: string;
   readonly subject: string;
@@ -122,11 +122,15 @@ interface Told {
 interface Received {
   readonly source: string;
   readonly id: string;
-  /** Milliseconds of the epoch. */
+  /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
-async function readStream(url: string, signal: AbortSignal, onEvent: (event: Told) => void): Promise<void> {
+async function readStream(
+  url: string,
+  signal: AbortSignal,
+  onEvent: (event: StreamedEvent) => void,
+): Promise<void> {
   const response = await fetch(url, { headers: { Accept: 'text/event-stream' }, signal });
   const decoder = new TextDecoder();
   let text = '';
@@ -134,7 +138,8 @@ async function readStream(url: string, signal: AbortSignal, onEvent: (event: Tol
     for await (const chunk of response.body ?? []) {
       const lines = (text + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
       text = lines.pop() ?? '';
-      for (const line of lines) if (line.startsWith('data: ')) onEvent(JSON.parse(line.slice(6)) as Told);
+      for (const line of lines)
+        if (line.startsWith('data: ')) onEvent(JSON.parse(line.slice(6)) as StreamedEvent);
     }
   } catch (error) {
     if (!signal.aborted) throw error;

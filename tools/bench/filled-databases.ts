@@ -1,29 +1,29 @@
 /**
- * Fills the three databases with orders as the product leaves them, by SQL: a million would take the product an
- * hour. What the audit does not read (the events that the order history has received) is left out.
+ * Fills the three databases by SQL with the rows that the product would write; a million orders would take the
+ * product an hour. Omits what the audit does not read: the events that the order history has received.
  */
 import { Client } from 'pg';
 import { EVENT_SOURCES } from '../../domain/events';
 import { encodeCursor } from '../../events/cursor';
 import type { ServiceName } from '../../prisma/schema-engine';
 
-/** Orders from one number to another, both included; a multiple of a hundred, as are a customer's. */
+/** A range of order numbers, inclusive; its length is a multiple of 100, the orders of a customer. */
 export interface Numbers {
   readonly from: number;
   readonly to: number;
 }
 
-/** Of these, by number, the first ones are PENDING, and groups of fifty have one saga. */
+/** The first orders by number are PENDING; each group of fifty has one saga. */
 export const OPEN_ORDERS = 1_000;
 export const OPEN_GROUP = 50;
 
-/** In the order of their numbers, as the product's own ids are in the order of time. */
+/** UUIDs that sort by number, as the product's ids sort by time. */
 const idOf = (number: string, tail: string) =>
   `(lpad(to_hex(1700000000000 + (${number})), 12, '0') || '70008000' || '${tail}')::uuid`;
 const orderId = (number: string) => idOf(number, '000000000001');
 const customerId = (number: string) => idOf(number, '00000000000c');
 
-/** A customer's are a hundred; of ten, eight are approved, one was refused, one was cancelled after its approval. */
+/** 100 orders per customer. Of ten, eight are approved, one is refused, and one is cancelled after its approval. */
 const ORDERS = `
   SELECT n, id, customer, 'USD' AS currency, amount, reason,
     CASE WHEN n <= ${String(OPEN_ORDERS)} THEN 'orders-' || ${orderId(`n - (n - 1) % ${String(OPEN_GROUP)}`)} || '-${String(OPEN_GROUP)}'
@@ -36,7 +36,7 @@ const ORDERS = `
         WHEN n % 10 = 1 THEN 'CUSTOMER_REQUEST' END AS reason
     FROM generate_series($1::bigint, $2::bigint) n) numbered`;
 
-/** Those whose credit is decided, with what has been decided, one after the other. */
+/** Orders with a credit decision, and the statuses of their reservations in order. */
 const RESERVATIONS = `
   SELECT *, CASE reason WHEN 'INSUFFICIENT_CREDIT' THEN ARRAY['REJECTED']
     WHEN 'CUSTOMER_REQUEST' THEN ARRAY['RESERVED', 'RELEASED'] ELSE ARRAY['RESERVED'] END AS statuses
@@ -91,11 +91,11 @@ const ALL_VIEWS = [
     FROM (${ORDERS}) o`,
 ];
 
-/** The relay has published everything; it does not run here. */
+/** Records that the relay has published everything; no relay runs here. */
 const PUBLISHED =
   'UPDATE outbox_relay SET last_position = (SELECT max(position) FROM outbox) RETURNING feed_id, last_position';
 
-/** @param adminUrl of each database, as superuser: their statistics are gathered too */
+/** @param adminUrl superuser's URL of each database; the superuser may also VACUUM */
 export async function fill(adminUrl: (service: ServiceName) => string, numbers: Numbers): Promise<void> {
   const feeds = [
     await filled(adminUrl('order'), ALL_ORDERS, numbers),
@@ -114,7 +114,7 @@ export async function fill(adminUrl: (service: ServiceName) => string, numbers: 
   });
 }
 
-/** @returns the place in its feed after the last event */
+/** @returns the feed's id and the position of its last event */
 function filled(url: string, statements: readonly string[], { from, to }: Numbers) {
   return connected(url, async (db) => {
     await db.query('CREATE TEMPORARY SEQUENCE published');
@@ -136,7 +136,7 @@ async function connected<Answer>(url: string, work: (db: Client) => Promise<Answ
   }
 }
 
-/** Of the sagas of the open orders, each with its orders. */
+/** @returns the order ids of each saga with open orders, by workflow id */
 export async function openOrders(url: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const { rows } = await connected(url, (db) =>
     db.query<{ saga: string; ids: string[] }>(

@@ -1,6 +1,6 @@
 /**
- * Closed-loop load over HTTP, in a process of its own: so many callers, each of whom places its next order
- * when the last one is decided. Reads its task as JSON from the command line and prints what it saw as JSON.
+ * Closed-loop load over HTTP, in its own process: each caller places its next order when its last one is decided.
+ * Reads a LoadTask as JSON from the command line and prints a Measured as JSON.
  */
 import { Agent, request } from 'node:http';
 import { performance } from 'node:perf_hooks';
@@ -10,12 +10,12 @@ import { type Measured, measured } from './measure';
 const taskSchema = z.object({
   /** Base URL of the API. */
   url: z.string(),
-  /** Callers. */
+  /** Concurrent callers. */
   inFlight: z.number().int(),
   orders: z.number().int(),
-  /** 1 is the hot one. */
+  /** 1: a single hot customer. */
   customers: z.number().int(),
-  /** More than the service takes: who is refused comes back when he is told to, and what is left in the end does not count. */
+  /** More callers than the service admits: a 503 is retried after Retry-After; orders beyond `orders` are not counted. */
   overload: z.boolean().default(false),
 });
 
@@ -23,7 +23,7 @@ export type LoadTask = z.input<typeof taskSchema>;
 
 const answerSchema = z.object({ state: z.string().optional(), customerId: z.string() });
 
-/** More credit than all orders of a run need, so that every one is approved. */
+/** More than all orders of a run need, so that every order is approved. */
 const CREDIT = { amount: '9000000000.00', currency: 'USD' };
 const ORDER_TOTAL = { amount: '1.00', currency: 'USD' };
 
@@ -63,7 +63,7 @@ function post(
   agent: Agent,
   url: string,
   body: object,
-  comeBack = false,
+  retries = false,
 ): Promise<z.infer<typeof answerSchema>> {
   const headers = { 'Content-Type': 'application/json', Prefer: 'wait=30' };
   return new Promise((resolve, reject) => {
@@ -72,14 +72,14 @@ function post(
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () => {
         if (response.statusCode === 201) resolve(answerSchema.parse(JSON.parse(text)));
-        else if (comeBack && response.statusCode === 503)
+        else if (retries && response.statusCode === 503)
           setTimeout(
             () => {
-              post(agent, url, body, comeBack).then(resolve, reject);
+              post(agent, url, body, retries).then(resolve, reject);
             },
             Number(response.headers['retry-after']) * 1_000,
           );
-        else reject(new Error(`POST ${url} answered ${String(response.statusCode)}: ${text}`));
+        else reject(new Error(`POST ${url} returned ${String(response.statusCode)}: ${text}`));
       });
     });
     sent.on('error', reject);

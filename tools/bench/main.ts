@@ -1,12 +1,12 @@
 /**
- * `npm run bench`: orders a second over HTTP, beside two baselines, in one run on the same servers. Timings are
- * compared with each other only: the machine is in all of them. `npm run bench -- audit` measures the audit.
+ * `npm run bench`: orders per second over HTTP and the baselines, in one run on the same servers. Compare timings
+ * only within a run, because they depend on the machine. `npm run bench -- audit` measures the audit.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { ROOT } from '../local/paths';
+import { ROOT } from '../../platform/project-paths';
 import { step } from '../local/progress.cjs';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
@@ -19,25 +19,25 @@ import { type BenchServers, startBenchServers } from './servers';
 /** A quarter of a round fills pools, plans and the compiler's caches. */
 const WARM_UP_SHARE = 1 / 4;
 
-/** Orders in a run with forty in flight, and those that are audited. */
+/** Defaults of --orders: in a run with forty in flight, and in the audit. */
 const ORDERS = 2_000;
 const AUDITED_ORDERS = 1_000_000;
 
-const { values: options, positionals } = asked();
+const { values: options, positionals } = parseOptions();
 
 const ordersInARun = Number(options.orders ?? ORDERS);
 
-function asked() {
+function parseOptions() {
   try {
     return parseArgs({
       allowPositionals: true,
       options: {
         orders: { type: 'string' },
         rounds: { type: 'string', default: '3' },
-        /** Only measures whose name has one of these in it. */
+        /** Only measures whose name contains one of these. */
         only: { type: 'string', multiple: true, default: [''] },
         json: { type: 'string' },
-        /** Exit code 1 when a ratio is not reached. */
+        /** Exit code 1 when a target ratio is missed. */
         strict: { type: 'boolean', default: false },
       },
     });
@@ -52,7 +52,7 @@ async function main(): Promise<number> {
   const [what] = positionals;
   if (what === undefined) return benchOrders();
   if (what === 'audit') return benchAudit();
-  throw new Error(`npm run bench -- ${what}: there is only audit`);
+  throw new Error(`Unknown benchmark: ${what}. Available: audit, or none for the orders.`);
 }
 
 async function benchAudit(): Promise<number> {
@@ -90,15 +90,15 @@ function exitCodeOf(ratios: readonly Ratio[]): number {
   return options.strict && ratios.some(({ met }) => !met) ? 1 : 0;
 }
 
-/** Round after round, so that a slow minute of the machine is in every measure. */
+/** Runs every measure once per round, so that a slow minute affects all measures. */
 async function measureAll(servers: BenchServers) {
-  const measures = await step('starting what is measured', () => startMeasures(servers));
+  const measures = await step('starting the measured processes', () => startMeasures(servers));
   try {
-    const asked = measures.all.filter(({ name }) => options.only.some((part) => name.includes(part)));
-    for (const measure of asked) {
+    const selected = measures.all.filter(({ name }) => options.only.some((part) => name.includes(part)));
+    for (const measure of selected) {
       await step(`warming up: ${measure.name}`, () => measure.run(ordersInARun * WARM_UP_SHARE));
     }
-    const taken = new Map<Measure, Measured[]>(asked.map((measure) => [measure, []]));
+    const taken = new Map<Measure, Measured[]>(selected.map((measure) => [measure, []]));
     for (let round = 1; round <= Number(options.rounds); round++) {
       for (const [measure, results] of taken) {
         const label = `round ${String(round)} of ${options.rounds}: ${measure.name}`;
@@ -127,7 +127,7 @@ function write(run: object): void {
   console.log(`Written to ${path.relative(process.cwd(), file)}`);
 }
 
-// Exits by itself: the schema engine leaves a timer of ten seconds behind.
+// Exits explicitly: the schema engine leaves a ten-second timer running.
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {

@@ -1,4 +1,4 @@
-/** What is measured, on what, and how much of it. */
+/** All measures, the processes they run on, and their share of the orders. */
 import { step } from '../local/progress.cjs';
 import { backlogsOf } from './backlog';
 import { type Baseline, engineBaselines, statementsAlone } from './baselines';
@@ -9,7 +9,7 @@ import { type Product, startColocated, startDistributed } from './product';
 import { replays } from './replay';
 import { type BenchServers, MANY_CUSTOMERS } from './servers';
 
-/** One namespace for each product that is measured: they use the same task queues. */
+/** One namespace per measured product, because all use the same task queues. */
 export const NAMESPACES = ['empty', 'colocated', 'groups-off', 'distributed', 'memory'];
 
 /** One at a time, a twentieth of the orders takes about as long as all of them with forty in flight. */
@@ -18,23 +18,23 @@ const ALONE_SHARE = 1 / 20;
 /** The engine's own rate is several times lower than the product's. */
 const EMPTY_SHARE = 1 / 4;
 
-/** Many batches' worth. */
+/** Enough for many batches. */
 const EVENTS_SHARE = 10;
 
-/** At twenty a second, some ten seconds. */
+/** About ten seconds at twenty per second. */
 const FEED_SHARE = 1 / 10;
 
 /** 1,000 histories with the usual 2,000 orders. */
 const REPLAY_SHARE = 1 / 2;
 
-/** Longer than an outage here and the working off after it: each order of the backlog is to be approved. */
+/** Longer than an outage and its backlog, so that every order of the backlog is approved. */
 const CREDIT_CHECK_TIMEOUT_MS = 60_000;
 
-/** In flight, by one process: enough for four full groups. Twice as many callers are too many. */
-const TAKEN = 200;
+/** Orders in flight that one process admits: four full groups. Overload uses twice as many callers. */
+const ADMITTED = 200;
 
-/** The products share their databases: one relay each, as in production. */
-const RELAYED_BY_THE_FIRST = { OUTBOX_RELAY: 'elsewhere' };
+/** The products share databases, and the first one relays, so each database has one relay. */
+const RELAY_ELSEWHERE = { OUTBOX_RELAY: 'elsewhere' };
 
 const MEMORY_ORDERS = 5_000;
 
@@ -49,15 +49,15 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
   const engine = await engineBaselines(target);
   const products = [
     await startColocated(servers, 'colocated', {
-      ORDERS_IN_FLIGHT_MAX: String(TAKEN),
+      ORDERS_IN_FLIGHT_MAX: String(ADMITTED),
       CREDIT_CHECK_TIMEOUT_MS: String(CREDIT_CHECK_TIMEOUT_MS),
     }),
     await startColocated(servers, 'groups-off', {
       SAGA_GROUP_MAX: '1',
       SAGA_GROUPS_IN_FLIGHT: '40',
-      ...RELAYED_BY_THE_FIRST,
+      ...RELAY_ELSEWHERE,
     }),
-    await startDistributed(servers, 'distributed', RELAYED_BY_THE_FIRST),
+    await startDistributed(servers, 'distributed', RELAY_ELSEWHERE),
   ] as const;
   const [colocated, groupsOff, distributed] = products;
   const loaded = (
@@ -83,12 +83,12 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
       baseline('one remote step, 1', engine.remoteStep, 1, ALONE_SHARE),
       loaded('colocated, 1', colocated, 1, ALONE_SHARE),
       loaded('colocated, 40', colocated, 40),
-      loaded('colocated, 200', colocated, TAKEN, 2),
+      loaded('colocated, 200', colocated, ADMITTED, 2),
       {
         name: 'colocated, 400 where 200 are taken',
         run: (orders: number) =>
           colocated.load({
-            inFlight: 2 * TAKEN,
+            inFlight: 2 * ADMITTED,
             orders: 2 * orders,
             customers: MANY_CUSTOMERS,
             overload: true,
@@ -119,8 +119,8 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
 /** @returns resident memory of a fresh process after its first 5,000 orders and after as many more, MB */
 export async function measureMemory(servers: BenchServers): Promise<readonly [number, number]> {
   const product = await startColocated(servers, 'memory');
-  const after = async (words: string) => {
-    await step(`${words} orders, for the memory`, () =>
+  const after = async (total: string) => {
+    await step(`measuring memory after ${total} orders`, () =>
       product.load({ inFlight: 40, orders: MEMORY_ORDERS, customers: MANY_CUSTOMERS }),
     );
     return product.memoryMb();

@@ -1,16 +1,16 @@
-/** What a measurement says: a rate and how long each took. */
+/** A measurement: a rate and latencies. */
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
 
 export const measuredSchema = z.object({
-  /** Finished a second. */
+  /** Completed per second. */
   rate: z.number(),
   /** Milliseconds. */
   p50: z.number(),
   p99: z.number(),
-  /** Most resident memory of the process that did it, in 10^6 bytes; where that was looked at. */
+  /** Peak resident memory of the measured process, 10^6 bytes; where it is measured. */
   peakMb: z.number().optional(),
-  /** From the end of an outage until the first order was decided, milliseconds; after an outage. */
+  /** Milliseconds from the end of an outage to the first decided order. */
   firstAfterMs: z.number().optional(),
 });
 
@@ -18,20 +18,20 @@ export type Measured = z.infer<typeof measuredSchema>;
 
 export interface Measure {
   readonly name: string;
-  /** @param orders that a run with forty in flight takes; the others take their share */
+  /** @param orders of a run with forty in flight; other measures use a share of them */
   run(orders: number): Promise<Measured>;
 }
 
-/** Fewer say nothing about a median. */
-const FEWEST = 20;
+/** Too few samples give no useful median. */
+const MIN_SAMPLES = 20;
 
 export function shareOf(orders: number, share: number): number {
-  return Math.max(Math.round(orders * share), FEWEST);
+  return Math.max(Math.round(orders * share), MIN_SAMPLES);
 }
 
 /**
- * @param latencies milliseconds each
- * @param tookMs of all together
+ * @param latencies in milliseconds
+ * @param tookMs duration of the whole run
  */
 export function measured(latencies: readonly number[], tookMs: number): Measured {
   const sorted = [...latencies].sort((a, b) => a - b);
@@ -60,7 +60,7 @@ export async function closedLoop(
   return measured(latencies, performance.now() - began);
 }
 
-/** The middle one of several rounds, with the lowest and highest rate beside it; the worst of what few have. */
+/** The medians of several rounds, the lowest and highest rate, and the maximum of the optional values. */
 export function median(
   rounds: readonly Measured[],
 ): Measured & { readonly rates: readonly [number, number] } {

@@ -1,28 +1,28 @@
-/** How a measure takes a row, a table or a database away from the product. */
+/** Outages: a locked row, a locked table, a database without connections. */
 import { Client } from 'pg';
 
 export interface Outage {
   end(): Promise<void>;
 }
 
-/** Nobody may log in to the database any more, and its sessions are ended. */
+/** Rejects new connections to the database and terminates its sessions. */
 export async function databaseAway(adminUrl: string): Promise<Outage> {
   const name = new URL(adminUrl).pathname.slice(1);
-  const besides = new Client({
+  const admin = new Client({
     connectionString: Object.assign(new URL(adminUrl), { pathname: '/postgres' }).href,
   });
-  await besides.connect();
-  await besides.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-  await besides.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+  await admin.connect();
+  await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+  await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
   return {
     end: async () => {
-      await besides.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
-      await besides.end();
+      await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+      await admin.end();
     },
   };
 }
 
-/** The database answers, but each step of a customer waits. */
+/** Every statement on the customers table waits. */
 export function customersHang(adminUrl: string): Promise<Outage> {
   return hold(adminUrl, 'LOCK TABLE customers');
 }
@@ -31,7 +31,7 @@ export function customerLocked(adminUrl: string, customerId: string): Promise<Ou
   return hold(adminUrl, 'SELECT FROM customers WHERE id = $1 FOR UPDATE', [customerId]);
 }
 
-/** Runs a statement that locks, and keeps its transaction open. */
+/** Runs a locking statement and keeps its transaction open. */
 async function hold(adminUrl: string, statement: string, values: readonly string[] = []): Promise<Outage> {
   const holder = new Client({ connectionString: adminUrl });
   await holder.connect();

@@ -1,9 +1,9 @@
-/** The product in processes of its own, as in production, and the load on it. */
+/** Starts the product in separate processes, as in production, and puts load on it. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { ROOT } from '../local/paths';
+import { ROOT } from '../../platform/project-paths';
 import { ProductProcess } from '../local/product-process';
 import { freePort } from '../local/scratch-postgres';
 import type { LoadTask } from './load';
@@ -11,20 +11,20 @@ import { type Measured, measuredSchema } from './measure';
 import type { BenchServers } from './servers';
 
 const READY_WITHIN_MS = 30_000;
-/** 15 s: it drains for at most ten. */
+/** 15 s: a graceful shutdown takes at most 10 s. */
 const STOP_WITHIN_MS = 15_000;
 
 export interface Product {
-  /** Of the API. */
+  /** URL of the API. */
   readonly url: string;
-  /** Places orders from a process of its own. */
+  /** Places orders from a separate process. */
   load(task: Omit<LoadTask, 'url'>): Promise<Measured>;
   /** Resident memory of the process that places orders, MB. */
   memoryMb(): number;
   stop(): Promise<void>;
 }
 
-/** @param env beside the servers' addresses: the settings that are measured */
+/** @param env the measured settings, in addition to the servers' addresses */
 export async function startColocated(
   servers: BenchServers,
   namespace: string,
@@ -66,7 +66,7 @@ async function startService(
   env: NodeJS.ProcessEnv,
 ): Promise<ProductProcess> {
   const service = new ProductProcess({
-    name: 'what is measured',
+    name: `the measured ${String(env['SERVICES'])} process`,
     script: 'api/main.js',
     port: await freePort(),
     env: {

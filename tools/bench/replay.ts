@@ -1,4 +1,4 @@
-/** How fast the replay gate goes through histories, and in how much memory. */
+/** The replay gate's rate and memory. */
 import { performance } from 'node:perf_hooks';
 import { CREATE_ORDER_SAGA } from '../../domain/names';
 import { corpusFiles } from '../../ops/replay/corpus';
@@ -11,9 +11,9 @@ import { type Measured, measured } from './measure';
 const BYTES_OF_A_MB = 1_000_000;
 
 /**
- * The recorded histories of `createOrderSaga`, over and over, each read anew.
+ * Replays the recorded histories of `createOrderSaga` repeatedly, each read again from its file.
  *
- * @throws Error when one does not replay, saying where it diverged
+ * @throws Error when one diverges, with the place
  */
 export async function replays(count: number): Promise<Measured> {
   const took: number[] = [];
@@ -21,7 +21,7 @@ export async function replays(count: number): Promise<Measured> {
   const began = performance.now();
   let last = began;
   const options = { workflowBundle: { codePath: BUNDLE_PATH } };
-  for await (const { workflowId, divergence } of replay(options, recorded(count))) {
+  for await (const { workflowId, divergence } of replay(options, histories(count))) {
     if (divergence) {
       const { recorded: was, now, after = 'its start' } = divergence;
       throw new Error(`${workflowId} does not replay: recorded: ${was}; now: ${now}, after ${after}`);
@@ -33,7 +33,7 @@ export async function replays(count: number): Promise<Measured> {
   return { ...measured(took, performance.now() - began), peakMb };
 }
 
-function* recorded(count: number): Generator<NamedHistory> {
+function* histories(count: number): Generator<NamedHistory> {
   for (let given = 0; ;) {
     for (const { workflowId, history } of ofFiles(corpusFiles())) {
       if (workflowTypeOf(history) !== CREATE_ORDER_SAGA) continue;

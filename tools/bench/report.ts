@@ -1,4 +1,4 @@
-/** What a run says: the measured table, and the ratios that the project wants to reach. */
+/** The report of a run: the table of measures, and the ratios with their targets. */
 import type { median } from './measure';
 import { type Bounds, TARGET_RATIOS } from './target-ratios';
 
@@ -12,27 +12,27 @@ export interface Ratio {
 }
 
 /**
- * Those ratios whose two measurements were taken.
+ * The ratios whose measures were taken.
  *
- * @param memory MB after 5,000 orders, and after 10,000
+ * @param memory MB after 5,000 and after 10,000 orders
  */
 export function ratiosOf(results: Results, memory: readonly [number, number] | undefined): Ratio[] {
   const ratios = TARGET_RATIOS.flatMap(({ what, of, to, ...bounds }) => {
     const [above, below] = [results[of[0]]?.[of[1]], results[to[0]]?.[to[1]]];
     return above === undefined || below === undefined ? [] : [ratioOf(what, above / below, bounds)];
   });
-  const relay = relayAhead(results);
+  const relay = relayHeadroom(results);
   if (relay !== undefined)
     ratios.push(
       ratioOf("relay, events a second, to the order service's at 200 in flight", relay, { least: 5 }),
     );
-  const told = results['commit to consumer']?.p99;
-  if (told !== undefined)
-    ratios.push(ratioOf('commit to consumer at 20 orders a second, p99, ms', told, { most: 20 }));
+  const delay = results['commit to consumer']?.p99;
+  if (delay !== undefined)
+    ratios.push(ratioOf('commit to consumer at 20 orders a second, p99, ms', delay, { most: 20 }));
   const replayed = results['replay']?.rate;
   if (replayed !== undefined)
     ratios.push(ratioOf('replay of 1,000 histories, s', 1_000 / replayed, { most: 60 }));
-  const remote = promptness(results);
+  const remote = remoteStepRatio(results);
   if (remote !== undefined)
     ratios.push(ratioOf('distributed alone, p50, to colocated and a remote step', remote, { most: 1.5 }));
   if (!memory) return ratios;
@@ -40,13 +40,13 @@ export function ratiosOf(results: Results, memory: readonly [number, number] | u
 }
 
 /** An approved order has two events in the order service's outbox. */
-function relayAhead(results: Results): number | undefined {
+function relayHeadroom(results: Results): number | undefined {
   const [relay, orders] = [results['relay alone']?.rate, results['colocated, 200']?.rate];
   return relay === undefined || orders === undefined ? undefined : relay / (2 * orders);
 }
 
-/** A remote step costs what a workflow with one takes longer than an empty one. */
-function promptness(results: Results): number | undefined {
+/** The cost of a remote step: a workflow with one minus an empty workflow. */
+function remoteStepRatio(results: Results): number | undefined {
   const p50 = (name: string) => results[name]?.p50;
   const [distributed, colocated] = [p50('distributed, 1'), p50('colocated, 1')];
   const [remote, empty] = [p50('one remote step, 1'), p50('empty workflow, 1')];

@@ -1,16 +1,16 @@
-/** What a caller of the API does, at a gentle pace and in this process: `load.ts` is for more. */
+/** API requests at a low rate, from this process; `load.ts` generates heavy load. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
-/** More credit than all orders of a run need, so that every one is approved. */
+/** More than all orders of a run need, so that every order is approved. */
 const CREDIT = { amount: '9000000000.00', currency: 'USD' };
 const ORDER_TOTAL = { amount: '1.00', currency: 'USD' };
 
 const customerSchema = z.object({ customerId: z.string() });
 const orderSchema = z.object({ orderId: z.string(), state: z.string() });
 
-/** @returns their ids */
+/** @returns the customers' ids */
 export async function newCustomers(url: string, count: number): Promise<string[]> {
   const body = { name: 'Bench', creditLimit: CREDIT };
   const customers: string[] = [];
@@ -20,13 +20,13 @@ export async function newCustomers(url: string, count: number): Promise<string[]
   return customers;
 }
 
-/** @returns the order's id, when its row is committed */
+/** Resolves when the order's row is committed. @returns the order's id */
 export async function placed(url: string, customerId: string): Promise<string> {
   const body = { customerId, orderTotal: ORDER_TOTAL };
   return orderSchema.parse(await posted(`${url}/orders`, 202, body)).orderId;
 }
 
-/** @returns how long the order took until it was approved, milliseconds */
+/** @returns milliseconds until the order was approved */
 export async function approved(url: string, customerId: string): Promise<number> {
   const body = { customerId, orderTotal: ORDER_TOTAL };
   const began = performance.now();
@@ -36,28 +36,28 @@ export async function approved(url: string, customerId: string): Promise<number>
 }
 
 /**
- * Begins one after the other at a steady pace, whether those before have ended or not.
+ * Open-loop load: starts calls at a steady rate, without waiting for earlier ones.
  *
- * @param goesOn asked before each, with how many have begun
+ * @param shouldContinue called before each start with the number of started calls; false ends the load
  */
 export async function steadily<Result>(
   perSecond: number,
-  goesOn: (begun: number) => boolean,
+  shouldContinue: (begun: number) => boolean,
   one: (index: number) => Promise<Result>,
 ): Promise<Result[]> {
   const began = performance.now();
   const all: Promise<Result>[] = [];
-  while (goesOn(all.length)) {
+  while (shouldContinue(all.length)) {
     await sleep(Math.max(began + (all.length * 1_000) / perSecond - performance.now(), 0));
     const result = one(all.length);
-    // What it fails with is thrown in the end.
+    // Promise.all below throws the failure.
     result.catch(() => undefined);
     all.push(result);
   }
   return Promise.all(all);
 }
 
-/** @throws Error when the answer has another status */
+/** @throws Error when the response has another status */
 async function posted(
   url: string,
   status: number,
@@ -70,6 +70,6 @@ async function posted(
     body: JSON.stringify(body),
   });
   const text = await response.text();
-  if (response.status !== status) throw new Error(`POST ${url} answered ${String(response.status)}: ${text}`);
+  if (response.status !== status) throw new Error(`POST ${url} returned ${String(response.status)}: ${text}`);
   return JSON.parse(text);
 }

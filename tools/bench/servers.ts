@@ -1,4 +1,4 @@
-/** The servers of one run: a Postgres and a Temporal of its own, gone afterwards, with the product's own settings. */
+/** The servers of one run: a temporary Postgres and Temporal with the product's settings. */
 import { rmSync } from 'node:fs';
 import { startPostgres } from '../local/postgres';
 import { step } from '../local/progress.cjs';
@@ -18,19 +18,19 @@ export interface BenchDatabases {
 
 export interface BenchServers {
   readonly databases: BenchDatabases;
-  /** Of a service's database, as superuser. */
+  /** Superuser's URL of a service's database. */
   readonly adminUrl: (service: ServiceName) => string;
   readonly temporalAddress: string;
   stop(): Promise<void>;
 }
 
-/** 200 customers: their rows are seldom wanted by two groups at once. */
+/** 200 customers: two groups seldom contend for a row. */
 export const MANY_CUSTOMERS = 200;
 
-/** Postgres then remembers when each transaction was committed: what an event's way is counted from. */
+/** Postgres records the time of each commit, from which the delay of an event is measured. */
 const COMMIT_TIMES = ['-c', 'track_commit_timestamp=on'];
 
-/** @param namespaces one for each product that is measured: they use the same task queues */
+/** @param namespaces one per measured product, because all use the same task queues */
 export async function startBenchServers(namespaces: readonly string[]): Promise<BenchServers> {
   const folder = scratchFolder();
   const postgres = await step('starting Postgres', async () =>

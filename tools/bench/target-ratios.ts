@@ -1,4 +1,4 @@
-/** The ratios of two measures that the project wants to reach. */
+/** The target ratios, each of two measures. */
 import type { Measured } from './measure';
 
 interface TargetRatio extends Bounds {
@@ -16,7 +16,7 @@ type Compared = Pick<TargetRatio, 'of' | 'to'>;
 const rates = (of: string, to: string): Compared => ({ of: [of, 'rate'], to: [to, 'rate'] });
 const medians = (of: string, to: string): Compared => ({ of: [of, 'p50'], to: [to, 'p50'] });
 
-/** Each compares two measurements of one run: a machine's speed and noise are in both. */
+/** Each compares two measures of one run, so that the machine's speed and noise affect both. */
 export const TARGET_RATIOS: readonly TargetRatio[] = [
   { what: '40 in flight, rate', ...rates('colocated, 40', 'empty workflow, 40'), least: 4 },
   { what: '200 in flight, rate', ...rates('colocated, 200', 'colocated, 40'), least: 1 },

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { ServiceName } from '../../prisma/schema-engine';
 import type { Placement } from '../../saga/contract';
 import { startBalancer } from '../local/balancer';
-import { ROOT } from '../local/paths';
+import { ROOT } from '../../platform/project-paths';
 import { step } from '../local/progress.cjs';
 import { ManagedProcess, type ProcessPlan } from './managed-process';
 import { ownPort } from './reserved-ports';

@@ -7,7 +7,7 @@ import type { Client } from '@temporalio/client';
 import { Pool } from 'pg';
 import { connectTemporal } from '../../platform/temporal';
 import type { Placement } from '../../saga/contract';
-import { ROOT } from '../local/paths';
+import { ROOT } from '../../platform/project-paths';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster';
 import { CONNECTION_FAULTS } from './connection-faults';
 import { FAULT_POINTS, type FaultPoint, inflict } from './fault-points';

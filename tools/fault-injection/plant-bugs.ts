@@ -4,7 +4,7 @@
  */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../local/paths';
+import { ROOT } from '../../platform/project-paths';
 import { migrationsPath, type ServiceName } from '../../prisma/schema-engine';
 import { faultRun, type FaultRun, type RunOptions } from './fault-run';
 import { tooManyEvents } from './hangs';

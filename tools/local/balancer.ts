@@ -1,13 +1,13 @@
-/** One address for several processes: each new connection goes to the next one that is ready and accepts it. */
+/** A TCP load balancer: each new connection goes to the next ready process that accepts it. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** 200 ms: a process that is about to stop says so for 500 ms before it takes no more connections. */
-const LOOK_EVERY_MS = 200;
+/** 200 ms: a stopping process reports 503 for 500 ms before it closes its port. */
+const POLL_MS = 200;
 
-/** 1 s: one that is stopped or stalled does not answer at all. */
-const ANSWER_WITHIN_MS = 1_000;
+/** 1 s: a suspended process does not answer. */
+const PROBE_TIMEOUT_MS = 1_000;
 
 export interface Target {
   readonly host: string;
@@ -15,28 +15,28 @@ export interface Target {
 }
 
 /**
- * A connection that no target accepts is closed; one whose target dies is closed too, and its client asks
- * again. When none is ready, any that accepts has it, and says itself what is wrong.
+ * Closes a connection that no target accepts, or whose target dies; its client retries. When no target is
+ * ready, any target that accepts gets the connection and answers 503 itself.
  *
- * @throws Error when the port is taken
+ * @throws Error when the port is in use
  */
-export function startBalancer(listenAt: Target, targets: readonly Target[]): Promise<Server> {
-  let turn = 0;
+export function startBalancer(address: Target, targets: readonly Target[]): Promise<Server> {
+  let next = 0;
   const unready = new Set<Target>();
   const closing = new AbortController();
-  const server = createServer((near) => {
-    near.on('error', () => undefined);
-    const inTurn = [...targets.slice(turn), ...targets.slice(0, turn)];
-    turn = (turn + 1) % targets.length;
-    const ready = inTurn.filter((target) => !unready.has(target));
-    handOver(near, [...ready, ...inTurn.filter((target) => unready.has(target))]);
+  const server = createServer((client) => {
+    client.on('error', () => undefined);
+    const rotated = [...targets.slice(next), ...targets.slice(0, next)];
+    next = (next + 1) % targets.length;
+    const ready = rotated.filter((target) => !unready.has(target));
+    forward(client, [...ready, ...rotated.filter((target) => unready.has(target))]);
   });
   server.once('close', () => {
     closing.abort();
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(listenAt.port, listenAt.host, () => {
+    server.listen(address.port, address.host, () => {
       for (const target of targets) void watch(target, unready, closing.signal);
       resolve(server);
     });
@@ -46,27 +46,27 @@ export function startBalancer(listenAt: Target, targets: readonly Target[]): Pro
 async function watch(target: Target, unready: Set<Target>, closing: AbortSignal): Promise<void> {
   const url = `http://${target.host}:${String(target.port)}/readyz`;
   while (!closing.aborted) {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }).catch(() => undefined);
+    const answer = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) }).catch(() => undefined);
     await answer?.body?.cancel();
     if (answer?.ok) unready.delete(target);
     else unready.add(target);
-    // It is closing, which ends the loop.
-    await sleep(LOOK_EVERY_MS, undefined, { signal: closing, ref: false }).catch(() => undefined);
+    // Rejects when the balancer closes, which ends the loop.
+    await sleep(POLL_MS, undefined, { signal: closing, ref: false }).catch(() => undefined);
   }
 }
 
-function handOver(near: Socket, [target, ...others]: readonly Target[]): void {
+function forward(client: Socket, [target, ...others]: readonly Target[]): void {
   if (!target) {
-    near.destroy();
+    client.destroy();
     return;
   }
-  const far = connect(target.port, target.host);
-  const next = (): void => {
-    handOver(near, others);
+  const upstream = connect(target.port, target.host);
+  const tryNext = (): void => {
+    forward(client, others);
   };
-  far.once('error', next);
-  far.once('connect', () => {
-    far.off('error', next);
-    pipeline(near, far, near, () => undefined);
+  upstream.once('error', tryNext);
+  upstream.once('connect', () => {
+    upstream.off('error', tryNext);
+    pipeline(client, upstream, client, () => undefined);
   });
 }

@@ -1,16 +1,17 @@
 /**
- * A workflow bundle in which one module has other source. Bundling takes seconds and one module is compiled in
- * milliseconds: so hundreds of changes can be tried.
+ * Replaces the source of one module in a workflow bundle. Bundling takes seconds, compiling one module takes
+ * milliseconds, so hundreds of mutants can be replayed.
  */
 import ts from 'typescript';
 
-/** How webpack writes where a module begins and ends, in the SDK's bundles. */
+/** Webpack's markers around a module in the SDK's bundles. */
 const END = '\n/***/ }';
 const STRICT = '"use strict";\n';
 
 /**
- * @param file of the module, below the project
- * @param source its TypeScript, changed
+ * @param file the module's path, relative to the project
+ * @param source its changed TypeScript
+ * @returns the bundle's code with the changed module
  * @throws Error when the bundle has no such module
  */
 export function changeModule(bundle: string, file: string, source: string): string {
@@ -19,24 +20,24 @@ export function changeModule(bundle: string, file: string, source: string): stri
   const start = bundle.indexOf(STRICT, begin);
   const end = bundle.indexOf(END, start);
   if (begin < 0 || start < 0 || end < 0) throw new Error(`the workflow bundle has no module ${file}`);
-  const was = bundle.slice(start, end);
+  const original = bundle.slice(start, end);
   const { outputText } = ts.transpileModule(source, {
     fileName: file,
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
   });
-  const now = outputText
+  const changed = outputText
     .replaceAll(/\brequire\((["'])(.+?)\1\)/g, (_all, _quote, wanted: string) =>
-      requireOf(bundle, was, wanted),
+      requireOf(bundle, original, wanted),
     )
     .replace(/\/\/# sourceMappingURL.*/, '');
-  // Webpack names its parameters by what the module uses; one that uses neither has neither.
+  // Webpack omits the parameters that the original module does not use; the changed one may need all of them.
   const head = bundle
     .slice(begin, start)
     .replace(/\n\(.*\) \{/, '\n(module, exports, __webpack_require__) {');
-  return bundle.slice(0, begin) + head + now + bundle.slice(end);
+  return bundle.slice(0, begin) + head + changed + bundle.slice(end);
 }
 
-/** As the module, or any other one, imports it. */
+/** The expression by which this module, or else any other, imports `wanted`. */
 function requireOf(bundle: string, module: string, wanted: string): string {
   const mark = `__webpack_require__(/*! ${wanted} */ `;
   const text = module.includes(mark) ? module : bundle;

@@ -1,12 +1,12 @@
 /**
- * `npm run check [-- <check>…]`: everything that can be known without running the product. Each check is run
- * and told.
+ * `npm run check [-- <check>…]`: static checks, and the migrations on a scratch Postgres. Runs every check and
+ * prints each result.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { catalogDifferences, schemaScript } from '../../prisma/check-migrations';
 import { SERVICE_NAMES } from '../../prisma/schema-engine';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 import { makeEmpty, makeTemplate, withScratchPostgres } from './scratch-postgres';
 
 type Check = () => Promise<void>;
@@ -21,14 +21,16 @@ const checks: Readonly<Record<string, Check>> = {
   migrations: checkMigrations,
 };
 
-async function main(asked: readonly string[]): Promise<number> {
-  const unknown = asked.filter((name) => !(name in checks));
+async function main(requested: readonly string[]): Promise<number> {
+  const unknown = requested.filter((name) => !(name in checks));
   if (unknown.length > 0) {
-    throw new Error(`There is no check ${unknown.join(', ')}; there are: ${Object.keys(checks).join(', ')}`);
+    throw new Error(
+      `Unknown check: ${unknown.join(', ')}. Available checks: ${Object.keys(checks).join(', ')}`,
+    );
   }
   let failures = 0;
   for (const [name, check] of Object.entries(checks)) {
-    if (asked.length > 0 && !asked.includes(name)) continue;
+    if (requested.length > 0 && !requested.includes(name)) continue;
     const began = Date.now();
     const failure = await check().then(
       () => undefined,
@@ -50,7 +52,7 @@ async function checkMigrations(): Promise<void> {
       const described = await makeEmpty(adminUrl, `${service}_schema`, await schemaScript(service, migrated));
       const differences = await catalogDifferences(migrated, described);
       if (differences.length === 0) continue;
-      const advice = `npm run migrate:dev -- ${service} <name> writes the migration that is missing`;
+      const advice = `npm run migrate:dev -- ${service} <name> writes the missing migration`;
       throw new Error(
         `The ${service} service's migrations (-) and schema (+) disagree; ${advice}:\n${differences.join('\n')}`,
       );
@@ -69,15 +71,15 @@ async function run(script: string, ...args: readonly string[]): Promise<void> {
       maxBuffer: 64 * 1024 * 1024,
     });
   } catch (error) {
-    const said =
+    const output =
       error instanceof Error && 'stdout' in error && 'stderr' in error
         ? [error.stdout, error.stderr]
         : [error];
-    throw new Error(said.map(String).join('\n').trim(), { cause: error });
+    throw new Error(output.map(String).join('\n').trim(), { cause: error });
   }
 }
 
-// Exits by itself: the schema engine leaves a timer of ten seconds behind.
+// Exits explicitly: the schema engine leaves a ten-second timer running.
 main(process.argv.slice(2)).then(
   (failures) => process.exit(failures === 0 ? 0 : 1),
   (error: unknown) => {

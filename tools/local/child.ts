@@ -1,4 +1,4 @@
-/** A server process of ours: started apart from the terminal's signals, stopped by us, in order. */
+/** A child process that ignores the terminal's signals, so that its parent stops it in order. */
 import { type ChildProcess, spawn } from 'node:child_process';
 
 export interface Child {
@@ -9,9 +9,9 @@ export interface Child {
 }
 
 /**
- * Starts a server in a process group of its own, so that Ctrl-C reaches only us.
+ * Starts a server in its own process group, so that Ctrl-C reaches only this process.
  *
- * @param log file descriptor for what it prints
+ * @param log file descriptor for the server's output
  */
 export function spawnServer(
   name: string,
@@ -42,11 +42,11 @@ export function childOf(name: string, child: ChildProcess): Child {
   };
 }
 
-/** Asks it to end, and kills it when it has not within `withinMs`. */
-export async function stopChild(child: Child, signal: NodeJS.Signals, withinMs: number): Promise<void> {
+/** Sends `signal`, and kills the process if it has not exited after `timeoutMs`. */
+export async function stopChild(child: Child, signal: NodeJS.Signals, timeoutMs: number): Promise<void> {
   if (child.ended) return;
   child.process.kill(signal);
-  const late = setTimeout(() => child.process.kill('SIGKILL'), withinMs);
+  const killTimer = setTimeout(() => child.process.kill('SIGKILL'), timeoutMs);
   await child.exit;
-  clearTimeout(late);
+  clearTimeout(killTimer);
 }

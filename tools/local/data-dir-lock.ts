@@ -1,6 +1,6 @@
 /**
- * Who uses a DATA_DIR: one start at a time. Keeps a record of its processes, so that after a `kill -9` the
- * next start finds and ends what was left running.
+ * Locks a DATA_DIR, so that one start uses it at a time. Records the start's processes, so that after a `kill -9`
+ * the next start finds and ends the remaining ones.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,8 +8,8 @@ import path from 'node:path';
 import { z } from 'zod';
 import { StartError } from './start-error';
 
-/** 12 s: a start that drains has 10. */
-const END_WITHIN_MS = 12_000;
+/** 12 s: a graceful shutdown takes at most 10 s. */
+const KILL_AFTER_MS = 12_000;
 const POLL_MS = 50;
 
 const processSchema = z.object({ name: z.string(), pid: z.number().int(), started: z.string() });
@@ -20,7 +20,7 @@ const recordSchema = z.object({
 
 type OwnedProcess = z.infer<typeof processSchema>;
 
-/** What `ps` knows of a process; `started` tells it from a later one with the same pid. */
+/** A process as `ps` reports it. `started` distinguishes it from a later process with the same pid. */
 interface Running {
   readonly parent: number;
   readonly started: string;
@@ -35,38 +35,38 @@ export class DataDirLock {
   }
 
   /**
-   * Takes the DATA_DIR, after ending what an earlier start left behind.
+   * Ends the processes that an earlier start left running, then takes the lock.
    *
-   * @param say told in words what was found and ended
-   * @throws StartError when another start uses it
+   * @param report gets a line for each process that is ended
+   * @throws StartError when another start uses the DATA_DIR
    */
-  async take(say: (line: string) => void): Promise<void> {
+  async take(report: (line: string) => void): Promise<void> {
     const record = this.#read();
     if (record) {
       const { start } = record;
-      const running = look(start);
-      // Its npm was killed: it is ending by itself, or would never end.
+      const running = findProcess(start);
+      // With another parent, its npm was killed: that start is stopping or stuck, and is ended below.
       if (running?.parent === start.parent) {
         throw new StartError(
-          `npm start runs already on ${this.dataDir} (pid ${String(start.pid)}); stop it, or set DATA_DIR to another directory`,
+          `npm start already runs on ${this.dataDir} (pid ${String(start.pid)}); stop it, or set DATA_DIR to another directory`,
         );
       }
       for (const left of [start, ...record.servers.reverse()]) {
-        if (!look(left)) continue;
-        say(`ending ${left.name} (pid ${String(left.pid)}), left by an earlier start`);
+        if (!findProcess(left)) continue;
+        report(`ending ${left.name} (pid ${String(left.pid)}), left by an earlier start`);
         await end(left);
       }
     }
-    const own = look({ pid: process.pid });
+    const own = findProcess({ pid: process.pid });
     if (own) this.#write(own);
   }
 
-  /** Remembers a server that this start has started. */
+  /** Records a server of this start. */
   add(name: string, pid: number | undefined): void {
-    const running = pid === undefined ? undefined : look({ pid });
+    const running = pid === undefined ? undefined : findProcess({ pid });
     if (pid === undefined || !running) return;
     this.#servers.push({ name, pid, started: running.started });
-    const own = look({ pid: process.pid });
+    const own = findProcess({ pid: process.pid });
     if (own) this.#write(own);
   }
 
@@ -79,7 +79,7 @@ export class DataDirLock {
     try {
       return recordSchema.parse(JSON.parse(readFileSync(this.#file, 'utf8')));
     } catch {
-      return undefined; // cut short by a kill while it was written, before any server was started
+      return undefined; // a kill interrupted the write, before any server was started
     }
   }
 
@@ -89,8 +89,8 @@ export class DataDirLock {
   }
 }
 
-/** The process, if it still runs and is the same one. */
-function look({ pid, started }: { pid: number; started?: string }): Running | undefined {
+/** @returns undefined when the process has ended, or another one has its pid */
+function findProcess({ pid, started }: { pid: number; started?: string }): Running | undefined {
   try {
     const env = { ...process.env, LC_ALL: 'C' };
     const line = execFileSync('ps', ['-o', 'ppid=,stat=,lstart=', '-p', String(pid)], {
@@ -107,11 +107,11 @@ function look({ pid, started }: { pid: number; started?: string }): Running | un
   }
 }
 
-/** SIGINT is a fast shutdown to Postgres and an ordinary end to the others. */
+/** SIGINT requests a fast shutdown of Postgres, and an ordinary one of the other processes. */
 async function end(left: OwnedProcess): Promise<void> {
   process.kill(left.pid, 'SIGINT');
-  const deadline = Date.now() + END_WITHIN_MS;
-  while (look(left)) {
+  const deadline = Date.now() + KILL_AFTER_MS;
+  while (findProcess(left)) {
     if (Date.now() > deadline) process.kill(left.pid, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

@@ -1,4 +1,4 @@
-/** `npm run demo`: a few customers and orders through the API of a running system, and what became of them. */
+/** `npm run demo`: creates customers and orders through the API of a running system and prints the results. */
 import { z } from 'zod';
 import { readConfig } from '../../platform/config';
 
@@ -11,7 +11,7 @@ const orderSchema = z.object({
   links: z.object({ temporal: z.string() }),
 });
 
-const STORY = [
+const CUSTOMERS = [
   { name: 'Ada', limit: '100.00', orders: ['42.50', '57.50', '0.01'] },
   { name: 'Grace', limit: '20.00', orders: ['25.00', '20.00'] },
 ];
@@ -20,14 +20,14 @@ async function main(): Promise<void> {
   const { HOST, PORT } = readConfig();
   const api = `http://${HOST}:${String(PORT)}`;
   const rows: Record<string, string>[] = [];
-  for (const { name, limit, orders } of STORY) {
+  for (const { name, limit, orders } of CUSTOMERS) {
     const credit = { amount: limit, currency: 'USD' };
     const { customerId } = customerSchema.parse(
       await post(`${api}/customers`, { name, creditLimit: credit }),
     );
     for (const amount of orders) rows.push(await order(api, name, limit, customerId, amount));
   }
-  rows.push(await order(api, 'nobody', '-', '00000000-0000-4000-8000-000000000000', '1.00'));
+  rows.push(await order(api, 'unknown', '-', '00000000-0000-4000-8000-000000000000', '1.00'));
   console.table(rows);
 }
 
@@ -42,7 +42,7 @@ async function post(url: string, body: unknown): Promise<unknown> {
   const headers = { 'Content-Type': 'application/json', Prefer: 'wait=10' };
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
   if (!response.ok)
-    throw new Error(`POST ${url} answered ${String(response.status)}: ${await response.text()}`);
+    throw new Error(`POST ${url} returned ${String(response.status)}: ${await response.text()}`);
   return response.json();
 }
 
@@ -53,6 +53,6 @@ main().catch((error: unknown) => {
         ? error.cause.message
         : error.message
       : String(error);
-  console.error(`The demo needs a running system (npm start, or PORT): ${reason}`);
+  console.error(`The demo cannot reach the API; run npm start, or set PORT: ${reason}`);
   process.exitCode = 1;
 });

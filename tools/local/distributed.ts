@@ -1,6 +1,6 @@
 /**
- * `npm run start:distributed`: two order services and two customer services, a relay for each, and the order
- * history, all as processes of their own, on the same servers as `npm start`, with one address for the API.
+ * `npm run start:distributed`: two order services, two customer services, a relay for each service and the order
+ * history, each in its own process. They use the same servers as `npm start` and have one address for the API.
  */
 import type { Config } from '../../platform/config';
 import { startBalancer } from './balancer';
@@ -10,7 +10,7 @@ import { freePort } from './scratch-postgres';
 import { requireServers, type Servers, startServers } from './servers';
 import { ServiceProcess } from './service-process';
 
-/** Two of each service: enough to lose one. */
+/** Two of each service, so that one may fail. */
 const PROCESSES_EACH = 2;
 const NAME_WIDTH = 'customer-relay'.length;
 
@@ -19,7 +19,7 @@ const RELAY = 'workers/relay-main.js' as const;
 
 type Script = typeof SERVICE | typeof RELAY;
 
-/** What belongs to one service only, or to nobody but this start. */
+/** Variables of a single service, or of this start alone. */
 const NOT_SHARED = [
   'ORDER_DATABASE_URL',
   'ORDER_DATABASE_OWNER_URL',
@@ -81,23 +81,23 @@ function sharedEnvironment(config: Config, { temporal, temporalUiUrl }: Servers)
   const env = Object.entries(process.env).filter(([name]) => !NOT_SHARED.includes(name));
   return {
     ...Object.fromEntries(env),
-    // Of a named server the environment has everything already: its address, TLS and key.
+    // For an external server, the environment already has the address, TLS settings and key.
     ...(!config.temporal && { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace }),
     TEMPORAL_UI_URL: temporalUiUrl,
   };
 }
 
-interface ToStart {
+interface ProcessOptions {
   readonly names: readonly string[];
   readonly host: string;
-  /** Undefined takes a free one. */
+  /** Undefined: a free port. */
   readonly port: number | undefined;
   readonly script: Script;
   readonly env: NodeJS.ProcessEnv;
 }
 
 async function startProcesses(
-  { names, host, port, script, env }: ToStart,
+  { names, host, port, script, env }: ProcessOptions,
   life: Lifecycle,
 ): Promise<readonly ServiceProcess[]> {
   const processes: ServiceProcess[] = [];
@@ -138,7 +138,7 @@ async function balance(
 ): Promise<number> {
   const targets = processes.map(({ url }) => ({ host, port: Number(new URL(url).port) }));
   const server = await startBalancer({ host, port }, targets);
-  // Takes no more connections; those that there are end when their processes have answered.
+  // Existing connections close when their processes have answered.
   life.add({
     stop: () => {
       server.close();

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { EVENT_VERSIONS } from '../../domain/events';
 import { cloudEventSchema } from '../../events/cloud-event';
 import { EVENT_TYPE_NAMES, EVENT_TYPES, type EventType, schemaPath } from '../../events/event-types';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 
 export const EVENT_DOCS_PATH = path.join(ROOT, 'docs/events.md');
 

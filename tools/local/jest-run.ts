@@ -1,11 +1,11 @@
-/** Runs of jest against servers that run already, one after the other, and the last line that says how they went. */
+/** Runs jest one or more times against running servers and prints the totals as the last line. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { BUNDLE_PATH } from '../../workers/bundle-path';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 
 /** Milliseconds since the epoch. */
 const fileSchema = z.object({ name: z.string(), startTime: z.number(), endTime: z.number() });
@@ -18,26 +18,25 @@ const resultsSchema = z.object({
   numRuntimeErrorTestSuites: z.number(),
 });
 
-/** 10: what a slow run is slow by. */
 const SLOWEST_SHOWN = 10;
 
 export interface TestedServers {
-  /** Of the Postgres superuser. */
+  /** URL of the Postgres superuser. */
   readonly adminUrl: string;
   readonly temporalAddress: string;
-  /** Prometheus metrics of the Temporal server. */
+  /** URL of the Temporal server's Prometheus metrics. */
   readonly metricsUrl: string;
 }
 
-/** Each test file has a namespace of its own, known to the server from its start. */
+/** Each test file has its own namespace, which the server creates when it starts. */
 export function testNamespaces(): string[] {
   const all = readdirSync(path.join(ROOT, 'test'), { recursive: true, encoding: 'utf8' });
   return all.filter((file) => file.endsWith('.test.ts')).map((file) => path.basename(file, '.test.ts'));
 }
 
 /**
- * @param folder where the results go
- * @param runs the arguments of each run of jest; a signal ends the one under way, and no other begins
+ * @param folder for the result files
+ * @param runs the arguments of each run of jest; a signal ends the current run and skips the others
  * @returns the exit code: 0 when at least one test passed and none failed
  */
 export async function runJest(
@@ -81,7 +80,7 @@ function startJest(servers: TestedServers, outputFile: string, args: readonly st
   );
 }
 
-/** Runs `main` to its exit code; what it throws is a failed run. */
+/** Exits with the code that `main` returns; an exception counts as one failed test. */
 export function exitWith(main: () => Promise<number>): void {
   main().then(
     (code) => {
@@ -95,7 +94,7 @@ export function exitWith(main: () => Promise<number>): void {
   );
 }
 
-/** A run that wrote no results, or never began, is a failure. */
+/** A run without a result file counts as one failed test. */
 function report(outputFiles: readonly string[]): number {
   const total = { passed: 0, failed: 0, skipped: 0 };
   const files: z.infer<typeof fileSchema>[] = [];

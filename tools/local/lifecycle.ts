@@ -1,4 +1,4 @@
-/** How a start lives: it owns its DATA_DIR, and stops what it has started in the opposite order. */
+/** The lifecycle of a start: it locks its DATA_DIR, and stops its parts in reverse order. */
 import { type Config, readConfig } from '../../platform/config';
 import { ConfigError } from '../../platform/config-error';
 import type { Child } from './child';
@@ -6,16 +6,16 @@ import { DataDirLock } from './data-dir-lock';
 import { requireDataDir } from './preconditions';
 import { StartError } from './start-error';
 
-/** 200 ms: how soon we notice that the npm that started us was killed. */
+/** 200 ms: how soon a start detects that its npm was killed. */
 const PARENT_POLL_MS = 200;
 
-/** 9.5 s: a stop that takes longer is ended; the next start picks up what was under way. */
+/** 9.5 s, then the parts are killed; the next start resumes their work. */
 const STOP_WITHIN_MS = 9_500;
 
-/** A part of a start; parts are stopped in the opposite order. */
+/** A part of a start; parts are stopped in reverse order. */
 export interface Part {
   stop(): Promise<void>;
-  /** For a stop that takes too long. */
+  /** Called when the shutdown takes too long. */
   kill?(): void;
 }
 
@@ -34,12 +34,9 @@ export class Lifecycle {
       console.error(`  ${line}`);
     });
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(
-        signal,
-        () => void this.stop(0, 'Stopping: requests and steps under way are finished first.'),
-      );
+      process.on(signal, () => void this.stop(0, 'Stopping: finishing the requests and steps in progress.'));
     }
-    stopWithParent(() => void this.stop(0, 'npm has gone; stopping.'));
+    stopWithParent(() => void this.stop(0, 'npm has exited; stopping.'));
   }
 
   get stopping(): boolean {
@@ -50,25 +47,25 @@ export class Lifecycle {
     this.#parts.push(part);
   }
 
-  /** Remembers a process, so that after a `kill -9` of this one the next start ends it. */
+  /** Records a process, so that the next start ends it if this one is killed. */
   own({ name, process: { pid } }: Child): void {
     this.#lock.add(name, pid);
   }
 
-  /** A server without which nothing goes on: when it ends by itself, so does the start. */
+  /** Adds a required server: when it exits unexpectedly, the start stops. */
   addServer(server: Part & { readonly child: Child }): void {
     const { child } = server;
     this.own(child);
     this.add({ stop: () => server.stop(), kill: () => child.process.kill('SIGKILL') });
     void child.exit.then(() => {
       if (this.#stopping) return;
-      void this.stop(1, `${child.name} has ended by itself; see ${this.dataDir}/logs/${child.name}.log`);
+      void this.stop(1, `${child.name} exited unexpectedly; see ${this.dataDir}/logs/${child.name}.log`);
     });
   }
 
   async stop(exitCode: number, why: string): Promise<void> {
     if (this.#stopping) {
-      console.error('  ending at once');
+      console.error('  stopping immediately');
       this.#kill();
     }
     this.#stopping = true;
@@ -87,7 +84,7 @@ export class Lifecycle {
   }
 }
 
-/** @param start starts everything, and returns what is said when it is ready */
+/** @param start starts everything, and returns the text to print when it is ready */
 export function runStart(start: (config: Config, life: Lifecycle) => Promise<string>): void {
   begin(start).catch((error: unknown) => {
     console.error(oneLine(error));
@@ -108,8 +105,8 @@ async function begin(start: (config: Config, life: Lifecycle) => Promise<string>
 }
 
 /**
- * When npm is killed, nobody is left to stop us: we stop by ourselves. The start script says `exec`, so
- * that no shell stands between npm and us that would live on.
+ * When npm is killed, no process is left to stop this one, so it stops itself. The npm script uses `exec`, so
+ * that the parent is npm and not a shell that survives it.
  */
 function stopWithParent(stop: () => void): void {
   const parent = process.ppid;

@@ -1,4 +1,4 @@
-/** `npm start`: the servers, the databases, the services in this process, and where everything is. */
+/** `npm start`: starts the servers and the services, and prints the addresses. */
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { type RunningService, startService } from '../../api/service';
@@ -19,7 +19,7 @@ runStart(async (config, life) => {
   const service = await serve(config, servers);
   life.add(service);
   service.failed.catch(
-    (error: unknown) => void life.stop(1, `A worker has ended by itself: ${String(error)}`),
+    (error: unknown) => void life.stop(1, `A worker ended unexpectedly: ${String(error)}`),
   );
   return readyBlock(config, servers, service.url);
 });

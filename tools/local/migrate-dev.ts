@@ -1,4 +1,4 @@
-/** `npm run migrate:dev -- order <name>`: writes the migration that a changed schema needs. */
+/** `npm run migrate:dev -- order <name>`: writes the migration for a changed schema. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { changesSinceSnapshot, keepSnapshot } from '../../prisma/check-migrations';
@@ -13,7 +13,7 @@ async function main([service, name]: string[]): Promise<void> {
     changesSinceSnapshot(service, await makeTemplate(adminUrl, service)),
   );
   if (sql === '') {
-    console.log(`The migrations of the ${service} service agree with its schema; there is nothing to write.`);
+    console.log(`The migrations of the ${service} service match its schema; no migration is needed.`);
     return;
   }
   const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
@@ -22,7 +22,7 @@ async function main([service, name]: string[]): Promise<void> {
   writeFileSync(path.join(folder, 'migration.sql'), `${sql}\n`);
   await keepSnapshot(service);
   console.log(
-    `Wrote ${path.relative(process.cwd(), folder)}/migration.sql; read it, then npm start applies it.`,
+    `Wrote ${path.relative(process.cwd(), folder)}/migration.sql. Review it; npm start applies it.`,
   );
 }
 
@@ -30,7 +30,7 @@ function isService(name: string | undefined): name is ServiceName {
   return SERVICE_NAMES.some((service) => service === name);
 }
 
-// Exits by itself: the schema engine leaves a timer of ten seconds behind.
+// Exits explicitly: the schema engine leaves a ten-second timer running.
 main(process.argv.slice(2)).then(
   () => process.exit(0),
   (error: unknown) => {

@@ -1,4 +1,4 @@
-/** The tables of docs/replay-gate.md: what the gate did with each change, and why no history can catch some of them. */
+/** The tables of docs/replay-gate.md: the result of each mutant, and why no history can catch some of them. */
 import { isNondeterminism } from '../../ops/replay/divergence';
 import type { Replayed } from '../../ops/replay/replay';
 import type { Mutant } from './mutants';
@@ -18,8 +18,8 @@ const TOGETHER =
   'has a command, but only when several inputs come in one workflow task: in no recorded history';
 
 /**
- * Why no history catches some: nearly all change no command of any saga of this project. By the file, or the file and
- * what they replace in it.
+ * Why no history catches some mutants: nearly all change no command of this project's sagas. The key is a file,
+ * or a file and the replaced code.
  */
 const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
   "workflows/order-outcomes.ts: 'reason' in result": 'only words for the Temporal UI',
@@ -54,14 +54,14 @@ const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
   'saga/workflow/wait.ts: !failed': TOGETHER,
 };
 
-/** The key of the reason for a change that no history catches; undefined when none was given. */
+/** @returns the key in WITHOUT_COMMAND; undefined when there is none */
 function reasonOf({ file, was }: Mutant): string | undefined {
   return [`${file}: ${was}`, file].find((key) => key in WITHOUT_COMMAND);
 }
 
 export const isMissed = ({ mutant, caughtBy }: Tried) => !caughtBy && reasonOf(mutant) === undefined;
 
-/** Reasons that were given for changes which are caught, or are not made any more. */
+/** Keys of reasons whose mutants are caught or no longer generated. */
 export function unusedReasons(breaking: readonly Tried[]): string[] {
   const used = new Set(breaking.filter(({ caughtBy }) => !caughtBy).map(({ mutant }) => reasonOf(mutant)));
   return Object.keys(WITHOUT_COMMAND).filter((text) => !used.has(text));
@@ -129,7 +129,7 @@ ${breaking.map(row).join('\n')}
 `;
 }
 
-/** Longer texts are cut; what is left still says which. */
+/** Characters; longer texts are cut. */
 const SHOWN = 70;
 
 function cell(text: string): string {

@@ -1,29 +1,29 @@
 /**
- * Changes to the workflows and the engine that break sagas under way, generated from the source: each is what a
- * careless edit might do. Only the edits are made here; `replay-mutants.ts` replays the recorded histories against each.
+ * Generates mutants of the workflows and the engine: changes that break running sagas, as a careless edit might.
+ * `replay-mutants.ts` replays the recorded histories against each.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { mutate, type Replace } from './mutations';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 
 export interface Mutant {
-  /** What kind of change. */
+  /** The kind of change. */
   readonly kind: string;
-  /** Below the project. */
+  /** Relative to the project. */
   readonly file: string;
   readonly line: number;
-  /** The text that is replaced, and by what. */
+  /** The replaced text. */
   readonly was: string;
   readonly becomes: string;
-  /** The whole file, changed. */
+  /** The whole changed file. */
   readonly text: string;
 }
 
 /**
- * The workflow code that decides which commands there are. Not `pauses`, `limits`, `clock` and `idOf`: they decide how
- * long a timer is and what a step gets, which replay does not compare.
+ * The workflow code that determines the commands. Without `pauses`, `limits`, `clock` and `idOf`: they determine
+ * timer lengths and step inputs, which replay does not compare.
  */
 const FILES = [
   'workflows/create-order-saga.ts',

@@ -1,9 +1,9 @@
-/** What a careless edit does to one place of the workflow code. */
+/** The mutations of one node of the workflow code, as a careless edit might make them. */
 import ts from 'typescript';
 
 export type Replace = (kind: string, place: Pick<ts.Node, 'getStart' | 'getEnd'>, becomes: string) => void;
 
-/** The orders' steps, and an answer with which a saga goes on that never ran the step. */
+/** Each step of an order, with the answer that replaces it when the step is dropped. */
 const STEPS: Readonly<Record<string, string>> = {
   createPendingOrder: "{ outcome: 'created' }",
   reserveCredit: "{ outcome: 'reserved' }",
@@ -14,7 +14,7 @@ const STEPS: Readonly<Record<string, string>> = {
   giveUpOrder: "{ outcome: 'given-up' }",
 };
 
-/** Steps that an edit might confuse, the likeliest first: the first that the file imports, so that the code still runs. */
+/** Steps that an edit might confuse, the likeliest first. The first one that the file imports is used, so the code still runs. */
 const CONFUSED: Readonly<Record<string, readonly string[]>> = {
   createPendingOrder: ['approveOrder'],
   reserveCredit: ['releaseCredit'],
@@ -24,7 +24,7 @@ const CONFUSED: Readonly<Record<string, readonly string[]>> = {
   releaseCredit: ['reserveCredit', 'cancelOrder'],
 };
 
-/** What the engine calls that leads to a command or orders commands: the kind of its loss, and what is there instead. */
+/** Calls of the engine that produce or order commands: the kind of mutant that drops the call, and the replacement. */
 const CALLS: Readonly<Record<string, readonly [kind: string, becomes: string]>> = {
   sleep: ['timer dropped', 'Promise.resolve()'],
   condition: ['turn of results dropped', 'Promise.resolve()'],
@@ -89,14 +89,14 @@ function importedBy({ statements }: ts.SourceFile): string[] {
   });
 }
 
-/** @returns undefined for a call that runs no step of an order */
+/** @returns the step's identifier; undefined for any other call */
 function stepOf(node: ts.CallExpression): ts.Identifier | undefined {
   const [step] = node.arguments;
   if (node.expression.getText() !== 'saga.step' || !step || !ts.isIdentifier(step)) return undefined;
   return step.text in STEPS ? step : undefined;
 }
 
-/** Each step of the function in the place of the one after it, and the other way round. */
+/** Swaps each step of the function with the next one. */
 function swapNeighbours(body: ts.Block, replace: Replace): void {
   const steps: ts.Identifier[] = [];
   const visit = (node: ts.Node): void => {

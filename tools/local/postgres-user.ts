@@ -1,18 +1,18 @@
-/** Postgres refuses to run as root: as root, it runs as an unprivileged user that exists. */
+/** Postgres refuses to run as root. Under root, it runs as an existing unprivileged user. */
 import { spawnSync } from 'node:child_process';
 import { StartError } from './start-error';
 
 const CANDIDATES = ['postgres', 'nobody'];
 
-/** Without a uid: the user who runs us. */
+/** Without a uid: the user of this process. */
 export interface PostgresUser {
   readonly uid?: number;
   readonly gid: number;
-  /** The user cannot reach our folders by itself, and is given the right to. */
+  /** The user cannot read the folders and gets the capability to. */
   readonly needsAccess: boolean;
 }
 
-/** @throws StartError when Postgres cannot be run here */
+/** @throws StartError when there is no such user */
 export function postgresUser(binary: string, dataDir: string): PostgresUser {
   if (process.getuid?.() !== 0) return { gid: 0, needsAccess: false };
   for (const name of CANDIDATES) {
@@ -31,11 +31,11 @@ export function postgresUser(binary: string, dataDir: string): PostgresUser {
     return { uid, gid, needsAccess: reach.status !== 0 };
   }
   throw new StartError(
-    'as root, Postgres needs an unprivileged user to run as (postgres or nobody); run npm start as another user',
+    'Postgres cannot run as root, and there is no user postgres or nobody; run npm start as another user',
   );
 }
 
-/** The command line that runs `command` as that user. */
+/** @returns the command and its arguments that run `command` as `user` */
 export function asUser(user: PostgresUser, command: string, args: readonly string[]): [string, string[]] {
   if (user.uid === undefined) return [command, [...args]];
   return ['setpriv', [...drop(user), command, ...args]];

@@ -1,4 +1,4 @@
-/** The embedded Postgres: real server binaries from npm packages, data in DATA_DIR, never without fsync. */
+/** The embedded Postgres: server binaries from npm packages, data in DATA_DIR, fsync always on. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
@@ -19,20 +19,14 @@ import { asUser, type PostgresUser, postgresUser } from './postgres-user';
 
 const ADMIN = 'postgres';
 
-/** 200 connections: two services' pools of ten in several processes, tests in parallel, and room for psql. */
-const SERVER_SETTINGS = [
-  '-c',
-  'max_connections=200',
-  '-c',
-  'listen_addresses=127.0.0.1',
-  '-c',
-  'unix_socket_directories=',
-];
+/** 200 connections: enough for several processes with pools of ten, parallel tests and psql. */
+const SERVER_SETTINGS =
+  '-c max_connections=200 -c listen_addresses=127.0.0.1 -c unix_socket_directories='.split(' ');
 
-/** 30 s: a start after a kill replays the log first; on a slow disk that takes its time. */
+/** 30 s: after a kill, Postgres first replays its log, which is slow on a slow disk. */
 const READY_WITHIN_MS = 30_000;
 const READY_POLL_MS = 50;
-/** 6 s for a fast shutdown (it writes a checkpoint); within the 10 s of a whole stop. */
+/** 6 s for a fast shutdown, which writes a checkpoint; the whole shutdown has 10 s. */
 const STOP_WITHIN_MS = 6_000;
 
 interface Binaries {
@@ -41,15 +35,15 @@ interface Binaries {
 }
 
 export interface EmbeddedPostgres {
-  /** Of the superuser; for provisioning and tests. */
+  /** URL of the superuser; for provisioning and tests. */
   readonly adminUrl: string;
   readonly child: Child;
   stop(): Promise<void>;
 }
 
 /**
- * @param settings further ones, as the server's arguments
- * @throws StartError in one line that names what to change
+ * @param settings further arguments of the server
+ * @throws StartError with one line that names the setting to change
  */
 export async function startPostgres(
   dataDir: string,
@@ -63,10 +57,7 @@ export async function startPostgres(
   const password = keptPassword(path.join(dataDir, 'postgres.password'));
   if (!existsSync(path.join(folder, 'PG_VERSION'))) initialise(binaries, folder, password, user, dataDir);
   const [command, args] = asUser(user, binaries.postgres, [
-    '-D',
-    folder,
-    '-p',
-    String(port),
+    ...['-D', folder, '-p', String(port)],
     ...SERVER_SETTINGS,
     ...settings,
   ]);
@@ -82,12 +73,12 @@ async function findBinaries(): Promise<Binaries> {
     return (await import(name)) as Binaries;
   } catch {
     throw new StartError(
-      `no embedded Postgres for this platform (${name}); set ORDER_DATABASE_URL and CUSTOMER_DATABASE_URL`,
+      `There is no embedded Postgres for this platform (${name}); set ORDER_DATABASE_URL, CUSTOMER_DATABASE_URL and ORDER_HISTORY_DATABASE_URL`,
     );
   }
 }
 
-/** Made once, kept beside the data for this user only. */
+/** Reads the password, or generates it on the first call. Only this user can read the file. */
 export function keptPassword(file: string): string {
   if (!existsSync(file)) {
     writeFileSync(file, randomBytes(18).toString('base64url'), { mode: 0o600 });
@@ -112,10 +103,7 @@ function initialise(
     chownSync(passwordFile, user.uid, user.gid);
   }
   const options = [
-    '-D',
-    folder,
-    '-U',
-    ADMIN,
+    ...['-D', folder, '-U', ADMIN],
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
@@ -127,14 +115,14 @@ function initialise(
   if (status === 0) return;
   rmSync(folder, { recursive: true, force: true });
   const reason = stderr.split('\n').find((line) => /error|fatal|could not/i.test(line)) ?? stderr.trim();
-  throw new StartError(`Postgres could not set up its data in ${folder} (DATA_DIR): ${reason}`);
+  throw new StartError(`initdb failed in ${folder}; check DATA_DIR: ${reason}`);
 }
 
 function lastFatal(logFile: string): string {
   const fatal = readFileSync(logFile, 'utf8')
     .split('\n')
     .filter((line) => /FATAL|PANIC/.test(line));
-  return fatal.at(-1) ?? 'it does not say why';
+  return fatal.at(-1) ?? 'no FATAL line';
 }
 
 async function waitUntilReady(adminUrl: string, child: Child, logFile: string): Promise<void> {
@@ -142,7 +130,7 @@ async function waitUntilReady(adminUrl: string, child: Child, logFile: string): 
   for (;;) {
     if (child.ended)
       throw new StartError(
-        `Postgres ended while it started (DATA_DIR, POSTGRES_PORT): ${lastFatal(logFile)}; see ${logFile}`,
+        `Postgres exited during its start: ${lastFatal(logFile)}; check DATA_DIR and POSTGRES_PORT, see ${logFile}`,
       );
     const client = new Client({ connectionString: adminUrl });
     try {

@@ -1,17 +1,16 @@
-/** What must hold before anything is started; each refusal names the variable to change. */
+/** Checks before anything is started. Each error names the variable to change. */
 import { accessSync, constants, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { Client } from 'pg';
 import { StartError } from './start-error';
 
-/** 200 MB: an empty Postgres takes 40, its log grows by 16 at a time. */
-const FREE_NEEDED = 200 * 1024 * 1024;
+/** 200 MB: an empty Postgres needs 40 MB, and its log grows in segments of 16 MB. */
+const MIN_FREE_BYTES = 200 * 1024 * 1024;
 
-/** 5 s for a server that is said to be there. */
-const REACH_WITHIN_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 
-/** @throws StartError when DATA_DIR cannot be written, or has no room */
+/** @throws StartError when DATA_DIR cannot be written, or has too little free space */
 export function requireDataDir(dataDir: string): void {
   const probe = path.join(dataDir, '.probe');
   try {
@@ -21,25 +20,25 @@ export function requireDataDir(dataDir: string): void {
     rmSync(probe);
   } catch (error) {
     throw new StartError(
-      `DATA_DIR ${dataDir} cannot be written (${codeOf(error)}); set DATA_DIR to a directory that can`,
+      `DATA_DIR ${dataDir} cannot be written (${codeOf(error)}); set DATA_DIR to a writable directory`,
     );
   }
   const { bavail, bsize } = statfsSync(dataDir);
-  if (bavail * bsize < FREE_NEEDED) {
+  if (bavail * bsize < MIN_FREE_BYTES) {
     throw new StartError(
-      `DATA_DIR ${dataDir} has ${String(Math.floor((bavail * bsize) / 2 ** 20))} MB free, 200 are needed; set DATA_DIR to a directory with room`,
+      `DATA_DIR ${dataDir} has ${String(Math.floor((bavail * bsize) / 2 ** 20))} MB free but needs 200 MB; free some space, or set DATA_DIR to another directory`,
     );
   }
 }
 
-/** @throws StartError when something listens on the port already */
+/** @throws StartError when the port cannot be listened on */
 export function requireFreePort(variable: string, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error) => {
       reject(
         new StartError(
-          `${variable} ${String(port)} cannot be used (${codeOf(error)}); stop what listens there, or set ${variable} to a free port`,
+          `${variable} ${String(port)} cannot be used (${codeOf(error)}); stop the process that listens there, or set ${variable} to a free port`,
         ),
       );
     });
@@ -51,16 +50,16 @@ export function requireFreePort(variable: string, port: number, host: string): P
   });
 }
 
-/** @throws StartError when the database does not answer; the URL's password is never printed */
+/** @throws StartError when the database cannot be queried; never prints the URL's password */
 export async function requireDatabase(variable: string, url: string): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: REACH_WITHIN_MS });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   try {
     await client.connect();
     await client.query('SELECT 1');
   } catch (error) {
     const { host, pathname } = new URL(url);
     throw new StartError(
-      `${variable} cannot be used: ${host}${pathname} answers ${codeOf(error)}; mend it, or unset it to use the embedded Postgres`,
+      `${variable} cannot be used: ${host}${pathname}: ${codeOf(error)}; check the URL and the server, or unset ${variable} to use the embedded Postgres`,
     );
   } finally {
     await client.end().catch((error: unknown) => {
@@ -69,7 +68,7 @@ export async function requireDatabase(variable: string, url: string): Promise<vo
   }
 }
 
-/** A short name of what went wrong: a system error's code, or a server's SQLSTATE with its words. */
+/** A system error's code, or a server's SQLSTATE with its message. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);

@@ -1,40 +1,40 @@
-/** A process of the compiled product, whoever starts it: `npm start`, the bench, the fault suite, a test. */
+/** Starts and stops a process of the compiled product; `start:distributed`, the bench, the fault suite and tests use it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, childOf, stopChild } from './child';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 
 const READY_POLL_MS = 50;
 
-/** 1 s: one that is suspended does not answer. */
-const ANSWER_WITHIN_MS = 1_000;
+/** 1 s: a suspended process does not answer. */
+const PROBE_TIMEOUT_MS = 1_000;
 
-/** What a process without HTTP logs when it is ready. */
-const READY_WORDS = /"msg":"(ready|relaying)"/;
+/** The log line of a process without HTTP that is ready. */
+const READY_LINE = /"msg":"(ready|relaying)"/;
 
-/** 2,000 lines, the last ones: a process that fails says the same over and over. */
+/** The last 2,000 lines of output: a failing process repeats itself. */
 const LINES_KEPT = 2_000;
 
-/** 20 of them in an error. */
+/** Lines in an error message. */
 const LINES_SHOWN = 20;
 
 export interface ProductProcessOptions {
   readonly name: string;
   readonly script: 'api/main.js' | 'workers/main.js' | 'workers/relay-main.js';
-  /** Folder of the compiled project; this one's unless it is given. */
+  /** Folder of the compiled project. Default: this project's `dist`. */
   readonly build?: string;
-  /** 127.0.0.1 unless it is given. */
+  /** Default: 127.0.0.1. */
   readonly host?: string;
-  /** Of its HTTP; undefined where it has none: then it is ready when it logs so. */
+  /** HTTP port; undefined for a process without HTTP, which is ready when it logs so. */
   readonly port: number | undefined;
-  /** All of its environment, but `HOST` and `PORT`. */
+  /** Its whole environment, without `HOST` and `PORT`. */
   readonly env: NodeJS.ProcessEnv;
-  /** In a process group of its own, which Ctrl-C does not reach. */
+  /** Start it in its own process group, which Ctrl-C does not reach. */
   readonly detached?: boolean;
   readonly onLine?: (line: string) => void;
-  /** Called when it has ended; not after `stop`. */
+  /** Called when it exits without `stop`. */
   readonly onCrash?: (ending: string) => void;
 }
 
@@ -56,12 +56,12 @@ export class ProductProcess {
     return this.#child;
   }
 
-  /** The last lines that it printed, of all its starts. */
+  /** The last lines of its output, over all its starts. */
   get lines(): readonly string[] {
     return this.#lines;
   }
 
-  /** May be called again when it has ended. */
+  /** May be called again after the process has exited. */
   start(): Child {
     const { name, script, build = path.join(ROOT, 'dist'), host = '127.0.0.1', port, env } = this.options;
     this.#stopping = false;
@@ -86,19 +86,21 @@ export class ProductProcess {
 
   async isReady(): Promise<boolean> {
     if (this.options.port === undefined) return this.#loggedReady;
-    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    // Refused, or cut off: it is starting, suspended, or gone.
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    // A connection error: the process is starting, suspended, or has exited.
     const answer = await fetch(`${this.url}/readyz`, { signal }).catch(() => undefined);
     return answer?.ok ?? false;
   }
 
-  /** @throws Error with the last lines that it printed when it has ended, or is not ready in time */
-  async ready(withinMs: number): Promise<void> {
-    const deadline = performance.now() + withinMs;
+  /** @throws Error with the last lines of output when the process has exited, or is not ready within `timeoutMs` */
+  async ready(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
     while (!(await this.isReady())) {
       const hasEnded = this.#child?.ended === true && !this.options.onCrash;
       if (hasEnded || performance.now() > deadline) {
-        const what = hasEnded ? 'ended' : `was not ready in ${String(Math.round(withinMs / 1_000))} s`;
+        const what = hasEnded
+          ? 'exited before it was ready'
+          : `was not ready in ${String(Math.round(timeoutMs / 1_000))} s`;
         throw new Error([`${this.options.name} ${what}:`, ...this.#lines.slice(-LINES_SHOWN)].join('\n'));
       }
       await sleep(READY_POLL_MS);
@@ -106,17 +108,17 @@ export class ProductProcess {
   }
 
   /**
-   * @param withinMs after which it is killed
-   * @returns its exit code; null when it was killed, or never started
+   * @param timeoutMs after which the process is killed
+   * @returns its exit code; null when it was killed or never started
    */
-  async stop(withinMs: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+  async stop(timeoutMs: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.#stopping = true;
-    if (this.#child) await stopChild(this.#child, signal, withinMs);
+    if (this.#child) await stopChild(this.#child, signal, timeoutMs);
     return this.#child?.process.exitCode ?? null;
   }
 
   #keep(line: string): void {
-    this.#loggedReady ||= READY_WORDS.test(line);
+    this.#loggedReady ||= READY_LINE.test(line);
     this.#lines.push(line);
     if (this.#lines.length > LINES_KEPT) this.#lines.shift();
     this.options.onLine?.(line);

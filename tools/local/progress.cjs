@@ -1,12 +1,12 @@
-// Shows what takes its time: a line when a step has taken a second, and one when it is done.
+// Prints the progress of slow steps: a line after one second, and another at completion.
 
 const SHOW_AFTER_MS = 1_000;
 
 /**
- * Runs one step of a start. A step that is done within a second says nothing.
+ * Runs one step. A step that takes less than a second prints nothing.
  *
  * @template T
- * @param {string} label what is being done, in words
+ * @param {string} label what the step does, as "starting Postgres"
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */

@@ -1,4 +1,4 @@
-/** What a start says when it is ready: where everything is, and a first order. */
+/** The text that a start prints when it is ready: the addresses, and commands for a first order. */
 import path from 'node:path';
 import type { Config } from '../../platform/config';
 import type { Servers } from './servers';

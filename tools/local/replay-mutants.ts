@@ -1,7 +1,6 @@
 /**
- * `npm run replay:mutants`: makes changes to the workflows and the engine that break sagas under way, and some that do not, and
- * replays the recorded histories against each. Writes what it saw into docs/replay-gate.md; exit code 1 when one
- * was not caught, or a safe one was refused.
+ * `npm run replay:mutants`: replays the recorded histories against mutants of the workflows and the engine, and
+ * against safe changes. Writes docs/replay-gate.md. Exit code 1 when a mutant is not caught or a safe change fails.
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,7 +16,7 @@ import { bundleWorkflows } from '../../workers/workflow-bundle';
 import { changeModule } from './changed-bundle';
 import { countsOf, isMissed, reportOf, type Tried, unusedReasons } from './mutant-tables';
 import { generateMutants, type Mutant } from './mutants';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 import { safeChanges } from './safe-changes';
 
 const REPORT = path.join(ROOT, 'docs', 'replay-gate.md');
@@ -26,7 +25,7 @@ async function main(): Promise<number> {
   installTemporalRuntime(createLogger('silent'));
   const [mutants, safe] = [generateMutants(), safeChanges()];
   const bundles = { code: (await bundleWorkflows()).code, recording: (await bundleWithRecorder()).code };
-  await refuseIfAnyDiverges(bundles);
+  await requireReplay(bundles);
   const bar = new cliProgress.SingleBar({
     format: 'changes [{bar}] {value} of {total}, {duration_formatted}',
     stream: process.stderr,
@@ -48,23 +47,23 @@ async function main(): Promise<number> {
   const refused = passing.filter(({ caughtBy }) => caughtBy);
   for (const { mutant } of missed) console.log(`not caught: ${place(mutant)}`);
   const unused = unusedReasons(breaking);
-  for (const text of unused) console.log(`a reason that nothing needs: ${text}`);
+  for (const text of unused) console.log(`unused reason in mutant-tables.ts: ${text}`);
   for (const { mutant, caughtBy } of refused)
-    console.log(`refused though safe: ${place(mutant)} by ${String(caughtBy?.workflowId)}`);
+    console.log(`safe change rejected: ${place(mutant)} by ${String(caughtBy?.workflowId)}`);
   const config = await prettier.resolveConfig(REPORT);
   writeFileSync(REPORT, await prettier.format(reportOf(breaking, passing), { ...config, filepath: REPORT }));
   const { made, diverged, failed, without } = countsOf(breaking);
   console.log(
     `${String(made)} breaking changes: ${String(diverged + failed)} caught (${String(failed)} because the code failed), ` +
       `${String(missed.length)} missed, ${String(without)} not caught for a stated reason; ` +
-      `${String(passing.length)} safe ones: ${String(passing.length - refused.length)} pass`,
+      `${String(passing.length)} safe changes: ${String(passing.length - refused.length)} pass`,
   );
   return missed.length + refused.length + unused.length === 0 ? 0 : 1;
 }
 
 interface Bundles {
   readonly code: string;
-  /** The same with the command recorder. */
+  /** The same code with the command recorder. */
   readonly recording: string;
 }
 
@@ -81,14 +80,16 @@ async function firstCatch(
   return undefined;
 }
 
-/** What a history does on changed code says nothing when it does not replay on the unchanged. */
-async function refuseIfAnyDiverges({ code, recording }: Bundles): Promise<void> {
+/** A history that does not replay on the unchanged code proves nothing about a mutant. */
+async function requireReplay({ code, recording }: Bundles): Promise<void> {
   const options = { workflowBundle: { code }, recording: { code: recording } };
   const diverging: string[] = [];
   for await (const { workflowId, divergence } of replay(options, ofFiles(corpusFiles())))
     if (divergence) diverging.push(workflowId);
   if (diverging.length > 0)
-    throw new Error(`these do not replay on the code as it is, record them anew: ${diverging.join(', ')}`);
+    throw new Error(
+      `these histories do not replay on the unchanged code; record them again with npm run replay:record: ${diverging.join(', ')}`,
+    );
 }
 
 function place({ kind, file, line, was, becomes }: Mutant): string {

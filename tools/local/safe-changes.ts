@@ -1,8 +1,8 @@
-/** Changes to the workflows and the engine that sagas under way do not notice: the gate must let them pass. */
+/** Changes to the workflows and the engine that do not affect running sagas: the replay gate must let them pass. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Mutant } from './mutants';
-import { ROOT } from './paths';
+import { ROOT } from '../../platform/project-paths';
 
 interface SafeChange {
   readonly kind: string;
@@ -58,13 +58,12 @@ const CHANGES: readonly SafeChange[] = [
   },
 ];
 
-/** @throws Error when the workflows have changed so that one cannot be made any more */
+/** @throws Error when the source no longer contains the text that a change replaces */
 export function safeChanges(): Mutant[] {
   return CHANGES.map(({ kind, file, was, becomes }) => {
     const text = readFileSync(path.join(ROOT, file), 'utf8');
     const at = text.indexOf(was);
-    if (at < 0)
-      throw new Error(`${file} does not have «${was}» any more: change tools/local/safe-changes.ts`);
+    if (at < 0) throw new Error(`${file} no longer contains «${was}»; update tools/local/safe-changes.ts`);
     const line = text.slice(0, at).split('\n').length;
     return { kind, file, line, was, becomes, text: text.replaceAll(was, becomes) };
   });

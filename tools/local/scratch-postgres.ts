@@ -1,4 +1,4 @@
-/** A Postgres for one command, in a folder of its own, gone afterwards. */
+/** A temporary Postgres for one command, in its own folder, removed afterwards. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
@@ -9,10 +9,10 @@ import { provision } from '../../prisma/provision';
 import type { ServiceName } from '../../prisma/schema-engine';
 import { startPostgres } from './postgres';
 
-/** One password for all roles of a server that lives as long as a command. */
+/** For all roles; the server exists only while the command runs. */
 const PASSWORD = 'test';
 
-/** @returns a folder that Postgres can use too when it runs as another user */
+/** @returns a folder that Postgres can also use when it runs as another user */
 export function scratchFolder(): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'order-saga-'));
   chmodSync(folder, 0o755);
@@ -35,7 +35,7 @@ export async function withScratchPostgres<T>(work: (adminUrl: string) => Promise
 }
 
 /**
- * A database with a service's roles and tables, and nothing in it.
+ * Creates a database with a service's roles and empty tables.
  *
  * @returns the URL of its owner
  */
@@ -52,9 +52,9 @@ export async function makeTemplate(adminUrl: string, service: ServiceName): Prom
 }
 
 /**
- * A database with what a script makes, and nothing else.
+ * Creates a database and runs `script` in it.
  *
- * @returns its URL, as the superuser
+ * @returns its URL for the superuser
  */
 export async function makeEmpty(adminUrl: string, database: string, script: string): Promise<string> {
   await runScript(adminUrl, `CREATE DATABASE ${database}`);
@@ -81,7 +81,7 @@ export function freePort(): Promise<number> {
       const address = server.address();
       server.close(() => {
         if (address && typeof address === 'object') resolve(address.port);
-        else reject(new Error('no free port'));
+        else reject(new Error('The system assigned no port'));
       });
     });
   });

@@ -1,4 +1,4 @@
-/** The servers that a start uses: those named in the environment, the embedded ones for the rest. */
+/** The servers that a start uses: external ones where the environment names them, else embedded ones. */
 import path from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../workers/search-attributes';
 import type { Config } from '../../platform/config';
@@ -13,7 +13,7 @@ import { step } from './progress.cjs';
 import { startTemporal } from './temporal';
 
 export interface Servers {
-  /** Undefined where the service is not run. */
+  /** Undefined when this start does not run the service. */
   readonly orderDatabaseUrl: string | undefined;
   readonly customerDatabaseUrl: string | undefined;
   readonly historyDatabaseUrl: string | undefined;
@@ -21,15 +21,15 @@ export interface Servers {
   readonly temporalUiUrl: string;
 }
 
-/** Told of each server that is started, to stop it in the end. */
+/** Called with each started server, so that the caller can stop it. */
 export type OnStarted = (server: { readonly child: Child; stop(): Promise<void> }) => void;
 
 const LOOPBACK = '127.0.0.1';
 
-/** @throws StartError before anything is started, when a port is taken or a named server is away */
+/** @throws StartError when a port is in use or an external server cannot be reached; nothing is started then */
 export async function requireServers(config: Config): Promise<void> {
   await requireFreePort('PORT', config.PORT, config.HOST);
-  for (const { variable, url } of databasesAsked(config)) {
+  for (const { variable, url } of requiredDatabases(config)) {
     if (url !== undefined) await requireDatabase(variable, url);
   }
   if (embedsPostgres(config)) await requireFreePort('POSTGRES_PORT', config.POSTGRES_PORT, LOOPBACK);
@@ -41,8 +41,8 @@ export async function requireServers(config: Config): Promise<void> {
   }
 }
 
-/** The databases of the services that are run. */
-function databasesAsked(config: Config) {
+/** The databases of the services that this start runs. */
+function requiredDatabases(config: Config) {
   const all = [
     {
       service: 'order',
@@ -69,11 +69,11 @@ function databasesAsked(config: Config) {
   return all.filter(({ service }) => config.SERVICES.includes(service));
 }
 
-type DatabaseAsked = ReturnType<typeof databasesAsked>[number];
+type RequiredDatabase = ReturnType<typeof requiredDatabases>[number];
 
 export async function startServers(config: Config, onStarted: OnStarted): Promise<Servers> {
   const starting = [databasesOf(config, onStarted), temporalOf(config, onStarted)] as const;
-  // When one fails, the other is waited for all the same, so that it is known and can be stopped.
+  // When one fails, wait for the other too, so that it is registered and can be stopped.
   await Promise.allSettled(starting);
   const [databases, temporal] = await Promise.all(starting);
   const ui = config.TEMPORAL_UI_URL ?? `http://localhost:${String(config.TEMPORAL_UI_PORT)}`;
@@ -81,7 +81,7 @@ export async function startServers(config: Config, onStarted: OnStarted): Promis
 }
 
 function embedsPostgres(config: Config): boolean {
-  return databasesAsked(config).some(({ url }) => url === undefined);
+  return requiredDatabases(config).some(({ url }) => url === undefined);
 }
 
 async function databasesOf(config: Config, onStarted: OnStarted) {
@@ -89,10 +89,10 @@ async function databasesOf(config: Config, onStarted: OnStarted) {
     ? await step('starting Postgres', () => startPostgres(config.DATA_DIR, config.POSTGRES_PORT))
     : undefined;
   if (embedded) onStarted(embedded);
-  return step('bringing the databases up to date', async () => {
+  return step('migrating the databases', async () => {
     const urls: Partial<Record<ServiceName, string>> = {};
-    for (const asked of databasesAsked(config)) {
-      urls[asked.service] = await databaseOf(config, asked, embedded?.adminUrl);
+    for (const required of requiredDatabases(config)) {
+      urls[required.service] = await databaseOf(config, required, embedded?.adminUrl);
     }
     return {
       orderDatabaseUrl: urls.order,
@@ -102,17 +102,18 @@ async function databasesOf(config: Config, onStarted: OnStarted) {
   });
 }
 
-/** @returns the URL with which the service logs in, to a database with its tables */
+/** Applies the migrations. @returns the URL with which the service logs in */
 async function databaseOf(
   config: Config,
-  { service, url, ownerUrl: namedOwnerUrl, database }: DatabaseAsked,
+  { service, url, ownerUrl: namedOwnerUrl, database }: RequiredDatabase,
   adminUrl: string | undefined,
 ): Promise<string> {
   if (url !== undefined) {
     await applyMigrations(service, namedOwnerUrl ?? url);
     return url;
   }
-  if (adminUrl === undefined) throw new TypeError('there is neither a URL nor an embedded Postgres');
+  if (adminUrl === undefined)
+    throw new TypeError(`The ${service} database has neither a URL nor an embedded Postgres`);
   const password = (role: string) => keptPassword(path.join(config.DATA_DIR, `${role}.password`));
   const { ownerUrl, serviceUrl } = await provision(adminUrl, {
     database,

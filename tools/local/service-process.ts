@@ -1,23 +1,23 @@
-/** A service of `npm run start:distributed`: its lines are prefixed with its name, and it restarts when it dies. */
+/** A process of `npm run start:distributed`: prefixes its output with its name, and restarts it after a crash. */
 import type { Child } from './child';
 import type { Part } from './lifecycle';
 import { ProductProcess, type ProductProcessOptions } from './product-process';
 import { StartError } from './start-error';
 
-/** 500 ms before a process that died restarts, so that one that cannot start does not spin. */
+/** 500 ms, so that a process that cannot start does not restart in a tight loop. */
 const RESTART_AFTER_MS = 500;
 
-/** 30 s: on a busy machine nine processes start beside two servers. */
+/** 30 s: nine processes and two servers may start on a busy machine. */
 const READY_WITHIN_MS = 30_000;
 
-/** 7 s to drain; the servers under it are stopped after that, all within ten. */
+/** 7 s to drain; then the servers stop, all within 10 s. */
 const STOP_WITHIN_MS = 7_000;
 
 interface ServiceProcessOptions extends Pick<
   ProductProcessOptions,
   'name' | 'script' | 'host' | 'port' | 'env'
 > {
-  /** Columns for the name. */
+  /** Width of the name's column, characters. */
   readonly width: number;
   /** Called with each process that is started. */
   readonly onStarted: (child: Child) => void;
@@ -49,7 +49,7 @@ export class ServiceProcess implements Part {
     this.options.onStarted(this.#process.start());
   }
 
-  /** @throws StartError when it is not ready in time */
+  /** @throws StartError when the process is not ready in time */
   async ready(): Promise<void> {
     await this.#process.ready(READY_WITHIN_MS).catch((error: unknown) => {
       throw new StartError(error instanceof Error ? error.message : String(error));
@@ -68,7 +68,7 @@ export class ServiceProcess implements Part {
   }
 
   #restart(ending: string): void {
-    this.#print(`ended (${ending}); restarting it`);
+    this.#print(`exited (${ending}); restarting`);
     setTimeout(() => {
       if (this.#stopping) return;
       this.start();

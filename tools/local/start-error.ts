@@ -1,4 +1,4 @@
-/** The start cannot go on, for a reason that the user can mend: printed as one line, without a stack. */
+/** An error at start that the user can fix; printed as one line, without a stack trace. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }

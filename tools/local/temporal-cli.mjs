@@ -1,4 +1,4 @@
-// Finds the `temporal` command line tool, or gets it: it carries the dev server and its UI.
+// Finds or installs the Temporal CLI, which includes the dev server and its UI.
 import { execFile, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -9,24 +9,24 @@ import { step } from './progress.cjs';
 const VERSION = '1.5.1';
 const MODULE = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;
 
-/** Outside the checkout, so that another clone need not build it again. */
+/** Outside the checkout, so that other clones share the build. */
 export function cacheFolder(tool, version) {
   const caches = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
   return path.join(caches, 'order-saga', `${tool}-${version}`);
 }
 
 /**
- * The path of the executable, by: TEMPORAL_CLI_PATH, PATH, our cache, the SDK's download, `go install`.
+ * Looks in this order: TEMPORAL_CLI_PATH, PATH, the cache, the SDK's download, `go install`.
  *
- * @returns {Promise<string>}
- * @throws {Error} one message with the ways to get it
+ * @returns {Promise<string>} the path of the executable
+ * @throws {Error} with the ways to install it
  */
 export async function temporalCli() {
   const named = process.env.TEMPORAL_CLI_PATH;
   if (named) {
     if (existsSync(named)) return named;
     throw new Error(
-      `TEMPORAL_CLI_PATH names ${named}, which does not exist; unset it or name the temporal executable`,
+      `TEMPORAL_CLI_PATH is ${named}, which does not exist; set it to the temporal executable, or unset it`,
     );
   }
   if (spawnSync('temporal', ['--version']).status === 0) return 'temporal';
@@ -34,7 +34,7 @@ export async function temporalCli() {
   const cached = path.join(folder, 'temporal');
   if (existsSync(cached)) return cached;
   mkdirSync(path.dirname(folder), { recursive: true });
-  // Built aside and moved in as a whole: two that build at once, or one that is killed, do no harm.
+  // Built in a temporary folder and renamed, so that concurrent or interrupted builds leave no partial file.
   const draft = mkdtempSync(path.join(path.dirname(folder), 'getting-temporal-'));
   try {
     const got = (await downloaded(draft)) ?? (await built(draft));
@@ -47,7 +47,7 @@ export async function temporalCli() {
   }
 }
 
-/** The SDK downloads it to start a server for tests; we start one, stop it, and keep the file. */
+/** Starts and stops the SDK's test server, which downloads the CLI, and keeps the file. */
 async function downloaded(folder) {
   try {
     return await step('downloading the Temporal CLI', async () => {
@@ -59,15 +59,15 @@ async function downloaded(folder) {
       return file && path.join(folder, file);
     });
   } catch {
-    return undefined; // no way to the download from here: build it
+    return undefined; // the download failed: build it instead
   }
 }
 
 async function built(folder) {
   if (spawnSync('go', ['version']).status !== 0) {
     throw new Error(
-      'The Temporal CLI is not here and could not be downloaded. Either install it and put it on PATH (or name it in ' +
-        'TEMPORAL_CLI_PATH), or install Go, with which it is built; or set TEMPORAL_ADDRESS to use a running server.',
+      'The Temporal CLI is not installed and could not be downloaded. Install it on PATH or set TEMPORAL_CLI_PATH; ' +
+        'or install Go to build it; or set TEMPORAL_ADDRESS to use a running server.',
     );
   }
   await step('building the Temporal CLI with Go (once; about 4 minutes on two cores)', () =>

@@ -1,4 +1,4 @@
-// Temporal's production server and its schema tool, built once into the cache beside the command line tool.
+// Builds Temporal's production server and its schema tool once, in the same cache as the CLI.
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -10,16 +10,16 @@ const VERSION = '1.32.1';
 const MODULES = ['server', 'tools/sql'].map((tool) => `go.temporal.io/server/cmd/${tool}@v${VERSION}`);
 
 /**
- * The folder with the executables `server` and `sql`.
+ * Builds the executables `server` and `sql` unless they are cached.
  *
- * @returns {Promise<string>}
- * @throws {Error} when they are not there and there is no Go to build them
+ * @returns {Promise<string>} their folder
+ * @throws {Error} when they are not cached and Go is not installed
  */
 export async function temporalServer() {
   const folder = cacheFolder('temporal-server', VERSION);
   if (existsSync(path.join(folder, 'server')) && existsSync(path.join(folder, 'sql'))) return folder;
   if (spawnSync('go', ['version']).status !== 0) {
-    throw new Error("Temporal's production server is built with Go, which is not here; install Go.");
+    throw new Error("Temporal's production server is built with Go, which is not installed. Install Go.");
   }
   mkdirSync(path.dirname(folder), { recursive: true });
   const draft = mkdtempSync(path.join(path.dirname(folder), 'getting-temporal-'));

@@ -6,19 +6,19 @@ import { SEARCH_ATTRIBUTES } from '../../workers/search-attributes';
 import { type Child, spawnServer, stopChild } from './child';
 import { StartError } from './start-error';
 
-/** 60 s: the first start creates its schema; on a busy machine that takes its time. */
+/** 60 s: the first start creates the schema, which is slow on a busy machine. */
 const READY_WITHIN_MS = 60_000;
 const READY_POLL_MS = 100;
-/** 3 s: it has nothing to finish; what it has acknowledged is on disk. */
+/** 3 s: it has nothing to finish; acknowledged writes are on disk. */
 const STOP_WITHIN_MS = 3_000;
 
 /**
- * WAL doubles the rate; synchronous=full makes an acknowledged start survive a power cut. The dispatch rate
- * of 20 a second for each history shard is meant for clusters with many; a dev server has one. By default a timer
- * of less than a second fires when a second is over, so that whoever waits 50 ms for a row waits a second; with 50 ms
- * it fires in time. A workflow task that was lost three times has each further time twice as long, up to ten minutes, until
- * another worker gets it: a saga would stand still for half a minute because its workers were killed five times. 5 s more
- * are the least that a server knows (less switches it off): 7 s are enough for a machine that is too busy to do a task in 2 s.
+ * - SQLite: WAL doubles the rate; synchronous=full makes an acknowledged start survive a power failure.
+ * - Dispatch rate: the default of 20 per second and history shard suits clusters with many; a dev server has one.
+ * - Timers: by default a timer of less than a second fires after a second, so a retry pause of 50 ms would take 1 s.
+ * - Workflow task retries: after three lost attempts, the server doubles the timeout each time, up to ten minutes. A
+ *   saga whose workers were killed five times would wait half a minute. 5 s on top of the task's own 2 s is the
+ *   minimum (less disables the limit), and 7 s are enough on a busy machine.
  */
 const SERVER_OPTIONS = [
   ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=full'],
@@ -33,10 +33,10 @@ export interface TemporalOptions {
   readonly cliPath: string;
   readonly dataDir: string;
   readonly port: number;
-  /** Unset runs without the UI. */
+  /** Undefined: no UI. */
   readonly uiPort?: number;
   readonly namespaces: readonly string[];
-  /** Serves Prometheus metrics of the server there. */
+  /** Port of the server's Prometheus metrics. */
   readonly metricsPort?: number;
 }
 
@@ -46,7 +46,7 @@ export interface EmbeddedTemporal {
   stop(): Promise<void>;
 }
 
-/** @throws StartError in one line that names what to change */
+/** @throws StartError with one line that names the setting to change */
 export async function startTemporal(options: TemporalOptions): Promise<EmbeddedTemporal> {
   const { cliPath, dataDir, port, uiPort, namespaces, metricsPort } = options;
   const logFile = path.join(dataDir, 'logs', 'temporal.log');
@@ -72,7 +72,9 @@ async function waitUntilReady(
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
     if (child.ended)
-      throw new StartError(`Temporal ended while it started (DATA_DIR, TEMPORAL_PORT); see ${logFile}`);
+      throw new StartError(
+        `Temporal exited during its start; check DATA_DIR and TEMPORAL_PORT, see ${logFile}`,
+      );
     try {
       const connection = await Connection.connect({ address, connectTimeout: 1_000 });
       for (const namespace of namespaces) await connection.workflowService.describeNamespace({ namespace });

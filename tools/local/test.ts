@@ -1,7 +1,6 @@
 /**
- * `npm test` and `npm run test:long`: start one Postgres and one Temporal for the whole run, on free ports and in a folder
- * of their own, run jest against them, and leave nothing behind. Arguments go to jest; without any, every test of
- * the tier runs.
+ * `npm test` and `npm run test:long`: start one Postgres and one Temporal on free ports and in a temporary folder, run
+ * jest against them, and remove everything. Arguments go to jest; without arguments, every test of the tier runs.
  */
 import { rmSync } from 'node:fs';
 import { SERVICE_NAMES } from '../../prisma/schema-engine';
@@ -12,9 +11,8 @@ import { freePort, makeTemplate, scratchFolder } from './scratch-postgres';
 import { startTemporal } from './temporal';
 
 /**
- * Runs of jest, one after the other. The simulator has processes of its own: after dozens of other test files in one process
- * it took ten times as long. So has the fault suite: it loads a whole system and breaks it, and would judge a test beside
- * it by what it leaves of the machine.
+ * The sequential runs of jest in each tier. The simulator has its own run: in a process that has run dozens of other
+ * test files it takes ten times as long. The fault suite has its own run too: its load would slow concurrent tests.
  */
 const TIERS = {
   short: [['/simulator/interleavings\\.'], ['^(?!.*test/(simulator|faults)/)']],

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { compileFunction } from 'node:vm';
 import * as common from '@temporalio/common';
-import { ROOT } from '../local/paths';
+import { ROOT } from '../../platform/project-paths';
 import type * as workflows from '../../workflows';
 import type { WorkflowRuntime } from './workflow-runtime';
 
