@@ -20,10 +20,10 @@ function commandsOf(heading: string): string[] {
   return Array.from(own.matchAll(/^```sh\n([\s\S]*?)^```$/gm), ([, lines = '']) => lines);
 }
 
-/** Runs the blocks in one session, and ends it at the first command that fails. */
+/** Runs the blocks in one shell, and ends it at the first command that fails. */
 async function pasted(blocks: readonly string[], port: string): Promise<string[]> {
-  const session = blocks.join(`\necho; echo '${NEXT_BLOCK}'\n`);
-  const { stdout } = await promisify(execFile)('bash', ['-eu', '-o', 'pipefail', '-c', session], {
+  const script = blocks.join(`\necho; echo '${NEXT_BLOCK}'\n`);
+  const { stdout } = await promisify(execFile)('bash', ['-eu', '-o', 'pipefail', '-c', script], {
     env: { ...process.env, PORT: port },
   });
   return stdout.split(NEXT_BLOCK);
