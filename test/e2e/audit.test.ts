@@ -15,7 +15,8 @@ import { call, eventually, newCustomer, placeOrder } from '../support/http';
 import { auditOf, violations } from '../support/invariants';
 import { operatorCommand } from '../support/operator-command';
 import { hold, holdCustomer } from '../support/outages';
-import { type Expected, PLANTS } from '../support/planted-violations';
+import type { Expected } from '../support/planted-violations/plant';
+import { PLANTS } from '../support/planted-violations/plants';
 import { startSystem, type TestSystem } from '../support/system';
 
 /** Long enough for what is under way in these tests, and for a list of sagas that is a second behind. */

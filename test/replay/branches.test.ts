@@ -69,7 +69,8 @@ test('every branch', async () => {
   });
   rmSync(folder, { recursive: true });
   const map = sourceMapOf(bundle);
-  const texts = notTaken.flatMap((block) => textAt(map, bundle, block) ?? []);
+  const linesAt = lineStarts(bundle);
+  const texts = notTaken.flatMap((block) => textAt(map, linesAt, block) ?? []);
   // Each counts: a second one in the same function, of the same text, is one too many.
   expect(texts.sort()).toEqual([...WITHOUT_HISTORY].sort());
 });
@@ -97,15 +98,20 @@ async function neverRun(file: string, work: () => Promise<void>): Promise<Block[
   );
 }
 
+/** @returns the offset at which each line begins */
+function lineStarts(text: string): number[] {
+  return [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
+}
+
 /** @returns the function and the line of workflow code, from there on; undefined for other code */
-function textAt(map: SourceMap, bundle: string, { offset, functionName }: Block): string | undefined {
-  const before = bundle.slice(0, offset).split('\n');
-  const entry = map.findEntry(before.length - 1, before.at(-1)?.length ?? 0);
+function textAt(map: SourceMap, linesAt: number[], { offset, functionName }: Block): string | undefined {
+  const line = linesAt.findLastIndex((start) => start <= offset);
+  const entry = map.findEntry(line, offset - (linesAt[line] ?? 0));
   if (!('originalSource' in entry)) return undefined;
   const file = path.relative(ROOT, entry.originalSource);
   if (!/^(workflows|saga\/workflow)\//.test(file)) return undefined;
-  const line = readFileSync(path.join(ROOT, file), 'utf8').split('\n')[entry.originalLine] ?? '';
-  const text = line.slice(entry.originalColumn).trim();
+  const original = readFileSync(path.join(ROOT, file), 'utf8').split('\n')[entry.originalLine] ?? '';
+  const text = original.slice(entry.originalColumn).trim();
   const place = functionName === '' ? file : `${file}, ${functionName}`;
   return text === '' ? undefined : `${place}: ${text}`;
 }

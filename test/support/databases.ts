@@ -28,11 +28,11 @@ export async function createTestDatabases(): Promise<TestDatabases> {
     customer: `customer_${suffix}`,
     history: `history_${suffix}`,
   };
-  await asAdmin(adminUrl, async (admin) => {
-    for (const service of SERVICE_NAMES) {
-      await copyTemplate(admin, names[service], service);
-    }
-  });
+  await Promise.all(
+    SERVICE_NAMES.map((service) =>
+      asAdmin(adminUrl, (admin) => copyTemplate(admin, names[service], service)),
+    ),
+  );
   const url = (service: ServiceName, role: string) =>
     databaseUrl(adminUrl, names[service], `${service}_${role}`, PASSWORD);
   const asSuperuser = (database: string) =>
@@ -45,22 +45,27 @@ export async function createTestDatabases(): Promise<TestDatabases> {
     adminOrderUrl: asSuperuser(names.order),
     adminCustomerUrl: asSuperuser(names.customer),
     adminHistoryUrl: asSuperuser(names.history),
-    drop: () =>
-      asAdmin(adminUrl, async (admin) => {
-        for (const name of Object.values(names)) await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-      }),
+    // Each drop waits for a checkpoint: at once they share one.
+    drop: async () => {
+      await Promise.all(
+        Object.values(names).map((name) =>
+          asAdmin(adminUrl, (admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`)),
+        ),
+      );
+    },
   };
 }
 
 /** Two copies of one template at once would collide: they take turns. */
 async function copyTemplate(admin: Client, database: string, service: ServiceName): Promise<void> {
-  await admin.query('SELECT pg_advisory_lock(1)');
+  const turn = String(SERVICE_NAMES.indexOf(service));
+  await admin.query(`SELECT pg_advisory_lock(${turn})`);
   await admin.query(`CREATE DATABASE ${database} TEMPLATE ${service}_template OWNER ${service}_owner`);
-  await admin.query('SELECT pg_advisory_unlock(1)');
+  await admin.query(`SELECT pg_advisory_unlock(${turn})`);
   await grantConnect(admin, { database, owner: `${service}_owner`, login: `${service}_service` });
 }
 
-async function asAdmin(url: string, work: (admin: Client) => Promise<void>): Promise<void> {
+async function asAdmin(url: string, work: (admin: Client) => Promise<unknown>): Promise<void> {
   const admin = new Client({ connectionString: url });
   await admin.connect();
   try {

@@ -39,16 +39,34 @@ export class OrderStores {
     return this.#stores.steps;
   }
 
+  get databases(): TestDatabases {
+    return this.#stores.databases;
+  }
+
+  /** @returns the customer's id */
+  async newCustomer(creditLimitMinor = 1_000): Promise<string> {
+    const customerId = randomUUID();
+    const customer = { customerId, name: 'Ada', creditLimitMinor, currency: 'USD' };
+    await createCustomer(this.#stores.customerDb, customer);
+    return customerId;
+  }
+
   /** Of a customer of its own. */
   async newOrder(orderId: string = randomUUID(), creditLimitMinor = 1_000): Promise<OrderRequest> {
-    const customerId = randomUUID();
-    await createCustomer(this.#stores.customerDb, {
-      customerId,
-      name: 'Ada',
-      creditLimitMinor,
+    return {
+      orderId,
+      customerId: await this.newCustomer(creditLimitMinor),
+      totalMinor: TOTAL,
       currency: 'USD',
+    };
+  }
+
+  /** @returns how much the customer's row says */
+  async reserved(customerId: string): Promise<number> {
+    const { reservedMinor } = await this.#stores.customerDb.customer.findUniqueOrThrow({
+      where: { id: customerId },
     });
-    return { orderId, customerId, totalMinor: TOTAL, currency: 'USD' };
+    return Number(reservedMinor);
   }
 
   /** @returns the order, for which a saga has run these steps */
@@ -100,5 +118,5 @@ async function open() {
     await Promise.all([orderDb.$disconnect(), customerDb.$disconnect()]);
     await databases.drop();
   };
-  return { customerDb, steps, lookingAt, close };
+  return { databases, customerDb, steps, lookingAt, close };
 }

@@ -1,39 +1,20 @@
-/** Invariant 5 as pure functions: what folding the events gives, and what is wrong with a row that is otherwise. */
+/** Invariant 5 as pure functions: folding the events gives the row, or says what cannot have happened. */
 import { describe, expect, test } from '@jest/globals';
 import { foldCustomer, foldOrder, foldReservation } from '../../ops/audit/fold';
-import type { AggregateEvents, CustomerFacts, OrderFacts, RecordedEvent } from '../../ops/audit/rows';
+import type { AggregateEvents, RecordedEvent } from '../../ops/audit/rows';
+import { customerCreated, customerFacts } from '../support/customer-facts';
 import {
-  creditInconsistencies,
-  customerInconsistencies,
-  orderInconsistencies,
-} from '../../ops/audit/event-consistency';
-import {
-  type CreditFate,
   creditEvents,
+  type CreditFate,
   CUSTOMER_ID,
-  NO_EVENTS,
   order,
-  type OrderFate,
-  orderFacts,
   orderEvents,
+  type OrderFate,
   reservation,
 } from '../support/order-facts';
 
 const FATES: readonly OrderFate[] = ['PENDING', 'APPROVED', 'CANCELLING', 'CANCELLED'];
 const CREDIT_FATES: readonly CreditFate[] = ['RESERVED', 'RELEASED', 'REJECTED', 'BURIED'];
-
-const customerCreated: RecordedEvent = {
-  ...{ id: '1', subject: CUSTOMER_ID, sequence: 1, type: 'CustomerCreated' },
-  data: { customerId: CUSTOMER_ID, name: 'Ada', creditLimitMinor: 1_000, currency: 'USD' },
-};
-const customerFacts: CustomerFacts = {
-  id: CUSTOMER_ID,
-  customer: { name: 'Ada', limitMinor: 1_000n, currency: 'USD', reservedMinor: 0n },
-  customerEvents: { events: [customerCreated], pruned: 'none' },
-  heldMinor: 0n,
-  view: undefined,
-  viewBehind: false,
-};
 
 /** The events with one of them otherwise. */
 function otherwise(
@@ -203,77 +184,5 @@ describe('what cannot have happened', () => {
       pruned: 'none',
     } as const;
     expect(foldCustomer(twice).wrong).toEqual(['CustomerCreated (2) cannot follow CREATED']);
-  });
-});
-
-describe('a row that is otherwise', () => {
-  test.each<[Partial<OrderFacts['order']>, string]>([
-    [{ customerId: order('PENDING').id }, `customerId ${order('PENDING').id}, not ${CUSTOMER_ID}`],
-    [{ totalMinor: 99n }, 'totalMinor 99, not 100'],
-    [{ currency: 'EUR' }, 'currency EUR, not USD'],
-    [{ state: 'APPROVED', reason: null }, 'state APPROVED, not CANCELLED; reason null, not CUSTOMER_REQUEST'],
-    [{ reason: 'UNKNOWN_CUSTOMER' }, 'reason UNKNOWN_CUSTOMER, not CUSTOMER_REQUEST'],
-    [{ version: 3 }, 'version 3, not 2'],
-  ])('an order: %o', (changes, words) => {
-    const facts = orderFacts('CANCELLED', undefined, { order: { ...order('CANCELLED'), ...changes } });
-    expect(orderInconsistencies(facts)).toEqual([`its row is not what its events say: ${words}`]);
-  });
-
-  test.each<[Partial<OrderFacts['reservation']>, string]>([
-    [{ customerId: order('PENDING').id }, `customerId ${order('PENDING').id}, not ${CUSTOMER_ID}`],
-    [{ amountMinor: 99n }, 'amountMinor 99, not 100'],
-    [{ currency: 'EUR' }, 'currency EUR, not USD'],
-    [{ status: 'RESERVED' }, 'status RESERVED, not REJECTED'],
-    [{ reason: 'UNKNOWN_CUSTOMER' }, 'reason UNKNOWN_CUSTOMER, not INSUFFICIENT_CREDIT'],
-    [{ version: 2 }, 'version 2, not 1'],
-  ])('a reservation: %o', (changes, words) => {
-    const facts = orderFacts(undefined, 'REJECTED', {
-      reservation: { ...reservation('REJECTED'), ...changes },
-    });
-    expect(creditInconsistencies(facts)).toEqual([
-      `its reservation's row is not what its events say: ${words}`,
-    ]);
-  });
-
-  test.each<[Partial<CustomerFacts['customer']>, string]>([
-    [{ name: 'Eve' }, 'name Eve, not Ada'],
-    [{ limitMinor: 1n }, 'limitMinor 1, not 1000'],
-    [{ currency: 'EUR' }, 'currency EUR, not USD'],
-  ])('a customer: %o', (changes, words) => {
-    const { customer } = customerFacts;
-    if (!customer) throw new Error('there is none');
-    expect(customerInconsistencies({ ...customerFacts, customer: { ...customer, ...changes } })).toEqual([
-      `its row is not what its events say: ${words}`,
-    ]);
-  });
-
-  test('rows that are gone, and events that are', () => {
-    expect(orderInconsistencies(orderFacts('APPROVED', undefined, { order: undefined }))).toEqual([
-      'its row is gone, and OrderApproved (2) is there',
-    ]);
-    expect(creditInconsistencies(orderFacts(undefined, 'RESERVED', { reservation: undefined }))).toEqual([
-      "its reservation's row is gone, and CreditReserved (1) is there",
-    ]);
-    expect(customerInconsistencies({ ...customerFacts, customer: undefined })).toEqual([
-      'its row is gone, and CustomerCreated (1) is there',
-    ]);
-    expect(orderInconsistencies(orderFacts('PENDING', undefined, { orderEvents: NO_EVENTS }))).toEqual([
-      'it has no events',
-    ]);
-    expect(creditInconsistencies(orderFacts(undefined, 'BURIED', { creditEvents: NO_EVENTS }))).toEqual([
-      'its reservation has no events',
-    ]);
-    expect(customerInconsistencies({ ...customerFacts, customerEvents: NO_EVENTS })).toEqual([
-      'it has no events',
-    ]);
-  });
-
-  test('events that may have been pruned are not missed', () => {
-    const all: AggregateEvents = { events: [], pruned: 'all' };
-    const facts = orderFacts('APPROVED', 'RESERVED', { orderEvents: all, creditEvents: all });
-    expect([...orderInconsistencies(facts), ...creditInconsistencies(facts)]).toEqual([]);
-    expect(orderInconsistencies({ ...facts, orderEvents: { events: [], pruned: 'the first' } })).toEqual([
-      'it has no events',
-    ]);
   });
 });

@@ -1,0 +1,121 @@
+/** A fault strikes at the moment that it is named after, on real servers. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { NativeConnection } from '@temporalio/worker';
+import { Breakpoint } from '../../tools/fault-injection/breakpoint';
+import { FaultLines, ORDER, SAGA_ID, setTrap, whenCaught } from '../support/fault-lines';
+import { eventually } from '../support/http';
+import { testServers } from '../support/servers';
+
+const lines = new FaultLines();
+
+test('before its statement: the database has not heard of it; cut, it never does', async () => {
+  const { line: proxy, steps } = await lines.orderProcess();
+  const set = setTrap('createPendingOrders', 'before its statement', { one: [proxy] });
+  const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
+  const { held, orderIds } = await whenCaught(set);
+  expect(orderIds).toEqual([ORDER.orderId]);
+  held.cut();
+  await expect(step).rejects.toThrow('away');
+  expect(await lines.states()).toEqual([]);
+});
+
+test('before its statement, let go when its client is gone: it runs all the same, late', async () => {
+  const { line: proxy, steps } = await lines.orderProcess();
+  const set = setTrap('createPendingOrders', 'before its statement', { one: [proxy] });
+  const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
+  const { held } = await whenCaught(set);
+  // 7 s: the client's own limit.
+  await expect(step).rejects.toThrow('away');
+  expect(await lines.states()).toEqual([]);
+  held.release();
+  await eventually(async () => ((await lines.states()).length === 1 ? true : undefined));
+});
+
+test('after its commit: the row is there, and the process knows nothing', async () => {
+  const { line: proxy, steps } = await lines.orderProcess();
+  const set = setTrap('createPendingOrders', 'after its commit, before its reply', { one: [proxy] });
+  let known = false;
+  const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] }).then(() => (known = true));
+  const { held } = await whenCaught(set);
+  expect(await lines.states()).toEqual(['PENDING']);
+  expect(known).toBe(false);
+  held.release();
+  await step;
+});
+
+test('a statement that failed has committed nothing: the next one is caught', async () => {
+  const { line: proxy, steps } = await lines.orderProcess();
+  const set = setTrap('createPendingOrders', 'after its commit, before its reply', { one: [proxy] });
+  await expect(
+    steps.createPendingOrders({ sagaId: SAGA_ID, items: [{ ...ORDER, currency: 'no currency' }] }),
+  ).rejects.toThrow('createPendingOrders');
+  expect(set.caught).toEqual([]);
+  const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
+  (await whenCaught(set)).held.release();
+  await step;
+});
+
+test('after its completion: the process has had the reply, and is at the next step of the same order', async () => {
+  const { line: proxy, steps } = await lines.orderProcess();
+  let completed = false;
+  const seen: boolean[] = [];
+  const breakpoint = new Breakpoint<string>('createPendingOrders', 'after its completion', ({ held }) => {
+    seen.push(completed);
+    // What is written just now is held only when this is over.
+    void setImmediate().then(() => {
+      held.release();
+    });
+  });
+  proxy.watch(breakpoint.watcherOf('one'));
+  await steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
+  completed = true;
+  // Another order's step proves nothing.
+  const other = { ...ORDER, orderId: randomUUID() };
+  await steps.createPendingOrders({ sagaId: `order-${other.orderId}`, items: [other] });
+  await steps.approveOrders({ sagaId: `order-${other.orderId}`, items: [other] });
+  expect(seen).toEqual([]);
+  await steps.approveOrders({ sagaId: SAGA_ID, items: [ORDER] });
+  expect(seen).toEqual([true]);
+});
+
+test.each(['respondActivityTaskCompleted', 'respondWorkflowTaskCompleted'] as const)(
+  'after its completion: the process tells Temporal the result by %s, which Temporal has not heard',
+  async (call) => {
+    const { line: proxy, steps } = await lines.orderProcess();
+    const temporal = await lines.lineTo(`http://${testServers().temporal.address}`);
+    const connection = await NativeConnection.connect({ address: temporal.address });
+    lines.atEnd(() => connection.close());
+    const set = setTrap('approveOrders', 'after its completion', { one: [proxy, temporal] });
+    await steps.approveOrders({ sagaId: SAGA_ID, items: [ORDER] });
+    const tell = (outcome: object) => {
+      const payloads = [{ data: Buffer.from(JSON.stringify([outcome])) }];
+      const taskToken = Buffer.from(`the token of approveOrders`);
+      const { namespace } = testServers().temporal;
+      const { workflowService: service } = connection;
+      return call === 'respondActivityTaskCompleted'
+        ? service[call]({ namespace, taskToken, result: { payloads } })
+        : service[call]({
+            namespace,
+            taskToken,
+            commands: [{ recordMarkerCommandAttributes: { details: { result: { payloads } } } }],
+          });
+    };
+    let answered = false;
+    // Nobody's step, and a long message, in several frames.
+    await expect(
+      tell({ orderId: randomUUID(), outcome: randomBytes(100_000).toString('base64') }),
+    ).rejects.toThrow();
+    expect(set.caught).toEqual([]);
+    const told = tell({ orderId: ORDER.orderId, outcome: 'approved' }).catch(() => (answered = true));
+    const { held, at } = await whenCaught(set);
+    expect([at, answered]).toEqual(['temporal', false]);
+    // It is answered, and the answer is lost.
+    expect(await held.answered()).toBe(true);
+    expect([answered, held.stands()]).toEqual([false, true]);
+    held.cut();
+    await eventually(() => Promise.resolve(held.stands() ? undefined : true));
+    await told;
+  },
+);

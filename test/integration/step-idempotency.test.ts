@@ -1,0 +1,63 @@
+/** A step that runs again changes nothing, and one with other content or of another saga is refused. */
+import { expect, test } from '@jest/globals';
+import { ask, type AskedStep, DONE, eventsIn, FORWARD, orderOf, SAGA_ID } from '../support/asked-steps';
+import { OrderStores } from '../support/order-stores';
+
+const stores = new OrderStores();
+
+test.each([
+  [['createPendingOrders']],
+  [['createPendingOrders', 'reserveCredit']],
+  [['createPendingOrders', 'reserveCredit', 'approveOrders']],
+  [['createPendingOrders', 'cancelOrders']],
+  [['createPendingOrders', 'reserveCredit', 'cancelOrders', 'releaseCredit']],
+  [['releaseCredit']],
+] as AskedStep[][][])(
+  '%j: the last step twenty times at once and once more changes things once',
+  async (path) => {
+    const order = orderOf(await stores.newCustomer(1_000));
+    const last = path.at(-1);
+    if (!last) throw new Error('empty path');
+    for (const step of path.slice(0, -1)) expect(await ask(stores, step, order)).toBe(DONE[step]);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(stores, last, order)));
+    // Somebody else may be at the same row: those ask again, as a saga does.
+    for (const answer of answers) expect([DONE[last], 'busy']).toContain(answer);
+    expect(answers).toContain(DONE[last]);
+    expect(await ask(stores, last, order)).toBe(DONE[last]);
+    const all = [
+      ...(await eventsIn(stores.databases.adminOrderUrl, order.orderId)),
+      ...(await eventsIn(stores.databases.adminCustomerUrl, order.orderId)),
+    ];
+    expect(all).toHaveLength(path.length);
+    expect(await stores.reserved(order.customerId)).toBe(
+      path.includes('reserveCredit') && !path.includes('releaseCredit') ? 100 : 0,
+    );
+  },
+);
+
+test('the same order id with other content is told apart by every step that carries content', async () => {
+  const order = orderOf(await stores.newCustomer(1_000));
+  for (const step of FORWARD) await ask(stores, step, order);
+  for (const other of [
+    { ...order, totalMinor: 101 },
+    { ...order, currency: 'EUR' },
+    { ...order, customerId: await stores.newCustomer(1_000) },
+  ]) {
+    expect(await ask(stores, 'createPendingOrders', other)).toBe('conflict');
+    expect(await ask(stores, 'reserveCredit', other)).toBe('conflict');
+    expect(await ask(stores, 'releaseCredit', other)).toBe('conflict');
+  }
+  expect(await stores.reserved(order.customerId)).toBe(100);
+});
+
+test('an order belongs to the saga that created it', async () => {
+  const order = orderOf(await stores.newCustomer(1_000));
+  await ask(stores, 'createPendingOrders', order);
+  const other = { sagaId: 'order-other', items: [order] };
+  expect(await stores.steps.createPendingOrders(other)).toEqual([
+    { orderId: order.orderId, outcome: 'owned-by-other', sagaId: SAGA_ID },
+  ]);
+  expect(await stores.steps.approveOrders(other)).toEqual([
+    { orderId: order.orderId, outcome: 'wrong-state', state: 'MISSING' },
+  ]);
+});

@@ -1,0 +1,21 @@
+/** The order history of a customer, as a client of the API reads it. */
+import { expect } from '@jest/globals';
+import { historySchema } from '../../api/http/schemas';
+import { call } from './http';
+
+export type CustomerHistory = ReturnType<typeof historySchema.parse>;
+
+/** @param query of {@link including}, or of a page */
+export async function readOrderHistory(
+  url: string,
+  customer: string,
+  query = '',
+  headers: Record<string, string> = {},
+): Promise<CustomerHistory> {
+  const answer = await call(`${url}/customers/${customer}/order-history${query}`, 'GET', undefined, headers);
+  expect([answer.status, answer.body]).toEqual([200, answer.body]);
+  return historySchema.parse(answer.body);
+}
+
+/** With `Prefer: wait` the answer waits until the view has what this ETag or cursor stands for. */
+export const including = (tag: string | null): string => `?includes=${encodeURIComponent(tag ?? '')}`;
