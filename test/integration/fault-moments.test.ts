@@ -11,30 +11,30 @@ import { testServers } from '../support/servers';
 const lines = new FaultLines();
 
 test('before its statement: the database has not heard of it; cut, it never does', async () => {
-  const { line: proxy, steps } = await lines.orderProcess();
+  const { proxy, steps } = await lines.orderProcess();
   const set = setTrap('createPendingOrders', 'before its statement', { one: [proxy] });
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   const { held, orderIds } = await whenCaught(set);
   expect(orderIds).toEqual([ORDER.orderId]);
   held.cut();
-  await expect(step).rejects.toThrow('away');
+  await expect(step).rejects.toThrow('unavailable');
   expect(await lines.states()).toEqual([]);
 });
 
 test('before its statement, let go when its client is gone: it runs all the same, late', async () => {
-  const { line: proxy, steps } = await lines.orderProcess();
+  const { proxy, steps } = await lines.orderProcess();
   const set = setTrap('createPendingOrders', 'before its statement', { one: [proxy] });
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   const { held } = await whenCaught(set);
   // 7 s: the client's own limit.
-  await expect(step).rejects.toThrow('away');
+  await expect(step).rejects.toThrow('unavailable');
   expect(await lines.states()).toEqual([]);
   held.release();
   await eventually(async () => ((await lines.states()).length === 1 ? true : undefined));
 });
 
 test('after its commit: the row is there, and the process knows nothing', async () => {
-  const { line: proxy, steps } = await lines.orderProcess();
+  const { proxy, steps } = await lines.orderProcess();
   const set = setTrap('createPendingOrders', 'after its commit, before its reply', { one: [proxy] });
   let known = false;
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] }).then(() => (known = true));
@@ -46,7 +46,7 @@ test('after its commit: the row is there, and the process knows nothing', async 
 });
 
 test('a statement that failed has committed nothing: the next one is caught', async () => {
-  const { line: proxy, steps } = await lines.orderProcess();
+  const { proxy, steps } = await lines.orderProcess();
   const set = setTrap('createPendingOrders', 'after its commit, before its reply', { one: [proxy] });
   await expect(
     steps.createPendingOrders({ sagaId: SAGA_ID, items: [{ ...ORDER, currency: 'no currency' }] }),
@@ -58,7 +58,7 @@ test('a statement that failed has committed nothing: the next one is caught', as
 });
 
 test('after its completion: the process has had the reply, and is at the next step of the same order', async () => {
-  const { line: proxy, steps } = await lines.orderProcess();
+  const { proxy, steps } = await lines.orderProcess();
   let completed = false;
   const seen: boolean[] = [];
   const breakpoint = new Breakpoint<string>('createPendingOrders', 'after its completion', ({ held }) => {
@@ -83,7 +83,7 @@ test('after its completion: the process has had the reply, and is at the next st
 test.each(['respondActivityTaskCompleted', 'respondWorkflowTaskCompleted'] as const)(
   'after its completion: the process tells Temporal the result by %s, which Temporal has not heard',
   async (call) => {
-    const { line: proxy, steps } = await lines.orderProcess();
+    const { proxy, steps } = await lines.orderProcess();
     const temporal = await lines.lineTo(`http://${testServers().temporal.address}`);
     const connection = await NativeConnection.connect({ address: temporal.address });
     lines.atEnd(() => connection.close());

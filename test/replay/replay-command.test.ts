@@ -123,7 +123,7 @@ test('a report that cannot be written: the answer is told, and exit code 2', asy
   const file = written('fine.json', recordedAs('fine'));
   const { code, stdout, stderr } = await replay('--history', file, '--junit', path.join(file, 'junit.xml'));
   expect(stdout).toContain('1 history: 1 replayed, 0 diverged');
-  expect(stderr).toContain('the JUnit report could not be written');
+  expect(stderr).toContain('failed to write the JUnit report');
   expect(code).toBe(2);
 });
 

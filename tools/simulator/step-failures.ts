@@ -11,7 +11,7 @@ import type { StepRequested } from './workflow-host';
 
 /** The connection is lost; whether the step has committed is unknown. */
 export function connectionLost({ name }: StepRequested): Error {
-  return ApplicationFailure.create({ type: 'DatabaseAway', message: `${name}: its database is away` });
+  return ApplicationFailure.create({ type: 'DatabaseAway', message: `${name}: its database is unavailable` });
 }
 
 /** The worker has no database of the other service. */
