@@ -13,17 +13,14 @@ import { freePort } from '../support/start';
 import { startSystem, type TestSystem } from '../support/system';
 import { bundleOf, type VersionBundle } from '../support/workflow-versions';
 
-let blue: VersionBundle;
 let green: VersionBundle;
 let system: TestSystem;
 let next: RunningService | undefined;
 
 beforeAll(async () => {
-  blue = await bundleOf('before');
   green = await bundleOf('one-step-more');
 }, 120_000);
 afterAll(() => {
-  blue.remove();
   green.remove();
 });
 afterEach(async () => {
@@ -61,10 +58,9 @@ function versionOf(sagaId: string): Promise<string> {
   });
 }
 
-/** A saga that blue began and cannot end, and green deployed beside it and made current. */
+/** A saga that blue, the code as it is, began and cannot end, and green deployed beside it and made current. */
 async function parkedWhileGreenComes(deployment: WorkerDeployment) {
   system = await startSystem({
-    bundlePath: blue.bundlePath,
     deployment,
     order: { creditCheckTimeoutMs: 1_000, attentionAfterMs: 500 },
   });

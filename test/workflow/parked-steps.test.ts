@@ -1,5 +1,5 @@
 /** A step that must succeed and does not: it is shown, retried, and an operator can retry it at once or give it up. */
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { tsToMs } from '@temporalio/common/lib/time';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import { type Placement, RETRY_STEP } from '../../saga/contract';
@@ -15,7 +15,6 @@ import { startSystem, type TestSystem } from '../support/system';
 const LEFT_OF_PAUSE_MS = 5_000;
 
 let system: TestSystem;
-afterEach(() => system.stop());
 
 async function order(orderId: string) {
   return (await call(`${system.url}/orders/${orderId}`, 'GET')).body;
@@ -86,9 +85,10 @@ async function quietAndRight(): Promise<void> {
 }
 
 describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
-  beforeEach(async () => {
+  beforeAll(async () => {
     system = await startSystem({ placement, order: { attentionAfterMs: 500, creditCheckTimeoutMs: 1_000 } });
   });
+  afterAll(() => system.stop());
 
   test('a database that stays away: the order says so, so does the audit; retried at once when it is back', async () => {
     const orderId = await approvedOrder();
