@@ -1,10 +1,10 @@
 /** @throws ConfigError when the variable is not set */
 export function needed<T>(variable: string, value: T | undefined): T {
   if (value !== undefined) return value;
-  throw new ConfigError(`${variable}: is needed by the services that are run (SERVICES)`);
+  throw new ConfigError(`${variable}: the services in SERVICES require it; set it`);
 }
 
-/** A variable has a value that cannot be used; the message names it and says why. */
+/** The value of a variable is invalid; the message names the variable and the reason. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }

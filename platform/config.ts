@@ -1,4 +1,4 @@
-/** The only reader of the environment: every variable with its default and the default's reason. */
+/** The only module that reads the environment: every variable, its default and the reason for it. */
 import path from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
@@ -22,7 +22,7 @@ const databaseName = (fallback: string) =>
     .default(fallback);
 
 const environment = z.object({
-  /** Loopback: whoever opens it to a network decides so. */
+  /** Loopback: exposing the API to a network is an explicit decision. */
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port(3000),
   /** host:port of a Temporal server; unset (and without a profile) starts the embedded one. */
@@ -35,17 +35,17 @@ const environment = z.object({
   TEMPORAL_UI_PORT: port(8233),
   /** Base URL of the Temporal UI in links; needed when the server is not the embedded one. */
   TEMPORAL_UI_URL: url.optional(),
-  /** The `temporal` executable; unset looks on PATH and in the cache. */
+  /** The `temporal` executable; unset searches PATH and the cache. */
   TEMPORAL_CLI_PATH: z.string().min(1).optional(),
-  /** postgres:// URLs of the service's login; unset starts the embedded Postgres. */
+  /** postgres:// URLs with the service's login role; unset starts the embedded Postgres. */
   ORDER_DATABASE_URL: url.optional(),
   CUSTOMER_DATABASE_URL: url.optional(),
-  /** Of a role that may create roles and databases; set, the migrations make those that are missing. */
+  /** URL with a role that may create roles and databases. When set, migrations create those that are missing. */
   DATABASE_ADMIN_URL: url.optional(),
-  /** URLs of the owner roles, for migrations; unset migrates with the service's own. */
+  /** URLs with the owner roles, for migrations; unset uses the service's login role. */
   ORDER_DATABASE_OWNER_URL: url.optional(),
   CUSTOMER_DATABASE_OWNER_URL: url.optional(),
-  /** Of the order history's database. */
+  /** The order history's database. */
   ORDER_HISTORY_DATABASE_URL: url.optional(),
   ORDER_HISTORY_DATABASE_OWNER_URL: url.optional(),
   ORDER_DATABASE_NAME: databaseName('orders'),
@@ -56,85 +56,83 @@ const environment = z.object({
     .min(1)
     .default('.data')
     .transform((dir) => path.resolve(dir)),
-  /** Away from 5432, where a Postgres of the machine may live. */
+  /** Not 5432, which a local Postgres may use. */
   POSTGRES_PORT: port(54329),
-  /** 30 s: longer than a restart of the Customer Service, shorter than a customer waits for an answer. */
+  /** 30 s: longer than a restart of the customer service, shorter than a customer waits for an answer. */
   CREDIT_CHECK_TIMEOUT_MS: z.coerce.number().int().min(100).max(86_400_000).default(30_000),
   /** 60 s: longer than a failover or a restart of a database; a step that must succeed takes milliseconds. */
   ATTENTION_AFTER_MS: z.coerce.number().int().min(100).max(86_400_000).default(60_000),
   /** 50: the ids of fifty orders fit the server's 2,048 bytes for a search attribute; 1 turns groups off. */
   SAGA_GROUP_MAX: z.coerce.number().int().min(1).max(GROUP_MAX).default(GROUP_MAX),
-  /** 4 full groups alongside: measured at 200 orders in flight (docs/performance.md). */
+  /** 4 concurrent groups: measured at 200 orders in flight (docs/performance.md). */
   SAGA_GROUPS_IN_FLIGHT: z.coerce.number().int().min(1).max(100).default(4),
-  /** What this process runs: all, or some of them; order and customer together are colocated. */
+  /** The services that this process runs; order and customer together are colocated. */
   SERVICES: z
     .string()
     .default('order,customer,history')
     .transform((list) => list.split(',').map((name) => name.trim()))
     .pipe(z.array(z.enum(['order', 'customer', 'history'])).min(1)),
-  /** Base URL of the customer service, for an order service that has no customers itself. */
+  /** Base URL of the customer service, for a process that runs only the order service. */
   CUSTOMER_SERVICE_URL: z.url({ protocol: /^https?$/ }).optional(),
-  /** Base URL of the order history, for an order service whose process does not have it. */
+  /** Base URL of the order history, for a process that runs the order service without it. */
   ORDER_HISTORY_URL: z.url({ protocol: /^https?$/ }).optional(),
-  /** Base URL of the API whose events the order history follows; unset, this process's own. */
+  /** Base URL of the API whose events the order history follows; unset uses this process's own feed. */
   EVENT_FEED_URL: z.url({ protocol: /^https?$/ }).optional(),
   /**
-   * 2,000 requests that wait for their order: about two seconds' worth at the rate of two cores, and some
-   * twenty MB. Who comes on top is told to come back.
+   * 2,000 pending requests: about two seconds of work for two cores, and about 20 MB of memory. Requests above this
+   * limit get 503.
    */
   ORDERS_IN_FLIGHT_MAX: z.coerce.number().int().min(1).max(100_000).default(2_000),
   /**
-   * 200 event streams: each asks the databases once for whatever is published, and holds up to a hundred events, some
-   * 20 MB for all of them. Who comes on top is told to come back.
+   * 200 event streams: each stream queries the databases once per publication and buffers up to 100 events, about 20 MB
+   * in total. Streams above this limit get 503.
    */
   EVENT_STREAMS_MAX: z.coerce.number().int().min(1).max(100_000).default(200),
-  /** Who publishes the events: each service's process does, or processes of their own (workers/relay-main.ts). */
+  /** Where the relays run: in each service's process, or in separate processes (workers/relay-main.ts). */
   OUTBOX_RELAY: z.enum(['here', 'elsewhere']).default('here'),
-  /** 30 days: a consumer that was away for a vacation still finds its place. */
+  /** 30 days: a consumer can resume after a long outage. */
   EVENT_RETENTION_DAYS: z.coerce.number().positive().max(36_500).default(30),
-  /** A CommonJS module that exports `payloadCodecs`: what encrypts the payloads that Temporal keeps. */
+  /** A CommonJS module that exports `payloadCodecs`, which encrypt the payloads that Temporal stores. */
   PAYLOAD_CODEC_PATH: z.string().min(1).optional(),
-  /** Set, the order service's workers use Temporal's Worker Versioning; their build id is that of the workflow code. */
+  /** When set, the order service's workers use Worker Versioning; their build id is that of the workflow code. */
   WORKER_DEPLOYMENT_NAME: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be letters, digits, _ and -')
     .optional(),
   /**
-   * Whether sagas under way go on with newer code (which must replay them), or end on the version that began them.
-   * Auto-upgrade: a saga may have to go on after its version's workers are gone.
+   * Whether running sagas move to newer code, which must replay them, or end on the version that started them.
+   * Auto-upgrade: a saga may outlive the workers of its version.
    */
   WORKER_VERSIONING: z.enum(['auto-upgrade', 'pinned']).default('auto-upgrade'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
-/** Every variable that is read here; Temporal's own standard ones come on top. */
+/** Every variable that is read here, in addition to Temporal's standard variables. */
 export const ENVIRONMENT_NAMES: readonly string[] = Object.keys(environment.shape);
 
 export type Config = Readonly<z.infer<typeof environment>> & {
-  /** The Temporal server that the environment names, with its TLS and API key; undefined: none. */
+  /** The Temporal server that the environment names, with its TLS and API key; undefined when it names none. */
   readonly temporal: TemporalTarget | undefined;
-  /** With the payload codecs, where there are some. */
+  /** Holds the configured payload codecs. */
   readonly dataConverter: DataConverter | undefined;
 };
 
-/** Of Temporal's Worker Versioning. */
+/** Settings of Temporal's Worker Versioning. */
 export interface WorkerDeployment {
   readonly name: string;
-  /** What becomes of sagas under way when another version is current. */
+  /** Whether running sagas move to a new current version. */
   readonly versioning: 'auto-upgrade' | 'pinned';
 }
 
-/** @returns undefined: the workers are not versioned */
+/** @returns undefined when the workers are not versioned */
 export function workerDeployment(config: Config): WorkerDeployment | undefined {
   const { WORKER_DEPLOYMENT_NAME: name, WORKER_VERSIONING: versioning } = config;
   return name === undefined ? undefined : { name, versioning };
 }
 
-/**
- * @throws ConfigError with one line for each variable that has a bad value
- */
+/** @throws ConfigError with one line for each variable that has an invalid value */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  // An empty variable is an unset one, as shells and compose files mean it.
+  // Shells and compose files express "unset" as an empty value.
   const set = Object.fromEntries(
     Object.entries(env).filter(
       (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
@@ -153,17 +151,17 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 
 /**
  * Temporal's standard environment configuration: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
- * TEMPORAL_TLS… A profile file is read only when it is asked for by TEMPORAL_CONFIG_FILE or TEMPORAL_PROFILE:
- * one that lies in the home directory must not send a first start to somebody's cluster.
+ * TEMPORAL_TLS… A profile file is read only when TEMPORAL_CONFIG_FILE or TEMPORAL_PROFILE
+ * requests it: a file in the home directory must not connect a first start to an unrelated cluster.
  *
  * @throws ConfigError when the file or a certificate cannot be read
  */
 function temporalTarget(env: Record<string, string>): TemporalTarget | undefined {
-  const asked = env['TEMPORAL_CONFIG_FILE'] !== undefined || env['TEMPORAL_PROFILE'] !== undefined;
-  if (!asked && env['TEMPORAL_ADDRESS'] === undefined) return undefined;
+  const usesProfile = env['TEMPORAL_CONFIG_FILE'] !== undefined || env['TEMPORAL_PROFILE'] !== undefined;
+  if (!usesProfile && env['TEMPORAL_ADDRESS'] === undefined) return undefined;
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig({
-      disableFile: !asked,
+      disableFile: !usesProfile,
       overrideEnvVars: env,
     });
     const { address, tls, apiKey, metadata } = connectionOptions;

@@ -1,64 +1,63 @@
 /**
- * A notice board inside one process: whoever expects something about a key hears what is published about
- * it from then on. What nobody expects is forgotten at once, so its memory is bounded by the waiters.
+ * Collects the notices about one key from its creation until `close`. A notice without a waiter is dropped, so the
+ * waiters bound the memory.
  */
 export interface Expectation<T> {
   /**
-   * The first notice since the expectation began that fits, or undefined when none came in time.
-   *
-   * @param timeoutMs how long to wait, milliseconds; 0 looks at what has come already
+   * @param timeoutMs milliseconds; 0 checks only the notices that have arrived
+   * @returns the first notice that fits, including earlier ones, or undefined after the timeout
    */
   next<Fit extends T>(fits: (notice: T) => notice is Fit, timeoutMs: number): Promise<Fit | undefined>;
-  /** Forgets the expectation; call it in a `finally`. */
+  /** Stops collecting; call it in a `finally`. */
   close(): void;
 }
 
 export class KeyedWaiters<T extends object> {
-  readonly #expected = new Map<string, Set<(notice: T) => void>>();
+  readonly #receivers = new Map<string, Set<(notice: T) => void>>();
 
-  /** Begins to collect the notices about `key`. */
+  /** Starts to collect the notices about `key`. */
   expect(key: string): Expectation<T> {
-    const heard: T[] = [];
+    const received: T[] = [];
     const listeners = new Set<() => void>();
-    const hear = (notice: T): void => {
-      heard.push(notice);
+    const receive = (notice: T): void => {
+      received.push(notice);
       for (const listener of listeners) listener();
     };
-    const hearers = this.#expected.get(key) ?? new Set();
-    this.#expected.set(key, hearers.add(hear));
+    const receivers = this.#receivers.get(key) ?? new Set();
+    this.#receivers.set(key, receivers.add(receive));
     return {
-      next: (fits, timeoutMs) => firstFit(heard, listeners, fits, timeoutMs),
+      next: (fits, timeoutMs) => firstFit(received, listeners, fits, timeoutMs),
       close: () => {
-        hearers.delete(hear);
-        if (hearers.size === 0 && this.#expected.get(key) === hearers) this.#expected.delete(key);
+        receivers.delete(receive);
+        if (receivers.size === 0 && this.#receivers.get(key) === receivers) this.#receivers.delete(key);
       },
     };
   }
 
   publish(key: string, notice: T): void {
-    for (const hear of this.#expected.get(key) ?? []) hear(notice);
+    for (const receive of this.#receivers.get(key) ?? []) receive(notice);
   }
 }
 
 function firstFit<T, Fit extends T>(
-  heard: readonly T[],
+  received: readonly T[],
   listeners: Set<() => void>,
   fits: (notice: T) => notice is Fit,
   timeoutMs: number,
 ): Promise<Fit | undefined> {
-  const already = heard.find(fits);
-  if (already || timeoutMs <= 0) return Promise.resolve(already);
+  const arrived = received.find(fits);
+  if (arrived || timeoutMs <= 0) return Promise.resolve(arrived);
   return new Promise((resolve) => {
     const end = (fit: Fit | undefined): void => {
       clearTimeout(timer);
-      listeners.delete(look);
+      listeners.delete(check);
       resolve(fit);
     };
-    const look = (): void => {
-      const fit = heard.find(fits);
+    const check = (): void => {
+      const fit = received.find(fits);
       if (fit) end(fit);
     };
     const timer = setTimeout(end, timeoutMs, undefined);
-    listeners.add(look);
+    listeners.add(check);
   });
 }

@@ -1,16 +1,16 @@
-/** What a process tells about itself, in the format of Prometheus. */
+/** The metrics of a process, in the Prometheus format. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 
 const PREFIX = 'order_saga_';
 
-/** 5 ms to 10 s: an answer takes some ten milliseconds, and nobody waits for longer than the longest of these. */
-const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Histogram buckets, seconds, 5 ms to 10 s: a response takes about 10 ms, and few clients wait longer than 10 s. */
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 type Labels = Readonly<Record<string, string>>;
 
-/** A number as it is when somebody asks. */
+/** The value of a gauge at the time of a scrape. */
 export interface Reading {
   readonly value: number;
   readonly labels?: Labels;
@@ -25,7 +25,7 @@ export class Metrics {
   readonly #provider = new MeterProvider({ readers: [this.#exporter] });
   readonly #meter = this.#provider.getMeter('order-saga');
 
-  /** @param read asked for each scrape; what it throws leaves the number out of that scrape */
+  /** @param read called for each scrape; if it throws, that scrape omits the gauge */
   gauge(
     name: string,
     description: string,
@@ -37,18 +37,18 @@ export class Metrics {
     });
   }
 
-  /** @returns a function that takes a duration, seconds */
+  /** @returns a function that records a duration, seconds */
   durations(name: string, description: string): (seconds: number, labels: Labels) => void {
     const histogram = this.#meter.createHistogram(`${PREFIX}${name}`, {
       description,
-      advice: { explicitBucketBoundaries: SECONDS },
+      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
     });
     return (seconds, labels) => {
       histogram.record(seconds, labels);
     };
   }
 
-  /** @returns a function that counts one */
+  /** @returns a function that increments the counter by one */
   counter(name: string, description: string): (labels: Labels) => void {
     const counter = this.#meter.createCounter(`${PREFIX}${name}`, { description });
     return (labels) => {
@@ -65,14 +65,14 @@ export class Metrics {
   }
 }
 
-/** How full something is. */
+/** The use of a bounded resource. */
 export interface Fullness {
   readonly kind: string;
   readonly inUse: number;
   readonly limit: number;
 }
 
-/** A number without labels. */
+/** A reading without labels. */
 export function only(value: number): readonly Reading[] {
   return [{ value }];
 }

@@ -1,9 +1,9 @@
-/** Wakes waiters when there is something new. A notification between looking and waiting is not missed: notifications are counted. */
+/** Wakes waiters when new data exists. It counts notifications, so none is missed between the check and the wait. */
 export class Notifier {
   #count = 0;
   readonly #waiting = new Set<() => void>();
 
-  /** Read it before looking; pass it to {@link wait} when there was nothing. */
+  /** Read it before the check; pass it to {@link wait} when the check finds nothing. */
   get count(): number {
     return this.#count;
   }
@@ -14,7 +14,7 @@ export class Notifier {
   }
 
   /**
-   * Resolves at the first notification after `seen`, when the time is over, or at the signal.
+   * Resolves at the first notification after `seen`, after the timeout, or on abort.
    *
    * @param timeoutMs milliseconds
    */

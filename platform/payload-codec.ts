@@ -1,16 +1,16 @@
-/** What encrypts or compresses the payloads that Temporal keeps, where somebody has configured such a thing. */
+/** Loads the optional codecs that encrypt or compress the payloads that Temporal stores. */
 import path from 'node:path';
 import type { DataConverter, PayloadCodec } from '@temporalio/common';
 import { ConfigError } from './config-error';
 
 /**
- * @param file of a CommonJS module that exports `payloadCodecs`, an array of Temporal's PayloadCodec
- * @throws ConfigError when it cannot be loaded, or exports no codecs
+ * @param file path of a CommonJS module that exports `payloadCodecs`, an array of Temporal's PayloadCodec
+ * @throws ConfigError when the module cannot be loaded or exports no codecs
  */
 export function loadPayloadCodecs(file: string): DataConverter {
   let loaded: unknown;
   try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- its path is known only now
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- the configuration gives the path
     loaded = require(path.resolve(file));
   } catch (error) {
     throw new ConfigError(

@@ -1,25 +1,25 @@
 /**
- * Processes notify each other through Postgres' LISTEN and NOTIFY. It only hastens: whoever
- * waits looks by himself from time to time, so nothing depends on a notification that is lost.
+ * Processes notify each other through Postgres' LISTEN and NOTIFY. This only reduces latency:
+ * every waiter also polls, so a lost notification causes no error.
  */
 import { Client } from 'pg';
 import type { Notifier } from './notifier';
 
-/** 1 s: about how often a server that restarts is worth asking. */
+/** 1 s: a restart of a server takes about that long. */
 const RECONNECT_MS = 1_000;
 
 export interface PostgresNotifier {
   /**
-   * Tells the listeners of `channel`. One notification is under way at a time, and one more stands for all
-   * that were asked for meanwhile: under load this costs a statement a round trip, not one a commit.
+   * Notifies the listeners of `channel`. One notification is in progress at a time; one more covers all calls made
+   * meanwhile. Under load this costs one statement per round trip, not one per commit.
    */
   notify(channel: string): void;
   stop(): Promise<void>;
 }
 
 /**
- * @param url of the database; a direct one, since a pooler of transactions does not carry LISTEN
- * @param notifiers each notified when its channel is, and after each connect: something may have been missed
+ * @param url direct URL of the database: a transaction pooler does not support LISTEN
+ * @param notifiers by channel; each is also notified after a connect, because notifications may have been lost
  */
 export function postgresNotifier(
   url: string,
@@ -28,12 +28,12 @@ export function postgresNotifier(
   let client: Client | undefined;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
-  const asked = new Set<string>();
-  let telling = false;
+  const pending = new Set<string>();
+  let sending = false;
 
-  const lost = (dead: Client): void => {
-    if (client === dead) client = undefined;
-    void dead.end().catch(() => undefined);
+  const reconnect = (failed: Client): void => {
+    if (client === failed) client = undefined;
+    void failed.end().catch(() => undefined);
     if (stopped) return;
     clearTimeout(timer);
     timer = setTimeout(connect, RECONNECT_MS);
@@ -41,7 +41,7 @@ export function postgresNotifier(
   const connect = (): void => {
     const fresh = new Client({ connectionString: url, keepAlive: true, application_name: 'order-saga-bell' });
     fresh.on('error', () => {
-      lost(fresh);
+      reconnect(fresh);
     });
     fresh.on('notification', ({ channel }) => {
       notifiers[channel]?.notify();
@@ -59,29 +59,29 @@ export function postgresNotifier(
         for (const notifier of Object.values(notifiers)) notifier.notify();
       })
       .catch(() => {
-        lost(fresh);
+        reconnect(fresh);
       });
   };
-  const tell = async (): Promise<void> => {
-    if (telling) return;
-    telling = true;
+  const send = async (): Promise<void> => {
+    if (sending) return;
+    sending = true;
     try {
-      for (const channel of asked) {
-        asked.delete(channel);
+      for (const channel of pending) {
+        pending.delete(channel);
         await client?.query('SELECT pg_notify($1, $2)', [channel, '']);
       }
     } catch {
-      // The connection is being replaced; the listeners look by themselves meanwhile.
+      // The connection is being replaced; the listeners poll meanwhile.
     } finally {
-      telling = false;
+      sending = false;
     }
-    if (asked.size > 0) void tell();
+    if (pending.size > 0) void send();
   };
   connect();
   return {
     notify: (channel) => {
-      asked.add(channel);
-      void tell();
+      pending.add(channel);
+      void send();
     },
     stop: async () => {
       stopped = true;

@@ -1,20 +1,20 @@
-/** How a service's process lives: it starts, runs until it is told to stop, drains, and ends. */
+/** The lifecycle of a service process: start, run until a signal, drain, exit. */
 import { ConfigError } from './config-error';
 import type { Logger } from './logger';
 
-/** 10 s: what orchestrators give between SIGTERM and SIGKILL. */
+/** 10 s: orchestrators commonly allow this between SIGTERM and SIGKILL. */
 const STOP_WITHIN_MS = 10_000;
 
 export interface Running {
-  /** Rejects when a part that must run has ended by itself. */
+  /** Rejects when a required part has ended unexpectedly. */
   readonly failed: Promise<never>;
-  /** Lets what is under way finish. */
+  /** Finishes the work in progress. */
   stop(): Promise<void>;
 }
 
 /**
- * Runs until SIGTERM or SIGINT (exit code 0), or until a part fails (exit code 1). A second signal ends at
- * once; so does a stop that takes too long: what was under way is durable, and goes on elsewhere.
+ * Runs until SIGTERM or SIGINT (exit code 0), or until a part fails (exit code 1). A second signal exits at
+ * once, and so does a shutdown that exceeds its timeout: sagas are durable and resume in another process.
  */
 export function runUntilStopped(logger: Logger, start: () => Promise<Running>): void {
   const starting = start();
@@ -23,7 +23,7 @@ export function runUntilStopped(logger: Logger, start: () => Promise<Running>): 
     if (stopping) process.exit(1);
     stopping = true;
     setTimeout(() => {
-      logger.error('the stop took too long');
+      logger.error({ timeoutMs: STOP_WITHIN_MS }, 'graceful shutdown timed out; exiting now');
       process.exit(1);
     }, STOP_WITHIN_MS).unref();
     starting
@@ -42,7 +42,7 @@ export function runUntilStopped(logger: Logger, start: () => Promise<Running>): 
   starting.then(
     (running) => {
       running.failed.catch((err: unknown) => {
-        logger.fatal({ err }, 'a worker has ended by itself');
+        logger.fatal({ err }, 'a worker ended unexpectedly; stopping the process');
         stop(1);
       });
     },
@@ -52,7 +52,7 @@ export function runUntilStopped(logger: Logger, start: () => Promise<Running>): 
   );
 }
 
-/** A bad variable is one line without a stack trace. */
+/** Prints a ConfigError without a stack trace, any other error with one, and exits with code 1. */
 export function sayAndExit(error: unknown): never {
   if (error instanceof ConfigError) console.error(error.message);
   else console.error(error instanceof Error ? (error.stack ?? error.message) : error);

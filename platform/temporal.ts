@@ -12,12 +12,12 @@ import {
 import { ConfigError } from './config-error';
 import type { Logger } from './logger';
 
-/** 60 s: a cluster refreshes what it knows of its search attributes about twice a minute. */
-const KNOWN_WITHIN_MS = 60_000;
-const KNOWN_POLL_MS = 500;
+/** 60 s: a cluster refreshes its cache of search attributes about twice a minute. */
+const ATTRIBUTE_TIMEOUT_MS = 60_000;
+const ATTRIBUTE_POLL_MS = 500;
 
-/** 5 s: a server that is said to be there answers sooner. */
-const REACH_WITHIN_MS = 5_000;
+/** 5 s: an available server answers sooner. */
+const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface TemporalTarget {
   /** host:port of the frontend. */
@@ -25,13 +25,13 @@ export interface TemporalTarget {
   readonly namespace: string;
   readonly tls?: NativeConnectionOptions['tls'];
   readonly apiKey?: string | undefined;
-  /** With the payload codecs, where there are some. */
+  /** Holds the configured payload codecs. */
   readonly dataConverter?: DataConverter | undefined;
   /** gRPC headers sent with each call. */
   readonly metadata?: NativeConnectionOptions['metadata'];
 }
 
-/** Client and workers use one connection: a start is eager only when the worker is known on it. */
+/** Client and workers share one connection: an eager start requires it. */
 export interface TemporalLink {
   readonly connection: NativeConnection;
   readonly client: Client;
@@ -39,7 +39,7 @@ export interface TemporalLink {
 
 let runtimeInstalled = false;
 
-/** The SDK's own log goes into ours, and stopping is our business, not that of its signal handlers. */
+/** Forwards the SDK's log to ours and disables its signal handlers: `runUntilStopped` handles the signals. */
 export function installTemporalRuntime(logger: Logger): void {
   if (runtimeInstalled) return;
   runtimeInstalled = true;
@@ -71,19 +71,21 @@ export async function connectTemporal(target: TemporalTarget): Promise<TemporalL
 }
 
 /**
- * What must hold before a service starts: the server answers, and its namespace has the search attributes,
- * which are registered when they are missing.
+ * Checks that the server answers, and registers the search attributes that the namespace lacks. Run it before a
+ * service starts.
  *
- * @param attributes KeywordLists
- * @throws ConfigError naming the variable, and what to do
+ * @param attributes names of KeywordList search attributes
+ * @throws ConfigError that names the variable and the fix
  */
 export async function prepareTemporal(target: TemporalTarget, attributes: readonly string[]): Promise<void> {
   const { address, namespace } = target;
   const late = new Promise<never>((_resolve, reject) => {
-    setTimeout(reject, REACH_WITHIN_MS, new Error('no answer in 5 s')).unref();
+    setTimeout(reject, CONNECT_TIMEOUT_MS, new Error('no answer in 5 s')).unref();
   });
   const link = await Promise.race([connectTemporal(target), late]).catch((error: unknown) => {
-    throw new ConfigError(`TEMPORAL_ADDRESS ${address} cannot be reached (${reasonOf(error)}); mend it`);
+    throw new ConfigError(
+      `TEMPORAL_ADDRESS ${address} cannot be reached (${reasonOf(error)}); check TEMPORAL_ADDRESS`,
+    );
   });
   try {
     for (const attribute of attributes) await ensureKeywordList(link, namespace, attribute);
@@ -92,7 +94,7 @@ export async function prepareTemporal(target: TemporalTarget, attributes: readon
   }
 }
 
-/** @throws ConfigError when it is missing and cannot be added */
+/** @throws ConfigError when the attribute is missing and cannot be added */
 async function ensureKeywordList(
   { connection }: TemporalLink,
   namespace: string,
@@ -107,35 +109,35 @@ async function ensureKeywordList(
         [attribute]: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
       },
     });
-    await untilKnown(connection, namespace, attribute);
+    await untilUsable(connection, namespace, attribute);
   } catch (error) {
     throw new ConfigError(
       `TEMPORAL_NAMESPACE ${namespace} cannot be used: its search attribute ${attribute} (KeywordList) is missing ` +
-        `and could not be added (${reasonOf(error)}); let somebody add it who may: temporal operator search-attribute ` +
-        `create --namespace ${namespace} --name ${attribute} --type KeywordList`,
+        `and could not be added (${reasonOf(error)}); add it with an account that may: temporal operator ` +
+        `search-attribute create --namespace ${namespace} --name ${attribute} --type KeywordList`,
     );
   }
 }
 
-/** A server refuses to start a workflow with an attribute that it has not heard of yet. */
-async function untilKnown(
+/** A server rejects a start with a new attribute until it has refreshed its cache. */
+async function untilUsable(
   { workflowService }: NativeConnection,
   namespace: string,
   attribute: string,
 ): Promise<void> {
-  const deadline = Date.now() + KNOWN_WITHIN_MS;
+  const deadline = Date.now() + ATTRIBUTE_TIMEOUT_MS;
   for (;;) {
     try {
       await workflowService.countWorkflowExecutions({ namespace, query: `${attribute} = 'nothing'` });
       return;
     } catch (error) {
       if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, KNOWN_POLL_MS));
+      await new Promise((resolve) => setTimeout(resolve, ATTRIBUTE_POLL_MS));
     }
   }
 }
 
-/** What the server or the network says. */
+/** The reason that the server or the network gives. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'details' in error && typeof error.details === 'string' ? error.details : error.message;

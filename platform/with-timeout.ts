@@ -1,31 +1,31 @@
-/** A bound for one piece of work: a time, and the signal that ends everything. */
+/** Limits one operation by a timeout and by a signal of its caller. */
 
 /**
- * `AbortSignal.any` would do, but Node 20 keeps each of its signals for as long as the longest-lived of their sources,
- * which here is the process. What this leaves on `signal` is nothing.
+ * Not `AbortSignal.any`: Node 20 retains each combined signal as long as its longest-lived source, here the process.
+ * This function leaves no listener on `signal`.
  *
  * @param timeoutMs milliseconds
- * @param work its signal is aborted when the time is over or at `signal`, and, for what it may have left running, at its end
+ * @param work gets a signal that aborts after the timeout, with `signal`, and when the work ends
  */
 export async function withTimeoutSignal<T>(
   timeoutMs: number,
   signal: AbortSignal | undefined,
-  work: (over: AbortSignal) => Promise<T>,
+  work: (bounded: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const over = new AbortController();
-  const end = (): void => {
-    over.abort(signal?.reason);
+  const controller = new AbortController();
+  const abort = (): void => {
+    controller.abort(signal?.reason);
   };
-  if (signal?.aborted) end();
-  signal?.addEventListener('abort', end);
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort);
   const timer = setTimeout(() => {
-    over.abort(new DOMException(`not in ${String(timeoutMs)} ms`, 'TimeoutError'));
+    controller.abort(new DOMException(`not in ${String(timeoutMs)} ms`, 'TimeoutError'));
   }, timeoutMs);
   try {
-    return await work(over.signal);
+    return await work(controller.signal);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', end);
-    over.abort();
+    signal?.removeEventListener('abort', abort);
+    controller.abort();
   }
 }
