@@ -33,6 +33,7 @@ export function postgresNotifier(
 
   const reconnect = (failed: Client): void => {
     if (client === failed) client = undefined;
+    // Its connection is broken already: closing it may fail, and changes nothing.
     void failed.end().catch(() => undefined);
     if (stopped) return;
     clearTimeout(timer);
@@ -86,6 +87,7 @@ export function postgresNotifier(
     stop: async () => {
       stopped = true;
       clearTimeout(timer);
+      // The process stops: a connection that cannot be closed ends with it.
       await client?.end().catch(() => undefined);
     },
   };

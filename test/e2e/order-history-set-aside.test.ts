@@ -34,7 +34,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     const admin = system.databases.adminHistoryUrl;
     const waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'order_views'::regclass";
     await eventually(async () => ((await rowsOf(admin, waits)).length > 0 ? true : undefined));
-    // Whoever sees the one that was set aside sees what came before it.
+    // A reader that sees the event set aside also sees all events before it.
     expect(await rowsOf(admin, 'SELECT FROM received_events WHERE subject = $1', [orderId])).toEqual([]);
     await held.release();
     const asked = `${system.url}/customers/${customer}/order-history${including(`"${orderId}.2"`)}`;

@@ -69,7 +69,7 @@ test('each process is killed several times under load: every acknowledged order 
   const caller = async () => {
     while (!load.over) {
       const headers = { 'Idempotency-Key': randomUUID(), Prefer: 'wait=5' };
-      // Whoever gets no answer, or is told to come back, asks again under the same key.
+      // A client without an answer, or with a 503, sends the request again with the same key.
       for (let answered = false; !answered;) {
         const answer = await placeOrder(url, customer, '1.00', headers).catch(() => undefined);
         answered = answer !== undefined && answer.status < 300;

@@ -72,7 +72,7 @@ function expectUnavailable(answer: Answer, name: string): void {
 const ordersWithin = async (amount: string) =>
   rowsOf(databases.adminOrderUrl, 'SELECT id, state FROM orders WHERE total_minor = $1', [amount]);
 
-test('the order database away: 503 with what to do, and the order of the retried key is placed once', async () => {
+test('the order database unavailable: 503 that says what to do; a retry with the same key places one order', async () => {
   const { body: earlier } = await placeOrder(url, customer, '1.00', WAIT);
   const key = { 'Idempotency-Key': randomUUID() };
   await proxies.order.cut();
@@ -113,7 +113,7 @@ test('the customer database away: customers get 503, orders are taken and decide
   expect(decided).toMatchObject({ state: 'APPROVED' });
 });
 
-test('Temporal away: 503 in bounded time, reads go on, and the retried key is placed once', async () => {
+test('Temporal unavailable: 503 in bounded time, reads are answered; a retry with the same key places one order', async () => {
   const key = { 'Idempotency-Key': randomUUID() };
   await proxies.temporal.cut();
   const startedAt = Date.now();

@@ -1,6 +1,6 @@
 /**
  * The distributed placement is upgraded under load, process after process, to workflow code in which each saga has one
- * step more: no order is lost, no saga fails or stands still, and who is refused is told to come back.
+ * step more: no order is lost, no saga fails or stops making progress, and every refusal has Retry-After.
  */
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';

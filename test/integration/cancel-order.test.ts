@@ -119,7 +119,7 @@ test('the first key has the order cancelled; every other key is refused, then an
   expect(await cancel(order)).toBe('order-cancelled');
 });
 
-test('two keys at once: the row says whose it is, whoever started the saga', async () => {
+test('two keys at once: the row decides which key cancelled the order, whichever request started the saga', async () => {
   const [order, key, other] = [await orderIn('APPROVED'), newUuid(), newUuid()];
   const saga = () => decide({ ...order, cancellationKey: key });
   const answers = await Promise.all([cancel(order, { key: other, saga }), cancel(order, { key, saga })]);

@@ -33,7 +33,7 @@ test('a trap that is closed catches nobody, also not whose statement it had seen
   expect(set.caught).toEqual([]);
 });
 
-test('the credit steps are told apart, and a slow line keeps the order of what passes', async () => {
+test('the credit steps are distinguished, and a slow connection keeps the order of its messages', async () => {
   const { proxy, steps } = await proxies.customerProcess();
   proxy.slow(20);
   const set = setTrap('releaseCredit', 'before its statement', { one: [proxy] });
@@ -49,7 +49,7 @@ test('the credit steps are told apart, and a slow line keeps the order of what p
 test.each([
   ['requestCancellations', 'CANCELLING'],
   ['cancelOrders', 'CANCELLED'],
-] as const)('%s is told apart, although both may cancel an order', async (name, state) => {
+] as const)('%s is distinguished, although both may cancel an order', async (name, state) => {
   const { proxy, steps } = await proxies.orderProcess();
   await steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   await steps.approveOrders({ sagaId: SAGA_ID, items: [ORDER] });

@@ -35,7 +35,7 @@ test.each([
   },
 );
 
-test('the same order id with other content is told apart by every step that carries content', async () => {
+test('every step that carries content detects other content under the same order id', async () => {
   const order = orderOf(await stores.newCustomer(1_000));
   for (const step of FORWARD) await ask(stores, step, order);
   for (const other of [
