@@ -21,6 +21,7 @@ export const CREATE_ORDER: SagaType<OrderRequest> = {
   taskQueue: ORDER_TASK_QUEUE,
   subjectIds: orderIdsAttribute,
   subjectId: ({ orderId }) => orderId,
+  lane: ({ customerId }) => customerId,
   workflowId: sagaWorkflowId,
   summary: (orders) => (orders === 1 ? 'Saga of one order' : `Saga of ${String(orders)} orders`),
 };

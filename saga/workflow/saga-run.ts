@@ -185,7 +185,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     const { local, remote } = this.#attempts;
     if (!this.#mayReportWait || local + remote > 0 || this.#running === 0) return;
     this.#mayReportWait = false;
-    proxySinks<SagaSinks>().saga.waits();
+    proxySinks<SagaSinks>().saga.waits(this.#subjects.filter(({ ended }) => !ended).map(({ id }) => id));
   }
 
   /** Runs all these subjects in one turn. */

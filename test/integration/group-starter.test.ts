@@ -78,7 +78,7 @@ test('the end that the worker of this process reports gives the place back at on
   const ending = order();
   const [first, second] = [starter.submit(ending), starter.submit(order())];
   await first.submitted;
-  starter.sagaProgressed(sagaWorkflowId([ending.orderId]), 'ended');
+  starter.sagaProgressed(sagaWorkflowId([ending.orderId]), { kind: 'ended' });
   expect(await second.submitted).toBe('started');
 });
 
@@ -87,7 +87,10 @@ test('a group that waits for locked rows gives its place back at once, and is no
   const [waiting, next, last] = [order(), order(), order()];
   const tickets = [waiting, next, last].map((each) => starter.submit(each));
   await tickets[0]?.submitted;
-  starter.sagaProgressed(sagaWorkflowId([waiting.orderId]), 'waits');
+  starter.sagaProgressed(sagaWorkflowId([waiting.orderId]), {
+    kind: 'waits',
+    subjectIds: [waiting.orderId],
+  });
   expect(await tickets[1]?.submitted).toBe('started');
   await advance(PLACE_MS - 1);
   expect([starter.groupsUnderWay, starter.waiting]).toEqual([1, 1]);
@@ -99,7 +102,7 @@ test('a group that takes longer than 8 such groups gives its place back then: it
   const tickets = [ending, waits, last].map((each) => starter.submit(each));
   await tickets[0]?.submitted;
   await advance(20);
-  starter.sagaProgressed(sagaWorkflowId([ending.orderId]), 'ended');
+  starter.sagaProgressed(sagaWorkflowId([ending.orderId]), { kind: 'ended' });
   await tickets[1]?.submitted;
   await advance(8 * 20 - 1);
   expect([starter.groupsUnderWay, starter.waiting]).toEqual([1, 1]);
@@ -112,7 +115,7 @@ test('those that wait for a group go alongside when it has taken twice as long a
   const [ending, waits, next] = [order(), order(), order()];
   await starter.submit(ending).submitted;
   await advance(30);
-  starter.sagaProgressed(sagaWorkflowId([ending.orderId]), 'ended');
+  starter.sagaProgressed(sagaWorkflowId([ending.orderId]), { kind: 'ended' });
   await starter.submit(waits).submitted;
   const ticket = starter.submit(next);
   await advance(2 * 30 - 1);

@@ -66,12 +66,12 @@ test('the nine others are booked, by one activity a step, while the row is locke
     return steps.includes('confirmSeats') ? steps : undefined;
   });
   expect(soFar.filter((step) => step !== 'holdSeats')).toEqual(['takePayments', 'confirmSeats']);
-  // All that is left of it waits for a row: the process may go on with others.
-  expect(worker.progressOf(handle.workflowId)).toEqual(['waits']);
+  // Only one subject is left, and it waits for a row: the process may start other groups.
+  expect(worker.progressOf(handle.workflowId)).toEqual([{ kind: 'waits', subjectIds: [first.bookingId] }]);
 
   await lock.release();
   expect(await handle.result()).toEqual({ outcomes: [first, ...others].map(() => ({ state: 'BOOKED' })) });
-  expect(worker.progressOf(handle.workflowId)).toEqual(['waits', 'ended']);
+  expect(worker.progressOf(handle.workflowId)).toMatchObject([{ kind: 'waits' }, { kind: 'ended' }]);
   const { workflowBundle } = worker;
   await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), handle.workflowId);
 });
@@ -90,5 +90,5 @@ test('one that waits for a service that is away does not report that: others wou
   unpayable.clear();
   await lock.release();
   await handle.result();
-  expect(worker.progressOf(handle.workflowId)).toEqual(['ended']);
+  expect(worker.progressOf(handle.workflowId)).toEqual([{ kind: 'ended' }]);
 });
