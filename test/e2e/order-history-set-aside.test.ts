@@ -1,7 +1,7 @@
 /** Events that the order history cannot take in: they are set aside and shown, and hold up nothing but their subject. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { historySchema } from '../../api/http/schemas';
+import { historySchema } from '../../api/order-history/history-json';
 import { rebuildView } from '../../projections/order-history/rebuild';
 import { createHistoryDatabase } from '../../prisma/history/client';
 import type { Placement } from '../../saga/contract';

@@ -3,7 +3,7 @@
  * notices, drops what the service has lost, keeps what the feed has only pruned, and takes in what has come since.
  */
 import { afterEach, expect, test } from '@jest/globals';
-import { historySchema } from '../../api/http/schemas';
+import { historySchema } from '../../api/order-history/history-json';
 import { rebuildView } from '../../projections/order-history/rebuild';
 import { createHistoryDatabase } from '../../prisma/history/client';
 import { backUp } from '../support/backups';

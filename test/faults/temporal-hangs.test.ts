@@ -90,10 +90,10 @@ test('what needs Temporal says in its time that it is away; what does not is ans
   ]);
   expectUnavailable(placed);
   expect(placed.body['detail']).toMatch(
-    /^Whether the order is placed is not known yet\. Look for it at \/orders\//,
+    /^It is not known yet whether the order is placed\. Look for it at \/orders\//,
   );
   expectUnavailable(cancelled);
-  expect(cancelled.body['detail']).toMatch(/^Whether the order will be cancelled is not known yet\./);
+  expect(cancelled.body['detail']).toMatch(/^It is not known yet whether the order will be cancelled\./);
   expect([one.status, one.body['state']]).toEqual([200, 'APPROVED']);
   // Without what Temporal would add.
   expect([parked.status, parked.body['state']]).toEqual([200, 'CANCELLING']);

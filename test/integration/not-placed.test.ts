@@ -1,4 +1,4 @@
-/** An answer that says that nothing was begun is true, also afterwards. Temporal hangs; the clock is the test's. */
+/** An order that is answered as not processed is never started later. Temporal hangs; the test controls the clock. */
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { v7 as newUuid } from 'uuid';
@@ -71,7 +71,7 @@ test('the orders that were taken may be placed; the one that still waited is not
     expect(problem).toBe('temporal-unavailable');
     expect(detail).toContain(`Look for it at /orders/${String(orders[index]?.orderId)}`);
   }
-  expect(problems[TAKEN]).toEqual(['overloaded', 'Nothing was begun for this order; send it again later.']);
+  expect(problems[TAKEN]).toEqual(['overloaded', 'The request was not processed; send it again later.']);
   await proxy.mend();
   expect(await starter.submit(order()).submitted).toBe('started');
   const notPlaced = client.workflow.getHandle(sagaWorkflowId([String(orders[TAKEN]?.orderId)]));

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
 import { findOrder } from '../../api/orders/order-reads';
-import { FIRST_LOOK_MS, orderWhen } from '../../api/orders/order-watch';
+import { FIRST_POLL_MS, waitForState } from '../../api/orders/order-watch';
 import type { OrderNotice } from '../../domain/contracts';
 
 import { KeyedWaiters } from '../../platform/keyed-waiters';
@@ -41,12 +41,12 @@ test('those who look at the same time do so by one statement, and each sees its 
   pool.on('acquire', () => (statements += 1));
 
   const notices = new KeyedWaiters<OrderNotice>();
-  const waitUntil = Date.now() + 2 * FIRST_LOOK_MS;
+  const waitUntil = Date.now() + 2 * FIRST_POLL_MS;
   const seen = await Promise.all(
     pending.map((order) => {
       if (!order) throw new Error('an order was not there');
       const expectation = notices.expect(order.orderId);
-      return orderWhen(db, order, expectation, (state) => state === 'APPROVED', waitUntil);
+      return waitForState(db, order, expectation, (state) => state === 'APPROVED', waitUntil);
     }),
   );
 

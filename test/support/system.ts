@@ -68,8 +68,8 @@ export function commonSettings() {
     temporal,
     temporalUiUrl: 'http://localhost:8233',
     bundlePath,
-    // Nobody is told: a test that stops a service knows.
-    leavingMs: 0,
+    // No delay: no client and no load balancer has to notice the shutdown.
+    shutdownDelayMs: 0,
     outbox: { relaysHere: true, retentionMs: 3_600_000 },
     eventStreamsMax: 200,
   };

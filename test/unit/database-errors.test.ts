@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { databaseIsAway } from '../../api/http/database-errors';
+import { isDatabaseUnavailable } from '../../api/http/database-errors';
 
 const GONE = 'Client has encountered a connection error and is not queryable';
 
@@ -11,13 +11,13 @@ function thrownIn(file: string, message: string): Error {
 }
 
 test('what the driver says of a connection that is gone is a database that is away', () => {
-  expect(databaseIsAway(thrownIn('node_modules/pg/lib/client.js', GONE))).toBe(true);
+  expect(isDatabaseUnavailable(thrownIn('node_modules/pg/lib/client.js', GONE))).toBe(true);
   const cut = 'Connection terminated unexpectedly';
-  expect(databaseIsAway(thrownIn('node_modules/pg-pool/index.js', cut))).toBe(true);
-  expect(databaseIsAway(thrownIn('node_modules/@prisma/adapter-pg/dist/index.js', cut))).toBe(true);
+  expect(isDatabaseUnavailable(thrownIn('node_modules/pg-pool/index.js', cut))).toBe(true);
+  expect(isDatabaseUnavailable(thrownIn('node_modules/@prisma/adapter-pg/dist/index.js', cut))).toBe(true);
 });
 
 test('the same words of somebody else, and other words of the driver, are not', () => {
-  expect(databaseIsAway(thrownIn('node_modules/@grpc/grpc-js/build/src/call.js', GONE))).toBe(false);
-  expect(databaseIsAway(thrownIn('node_modules/pg/lib/client.js', 'cannot read properties'))).toBe(false);
+  expect(isDatabaseUnavailable(thrownIn('node_modules/@grpc/grpc-js/build/src/call.js', GONE))).toBe(false);
+  expect(isDatabaseUnavailable(thrownIn('node_modules/pg/lib/client.js', 'cannot read properties'))).toBe(false);
 });

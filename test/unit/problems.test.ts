@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { asProblem } from '../../api/http/problem-handler';
 import { PROBLEMS, Problem } from '../../api/http/problems';
-import { newOrderBody, ordersQuery } from '../../api/http/schemas';
+import { newOrderBody, ordersQuery } from '../../api/orders/order-json';
 import { valid } from '../../api/http/validation';
 
 function named(name: string, message: string, more: object = {}): Error {
