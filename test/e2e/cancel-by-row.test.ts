@@ -64,7 +64,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     });
   }
 
-  test('fifty orders of one waiting group, cancelled at once: each is answered, and read so', async () => {
+  test('fifty orders of one waiting group, cancelled at once: each answer and each later read shows the cancellation', async () => {
     const customer = await newCustomer(system.url, '100.00');
     await lock(customer);
     const orders = Array.from({ length: GROUP }, () => ({
@@ -93,7 +93,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect(await violations(system.databases, { client: system.client })).toEqual([]);
   });
 
-  test('a read right after the answer says so, each of many times', async () => {
+  test('a read right after the answer shows the cancellation, each of many times', async () => {
     const customer = await newCustomer(system.url, '100.00');
     for (let tried = 0; tried < TRIES; tried += 1) {
       const orderId = await place(customer, WAIT);
@@ -105,7 +105,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     await nothingReserved(customer);
   });
 
-  test('a second key is refused while the order is CANCELLING, and afterwards; the first one never is', async () => {
+  test('a second key is refused while the order is CANCELLING and afterwards; the first key is never refused', async () => {
     const customer = await newCustomer(system.url, '10.00');
     const orderId = await place(customer, WAIT);
     await lock(customer);

@@ -35,7 +35,7 @@ async function orders(): Promise<readonly Row[]> {
   }));
 }
 
-test('its neighbours notice nothing, and are approved when the service is back', async () => {
+test('the other orders of the group are not affected, and are approved when the service has recovered', async () => {
   const customer = await newCustomer(system.url, '100.00');
   await system.stopCustomerService();
   await Promise.all(Array.from({ length: ORDERS }, () => placeOrder(system.url, customer, '1.00')));

@@ -3,7 +3,7 @@ import { rowsOf } from '../support/databases';
 import { type Answer, eventually, newCustomer, placeOrder } from '../support/http';
 import { startSystem } from '../support/system';
 
-test('a stop under load finishes what it has taken: no request fails but those that came too late', async () => {
+test('a shutdown under load finishes the accepted requests; only later requests fail', async () => {
   const system = await startSystem();
   const customer = await newCustomer(system.url, '100000.00');
   const answers: Answer[] = [];

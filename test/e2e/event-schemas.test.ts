@@ -49,7 +49,7 @@ async function giveUpRelease(orderId: string): Promise<void> {
   await onCustomers('ALTER FUNCTION release_credit_gone RENAME TO release_credit');
 }
 
-test('all types', async () => {
+test('the schemas of all types match their events', async () => {
   const customer = await newCustomer(system.url, '10.00');
   expect((await cancel(await approved(customer), WAIT)).status).toBe(200);
   await placeOrder(system.url, customer, '99.00', WAIT);

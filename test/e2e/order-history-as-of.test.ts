@@ -64,7 +64,7 @@ function expectBehind(asOf: AsOf, since: number): void {
   expect(timeOf(asOf) + Number(asOf.lagMs)).toBeGreaterThan(since);
 }
 
-test('while a service is away, what it may have said since is not claimed, whatever the other one says', async () => {
+test('while a service is unavailable, the history does not claim to be current, whatever the other service publishes', async () => {
   const system = await begin({ placement: 'distributed' });
   const customer = await newCustomer(system.url, '10.00');
   await untilFollowed(system, customer, Date.now(), () => newCustomer(system.url, '1.00'));
@@ -79,7 +79,7 @@ test('while a service is away, what it may have said since is not claimed, whate
   await untilFollowed(system, customer, Date.now());
 }, 120_000);
 
-test('while no relay publishes what a service has committed, the history does not claim to have it', async () => {
+test('while no relay publishes the committed events of a service, the history does not claim to have them', async () => {
   const system = await begin({ outbox: { relaysHere: false, retentionMs: 3_600_000 } });
   const orders = createOrderDatabase(system.databases.orderUrl);
   const customers = createCustomerDatabase(system.databases.customerUrl);

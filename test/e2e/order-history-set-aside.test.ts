@@ -19,7 +19,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   });
   afterAll(() => system.stop());
 
-  test('what came before a poison event of the same subject, even in the same page, keeps its effect', async () => {
+  test('events before a poison event of the same subject keep their effect, even in the same page', async () => {
     const customer = await newCustomer(system.url, '10.00');
     const orderId = randomUUID();
     const facts = { orderId, customerId: customer, amountMinor: 100, currency: 'USD' };
@@ -56,7 +56,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     );
   });
 
-  test('an event of a type that is not known yet is kept, shown, and changes nothing; what follows is taken in', async () => {
+  test('an event of an unknown type is kept, shown and changes nothing; later events are applied', async () => {
     const customer = await newCustomer(system.url, '10.00');
     const shipped = await placeOrder(system.url, customer, '1.00', WAIT);
     const orderId = String(shipped.body['orderId']);
@@ -82,7 +82,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect(orders.items.map(({ state }) => state)).toEqual(['APPROVED', 'APPROVED']);
   });
 
-  test('a poison event is set aside and shown, and only its own subject waits; mended, a rebuild takes it in', async () => {
+  test('a poison event is set aside and shown, and only its subject waits; after the fix a rebuild applies it', async () => {
     const customer = await newCustomer(system.url, '10.00');
     const orderId = randomUUID();
     const insert = (sequence: number, type: string, data: object) =>

@@ -36,7 +36,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     }
   }
 
-  test('read your own writes: an order that was just decided is in, with what it went through', async () => {
+  test('read your own writes: an order that was just decided is included, with its events', async () => {
     const customer = await newCustomer(system.url, '10.00');
     const placed = await placeOrder(system.url, customer, '4.00', WAIT);
     const tag = placed.headers.get('ETag');
@@ -81,7 +81,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     });
   });
 
-  test('a cursor of the feed is waited for too; what never comes is not waited for beyond the time', async () => {
+  test('the history waits for a cursor of the feed too, and not longer than requested', async () => {
     const customer = await newCustomer(system.url, '10.00');
     await placeOrder(system.url, customer, '1.00', WAIT);
     const cursor = await eventually(async () => {
@@ -111,7 +111,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect((await call(`${system.url}/customers/${randomUUID()}/order-history`, 'GET')).status).toBe(404);
   });
 
-  test('when all is quiet the view and the composition agree, page by page', async () => {
+  test('when the system is idle, the view and the composition agree, page by page', async () => {
     const customer = await newCustomer(system.url, '5.00');
     const answers = await Promise.all(
       Array.from({ length: 9 }, () => placeOrder(system.url, customer, '1.00', WAIT)),
@@ -137,7 +137,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     });
   });
 
-  test('rebuilt while the system runs: every row is the same, and the generation tells them apart', async () => {
+  test('a rebuild while the system runs: every row is the same, and the generation increases', async () => {
     const customer = await newCustomer(system.url, '100.00');
     const db = createHistoryDatabase(system.databases.historyUrl);
     const before = (await readOrderHistory(system.url, customer, including(`"${customer}.1"`), WAIT)).asOf

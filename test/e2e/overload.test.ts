@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-test('full, it says no at once and when to come back; what was accepted finishes', async () => {
+test('a full process answers 503 with Retry-After at once, and finishes the accepted orders', async () => {
   const customer = await newCustomer(system.url, '1000.00');
   const holder = new Client({ connectionString: system.databases.adminOrderUrl });
   await holder.connect();

@@ -68,7 +68,7 @@ test('TEMPORAL_API_KEY and TEMPORAL_TLS_…: sagas run on a server behind TLS an
   await approvedThrough(environment({ TEMPORAL_API_KEY: 'the-key' }));
 });
 
-test('the replay gate fetches histories from behind TLS and a key', async () => {
+test('the replay gate fetches histories from a server behind TLS and a key', async () => {
   const env = environment({ TEMPORAL_API_KEY: 'the-key' });
   await approvedThrough(env);
   const { code, stdout } = await operatorCommand('replay', ['--limit', '5'], env);
@@ -76,7 +76,7 @@ test('the replay gate fetches histories from behind TLS and a key', async () => 
   expect(code).toBe(0);
 });
 
-test('a profile of TEMPORAL_CONFIG_FILE says the same', async () => {
+test('a profile of TEMPORAL_CONFIG_FILE has the same effect', async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'order-saga-profile-'));
   const file = path.join(folder, 'temporal.toml');
   writeFileSync(
@@ -112,16 +112,16 @@ test.each([
   20_000,
 );
 
-test('a certificate file that is not there is one line', () => {
+test('a missing certificate file is reported in one line', () => {
   const env = environment({ TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/nowhere/ca.pem' });
   expect(() => readConfig(env)).toThrow(/^TEMPORAL_\*: .*\/nowhere\/ca\.pem/);
 });
 
-test('a profile in the home directory alone sends nobody anywhere', () => {
+test('a profile in the home directory alone is ignored', () => {
   expect(readConfig({ HOME: '/home/somebody' }).temporal).toBeUndefined();
 });
 
-test('Postgres behind TLS: the URL says whom to trust', async () => {
+test('Postgres behind TLS: the URL names the trusted certificate', async () => {
   const postgres = await postgresTlsProxy(new URL(databases.orderUrl));
   const trust = { sslmode: 'verify-full', sslrootcert: AUTHORITY_PATH };
   const service = await startService(

@@ -25,7 +25,7 @@ afterEach(async () => {
   await system.stop();
 });
 
-test('approved by its first worker after that was killed: its cancellation comes after the approval', async () => {
+test('approved by its first worker after that was killed: the cancellation takes effect after the approval', async () => {
   const { adminOrderUrl, adminCustomerUrl } = system.databases;
   const customer = await newCustomer(system.url, '10.00');
   const credit = await holdCustomer(adminCustomerUrl, customer);

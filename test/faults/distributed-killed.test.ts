@@ -62,7 +62,7 @@ function whereIs(name: string): { pid: number; times: number } {
   return { pid: Number(said.at(-1)?.[1]), times: said.length };
 }
 
-test('each process is killed several times under load: every acknowledged order ends right, once', async () => {
+test('each process is killed several times under load: every acknowledged order is decided correctly, once', async () => {
   const customer = await newCustomer(url, '100000.00');
   const acknowledged = new Map<string, string>();
   const load = { over: false };

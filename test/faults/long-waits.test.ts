@@ -99,7 +99,7 @@ async function waitTwoDays(placement: Placement): Promise<Waited> {
 }
 
 describe.each(PLACEMENTS)('%s', (placement) => {
-  test('two days in which a step fails: at most 500 events a run and 2,000 a day; every run replays; it ends when that is fixed', async () => {
+  test('two days in which a step fails: at most 500 events per run and 2,000 per day; every run replays; the saga ends after the fix', async () => {
     const { customer, workflowId, days, described } = waited[placement];
     expect(Math.max(...days.map((events) => events.length))).toBeLessThanOrEqual(MOST_EVENTS_OF_A_RUN);
     const eventsOfAWindow = days.flat().length / windowsOf(days);

@@ -27,7 +27,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-test('the old worker fails the task of a saga that met the change; a new one ends it; none is lost', async () => {
+test('the old worker fails the task of a saga with the change; a new worker ends the saga; none is lost', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
   const after = await buildOf('one-step-more');

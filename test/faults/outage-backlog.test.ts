@@ -47,7 +47,7 @@ async function allDecided(): Promise<void> {
   }, 60_000);
 }
 
-test('away at 60 orders a second: 202 throughout, CREDIT_CHECK_TIMEOUT in time, and approved again afterwards', async () => {
+test('an outage at 60 orders per second: 202 throughout, CREDIT_CHECK_TIMEOUT in time, and approvals afterwards', async () => {
   system = await startSystem({ order: { creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS } });
   const customers = await Promise.all(Array.from({ length: 5 }, () => newCustomer(system.url, '100.00')));
   await takeDatabaseAway(system.databases.adminCustomerUrl);
@@ -75,7 +75,7 @@ test('away at 60 orders a second: 202 throughout, CREDIT_CHECK_TIMEOUT in time, 
   );
 }, 240_000);
 
-test('one customer locked at 60 orders a second: its orders wait, and those of others are approved at once', async () => {
+test('one locked customer at 60 orders per second: its orders wait, and those of other customers are approved at once', async () => {
   system = await startSystem({ order: { creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS } });
   const [locked, free] = [await newCustomer(system.url, '100.00'), await newCustomer(system.url, '100.00')];
   const held = await holdCustomer(system.databases.adminCustomerUrl, locked);

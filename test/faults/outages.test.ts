@@ -72,7 +72,7 @@ function expectUnavailable(answer: Answer, name: string): void {
 const ordersWithin = async (amount: string) =>
   rowsOf(databases.adminOrderUrl, 'SELECT id, state FROM orders WHERE total_minor = $1', [amount]);
 
-test('the order database unavailable: 503 that says what to do; a retry with the same key places one order', async () => {
+test('the order database is unavailable: 503 with advice; a retry with the same key places one order', async () => {
   const { body: earlier } = await placeOrder(url, customer, '1.00', WAIT);
   const key = { 'Idempotency-Key': randomUUID() };
   await proxies.order.cut();
@@ -97,7 +97,7 @@ test('the order database unavailable: 503 that says what to do; a retry with the
   expect(await ordersWithin('101')).toHaveLength(1);
 });
 
-test('the customer database away: customers get 503, orders are taken and decided when it is back', async () => {
+test('the customer database is unavailable: 503 for customers; orders are accepted, and decided when it has recovered', async () => {
   await proxies.customer.cut();
   await ready(503);
   expectUnavailable(await call(`${url}/customers/${customer}`, 'GET'), 'database-unavailable');
@@ -113,7 +113,7 @@ test('the customer database away: customers get 503, orders are taken and decide
   expect(decided).toMatchObject({ state: 'APPROVED' });
 });
 
-test('Temporal unavailable: 503 in bounded time, reads are answered; a retry with the same key places one order', async () => {
+test('Temporal is unavailable: 503 in bounded time; reads are answered; a retry with the same key places one order', async () => {
   const key = { 'Idempotency-Key': randomUUID() };
   await proxies.temporal.cut();
   const startedAt = Date.now();
@@ -142,7 +142,7 @@ test.each([
   ['history', 'historyDatabase', 'database-unavailable'],
   ['temporal', 'temporal', 'temporal-unavailable'],
 ] as const)(
-  'a stalled line to %s: 503 within the time limit, /readyz says which, and nothing is lost',
+  'a stalled connection to %s: 503 within the time limit, /readyz names it, and nothing is lost',
   async (line, check, problem) => {
     const key = { 'Idempotency-Key': randomUUID() };
     proxies[line].stall();
@@ -165,7 +165,7 @@ test.each([
   },
 );
 
-test('a database without room: 503 with what to do, not an error of ours', async () => {
+test('a database without disk space: 503 with advice, not an internal error', async () => {
   await rowsOf(
     databases.adminCustomerUrl,
     `CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -181,7 +181,7 @@ test('a database without room: 503 with what to do, not an error of ours', async
   expect((await call(`${url}/customers`, 'POST', body)).status).toBe(201);
 });
 
-test('the log tells request, order and workflow, and nothing personal', async () => {
+test('the log has request, order and workflow ids, and no personal data', async () => {
   const name = 'Confidential Person';
   const key = `secret-key-${randomUUID()}`;
   const headers = { 'Idempotency-Key': key, 'X-Request-Id': 'log-test' };

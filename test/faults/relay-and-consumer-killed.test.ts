@@ -46,7 +46,7 @@ async function killed(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-test('the relay', async () => {
+test('a killed relay: every event is published once, in order', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
   const proxy = await holdingProxy(new URL(databases.orderUrl));
@@ -91,7 +91,7 @@ test('the relay', async () => {
   expect(rows.map(({ place }) => place)).toEqual(rows.map(({ position }) => position));
 }, 120_000);
 
-test('the consumer', async () => {
+test('a killed consumer: every event takes effect once', async () => {
   const system = await startSystem();
   ends.push(() => system.stop());
   const { databases, url } = system;

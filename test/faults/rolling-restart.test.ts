@@ -94,7 +94,7 @@ function lostByStops(events: readonly HistoryEvent[], stops: readonly Stop[]): H
   });
 }
 
-test('only requests with Retry-After fail, and no saga loses its task when a process stops', async () => {
+test('a rolling restart: only requests with Retry-After fail, and no saga loses its task', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
   const [c1, c2, o1, o2] = [await freePort(), await freePort(), await freePort(), await freePort()];

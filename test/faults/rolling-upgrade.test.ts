@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-test('process after process, under load', async () => {
+test('a rolling upgrade under load: every order is decided', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
   const after = await buildOf('one-step-more');

@@ -157,7 +157,7 @@ test.each(['is behind where the history was', 'has gone past where the history w
   180_000,
 );
 
-test('the customer database was restored: its events are dropped, and the order database is followed on', async () => {
+test('the customer database was restored: its events are dropped, and the feed of the order database is followed', async () => {
   const shop = await open();
   const { adminCustomerUrl, adminHistoryUrl } = shop.system.databases;
   const first = await shop.order();

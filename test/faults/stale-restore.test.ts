@@ -76,7 +76,7 @@ async function cancel(url: string, orderId: string): Promise<void> {
 const stateOf = async (url: string, orderId: string) =>
   (await call(`${url}/orders/${orderId}`, 'GET')).body['state'];
 
-test('the order database: orders that are lost are there again, as their reservations say', async () => {
+test('the order database: lost orders are restored as their reservations require', async () => {
   const system = await begin();
   const { url, databases } = system;
   const customer = await newCustomer(url, '10.00');
@@ -105,7 +105,7 @@ test('the order database: orders that are lost are there again, as their reserva
     expect([orderId, await stateOf(url, orderId)]).toEqual([orderId, state]);
 }, 120_000);
 
-test('the customer database: credit is reserved and released again; a customer that is lost is for a person', async () => {
+test('the customer database: credit is reserved and released again; a lost customer is listed for a person', async () => {
   const system = await begin();
   const { url, databases } = system;
   const customer = await newCustomer(url, '10.00');
@@ -132,7 +132,7 @@ test('the customer database: credit is reserved and released again; a customer t
   ]);
 }, 120_000);
 
-test('the order history: a gap is followed again', async () => {
+test('the order history: the events of a gap are read again', async () => {
   const system = await begin(true);
   const { url, databases } = system;
   const customer = await newCustomer(url, '10.00');
@@ -145,7 +145,7 @@ test('the order history: a gap is followed again', async () => {
   expect(await repaired(env)).toEqual([]);
 }, 120_000);
 
-test('Temporal: orders whose saga is lost are brought to their end, and cancellations that were accepted too', async () => {
+test('Temporal: orders with a lost saga are decided, and accepted cancellations are finished', async () => {
   const data = scratch();
   const env = { ...(await freePorts()), DATA_DIR: data.folder };
   ends.push(() => {

@@ -68,7 +68,7 @@ async function started(sagaId: string) {
     ?.activityTaskStartedEventAttributes;
 }
 
-test('a step that takes longer than the silence that is allowed is left to its process', async () => {
+test('a step that is slower than the heartbeat timeout stays with its process', async () => {
   const { held, placed } = await heldInItsStep();
   await eventually(async () => {
     const { lastHeartbeatTime, lastStartedTime } = (await step()) ?? {};
@@ -81,7 +81,7 @@ test('a step that takes longer than the silence that is allowed is left to its p
   expect((await started(`order-${String(body['orderId'])}`))?.attempt).toBe(1);
 });
 
-test('a step whose process says nothing is given to another; the first one wakes, and changes nothing', async () => {
+test('a step of a silent process is retried by another; the first process resumes, and changes nothing', async () => {
   const { held, placed } = await heldInItsStep();
   const first = await eventually(async () => {
     const now = await step();

@@ -80,7 +80,7 @@ function expectUnavailable({ status, headers, body }: Answer): void {
   expect(Number(headers.get('Retry-After'))).toBeGreaterThan(0);
 }
 
-test('what needs Temporal says in its time that it is away; what does not is answered at once', async () => {
+test('requests that need Temporal get 503 in bounded time; all others are answered at once', async () => {
   const [placed, cancelled, one, parked, readiness] = await Promise.all([
     within(10_000, placeOrder(url, customer, '2.00')),
     within(8_000, cancel(approved)),
@@ -101,7 +101,7 @@ test('what needs Temporal says in its time that it is away; what does not is ans
   expect(readiness.body).toMatchObject({ checks: { temporal: 'unavailable', orderDatabase: 'ok' } });
 });
 
-test('the operators command says that it could not look', async () => {
+test("the operators' command reports that it failed to run", async () => {
   const command = operatorCommand('parked', ['--retry'], {
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: NAMESPACE,
@@ -115,7 +115,7 @@ test('the operators command says that it could not look', async () => {
   ]);
 });
 
-test('when it answers again: nothing was lost, and everything goes on', async () => {
+test('when Temporal answers again, nothing was lost, and the sagas resume', async () => {
   temporal.child.process.kill('SIGCONT');
   await held.release();
   await eventually(async () => ((await get('/readyz')).status === 200 ? true : undefined));

@@ -86,7 +86,7 @@ test('while the order waits for credit: PENDING, and approved after the repair',
   expect(await repair()).toEqual([]);
 });
 
-test('twice at once: the second finds it running', async () => {
+test('two repairs at once: the second finds the saga running', async () => {
   await lockCustomer();
   const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
   await terminate(`order-${orderId}`);
@@ -99,7 +99,7 @@ test('twice at once: the second finds it running', async () => {
   await quietAndRight();
 });
 
-test('after a cancellation was accepted, its release outstanding: the credit is free after the repair', async () => {
+test('after an accepted cancellation, before the release: the credit is free after the repair', async () => {
   await lockCustomer();
   const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
   expect((await call(`${system.url}/orders/${orderId}/cancel`, 'POST', undefined, WAIT)).status).toBe(200);
@@ -117,7 +117,7 @@ test('after a cancellation was accepted, its release outstanding: the credit is 
   await quietAndRight();
 });
 
-test('while an approved order is CANCELLING: it says so, and is CANCELLED after the repair', async () => {
+test('while an approved order is CANCELLING: reads show that, and it is CANCELLED after the repair', async () => {
   const orderId = String((await placeOrder(system.url, customer, '1.00', WAIT)).body['orderId']);
   await lockCustomer();
   expect((await call(`${system.url}/orders/${orderId}/cancel`, 'POST')).status).toBe(202);
@@ -130,7 +130,7 @@ test('while an approved order is CANCELLING: it says so, and is CANCELLED after 
   await quietAndRight();
 });
 
-test('an order whose saga is gone can be cancelled all the same', async () => {
+test('an order without a saga can be cancelled', async () => {
   await lockCustomer();
   const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
   await terminate(`order-${orderId}`);

@@ -48,7 +48,7 @@ const MOMENTS = {
 } as const;
 
 test.each(Object.entries(MOMENTS))(
-  'killed %s, and restarted: the order ends right, once',
+  'killed %s, and restarted: the order is decided correctly, once',
   async (moment, { database, lock }) => {
     const first = run();
     await ready(first);

@@ -82,7 +82,7 @@ async function parkedWhileGreenComes(deployment: WorkerDeployment) {
   return { sagaId, customer, blueId, greenId, green: next };
 }
 
-test('pinned: a saga ends on the version that began it; new ones begin on the current', async () => {
+test('pinned: a saga ends on the version that started it; new sagas start on the current version', async () => {
   const { sagaId, customer, blueId, greenId, green } = await parkedWhileGreenComes({
     name: 'pinned-orders',
     versioning: 'pinned',
@@ -99,7 +99,7 @@ test('pinned: a saga ends on the version that began it; new ones begin on the cu
   }
 });
 
-test('auto-upgrade: a saga under way goes on with the current version', async () => {
+test('auto-upgrade: a running saga resumes with the current version', async () => {
   const { sagaId, greenId } = await parkedWhileGreenComes({
     name: 'upgraded-orders',
     versioning: 'auto-upgrade',
@@ -115,7 +115,7 @@ test('auto-upgrade: a saga under way goes on with the current version', async ()
   expect(await versionOf(sagaId)).toBe(greenId);
 });
 
-test('the version is told by /readyz, with the deployment and without', async () => {
+test('/readyz reports the version, with the deployment and without', async () => {
   system = await startSystem({ deployment: { name: 'told-orders', versioning: 'pinned' } });
   const { body } = await call(`${system.url}/readyz`, 'GET');
   expect(body['workflows']).toEqual({ buildId: system.buildId, deployment: 'told-orders' });
@@ -124,7 +124,7 @@ test('the version is told by /readyz, with the deployment and without', async ()
   expect((await call(`${next.url}/readyz`, 'GET')).body['workflows']).toEqual({ buildId: system.buildId });
 });
 
-test('a process says its version when its environment asks for it: /readyz, its log, and the saga itself', async () => {
+test('a versioned process reports its version in /readyz, in its log and in the saga', async () => {
   system = await startSystem();
   await system.stopService();
   const { orderUrl, customerUrl } = system.databases;

@@ -26,7 +26,7 @@ async function all(pages: AsyncIterable<string[]>): Promise<string[]> {
   return ids;
 }
 
-test('of orders, and of customers', async () => {
+test('the audit reads every page of orders and of customers', async () => {
   const { adminOrderUrl, adminCustomerUrl, adminHistoryUrl } = databases;
   const [onOrders, onCustomers, onHistory] = [adminOrderUrl, adminCustomerUrl, adminHistoryUrl].map(
     (url) => (text: string) => rowsOf(url, text),

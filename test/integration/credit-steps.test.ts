@@ -8,7 +8,7 @@ import { OrderStores } from '../support/order-stores';
 
 const stores = new OrderStores();
 
-test('a late reserve after its release finds the tombstone and loses', async () => {
+test('a reserve after its release finds the tombstone and reserves nothing', async () => {
   const order = orderOf(await stores.newCustomer(1_000));
   expect(await ask(stores, 'releaseCredit', order)).toBe('released');
   expect(await ask(stores, 'reserveCredit', order)).toBe('released');
@@ -38,7 +38,7 @@ test('reserve races release, many times: at the end nothing is held', async () =
   }
 });
 
-test('a list is decided in its order, and each order by itself', async () => {
+test('a list is decided in its order, and each order on its own', async () => {
   const [rich, poor] = [await stores.newCustomer(1_000), await stores.newCustomer(150)];
   const european = { ...orderOf(rich), currency: 'EUR' };
   const orders = [
@@ -89,7 +89,7 @@ test('forty groups race for one customer, never over the limit and exactly as ma
   expect(await stores.reserved(customer)).toBe(5_000);
 });
 
-test('a customer whose row is locked is busy, and the others in the list are served', async () => {
+test('a customer whose row is locked is busy, and the others in the list are decided', async () => {
   const [locked, free] = [await stores.newCustomer(1_000), await stores.newCustomer(1_000)];
   const holder = new Client({ connectionString: stores.databases.adminCustomerUrl });
   await holder.connect();

@@ -10,7 +10,7 @@ import { testServers } from '../support/servers';
 
 const lines = new FaultLines();
 
-test('before its statement: the database has not heard of it; cut, it never does', async () => {
+test('before the statement: the database has not received it; after a cut it never does', async () => {
   const { proxy, steps } = await lines.orderProcess();
   const set = setTrap('createPendingOrders', 'before its statement', { one: [proxy] });
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
@@ -21,7 +21,7 @@ test('before its statement: the database has not heard of it; cut, it never does
   expect(await lines.states()).toEqual([]);
 });
 
-test('before its statement, let go when its client is gone: it runs all the same, late', async () => {
+test('before the statement, released after its client has died: the statement still runs, late', async () => {
   const { proxy, steps } = await lines.orderProcess();
   const set = setTrap('createPendingOrders', 'before its statement', { one: [proxy] });
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
@@ -33,7 +33,7 @@ test('before its statement, let go when its client is gone: it runs all the same
   await eventually(async () => ((await lines.states()).length === 1 ? true : undefined));
 });
 
-test('after its commit: the row is there, and the process knows nothing', async () => {
+test('after the commit: the row exists, and the process has no reply', async () => {
   const { proxy, steps } = await lines.orderProcess();
   const set = setTrap('createPendingOrders', 'after its commit, before its reply', { one: [proxy] });
   let known = false;
@@ -57,7 +57,7 @@ test('a statement that failed has committed nothing: the next one is caught', as
   await step;
 });
 
-test('after its completion: the process has had the reply, and is at the next step of the same order', async () => {
+test('after its completion: the process has the reply, and runs the next step of the same order', async () => {
   const { proxy, steps } = await lines.orderProcess();
   let completed = false;
   const seen: boolean[] = [];
@@ -81,7 +81,7 @@ test('after its completion: the process has had the reply, and is at the next st
 });
 
 test.each(['respondActivityTaskCompleted', 'respondWorkflowTaskCompleted'] as const)(
-  'after its completion: the process tells Temporal the result by %s, which Temporal has not heard',
+  'after its completion: the process sends the result by %s, which Temporal has not received',
   async (call) => {
     const { proxy, steps } = await lines.orderProcess();
     const temporal = await lines.lineTo(`http://${testServers().temporal.address}`);

@@ -6,7 +6,7 @@ import { eventually } from '../support/http';
 
 const proxies = new FaultLines();
 
-test('of several processes one is caught, and the others go on', async () => {
+test('one of several processes stops at the breakpoint, and the others continue', async () => {
   const [first, second] = [await proxies.orderProcess(), await proxies.orderProcess()];
   const set = setTrap('createPendingOrders', 'after its commit, before its reply', {
     first: [first.proxy],
@@ -24,7 +24,7 @@ test('of several processes one is caught, and the others go on', async () => {
   expect(set.caught).toHaveLength(1);
 });
 
-test('a trap that is closed catches nobody, also not whose statement it had seen', async () => {
+test('a closed breakpoint stops no process, even if it has seen its statement', async () => {
   const { proxy, steps } = await proxies.orderProcess();
   const set = setTrap('createPendingOrders', 'after its completion', { one: [proxy] });
   await steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
@@ -69,7 +69,7 @@ test.each([
   ]);
 });
 
-test('a stalled line passes nothing, to new connections neither, and all of it when it goes on', async () => {
+test('a stalled line delays all data, also of new connections, until it resumes', async () => {
   const { proxy, steps } = await proxies.orderProcess();
   proxy.stall();
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
@@ -79,7 +79,7 @@ test('a stalled line passes nothing, to new connections neither, and all of it w
   expect(await step).toEqual([{ orderId: ORDER.orderId, outcome: 'created' }]);
 });
 
-test('a line counts what the database refuses, and the connections that it cuts', async () => {
+test('a line counts the errors of the database and the connections that it cuts', async () => {
   const { proxy, steps } = await proxies.orderProcess();
   await steps
     .createPendingOrders({ sagaId: SAGA_ID, items: [{ ...ORDER, currency: 'no currency' }] })

@@ -42,7 +42,7 @@ test('an event of a type that this code does not know is passed on as it is', as
   });
 });
 
-test('an event tells the version that it was written in, whatever is written now', async () => {
+test('an event has the version that it was written in, whatever the current version is', async () => {
   const [earlier = '', later = ''] = ids(2);
   const { at } = await outbox.readOn(undefined);
   await outbox.place([earlier]);
@@ -55,7 +55,7 @@ test('an event tells the version that it was written in, whatever is written now
   ]);
 });
 
-test('a service that cannot be read is left out of the feed, and logged once until it can be read again', async () => {
+test('the feed omits an unavailable service, and logs it once until it has recovered', async () => {
   const said: Record<string, unknown>[] = [];
   const logger = createLogger('info', {
     write: (line) => {
@@ -90,7 +90,7 @@ test('a service that cannot be read is left out of the feed, and logged once unt
   }
 });
 
-test('filters: a page is full of what was asked for, and reading on skips what was not', async () => {
+test('filters: a page is filled with matching events, and the next one skips the others', async () => {
   const [orderId = ''] = ids(1);
   const { at } = await outbox.readOn(undefined);
   await outbox.place([...ids(30), orderId, ...ids(30)]);

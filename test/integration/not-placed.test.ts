@@ -26,7 +26,7 @@ afterEach(async () => {
 /** Each start call takes 5 s, and an order is waited for 10 s: the fourth of one place still waits then. */
 const TAKEN = 3;
 
-test('the orders that were taken may be placed; the one that still waited is not, and never will be', async () => {
+test('orders in a group may be placed; an order that still waits is not placed, now or later', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
   const db = createOrderDatabase(databases.orderUrl);

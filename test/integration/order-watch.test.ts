@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-test('those who look at the same time do so by one statement, and each sees its own order', async () => {
+test('requests that poll at the same time share one statement, and each gets its own order', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
   const pool = createPool(databases.orderUrl, 'order-service');

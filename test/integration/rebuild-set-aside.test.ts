@@ -5,7 +5,7 @@ import { HistoryView, SWAP } from '../support/history-view';
 
 const view = new HistoryView((history) => [history.placed(newUuid())]);
 
-test('what was set aside and is understood now: nothing is seen of it before the swap, and all of it after', async () => {
+test('an event that was set aside and is now understood has no effect before the swap, and its full effect after it', async () => {
   const [mended, stuck] = [newUuid(), newUuid()];
   const poisonous = (orderId: string) => view.placed(orderId, 'EATEN');
   await view.receive([poisonous(mended), view.approved(mended), poisonous(stuck), view.approved(stuck)]);
@@ -39,7 +39,7 @@ test('what was set aside and is understood now: nothing is seen of it before the
   expect(await view.admin('SELECT FROM order_views WHERE id = $1', [stuck])).toEqual([]);
 }, 120_000);
 
-test('a version that is not known is set aside, and said; one from before versions were kept is the first', async () => {
+test('an event of an unknown version is set aside and reported; an event without a version counts as the first version', async () => {
   const [later, old] = [newUuid(), newUuid()];
   await view.receive([
     { ...view.placed(later), dataschema: '/event-schemas/OrderCreated/2' },

@@ -61,7 +61,7 @@ async function commitsOneByOne(tell: () => void): Promise<number> {
   return Date.now() - began;
 }
 
-test('a commit in its own process rings', async () => {
+test('a commit in its own process wakes the relay', async () => {
   const committed = new Notifier();
   const relay = startRelay({ ...options(), committed });
   try {
@@ -74,7 +74,7 @@ test('a commit in its own process rings', async () => {
   }
 }, 60_000);
 
-test('a commit in another process notifies', async () => {
+test('a commit in another process wakes the relay', async () => {
   const relaying = serviceOutbox({ ...options(), url: databases.orderUrl, relaysHere: true });
   const writing = serviceOutbox({ ...options(), url: databases.orderUrl, relaysHere: false });
   try {
@@ -85,7 +85,7 @@ test('a commit in another process notifies', async () => {
   }
 }, 60_000);
 
-test('nobody tells it: it looks by itself', async () => {
+test('without a notification the relay polls', async () => {
   const committed = new Notifier();
   const relay = startRelay({ ...options(), committed });
   try {

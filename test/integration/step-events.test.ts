@@ -8,7 +8,7 @@ import { OrderStores } from '../support/order-stores';
 
 const stores = new OrderStores();
 
-test('a step for one order or for forty is one commit on its database', async () => {
+test('a step for one order or for forty is one commit in its database', async () => {
   for (const count of [1, 40]) {
     const orders = await Promise.all(
       Array.from({ length: count }, async () => orderOf(await stores.newCustomer(1_000))),
@@ -35,7 +35,7 @@ test('a step for one order or for forty is one commit on its database', async ()
   }
 });
 
-test('the events hold what a consumer needs, in the shapes that the domain says', async () => {
+test('the events have what a consumer needs, as the domain defines it', async () => {
   const order = orderOf(await stores.newCustomer(1_000));
   for (const step of FORWARD) await ask(stores, step, order);
   const { orderId, customerId, totalMinor: amountMinor, currency } = order;
@@ -52,7 +52,7 @@ test('the events hold what a consumer needs, in the shapes that the domain says'
   ]);
 });
 
-test('each of several orders that are given up at once has a decision and an event of its own', async () => {
+test('several orders that are given up at once have a decision and an event each', async () => {
   const orders = [orderOf(randomUUID()), orderOf(randomUUID()), orderOf(randomUUID())];
   const items = orders.map((order) => ({
     ...order,

@@ -13,7 +13,7 @@ test.each([
   [['createPendingOrders', 'reserveCredit', 'cancelOrders', 'releaseCredit']],
   [['releaseCredit']],
 ] as AskedStep[][][])(
-  '%j: the last step twenty times at once and once more changes things once',
+  '%j: the last step, twenty times at once and once more, has one effect',
   async (path) => {
     const order = orderOf(await stores.newCustomer(1_000));
     const last = path.at(-1);

@@ -76,7 +76,7 @@ test.each<[Partial<Acknowledged>, Partial<OrderInTheEnd> | null, string | undefi
   ],
   [{ states: new Set(['CANCELLED']) }, {}, 'o was CANCELLED, and is APPROVED'],
   [{ states: new Set(['APPROVED']) }, REFUSED, 'o was APPROVED, and is CANCELLED: INSUFFICIENT_CREDIT'],
-])('told %j, in the end %j: %s', (told, order, words) => {
+])('answer %j, final order %j: %s', (told, order, words) => {
   const broken = brokenGuarantees({ ...TOLD, ...told }, order && { ...ORDER, ...order });
   expect(broken).toEqual(words === undefined ? [] : [words]);
 });
@@ -86,7 +86,7 @@ test.each<[string, number, object, boolean]>([
   ['another order', 202, { orderId: 'p', state: 'PENDING' }, false],
   ['another state', 202, { orderId: 'o', state: 'APPROVED' }, false],
   ['refused', 409, { type: 'conflict' }, false],
-])('the key again, answered %s', (_name, status, body, same) => {
+])('a repeated key that is answered %s', (_name, status, body, same) => {
   const answer = { kind: 'answer', status, body: { ...body } } as const;
   expect(otherAnswer(TOLD, answer).length).toBe(same ? 0 : 1);
   expect(otherAnswer(TOLD, undefined)).toHaveLength(1);
@@ -115,13 +115,13 @@ test.each<[string, readonly Event[], number | undefined]>([
   expect(goesOnAt(events, 1_000)).toBe(wentOn);
 });
 
-test('of 200 the 99th hundredth is the third last', () => {
+test('the 99th percentile of 200 values is the third last', () => {
   const ascending = Array.from({ length: 200 }, (_, index) => index + 1);
   expect([quantile(ascending, 0.5), quantile(ascending, 0.99), quantile([], 0.99)]).toEqual([100, 198, 0]);
 });
 
 test.each(PLANTED_BUGS.map((bug) => [bug.words, bug] as const))(
-  "can be planted in today's product: %s",
+  'can be planted in the current code: %s',
   (_words, bug) => {
     expect(changedFiles(bug).size + (bug.sql ? functionWith(bug.sql).length : 0)).toBeGreaterThan(0);
   },

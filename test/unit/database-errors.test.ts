@@ -10,14 +10,16 @@ function thrownIn(file: string, message: string): Error {
   return error;
 }
 
-test('what the driver says of a connection that is gone is a database that is away', () => {
+test('errors of the driver about a lost connection mean that the database is unavailable', () => {
   expect(isDatabaseUnavailable(thrownIn('node_modules/pg/lib/client.js', GONE))).toBe(true);
   const cut = 'Connection terminated unexpectedly';
   expect(isDatabaseUnavailable(thrownIn('node_modules/pg-pool/index.js', cut))).toBe(true);
   expect(isDatabaseUnavailable(thrownIn('node_modules/@prisma/adapter-pg/dist/index.js', cut))).toBe(true);
 });
 
-test('the same words of somebody else, and other words of the driver, are not', () => {
+test('the same message of another module, and other messages of the driver, do not', () => {
   expect(isDatabaseUnavailable(thrownIn('node_modules/@grpc/grpc-js/build/src/call.js', GONE))).toBe(false);
-  expect(isDatabaseUnavailable(thrownIn('node_modules/pg/lib/client.js', 'cannot read properties'))).toBe(false);
+  expect(isDatabaseUnavailable(thrownIn('node_modules/pg/lib/client.js', 'cannot read properties'))).toBe(
+    false,
+  );
 });

@@ -174,11 +174,11 @@ test.each<[string, Partial<RunFacts>]>([
   ['the memory of customer-1 was not measured', { memory: [{ name: 'order-1', ...MEMORY }] }],
   ['1 kills found too few orders under way', { recovery: { ...recovery(200, 1), idle: 1 } }],
   ['only 99 orders were affected by the killed workers', { recovery: recovery(99, 1) }],
-])('proves nothing: %s', (words, changes) => {
+])('inconclusive: %s', (words, changes) => {
   expect(evaluate({ ...GOOD, ...changes })).toEqual({ code: 2, words: [`it proves nothing: ${words}`] });
 });
 
-test('what does not hold counts more than what proves nothing', () => {
+test('a violation outweighs an inconclusive run', () => {
   const { code, words } = evaluate({ ...GOOD, done: 0, strange: ['a 500'] });
   expect([code, words.length]).toEqual([1, 2]);
 });

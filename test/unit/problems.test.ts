@@ -35,7 +35,7 @@ test.each([
   }
 });
 
-test('every problem has a status of an error', () => {
+test('every problem has an error status', () => {
   for (const { status } of Object.values(PROBLEMS)) expect(status).toBeGreaterThanOrEqual(400);
 });
 
@@ -63,7 +63,7 @@ test.each([
   [{ ...order, customerId: 'x' }, ['/customerId']],
   [{}, ['/customerId', '/orderTotal']],
   [JSON.parse('{"__proto__": {"customerId": "x"}}'), ['/customerId', '/orderTotal', '/__proto__']],
-])('%j: a pointer to each part that is wrong', (body, pointers) => {
+])('%j: a pointer to each invalid part', (body, pointers) => {
   expect(errorsOf(() => valid(newOrderBody, body))).toEqual(pointers);
 });
 

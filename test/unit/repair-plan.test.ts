@@ -72,14 +72,14 @@ test.each<[OrderFate | undefined, CreditFate | undefined, object | 'nothing' | '
 });
 
 test.each(['INSUFFICIENT_CREDIT', 'CREDIT_CHECK_TIMEOUT', 'CREDIT_CHECK_FAILED'])(
-  'an order that its own saga cancelled (%s) and that holds credit: that saga compensates',
+  'an order that its own saga cancelled (%s) and that holds credit: the saga releases it',
   (reason) => {
     const cancelled = { ...order('CANCELLED'), reason };
     expect(planOf(orderFacts('CANCELLED', 'RESERVED', { order: cancelled })).repairs).toEqual([CREATE]);
   },
 );
 
-describe('a reservation with other content than the order: no saga gets past it', () => {
+describe('a reservation with other content than the order: no saga can proceed', () => {
   test.each<[OrderFate, CreditFate, Partial<ReservationRow>]>([
     ['PENDING', 'RESERVED', { amountMinor: 99n }],
     ['PENDING', 'RELEASED', { currency: 'EUR' }],
@@ -97,7 +97,7 @@ describe('a reservation with other content than the order: no saga gets past it'
   });
 });
 
-describe('events beyond the row: the outbox refuses the next transition, so no saga gets on', () => {
+describe('events beyond the row: the outbox refuses the next transition, so no saga can proceed', () => {
   test.each<[string, OrderFacts]>([
     ['a lost order, approved', orderFacts(undefined, 'RESERVED', { orderEvents: orderEvents('APPROVED') })],
     ['a lost order, cancelled', orderFacts(undefined, 'REJECTED', { orderEvents: orderEvents('CANCELLED') })],
@@ -119,18 +119,18 @@ describe('events beyond the row: the outbox refuses the next transition, so no s
 });
 
 describe('the rest', () => {
-  test('a lost order whose credit only its cancellation knows of is created by a saga of its own', () => {
+  test('a lost order whose reservation names only its cancellation is created by its own saga', () => {
     const tombstone = { ...reservation('BURIED'), sagaId: `cancel-order-${ORDER_ID}` };
     expect(planOf(orderFacts(undefined, 'BURIED', { reservation: tombstone })).repairs).toEqual([
       { ...CREATE, sagaId: `order-${ORDER_ID}` },
     ]);
   });
 
-  test('what the audit does not accuse is left alone', () => {
+  test('orders without a violation are not changed', () => {
     expect(planRepairs([], new Map())).toEqual({ repairs: [], forAPerson: [] });
   });
 
-  test('orders of one saga are run by it together, each once', () => {
+  test('the orders of one saga are run together, each once', () => {
     const other = '019f0000-0000-7000-8000-000000000002';
     const both = [
       orderFacts('PENDING', undefined),
@@ -144,7 +144,7 @@ describe('the rest', () => {
     ]);
   });
 
-  test('the order history is followed again, however many orders it has wrong', () => {
+  test('the order history is rebuilt once, however many of its orders are wrong', () => {
     const facts = orderFacts('APPROVED', 'RESERVED', { view: order('PENDING') });
     expect(planOf(facts, true)).toEqual({ repairs: [{ kind: 'view' }], forAPerson: [] });
   });
@@ -154,7 +154,7 @@ describe('the rest', () => {
     { invariant: 'identity', subject: ORDER_ID, words: 'another amount' },
     { invariant: 'outbox', subject: ORDER_ID, words: 'a gap' },
     { invariant: 'saga', subject: ORDER_ID, words: 'a saga runs, and has nothing left to do' },
-  ])('a person judges $invariant', (finding) => {
+  ])('$invariant is listed for a person', (finding) => {
     const facts = new Map([[ORDER_ID, orderFacts('APPROVED', 'RESERVED')]]);
     expect(planRepairs([finding], facts)).toEqual({ repairs: [], forAPerson: [finding] });
   });

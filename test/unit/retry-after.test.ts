@@ -8,7 +8,7 @@ function told(retryAfter: RetryAfter, from: number, crowd: number): number[] {
 
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
 
-test('few come back within 3 s, a crowd more rarely, nobody after more than 30 s; and it is forgotten', () => {
+test('few rejected requests get up to 3 s, many get more, none more than 30 s; later requests start anew', () => {
   const retryAfter = new RetryAfter();
   for (const seconds of told(retryAfter, 10_000, 9)) expect([1, 2, 3]).toContain(seconds);
 

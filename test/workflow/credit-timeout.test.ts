@@ -26,7 +26,7 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
     await rowsOf(other, `ALTER DATABASE ${new URL(customerUrl).pathname.slice(1)} ALLOW_CONNECTIONS true`);
   }
 
-  test('the customer database is away for a moment: the order waits as PENDING and is approved', async () => {
+  test('a short outage of the customer database: the order waits as PENDING and is approved', async () => {
     const customer = await newCustomer(system.url, '10.00');
     await takeCustomerDatabaseAway();
     const { status, body } = await placeOrder(system.url, customer, '1.00');
@@ -41,7 +41,7 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
     expect(order).toMatchObject({ state: 'APPROVED' });
   });
 
-  test('away beyond the timeout: cancelled with CREDIT_CHECK_TIMEOUT at that moment, released when it is back', async () => {
+  test('an outage beyond the timeout: cancelled with CREDIT_CHECK_TIMEOUT in time, released after the recovery', async () => {
     const customer = await newCustomer(system.url, '10.00');
     await takeCustomerDatabaseAway();
     const { status, body } = await placeOrder(system.url, customer, '1.00', WAIT);

@@ -57,11 +57,11 @@ async function approved(): Promise<number> {
 const isEager = ([first]: readonly HistoryEvent[]) =>
   first?.workflowExecutionStartedEventAttributes?.eagerExecutionAccepted === true;
 
-test('every start is eager while there is room: the worker has the first task with the reply', async () => {
+test('every start is eager while slots are free: the worker gets the first task with the reply', async () => {
   expect((await histories(EAGER)).map(isEager)).toEqual(Array.from({ length: EAGER }, () => true));
 });
 
-test('a worker takes no more tasks than it can finish in their time: the others wait their turn, and come to it', async () => {
+test('a worker takes only as many tasks as it can finish before their timeout; the others wait, and are run later', async () => {
   const eager = (await histories(ORDERS)).filter(isEager);
   expect(eager.length).toBeGreaterThan(0);
   expect(eager.length).toBeLessThan(ORDERS);

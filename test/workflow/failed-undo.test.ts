@@ -57,7 +57,7 @@ test('fixed and retried by an operator: it is compensated, and the saga ends', a
   );
 });
 
-test('given up by an operator: the saga fails and names it, and its neighbour has ended', async () => {
+test('given up by an operator: the saga fails and names the subject; the other subject has ended', async () => {
   const { handle, surprise } = await parkedLoan();
   await handle.signal(GIVE_UP_STEP, { by: 'grace', reason: 'OPS-23' });
   await expect(handle.result()).rejects.toMatchObject({

@@ -90,7 +90,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   });
   afterAll(() => system.stop());
 
-  test('a database that stays away: the order says so, so does the audit; retried at once when it is back', async () => {
+  test('a long outage: the order and the audit show the parked step; it is retried at once after the recovery', async () => {
     const orderId = await approvedOrder();
     const sagaId = cancelSagaWorkflowId(orderId);
     await takeDatabaseAway(system.databases.adminCustomerUrl);
@@ -132,7 +132,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     await quietAndRight();
   });
 
-  test('it fails permanently: parked, not lost; given up with a reason, fixed, and run again by repair', async () => {
+  test('a permanent failure: parked, not lost; given up with a reason, fixed, and run again by repair', async () => {
     const orderId = await approvedOrder();
     const sagaId = cancelSagaWorkflowId(orderId);
     await breakRelease();

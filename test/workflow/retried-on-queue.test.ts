@@ -6,7 +6,7 @@ import { Stage } from '../replay/record/stage';
 
 const stage = new Stage('distributed');
 
-test('the attempt that hangs is cancelled, and when the newer one has answered nothing is parked', async () => {
+test('the attempt that hangs is cancelled, and nothing is parked after the newer one has answered', async () => {
   const order = stage.order();
   await (await stage.start([order])).result();
   await stage.system.stopCredit();
