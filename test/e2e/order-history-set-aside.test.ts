@@ -128,7 +128,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       expect.stringMatching(/^amountMinor: /),
       'an earlier event of the same subject was set aside',
     ]);
-    // As if the code had been mended so that it understands the event.
+    // As if the code had been fixed and understood the event.
     await rowsOf(
       system.databases.adminHistoryUrl,
       `UPDATE received_events SET data = jsonb_set(data, '{amountMinor}', '100') WHERE subject = '${orderId}'`,

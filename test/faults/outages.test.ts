@@ -46,7 +46,7 @@ beforeAll(async () => {
   customer = await newCustomer(url, '1000.00');
 });
 afterAll(async () => {
-  await Promise.all(Object.values(proxies).map((proxy) => proxy.mend()));
+  await Promise.all(Object.values(proxies).map((proxy) => proxy.restore()));
   await service.stop();
   await Promise.all(Object.values(proxies).map((proxy) => proxy.close()));
   await databases.drop();
@@ -84,7 +84,7 @@ test('the order database is unavailable: 503 with advice; a retry with the same 
   const withoutKey = await placeOrder(url, customer, '1.02');
   expectUnavailable(withoutKey, 'database-unavailable');
   const [path] = /\/orders\/[0-9a-f-]{36}/.exec(String(withoutKey.body['detail'])) ?? [];
-  await proxies.order.mend();
+  await proxies.order.restore();
   await ready(200);
   const placed = await placeOrder(url, customer, '1.01', { ...key, ...WAIT });
   expect(placed).toMatchObject({ status: 201, body: { state: 'APPROVED' } });
@@ -105,7 +105,7 @@ test('the customer database is unavailable: 503 for customers; orders are accept
   expectUnavailable(await call(`${url}/customers`, 'POST', body), 'database-unavailable');
   const taken = await placeOrder(url, customer, '2.00', { Prefer: 'wait=1' });
   expect(taken).toMatchObject({ status: 202, body: { state: 'PENDING' } });
-  await proxies.customer.mend();
+  await proxies.customer.restore();
   const decided = await eventually(async () => {
     const { body: order } = await call(`${url}${String(taken.headers.get('Location'))}`, 'GET');
     return order['state'] === 'PENDING' ? undefined : order;
@@ -126,7 +126,7 @@ test('Temporal is unavailable: 503 in bounded time; reads are answered; a retry 
   expect((await call(`${url}/orders?limit=1`, 'GET')).status).toBe(200);
   expect((await call(`${url}/livez`, 'GET')).status).toBe(200);
   expect((await ready(503)).body).toMatchObject({ checks: { temporal: 'unavailable' } });
-  await proxies.temporal.mend();
+  await proxies.temporal.restore();
   await ready(200);
   const placed = await placeOrder(url, customer, '3.00', { ...key, ...WAIT });
   expect(placed).toMatchObject({ status: 201, body: { state: 'APPROVED' } });
@@ -156,7 +156,7 @@ test.each([
     expect(Date.now() - began).toBeLessThan(ANSWERED_WITHIN_MS);
     expectUnavailable(answer, problem);
     expect(checks.body).toMatchObject({ checks: { [check]: 'unavailable' } });
-    await proxies[line].mend();
+    await proxies[line].restore();
     await ready(200);
     expect(await placeOrder(url, customer, '5.00', { ...key, ...WAIT })).toMatchObject({
       status: 201,

@@ -59,7 +59,7 @@ test('a rolling upgrade under load: every order is decided', async () => {
   const customer = await newCustomer(String(urls[0]), '100000.00');
   const slow = await newCustomer(String(urls[1]), '100.00');
   const placed = new Set<string>();
-  const strange: string[] = [];
+  const unexpected: string[] = [];
   let refused = 0;
 
   /** One order, asked for until it is acknowledged, at whoever answers. */
@@ -76,7 +76,7 @@ test('a rolling upgrade under load: every order is decided', async () => {
       refused += 1;
       // It does not listen, or says when to come back.
       if (answer && !(answer.status === 503 && answer.headers.has('Retry-After'))) {
-        strange.push(`${String(answer.status)} ${JSON.stringify(answer.body)}`);
+        unexpected.push(`${String(answer.status)} ${JSON.stringify(answer.body)}`);
         return;
       }
     }
@@ -104,7 +104,7 @@ test('a rolling upgrade under load: every order is decided', async () => {
   const now = await versions();
   expect(now[0]).toEqual(now[1]);
   expect(now[0]).not.toEqual(old);
-  expect(strange).toEqual([]);
+  expect(unexpected).toEqual([]);
   const pending = () =>
     rowsOf(databases.adminOrderUrl, "SELECT id FROM orders WHERE state NOT IN ('APPROVED', 'CANCELLED')");
   await eventually(async () => ((await pending()).length === 0 ? true : undefined), 30_000);

@@ -75,7 +75,7 @@ test('a stalled line delays all data, also of new connections, until it resumes'
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   await eventually(() => Promise.resolve(proxy.waited > 0 ? true : undefined));
   expect(await proxies.states()).toEqual([]);
-  proxy.goOn();
+  proxy.resume();
   expect(await step).toEqual([{ orderId: ORDER.orderId, outcome: 'created' }]);
 });
 

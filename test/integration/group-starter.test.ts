@@ -27,7 +27,7 @@ beforeAll(async () => {
   stallable = await connectTemporal({ ...temporal, address: proxy.address });
 });
 afterAll(async () => {
-  await proxy.mend();
+  await proxy.restore();
   await Promise.all([link.connection.close(), stallable.connection.close()]);
   await proxy.close();
 });
@@ -181,7 +181,7 @@ test('a server hangs: the start times out after 5 s, its place is given back, an
   await advance(START_WITHIN_MS);
   await failures[1];
   expect(starter.groupsUnderWay).toBe(0);
-  await proxy.mend();
+  await proxy.restore();
   jest.useRealTimers();
   expect(await starter.submit(order()).submitted).toBe('started');
 });

@@ -72,7 +72,7 @@ test('orders in a group may be placed; an order that still waits is not placed, 
     expect(detail).toContain(`Look for it at /orders/${String(orders[index]?.orderId)}`);
   }
   expect(problems[TAKEN]).toEqual(['overloaded', 'The request was not processed; send it again later.']);
-  await proxy.mend();
+  await proxy.restore();
   expect(await starter.submit(order()).submitted).toBe('started');
   const notPlaced = client.workflow.getHandle(sagaWorkflowId([String(orders[TAKEN]?.orderId)]));
   await expect(notPlaced.describe()).rejects.toBeInstanceOf(WorkflowNotFoundError);

@@ -6,19 +6,19 @@ import { HistoryView, SWAP } from '../support/history-view';
 const view = new HistoryView((history) => [history.placed(newUuid())]);
 
 test('an event that was set aside and is now understood has no effect before the swap, and its full effect after it', async () => {
-  const [mended, stuck] = [newUuid(), newUuid()];
+  const [fixed, stuck] = [newUuid(), newUuid()];
   const poisonous = (orderId: string) => view.placed(orderId, 'EATEN');
-  await view.receive([poisonous(mended), view.approved(mended), poisonous(stuck), view.approved(stuck)]);
+  await view.receive([poisonous(fixed), view.approved(fixed), poisonous(stuck), view.approved(stuck)]);
   const before = await view.rows();
   const seen = async () => {
     const { asOf, orders } = await view.read();
-    return [asOf.setAside, orders[0]?.id === mended, orders[0]?.events.length];
+    return [asOf.setAside, orders[0]?.id === fixed, orders[0]?.events.length];
   };
   expect(await seen()).toEqual([4, false, 1]);
-  // As if the code had been mended so that it understands the events of one of them.
+  // As if the code had been fixed so that it understands the events of one of them.
   await view.admin(
     `UPDATE received_events SET data = jsonb_set(data, '{state}', '"PENDING"') WHERE subject = $1 AND sequence = 1`,
-    [mended],
+    [fixed],
   );
 
   await view.hold(SWAP.lock);
@@ -33,7 +33,7 @@ test('an event that was set aside and is now understood has no effect before the
 
   await view.rebuild();
   expect(await seen()).toEqual([2, true, 2]);
-  expect(await view.admin('SELECT state, version FROM order_views WHERE id = $1', [mended])).toEqual([
+  expect(await view.admin('SELECT state, version FROM order_views WHERE id = $1', [fixed])).toEqual([
     { state: 'APPROVED', version: 2 },
   ]);
   expect(await view.admin('SELECT FROM order_views WHERE id = $1', [stuck])).toEqual([]);

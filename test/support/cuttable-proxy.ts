@@ -10,7 +10,7 @@ export interface CuttableProxy {
   cut(): Promise<void>;
   /** Connections stay, new ones are taken, and nothing passes: a cable that is pulled, a machine that hangs. */
   stall(): void;
-  mend(): Promise<void>;
+  restore(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -71,7 +71,7 @@ async function cuttableProxy(target: { host: string; port: number }): Promise<Cu
       stalled = true;
       for (const socket of sockets) socket.pause();
     },
-    mend: async () => {
+    restore: async () => {
       stalled = false;
       for (const socket of sockets) socket.resume();
       if (!server.listening) await listen(port);

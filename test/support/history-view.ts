@@ -72,7 +72,7 @@ export class HistoryView {
     const poison: PoisonEvent[] = [];
     for (;;) {
       try {
-        expect(await store.takeIn(after, page, poison)).toBe(true);
+        expect(await store.applyPage(after, page, poison)).toBe(true);
         return;
       } catch (error) {
         if (!(error instanceof PoisonEvent)) throw error;

@@ -8,10 +8,10 @@ import { PLANTED_BUGS } from '../../tools/fault-injection/planted-bugs';
 import { changedFiles, functionWith } from '../../tools/fault-injection/plant-bugs';
 import {
   brokenGuarantees,
-  type OrderInTheEnd,
+  type FinalOrder,
   otherAnswer,
 } from '../../tools/fault-injection/client-guarantees';
-import { goesOnAt } from '../../tools/fault-injection/affected-sagas';
+import { resumesAt } from '../../tools/fault-injection/affected-sagas';
 import { quantile } from '../../tools/fault-injection/recovery';
 
 const PROBLEM = 'application/problem+json';
@@ -22,13 +22,13 @@ test.each<[string, RawAnswer, ReturnType<typeof classifyAnswer>['kind']]>([
   ['a refusal', { ...AWAY, status: 409, retryAfter: null }, 'answer'],
   ['a 503', AWAY, 'come back'],
   ['a 429', { ...AWAY, status: 429 }, 'come back'],
-  ['a 503 without Retry-After', { ...AWAY, retryAfter: null }, 'strange'],
-  ['a 503 that is no problem', { ...AWAY, contentType: 'application/json' }, 'strange'],
-  ['a 500', { ...AWAY, status: 500 }, 'strange'],
-  ['a 504 with Retry-After', { ...AWAY, status: 504 }, 'strange'],
-  ['no JSON', { ...AWAY, text: 'Service Unavailable' }, 'strange'],
-  ['JSON that is no object', { ...AWAY, text: '"later"' }, 'strange'],
-  ['half an answer', { ...AWAY, status: 202, text: '{"orderId":' }, 'strange'],
+  ['a 503 without Retry-After', { ...AWAY, retryAfter: null }, 'invalid'],
+  ['a 503 that is no problem', { ...AWAY, contentType: 'application/json' }, 'invalid'],
+  ['a 500', { ...AWAY, status: 500 }, 'invalid'],
+  ['a 504 with Retry-After', { ...AWAY, status: 504 }, 'invalid'],
+  ['no JSON', { ...AWAY, text: 'Service Unavailable' }, 'invalid'],
+  ['JSON that is no object', { ...AWAY, text: '"later"' }, 'invalid'],
+  ['half an answer', { ...AWAY, status: 202, text: '{"orderId":' }, 'invalid'],
 ])('%s', (_name, answer, kind) => {
   expect(classifyAnswer(answer).kind).toBe(kind);
 });
@@ -43,7 +43,7 @@ const TOLD: Acknowledged = {
   cancelled: false,
   refusedToCancel: false,
 };
-const ORDER: OrderInTheEnd = {
+const ORDER: FinalOrder = {
   customerId: 'c',
   totalMinor: 100n,
   state: 'APPROVED',
@@ -52,7 +52,7 @@ const ORDER: OrderInTheEnd = {
 const REFUSED = { state: 'CANCELLED', cancellationReason: 'INSUFFICIENT_CREDIT' } as const;
 const ON_REQUEST = { state: 'CANCELLED', cancellationReason: 'CUSTOMER_REQUEST' } as const;
 
-test.each<[Partial<Acknowledged>, Partial<OrderInTheEnd> | null, string | undefined]>([
+test.each<[Partial<Acknowledged>, Partial<FinalOrder> | null, string | undefined]>([
   [{}, {}, undefined],
   [{}, REFUSED, undefined],
   [{ states: new Set(['PENDING', 'APPROVED']) }, ON_REQUEST, undefined],
@@ -112,7 +112,7 @@ test.each<[string, readonly Event[], number | undefined]>([
   ['a step lost', [at(1_700, STEP_AGAIN)], 1_700],
   ['a task lost for good', [at(3_000, TIMED_OUT)], Infinity],
 ])('killed at 1,000 ms: %s', (_name, events, wentOn) => {
-  expect(goesOnAt(events, 1_000)).toBe(wentOn);
+  expect(resumesAt(events, 1_000)).toBe(wentOn);
 });
 
 test('the 99th percentile of 200 values is the third last', () => {

@@ -66,9 +66,9 @@ test.each<[OrderFate | undefined, CreditFate | undefined, object | 'nothing' | '
   ['CANCELLED', 'REJECTED', 'nothing'],
   ['CANCELLED', 'BURIED', 'nothing'],
 ])('order %s, credit %s', (fate, credit, expected) => {
-  const { repairs, forAPerson } = planOf(orderFacts(fate, credit));
+  const { repairs, manual } = planOf(orderFacts(fate, credit));
   expect(repairs).toEqual(typeof expected === 'string' ? [] : [expected]);
-  expect(forAPerson.length > 0).toBe(expected === 'a person');
+  expect(manual.length > 0).toBe(expected === 'a person');
 });
 
 test.each(['INSUFFICIENT_CREDIT', 'CREDIT_CHECK_TIMEOUT', 'CREDIT_CHECK_FAILED'])(
@@ -93,7 +93,7 @@ describe('a reservation with other content than the order: no saga can proceed',
   ])('order %s, credit %s with %o', (fate, credit, changes) => {
     const other = { ...reservation(credit), ...changes };
     const facts = orderFacts(fate, credit, { reservation: other, creditEvents: creditEvents(credit, other) });
-    expect(planOf(facts)).toEqual({ repairs: [], forAPerson: findingsOf(facts) });
+    expect(planOf(facts)).toEqual({ repairs: [], manual: findingsOf(facts) });
   });
 });
 
@@ -114,7 +114,7 @@ describe('events beyond the row: the outbox refuses the next transition, so no s
     ['one that was released', orderFacts('PENDING', undefined, { creditEvents: creditEvents('RELEASED') })],
     ['a reservation back', orderFacts('CANCELLED', 'RESERVED', { creditEvents: creditEvents('RELEASED') })],
   ])('%s', (_words, facts) => {
-    expect(planOf(facts)).toEqual({ repairs: [], forAPerson: findingsOf(facts) });
+    expect(planOf(facts)).toEqual({ repairs: [], manual: findingsOf(facts) });
   });
 });
 
@@ -127,7 +127,7 @@ describe('the rest', () => {
   });
 
   test('orders without a violation are not changed', () => {
-    expect(planRepairs([], new Map())).toEqual({ repairs: [], forAPerson: [] });
+    expect(planRepairs([], new Map())).toEqual({ repairs: [], manual: [] });
   });
 
   test('the orders of one saga are run together, each once', () => {
@@ -146,7 +146,7 @@ describe('the rest', () => {
 
   test('the order history is rebuilt once, however many of its orders are wrong', () => {
     const facts = orderFacts('APPROVED', 'RESERVED', { view: order('PENDING') });
-    expect(planOf(facts, true)).toEqual({ repairs: [{ kind: 'view' }], forAPerson: [] });
+    expect(planOf(facts, true)).toEqual({ repairs: [{ kind: 'view' }], manual: [] });
   });
 
   test.each<Finding>([
@@ -156,6 +156,6 @@ describe('the rest', () => {
     { invariant: 'saga', subject: ORDER_ID, words: 'a saga runs, and has nothing left to do' },
   ])('$invariant is listed for a person', (finding) => {
     const facts = new Map([[ORDER_ID, orderFacts('APPROVED', 'RESERVED')]]);
-    expect(planRepairs([finding], facts)).toEqual({ repairs: [], forAPerson: [finding] });
+    expect(planRepairs([finding], facts)).toEqual({ repairs: [], manual: [finding] });
   });
 });
