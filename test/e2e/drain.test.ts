@@ -7,13 +7,13 @@ test('a shutdown under load finishes the accepted requests; only later requests 
   const system = await startSystem();
   const customer = await newCustomer(system.url, '100000.00');
   const answers: Answer[] = [];
-  const told: Answer[] = [];
+  const rejected: Answer[] = [];
   let refused = 0;
   const caller = async () => {
     for (;;) {
       const answer = await placeOrder(system.url, customer, '0.01').catch(() => undefined);
       if (answer?.status === 202) answers.push(answer);
-      else if (answer) told.push(answer);
+      else if (answer) rejected.push(answer);
       else {
         refused += 1;
         return; // the server does not listen any more
@@ -27,7 +27,8 @@ test('a shutdown under load finishes the accepted requests; only later requests 
   expect(Date.now() - began).toBeLessThan(10_000);
   await Promise.all(callers);
   expect(refused).toBe(20);
-  for (const { status, headers } of told) expect([status, headers.get('Retry-After')]).toEqual([503, '1']);
+  for (const { status, headers } of rejected)
+    expect([status, headers.get('Retry-After')]).toEqual([503, '1']);
   // What was begun was answered, and what was answered is there.
   const rows = await rowsOf(system.databases.adminOrderUrl, 'SELECT id FROM orders');
   expect(new Set(rows.map(({ id }) => id))).toEqual(

@@ -10,7 +10,7 @@ import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http
 import { type CustomerHistory, including, readOrderHistory } from '../support/order-history';
 import { startSystem, type TestSystem } from '../support/system';
 
-type Story = CustomerHistory['orders']['items'][number];
+type OrderJson = CustomerHistory['orders']['items'][number];
 
 const VIEW = `SELECT to_jsonb(v) - 'generation' AS row FROM (SELECT * FROM order_views) v
   WHERE generation = (SELECT number FROM generations WHERE current)
@@ -27,7 +27,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
 
   /** Page by page. */
   async function wholeHistory(customer: string) {
-    const stories: Story[] = [];
+    const stories: OrderJson[] = [];
     for (let query = '?limit=4'; ;) {
       const { customer: shown, orders } = await readOrderHistory(system.url, customer, query);
       stories.push(...orders.items);
@@ -124,7 +124,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       ).body;
       const { items } = orders as { items: Record<string, unknown>[] };
       const { customer: shown, stories } = await wholeHistory(customer);
-      const facts = ({ orderId, state, cancellationReason }: Partial<Story>) => [
+      const facts = ({ orderId, state, cancellationReason }: Partial<OrderJson>) => [
         orderId,
         state,
         cancellationReason,

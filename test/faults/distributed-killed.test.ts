@@ -133,7 +133,7 @@ test('each process is killed several times under load: every acknowledged order 
     );
     return Number(row?.['count']) >= recorded.length ? true : undefined;
   });
-  expect(await feedStories()).toEqual(recorded);
+  expect(await eventsByAggregate()).toEqual(recorded);
   const received = await rowsOf(
     databases.adminHistoryUrl,
     `SELECT concat_ws(' ', source, event_id, subject, sequence) AS story FROM received_events`,
@@ -155,7 +155,7 @@ async function eventLinesOf(databaseUrl: string, source: string): Promise<string
 }
 
 /** Read through to the end, as a consumer does; in the order of each subject. */
-async function feedStories(): Promise<string[]> {
+async function eventsByAggregate(): Promise<string[]> {
   const lines: string[] = [];
   const last = new Map<string, number>();
   for (let query = ''; ;) {

@@ -19,7 +19,7 @@ import { buildOf } from '../support/workflow-versions';
 const SAGAS = 3;
 
 /** The task of a killed worker is given out again after two seconds; one that failed, after one, two, four… seconds. */
-const TAKEN_OVER_WITHIN_MS = 40_000;
+const TAKEOVER_TIMEOUT_MS = 40_000;
 
 /** Of what the test started, the last first, whether it passed or not. */
 const ends: (() => unknown)[] = [];
@@ -65,7 +65,7 @@ test('the old worker fails the task of a saga with the change; a new worker ends
   // The server retries the step without the saga. An operator that has it retried gives each saga a task.
   for (const saga of sagas) await saga.signal(RETRY_STEP, { by: 'test' });
   const refusals = () => oldOne.output().split('TMPRL1100').length - 1;
-  await eventually(() => Promise.resolve(refusals() >= SAGAS ? true : undefined), TAKEN_OVER_WITHIN_MS);
+  await eventually(() => Promise.resolve(refusals() >= SAGAS ? true : undefined), TAKEOVER_TIMEOUT_MS);
   for (const saga of sagas) expect((await saga.describe()).status.name).toBe('RUNNING');
   const other = await newCustomer(oldOne.url, '1.00');
   expect((await placeOrder(oldOne.url, other, '1.00', WAIT)).body['state']).toBe('APPROVED');

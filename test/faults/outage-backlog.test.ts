@@ -6,7 +6,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { rowsOf } from '../support/databases';
 import { type Answer, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { violations } from '../support/invariants';
-import { giveDatabaseBack, holdCustomer, takeDatabaseAway } from '../support/outages';
+import { allowConnections, holdCustomer, refuseConnections } from '../support/outages';
 import { startSystem, type TestSystem } from '../support/system';
 
 /** 60 orders a second for 20 s, twice as long as their credit may take. */
@@ -15,7 +15,7 @@ const OUTAGE_MS = 20_000;
 const CREDIT_CHECK_TIMEOUT_MS = 10_000;
 
 /** What an order may take beyond its time, and what is promised. */
-const LATE_AT_MOST_S = 10;
+const MAX_DELAY_S = 10;
 
 let system: TestSystem;
 afterEach(() => system.stop());
@@ -50,15 +50,15 @@ async function allDecided(): Promise<void> {
 test('an outage at 60 orders per second: 202 throughout, CREDIT_CHECK_TIMEOUT in time, and approvals afterwards', async () => {
   system = await startSystem({ order: { creditCheckTimeoutMs: CREDIT_CHECK_TIMEOUT_MS } });
   const customers = await Promise.all(Array.from({ length: 5 }, () => newCustomer(system.url, '100.00')));
-  await takeDatabaseAway(system.databases.adminCustomerUrl);
+  await refuseConnections(system.databases.adminCustomerUrl);
   expect(statuses(await steadily(customers, OUTAGE_MS))).toEqual([202]);
-  await giveDatabaseBack(system.databases.adminCustomerUrl);
+  await allowConnections(system.databases.adminCustomerUrl);
   expect(statuses(await steadily(customers, OUTAGE_MS / 4))).toEqual([202]);
   await allDecided();
   const late = await rowsOf(
     system.databases.adminOrderUrl,
     `SELECT id FROM orders WHERE updated_at - created_at > make_interval(secs => $1)`,
-    [CREDIT_CHECK_TIMEOUT_MS / 1_000 + LATE_AT_MOST_S],
+    [CREDIT_CHECK_TIMEOUT_MS / 1_000 + MAX_DELAY_S],
   );
   expect(late).toEqual([]);
   const reasons = await rowsOf(

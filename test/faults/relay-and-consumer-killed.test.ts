@@ -19,7 +19,7 @@ import { startSystem } from '../support/system';
 const AFTER: Moment = 'after it, before its reply';
 
 /** More round trips than a process makes until it has done its work: the loop must have ended by itself. */
-const MOST_ROUND_TRIPS = 30;
+const MAX_ROUND_TRIPS = 30;
 
 let running: ChildProcess | undefined;
 /** Of what a test started, the last first, whether it passed or not. */
@@ -120,7 +120,7 @@ test('a killed consumer: every event takes effect once', async () => {
 
   const hits: string[] = [];
   for (let passing = 0, done = false; !done; passing++) {
-    expect(passing).toBeLessThan(MOST_ROUND_TRIPS);
+    expect(passing).toBeLessThan(MAX_ROUND_TRIPS);
     expect((await placeOrder(url, customer, '1.00', WAIT)).status).toBe(201);
     const held = proxy.hold(passing, AFTER);
     const child = start();

@@ -54,7 +54,7 @@ interface Answered {
 }
 
 /** Who keeps a connection may send on it in the moment in which it is closed, and has to ask again by itself. */
-function onItsOwnConnection(url: string, method: string, body?: object): Promise<Answered> {
+function onOwnConnection(url: string, method: string, body?: object): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() };
     const sent = request(url, { method, headers, agent: false }, (response) => {
@@ -81,7 +81,7 @@ interface Stop {
  * Workflow tasks that went down with a process that stopped: their sagas wait for two seconds. (A step that does is given
  * to another process after 600 ms of silence.) Others time out only where the machine is too busy.
  */
-function lostByStops(events: readonly HistoryEvent[], stops: readonly Stop[]): HistoryEvent[] {
+function tasksLostByStops(events: readonly HistoryEvent[], stops: readonly Stop[]): HistoryEvent[] {
   return events.filter(({ workflowTaskTimedOutEventAttributes: late }) => {
     const task =
       late && events.find(({ eventId }) => eventId?.toString() === late.startedEventId?.toString());
@@ -145,7 +145,7 @@ test('a rolling restart: only requests with Retry-After fail, and no saga loses 
   const over = new AbortController();
   const ask = async (method: string, path: string, body?: object) => {
     try {
-      const { status, retryAfter, text } = await onItsOwnConnection(`${url}${path}`, method, body);
+      const { status, retryAfter, text } = await onOwnConnection(`${url}${path}`, method, body);
       if (status === 503 && retryAfter !== undefined) answered.refused += 1;
       else if (status >= 300) failed.push(`${path}: ${String(status)} ${text}`);
       else answered[method === 'POST' ? 'placed' : 'read'] += 1;
@@ -188,7 +188,7 @@ test('a rolling restart: only requests with Retry-After fail, and no saga loses 
   expect(new Set(orders.map(({ state }) => state))).toEqual(new Set(['APPROVED']));
   for (const saga of new Set(orders.map((order) => String(order['saga'])))) {
     const { events } = await client.workflow.getHandle(saga).fetchHistory();
-    expect(lostByStops(events ?? [], stops)).toEqual([]);
+    expect(tasksLostByStops(events ?? [], stops)).toEqual([]);
   }
   const took = orders.filter(({ stopping }) => stopping === true).map(({ ms }) => Number(ms));
   expect(took.length).toBeGreaterThan(all.length * CALLERS);

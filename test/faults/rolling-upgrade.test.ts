@@ -54,7 +54,7 @@ test('a rolling upgrade under load: every order is decided', async () => {
   const versions = () =>
     Promise.all(urls.map(async (url) => (await call(`${url}/readyz`, 'GET')).body['workflows']));
   const [old] = await versions();
-  let saidByTheOld = '';
+  let oldOutput = '';
 
   const customer = await newCustomer(String(urls[0]), '100000.00');
   const slow = await newCustomer(String(urls[1]), '100.00');
@@ -92,7 +92,7 @@ test('a rolling upgrade under load: every order is decided', async () => {
     const acknowledged = placed.size;
     const process = running.get(port);
     expect(await process?.stop()).toBe(0);
-    saidByTheOld += String(process?.output());
+    oldOutput += String(process?.output());
     running.set(port, await startServiceProcess(port, env, after.folder));
     // Load went on meanwhile, and goes on now.
     await eventually(() => Promise.resolve(placed.size > acknowledged + CALLERS ? true : undefined));
@@ -128,7 +128,7 @@ test('a rolling upgrade under load: every order is decided', async () => {
   const outputs = [...running.values()].map((each) => each.output()).join('');
   expect(outputs).not.toContain('TMPRL1100');
   expect(outputs).toContain(`"workflows":${JSON.stringify(now[0])}`);
-  const given = saidByTheOld.split('TMPRL1100').length - 1;
+  const given = oldOutput.split('TMPRL1100').length - 1;
   console.log(
     `${String(placed.size)} orders in ${String(sagas)} sagas, ${String(more)} with one step more; ` +
       `${String(refused)} requests had to be sent again; old workers gave ${String(given)} tasks to new ones`,

@@ -10,7 +10,7 @@ import { backUp } from '../support/backups';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { operatorCommand } from '../support/operator-command';
-import { giveDatabaseBack, takeDatabaseAway } from '../support/outages';
+import { allowConnections, refuseConnections } from '../support/outages';
 import { startSystem, type TestSystem } from '../support/system';
 
 const ends: (() => unknown)[] = [];
@@ -94,7 +94,7 @@ test.each(['is behind where the history was', 'has gone past where the history w
     const { generation } = (await shop.history()).asOf;
 
     const goesPast = feed === 'has gone past where the history was';
-    if (goesPast) await takeDatabaseAway(adminHistoryUrl);
+    if (goesPast) await refuseConnections(adminHistoryUrl);
     await backup.restore();
     await eventually(async () =>
       (await call(`${system.url}/orders`, 'GET')).status === 200 ? true : undefined,
@@ -102,7 +102,7 @@ test.each(['is behind where the history was', 'has gone past where the history w
     const since = goesPast
       ? [await shop.order(), await shop.order(), await shop.order(), await shop.order()]
       : [];
-    if (goesPast) await giveDatabaseBack(adminHistoryUrl);
+    if (goesPast) await allowConnections(adminHistoryUrl);
     const restored = { [pruned]: 'APPROVED', [kept]: 'APPROVED' };
     await shop.until({ ...restored, ...Object.fromEntries(since.map((id) => [id, 'APPROVED'])) });
 

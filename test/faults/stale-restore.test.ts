@@ -177,8 +177,8 @@ test('Temporal: orders with a lost saga are decided, and accepted cancellations 
   await sql.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [customer]);
   const waiting = String((await placeOrder(url, customer, '1.00')).body['orderId']);
   const key = { 'Idempotency-Key': randomUUID() };
-  const askToCancel = () => call(`${url}/orders/${cancelledSince}/cancel`, 'POST', undefined, key);
-  expect((await askToCancel()).status).toBe(202);
+  const requestCancel = () => call(`${url}/orders/${cancelledSince}/cancel`, 'POST', undefined, key);
+  expect((await requestCancel()).status).toBe(202);
   await eventually(async () => ((await stateOf(url, cancelledSince)) === 'CANCELLING' ? true : undefined));
   const decided = await order(url, await newCustomer(url, '10.00'));
   // Nothing of ours may run on while the lock goes.
@@ -201,7 +201,7 @@ test('Temporal: orders with a lost saga are decided, and accepted cancellations 
   expect(await repaired(command)).toEqual([]);
   for (const orderId of [done, waiting, decided]) expect(await stateOf(url, orderId)).toBe('APPROVED');
   expect(await stateOf(url, cancelledSince)).toBe('CANCELLED');
-  expect((await askToCancel()).status).toBe(200);
+  expect((await requestCancel()).status).toBe(200);
   third.process.kill('SIGTERM');
   expect(await third.exit).toBe(0);
 }, 240_000);

@@ -14,7 +14,7 @@ import { freePort } from '../support/start';
 const HEARTBEAT = temporal.api.enums.v1.TimeoutType.TIMEOUT_TYPE_HEARTBEAT;
 
 /** Twice the 600 ms of `saga/workflow/limits.ts`. */
-const LONGER_THAN_SILENCE_MS = 1_200;
+const LONGER_THAN_TIMEOUT_MS = 1_200;
 
 let databases: TestDatabases;
 let client: Client;
@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 
 /** An order whose reservation has reached the database, and cannot go on there. */
-async function heldInItsStep(): Promise<{ held: Lock; placed: ReturnType<typeof placeOrder> }> {
+async function orderHeldInStep(): Promise<{ held: Lock; placed: ReturnType<typeof placeOrder> }> {
   const customer = await newCustomer(orders.url, '10.00');
   const held = await hold(databases.adminCustomerUrl, 'LOCK TABLE credit_reservations IN SHARE MODE');
   return { held, placed: placeOrder(orders.url, customer, '1.00', WAIT) };
@@ -69,11 +69,11 @@ async function started(sagaId: string) {
 }
 
 test('a step that is slower than the heartbeat timeout stays with its process', async () => {
-  const { held, placed } = await heldInItsStep();
+  const { held, placed } = await orderHeldInStep();
   await eventually(async () => {
     const { lastHeartbeatTime, lastStartedTime } = (await step()) ?? {};
     if (!lastHeartbeatTime || !lastStartedTime) return undefined;
-    return tsToMs(lastHeartbeatTime) - tsToMs(lastStartedTime) > LONGER_THAN_SILENCE_MS ? true : undefined;
+    return tsToMs(lastHeartbeatTime) - tsToMs(lastStartedTime) > LONGER_THAN_TIMEOUT_MS ? true : undefined;
   });
   await held.release();
   const { body } = await placed;
@@ -82,7 +82,7 @@ test('a step that is slower than the heartbeat timeout stays with its process', 
 });
 
 test('a step of a silent process is retried by another; the first process resumes, and changes nothing', async () => {
-  const { held, placed } = await heldInItsStep();
+  const { held, placed } = await orderHeldInStep();
   const first = await eventually(async () => {
     const now = await step();
     return now?.lastWorkerIdentity ? now : undefined;

@@ -66,7 +66,7 @@ async function repair(): Promise<string[]> {
 }
 
 /** For the databases, and for Temporal. */
-async function quietAndRight(): Promise<void> {
+async function idleAndClean(): Promise<void> {
   const { databases, client } = system;
   await eventually(async () =>
     (await violations(databases, { client })).length === 0 ? true : undefined,
@@ -82,7 +82,7 @@ test('while the order waits for credit: PENDING, and approved after the repair',
   await holder.query('ROLLBACK');
   expect(await repair()).toEqual([`order-${orderId}`]);
   await whenState(orderId, 'APPROVED');
-  await quietAndRight();
+  await idleAndClean();
   expect(await repair()).toEqual([]);
 });
 
@@ -96,7 +96,7 @@ test('two repairs at once: the second finds the saga running', async () => {
   }
   await holder.query('ROLLBACK');
   await whenState(orderId, 'APPROVED');
-  await quietAndRight();
+  await idleAndClean();
 });
 
 test('after an accepted cancellation, before the release: the credit is free after the repair', async () => {
@@ -114,7 +114,7 @@ test('after an accepted cancellation, before the release: the credit is free aft
     'COMPLETED',
     'CUSTOMER_REQUEST',
   ]);
-  await quietAndRight();
+  await idleAndClean();
 });
 
 test('while an approved order is CANCELLING: reads show that, and it is CANCELLED after the repair', async () => {
@@ -127,7 +127,7 @@ test('while an approved order is CANCELLING: reads show that, and it is CANCELLE
   await holder.query('ROLLBACK');
   expect(await repair()).toEqual([cancelSagaWorkflowId(orderId)]);
   await whenState(orderId, 'CANCELLED');
-  await quietAndRight();
+  await idleAndClean();
 });
 
 test('an order without a saga can be cancelled', async () => {
@@ -138,5 +138,5 @@ test('an order without a saga can be cancelled', async () => {
   expect(await order(orderId)).toMatchObject({ state: 'CANCELLED', cancellationReason: 'CUSTOMER_REQUEST' });
   await holder.query('ROLLBACK');
   expect(await repair()).toEqual([`order-${orderId}`]);
-  await quietAndRight();
+  await idleAndClean();
 });

@@ -6,7 +6,7 @@ import type { WorkerDeployment } from '../../platform/config';
 import { createLogger } from '../../platform/logger';
 import { NEEDS_ATTENTION_ATTRIBUTE } from '../../saga/contract';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
-import { giveDatabaseBack, takeDatabaseAway } from '../support/outages';
+import { allowConnections, refuseConnections } from '../support/outages';
 import { testServers } from '../support/servers';
 import { startServiceProcess } from '../support/service-process';
 import { freePort } from '../support/start';
@@ -59,7 +59,7 @@ function versionOf(sagaId: string): Promise<string> {
 }
 
 /** A saga that blue, the code as it is, began and cannot end, and green deployed beside it and made current. */
-async function parkedWhileGreenComes(deployment: WorkerDeployment) {
+async function parkedDuringUpgrade(deployment: WorkerDeployment) {
   system = await startSystem({
     deployment,
     order: { creditCheckTimeoutMs: 1_000, attentionAfterMs: 500 },
@@ -71,7 +71,7 @@ async function parkedWhileGreenComes(deployment: WorkerDeployment) {
   expect(approved['state']).toBe('APPROVED');
   expect(await versionOf(sagaWorkflowId([String(approved['orderId'])]))).toBe(blueId);
 
-  await takeDatabaseAway(system.databases.adminCustomerUrl);
+  await refuseConnections(system.databases.adminCustomerUrl);
   const { body } = await placeOrder(system.url, customer, '1.00', { Prefer: 'wait=10' });
   expect(body['state']).toBe('CANCELLED');
   const sagaId = sagaWorkflowId([String(body['orderId'])]);
@@ -83,11 +83,11 @@ async function parkedWhileGreenComes(deployment: WorkerDeployment) {
 }
 
 test('pinned: a saga ends on the version that started it; new sagas start on the current version', async () => {
-  const { sagaId, customer, blueId, greenId, green } = await parkedWhileGreenComes({
+  const { sagaId, customer, blueId, greenId, green } = await parkedDuringUpgrade({
     name: 'pinned-orders',
     versioning: 'pinned',
   });
-  await giveDatabaseBack(system.databases.adminCustomerUrl);
+  await allowConnections(system.databases.adminCustomerUrl);
   const saga = system.client.workflow.getHandle(sagaId);
   await saga.result();
   expect(await versionOf(sagaId)).toBe(blueId);
@@ -100,25 +100,27 @@ test('pinned: a saga ends on the version that started it; new sagas start on the
 });
 
 test('auto-upgrade: a running saga resumes with the current version', async () => {
-  const { sagaId, greenId } = await parkedWhileGreenComes({
+  const { sagaId, greenId } = await parkedDuringUpgrade({
     name: 'upgraded-orders',
     versioning: 'auto-upgrade',
   });
   const saga = system.client.workflow.getHandle(sagaId);
   await eventually(async () => {
     const { typedSearchAttributes } = await saga.describe();
-    const told = typedSearchAttributes.getAll().some(({ key }) => key.name === NEEDS_ATTENTION_ATTRIBUTE);
-    return told ? true : undefined;
+    const isVisible = typedSearchAttributes
+      .getAll()
+      .some(({ key }) => key.name === NEEDS_ATTENTION_ATTRIBUTE);
+    return isVisible ? true : undefined;
   });
-  await giveDatabaseBack(system.databases.adminCustomerUrl);
+  await allowConnections(system.databases.adminCustomerUrl);
   await saga.result();
   expect(await versionOf(sagaId)).toBe(greenId);
 });
 
 test('/readyz reports the version, with the deployment and without', async () => {
-  system = await startSystem({ deployment: { name: 'told-orders', versioning: 'pinned' } });
+  system = await startSystem({ deployment: { name: 'versioned-orders', versioning: 'pinned' } });
   const { body } = await call(`${system.url}/readyz`, 'GET');
-  expect(body['workflows']).toEqual({ buildId: system.buildId, deployment: 'told-orders' });
+  expect(body['workflows']).toEqual({ buildId: system.buildId, deployment: 'versioned-orders' });
   expect(system.buildId).toMatch(/^[0-9a-f]{12}$/);
   next = await startService({ ...system.settings, deployment: undefined }, createLogger('silent'));
   expect((await call(`${next.url}/readyz`, 'GET')).body['workflows']).toEqual({ buildId: system.buildId });

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import { ask, eventsIn, orderOf, SAGA_ID } from '../support/asked-steps';
+import { requestStep, eventsIn, orderOf, SAGA_ID } from '../support/requested-steps';
 import { rowsOf } from '../support/databases';
 import { OrderStores } from '../support/order-stores';
 
@@ -10,8 +10,8 @@ const stores = new OrderStores();
 
 test('a reserve after its release finds the tombstone and reserves nothing', async () => {
   const order = orderOf(await stores.newCustomer(1_000));
-  expect(await ask(stores, 'releaseCredit', order)).toBe('released');
-  expect(await ask(stores, 'reserveCredit', order)).toBe('released');
+  expect(await requestStep(stores, 'releaseCredit', order)).toBe('released');
+  expect(await requestStep(stores, 'reserveCredit', order)).toBe('released');
   expect(await stores.reserved(order.customerId)).toBe(0);
   expect(await eventsIn(stores.databases.adminCustomerUrl, order.orderId)).toMatchObject([
     { sequence: 1, type: 'CreditReleased', data: { heldMinor: 0 } },
@@ -22,9 +22,13 @@ test('reserve races release, many times: at the end nothing is held', async () =
   for (let round = 0; round < 30; round++) {
     const order = orderOf(round % 2 ? await stores.newCustomer(1_000) : randomUUID());
     const release = async () => {
-      while ((await ask(stores, 'releaseCredit', order)) === 'busy');
+      while ((await requestStep(stores, 'releaseCredit', order)) === 'busy');
     };
-    await Promise.all([ask(stores, 'reserveCredit', order), release(), ask(stores, 'reserveCredit', order)]);
+    await Promise.all([
+      requestStep(stores, 'reserveCredit', order),
+      release(),
+      requestStep(stores, 'reserveCredit', order),
+    ]);
     const [row] = await rowsOf(
       stores.databases.adminCustomerUrl,
       'SELECT status, version FROM credit_reservations WHERE order_id = $1',
@@ -50,10 +54,10 @@ test('a list is decided in its order, and each order on its own', async () => {
     orderOf(poor, 50),
   ];
   const results = await stores.steps.reserveCredit({ sagaId: SAGA_ID, items: orders });
-  const told = new Map(
-    results.map((result) => [result.orderId, 'reason' in result ? result.reason : result.outcome]),
+  const byOrder = new Map(
+    byOrder.map((result) => [result.orderId, 'reason' in result ? result.reason : result.outcome]),
   );
-  expect(orders.map(({ orderId }) => told.get(orderId))).toEqual([
+  expect(orders.map(({ orderId }) => byOrder.get(orderId))).toEqual([
     'reserved',
     'reserved',
     'INSUFFICIENT_CREDIT',

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { NativeConnection } from '@temporalio/worker';
 import { Breakpoint } from '../../tools/fault-injection/breakpoint';
-import { FaultLines, ORDER, SAGA_ID, setTrap, whenCaught } from '../support/fault-lines';
+import { FaultLines, ORDER, SAGA_ID, setBreakpoint, whenCaught } from '../support/fault-lines';
 import { eventually } from '../support/http';
 import { testServers } from '../support/servers';
 
@@ -12,7 +12,7 @@ const lines = new FaultLines();
 
 test('before the statement: the database has not received it; after a cut it never does', async () => {
   const { proxy, steps } = await lines.orderProcess();
-  const set = setTrap('createPendingOrders', 'before its statement', { one: [proxy] });
+  const set = setBreakpoint('createPendingOrders', 'before its statement', { one: [proxy] });
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   const { held, orderIds } = await whenCaught(set);
   expect(orderIds).toEqual([ORDER.orderId]);
@@ -23,7 +23,7 @@ test('before the statement: the database has not received it; after a cut it nev
 
 test('before the statement, released after its client has died: the statement still runs, late', async () => {
   const { proxy, steps } = await lines.orderProcess();
-  const set = setTrap('createPendingOrders', 'before its statement', { one: [proxy] });
+  const set = setBreakpoint('createPendingOrders', 'before its statement', { one: [proxy] });
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   const { held } = await whenCaught(set);
   // 7 s: the client's own limit.
@@ -35,7 +35,7 @@ test('before the statement, released after its client has died: the statement st
 
 test('after the commit: the row exists, and the process has no reply', async () => {
   const { proxy, steps } = await lines.orderProcess();
-  const set = setTrap('createPendingOrders', 'after its commit, before its reply', { one: [proxy] });
+  const set = setBreakpoint('createPendingOrders', 'after its commit, before its reply', { one: [proxy] });
   let known = false;
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] }).then(() => (known = true));
   const { held } = await whenCaught(set);
@@ -47,7 +47,7 @@ test('after the commit: the row exists, and the process has no reply', async () 
 
 test('a statement that failed has committed nothing: the next one is caught', async () => {
   const { proxy, steps } = await lines.orderProcess();
-  const set = setTrap('createPendingOrders', 'after its commit, before its reply', { one: [proxy] });
+  const set = setBreakpoint('createPendingOrders', 'after its commit, before its reply', { one: [proxy] });
   await expect(
     steps.createPendingOrders({ sagaId: SAGA_ID, items: [{ ...ORDER, currency: 'no currency' }] }),
   ).rejects.toThrow('createPendingOrders');
@@ -87,9 +87,9 @@ test.each(['respondActivityTaskCompleted', 'respondWorkflowTaskCompleted'] as co
     const temporal = await lines.lineTo(`http://${testServers().temporal.address}`);
     const connection = await NativeConnection.connect({ address: temporal.address });
     lines.atEnd(() => connection.close());
-    const set = setTrap('approveOrders', 'after its completion', { one: [proxy, temporal] });
+    const set = setBreakpoint('approveOrders', 'after its completion', { one: [proxy, temporal] });
     await steps.approveOrders({ sagaId: SAGA_ID, items: [ORDER] });
-    const tell = (outcome: object) => {
+    const sendResult = (outcome: object) => {
       const payloads = [{ data: Buffer.from(JSON.stringify([outcome])) }];
       const taskToken = Buffer.from(`the token of approveOrders`);
       const { namespace } = testServers().temporal;
@@ -105,10 +105,10 @@ test.each(['respondActivityTaskCompleted', 'respondWorkflowTaskCompleted'] as co
     let answered = false;
     // Nobody's step, and a long message, in several frames.
     await expect(
-      tell({ orderId: randomUUID(), outcome: randomBytes(100_000).toString('base64') }),
+      sendResult({ orderId: randomUUID(), outcome: randomBytes(100_000).toString('base64') }),
     ).rejects.toThrow();
     expect(set.caught).toEqual([]);
-    const told = tell({ orderId: ORDER.orderId, outcome: 'approved' }).catch(() => (answered = true));
+    const sent = sendResult({ orderId: ORDER.orderId, outcome: 'approved' }).catch(() => (answered = true));
     const { held, at } = await whenCaught(set);
     expect([at, answered]).toEqual(['temporal', false]);
     // It is answered, and the answer is lost.
@@ -116,6 +116,6 @@ test.each(['respondActivityTaskCompleted', 'respondWorkflowTaskCompleted'] as co
     expect([answered, held.stands()]).toEqual([false, true]);
     held.cut();
     await eventually(() => Promise.resolve(held.stands() ? undefined : true));
-    await told;
+    await sent;
   },
 );

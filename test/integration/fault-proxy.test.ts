@@ -1,14 +1,14 @@
 /** A trap catches the step that it is set for and no other; a line slows down, stalls, and counts what passes. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { FaultLines, ORDER, SAGA_ID, setTrap, whenCaught } from '../support/fault-lines';
+import { FaultLines, ORDER, SAGA_ID, setBreakpoint, whenCaught } from '../support/fault-lines';
 import { eventually } from '../support/http';
 
 const proxies = new FaultLines();
 
 test('one of several processes stops at the breakpoint, and the others continue', async () => {
   const [first, second] = [await proxies.orderProcess(), await proxies.orderProcess()];
-  const set = setTrap('createPendingOrders', 'after its commit, before its reply', {
+  const set = setBreakpoint('createPendingOrders', 'after its commit, before its reply', {
     first: [first.proxy],
     second: [second.proxy],
   });
@@ -26,7 +26,7 @@ test('one of several processes stops at the breakpoint, and the others continue'
 
 test('a closed breakpoint stops no process, even if it has seen its statement', async () => {
   const { proxy, steps } = await proxies.orderProcess();
-  const set = setTrap('createPendingOrders', 'after its completion', { one: [proxy] });
+  const set = setBreakpoint('createPendingOrders', 'after its completion', { one: [proxy] });
   await steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   set.breakpoint.close();
   await steps.approveOrders({ sagaId: SAGA_ID, items: [ORDER] });
@@ -36,7 +36,7 @@ test('a closed breakpoint stops no process, even if it has seen its statement', 
 test('the credit steps are distinguished, and a slow connection keeps the order of its messages', async () => {
   const { proxy, steps } = await proxies.customerProcess();
   proxy.slow(20);
-  const set = setTrap('releaseCredit', 'before its statement', { one: [proxy] });
+  const set = setBreakpoint('releaseCredit', 'before its statement', { one: [proxy] });
   await steps.reserveCredit({ sagaId: SAGA_ID, items: [ORDER] });
   const step = steps.releaseCredit({ sagaId: SAGA_ID, items: [ORDER] });
   // It is as fast as before while pieces are under way.
@@ -53,7 +53,7 @@ test.each([
   const { proxy, steps } = await proxies.orderProcess();
   await steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   await steps.approveOrders({ sagaId: SAGA_ID, items: [ORDER] });
-  const set = setTrap(name, 'after its commit, before its reply', { one: [proxy] });
+  const set = setBreakpoint(name, 'after its commit, before its reply', { one: [proxy] });
   const cancelled = steps.requestCancellations({ sagaId: SAGA_ID, items: [ORDER] }).then(() =>
     steps.cancelOrders({
       sagaId: SAGA_ID,

@@ -12,7 +12,7 @@ import { createLogger } from '../../platform/logger';
 import { createCustomerDatabase } from '../../prisma/customer/client';
 import { rowsOf } from '../support/databases';
 import { ids, OrderOutbox } from '../support/order-outbox';
-import { giveDatabaseBack, takeDatabaseAway } from '../support/outages';
+import { allowConnections, refuseConnections } from '../support/outages';
 
 const LATER_STATE = { '/customer-service': { feedId: newUuid(), position: 1n } };
 
@@ -71,9 +71,9 @@ test('the feed omits an unavailable service, and logs it once until it has recov
   try {
     expect(await unavailable()).toEqual([]);
     for (const outage of [1, 2]) {
-      await takeDatabaseAway(outbox.databases.adminCustomerUrl);
+      await refuseConnections(outbox.databases.adminCustomerUrl);
       for (const _ of [1, 2, 3]) expect(await unavailable()).toEqual(['/customer-service']);
-      await giveDatabaseBack(outbox.databases.adminCustomerUrl);
+      await allowConnections(outbox.databases.adminCustomerUrl);
       expect(await unavailable()).toEqual([]);
       await expect(feed.read(encodeCursor(LATER_STATE), 1)).rejects.toThrow(
         'is from the feed of another database',

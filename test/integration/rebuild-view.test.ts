@@ -19,12 +19,12 @@ const view = new HistoryView((history) => {
 test('a rebuild in several batches writes the same rows, and reports its progress', async () => {
   const before = await view.rows();
   expect(before).toHaveLength(ORDERS + 1);
-  const told: [bigint, bigint][] = [];
+  const reported: [bigint, bigint][] = [];
   const rebuilt = await view.rebuild((applied, all) => {
-    told.push([applied, all]);
+    reported.push([applied, all]);
   });
   const all = BigInt(view.events);
-  expect(told).toEqual([
+  expect(reported).toEqual([
     [5_000n, all],
     [10_000n, all],
     [all, all],

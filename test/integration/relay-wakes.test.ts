@@ -51,11 +51,11 @@ async function published(orderId: string): Promise<void> {
 }
 
 /** One after the other: a wake-up is good for one of them only. */
-async function commitsOneByOne(tell: () => void): Promise<number> {
+async function commitsOneByOne(notify: () => void): Promise<number> {
   const began = Date.now();
   for (let count = 0; count < COMMITS; count++) {
     const orderId = await place();
-    tell();
+    notify();
     await published(orderId);
   }
   return Date.now() - began;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import type { CustomerEvents, OrderEvents } from '../../domain/events';
-import { ask, eventsIn, FORWARD, orderOf, SAGA_ID } from '../support/asked-steps';
+import { requestStep, eventsIn, FORWARD, orderOf, SAGA_ID } from '../support/requested-steps';
 import { rowsOf } from '../support/databases';
 import { OrderStores } from '../support/order-stores';
 
@@ -37,7 +37,7 @@ test('a step for one order or for forty is one commit in its database', async ()
 
 test('the events have what a consumer needs, as the domain defines it', async () => {
   const order = orderOf(await stores.newCustomer(1_000));
-  for (const step of FORWARD) await ask(stores, step, order);
+  for (const step of FORWARD) await requestStep(stores, step, order);
   const { orderId, customerId, totalMinor: amountMinor, currency } = order;
   const facts = { orderId, customerId, amountMinor, currency };
   const created: OrderEvents['OrderCreated'] = { ...facts, state: 'PENDING' };

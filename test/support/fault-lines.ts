@@ -79,7 +79,7 @@ export class FaultLines {
 }
 
 /** @param processes the lines of each, by its name */
-export function setTrap(
+export function setBreakpoint(
   step: Step,
   moment: Moment,
   processes: Readonly<Record<string, readonly FaultProxy[]>>,

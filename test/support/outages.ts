@@ -29,7 +29,7 @@ export function holdCustomer(adminCustomerUrl: string, customerId: string): Prom
 }
 
 /** Nobody may log in to the database any more, and who is there is cut off. */
-export async function takeDatabaseAway(adminUrl: string): Promise<void> {
+export async function refuseConnections(adminUrl: string): Promise<void> {
   const name = nameOf(adminUrl);
   await rowsOf(besides(adminUrl), `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
   await rowsOf(
@@ -39,7 +39,7 @@ export async function takeDatabaseAway(adminUrl: string): Promise<void> {
   );
 }
 
-export async function giveDatabaseBack(adminUrl: string): Promise<void> {
+export async function allowConnections(adminUrl: string): Promise<void> {
   await rowsOf(besides(adminUrl), `ALTER DATABASE ${nameOf(adminUrl)} ALLOW_CONNECTIONS true`);
 }
 

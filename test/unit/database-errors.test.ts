@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { isDatabaseUnavailable } from '../../api/http/database-errors';
 
-const GONE = 'Client has encountered a connection error and is not queryable';
+const CONNECTION_LOST = 'Client has encountered a connection error and is not queryable';
 
 /** As the driver throws it, when Prisma does not come to hand it on. */
 function thrownIn(file: string, message: string): Error {
@@ -11,14 +11,16 @@ function thrownIn(file: string, message: string): Error {
 }
 
 test('errors of the driver about a lost connection mean that the database is unavailable', () => {
-  expect(isDatabaseUnavailable(thrownIn('node_modules/pg/lib/client.js', GONE))).toBe(true);
+  expect(isDatabaseUnavailable(thrownIn('node_modules/pg/lib/client.js', CONNECTION_LOST))).toBe(true);
   const cut = 'Connection terminated unexpectedly';
   expect(isDatabaseUnavailable(thrownIn('node_modules/pg-pool/index.js', cut))).toBe(true);
   expect(isDatabaseUnavailable(thrownIn('node_modules/@prisma/adapter-pg/dist/index.js', cut))).toBe(true);
 });
 
 test('the same message of another module, and other messages of the driver, do not', () => {
-  expect(isDatabaseUnavailable(thrownIn('node_modules/@grpc/grpc-js/build/src/call.js', GONE))).toBe(false);
+  expect(
+    isDatabaseUnavailable(thrownIn('node_modules/@grpc/grpc-js/build/src/call.js', CONNECTION_LOST)),
+  ).toBe(false);
   expect(isDatabaseUnavailable(thrownIn('node_modules/pg/lib/client.js', 'cannot read properties'))).toBe(
     false,
   );

@@ -11,7 +11,7 @@ const EAGER = ORDER_WORKER_LIMITS.workflowTasks / 2;
 const ORDERS = 2 * ORDER_WORKER_LIMITS.workflowTasks;
 
 /** On a machine that is taken by others tasks run out of their time first, and are given out again. */
-const COME_TO_IT_MS = 80_000;
+const LATER_TASKS_TIMEOUT_MS = 80_000;
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
@@ -42,7 +42,7 @@ async function histories(orders: number): Promise<HistoryEvent[][]> {
     return sagas.length === orders ? Promise.all(sagas.map(historyOf)) : undefined;
   }).finally(() => held.release());
   await answers;
-  await eventually(async () => ((await approved()) === orders ? true : undefined), COME_TO_IT_MS);
+  await eventually(async () => ((await approved()) === orders ? true : undefined), LATER_TASKS_TIMEOUT_MS);
   return found;
 }
 
