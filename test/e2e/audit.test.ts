@@ -1,4 +1,4 @@
-/** The audit sees: one violation of each kind, planted past the services, is named; a busy system is not accused. */
+/** The audit reports one planted violation of each kind, and none in a busy system. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Sql, sqltag as sql } from '@prisma/client/runtime/client';

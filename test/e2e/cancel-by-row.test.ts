@@ -1,4 +1,4 @@
-/** A cancellation is decided by the order's row: what was answered is seen at once, whatever the order's saga is at. */
+/** The order's row decides a cancellation: reads show it at once, whatever the state of the order's saga. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { CREATE_ORDER } from '../../api/orders/saga-types';
@@ -13,7 +13,7 @@ import { startSystem, type TestSystem } from '../support/system';
 /** A full group. */
 const GROUP = 50;
 
-/** Long enough that no order is cancelled for it. */
+/** Long enough that no order is cancelled by the timeout. */
 const CREDIT_CHECK_TIMEOUT_MS = 60_000;
 
 /** Requests after each of which a read follows at once. */
@@ -26,7 +26,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   beforeAll(async () => {
     system = await startSystem({ placement });
   });
-  // What it left would run on with the databases of the next one.
+  // Remaining sagas would run with the databases of the next test.
   afterEach(async () => {
     await unlock();
     await everySagaHasEnded();

@@ -1,4 +1,4 @@
-/** An order of a group is cancelled alone, also while all of the group waits for a customer service that is away. */
+/** One order of a group is cancelled, also while the group waits for an unavailable customer service. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { call, eventually, newCustomer, placeOrder } from '../support/http';
 import { rowsOf } from '../support/databases';

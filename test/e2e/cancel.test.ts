@@ -1,4 +1,4 @@
-/** `POST /orders/:id/cancel` at every moment, in both placements. */
+/** `POST /orders/:id/cancel` in every state of an order, in both placements. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';

@@ -74,7 +74,7 @@ test('the same Idempotency-Key 20 times at once: one customer, one event, one an
     [id],
   );
   expect(events).toEqual([{ type: 'CustomerCreated' }]);
-  // Also when credit is reserved meanwhile, the answer is the one that was given first.
+  // A repeated request gets the first answer, although credit was reserved meanwhile.
   await placeOrder(system.url, id, '4.00', WAIT);
   const again = await create(body, key);
   expect([again.status, again.body]).toEqual([201, first?.body]);

@@ -1,4 +1,4 @@
-/** The order service without a customer database: what is its own works, the rest is the customer service's. */
+/** The order service without a customer database: its own routes work, the others are forwarded. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CREATE_ORDER } from '../../api/orders/saga-types';

@@ -29,7 +29,7 @@ test('a shutdown under load finishes the accepted requests; only later requests 
   expect(refused).toBe(20);
   for (const { status, headers } of rejected)
     expect([status, headers.get('Retry-After')]).toEqual([503, '1']);
-  // What was begun was answered, and what was answered is there.
+  // Every accepted request was answered, and every acknowledged order exists.
   const rows = await rowsOf(system.databases.adminOrderUrl, 'SELECT id FROM orders');
   expect(new Set(rows.map(({ id }) => id))).toEqual(
     new Set(answers.map(({ body }) => String(body['orderId']))),

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-/** What no caller may see: stacks, file names, SQL, libraries. */
+/** What no answer may contain: stacks, file names, SQL, libraries. */
 const LEAK = /\bat .+:\d+:\d+|node_modules|\.ts\b|SELECT |INSERT |prisma|grpc|ECONN|postgres:/i;
 
 function expectProblem(answer: Answer, status: number, name: string): void {

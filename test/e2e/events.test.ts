@@ -172,7 +172,7 @@ test('a client that does not read costs bounded memory, and does not slow other 
     SERVICES: 'order,customer',
     ORDER_DATABASE_URL: databases.orderUrl,
     CUSTOMER_DATABASE_URL: databases.customerUrl,
-    // Less than what is kept when it is kept for all of them; and what is kept no longer is given back in time.
+    // Less than buffering for every client costs. Memory that is no longer used is freed in time.
     NODE_OPTIONS: '--max-old-space-size=256',
   });
   try {
@@ -193,7 +193,7 @@ test('a client that does not read costs bounded memory, and does not slow other 
     expect(await whole.next(20_000)).toHaveLength(20_000);
     const { status } = await placeOrder(service.url, customer, '1.00', WAIT);
     expect(status).toBe(201);
-    // Ten readers of 40 MB each, if it were kept for them.
+    // Ten clients, with 40 MB of events each, if the server buffered them.
     expect(residentMb(service.child.pid) - before).toBeLessThan(300);
     await whole.close();
     for (const each of stuck) each.destroy();

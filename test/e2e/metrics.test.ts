@@ -1,4 +1,4 @@
-/** Whatever can fill up says how full it is, beside its limit. */
+/** Every bounded resource exports its use and its limit. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openStream } from '../support/event-stream';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
@@ -103,7 +103,7 @@ test('unpublished events are counted, and the order history reports its lag', as
   expect([recovering, setAside]).toEqual([0, 0]);
 
   const customer = await newCustomer(system.url, '10.00');
-  // A relay has its turn with this row.
+  // A relay locks this row before it publishes.
   const held = await hold(system.databases.adminOrderUrl, 'SELECT FROM outbox_relay FOR UPDATE');
   await placeOrder(system.url, customer, '1.00', WAIT);
   await placeOrder(system.url, customer, '1.00', WAIT);

@@ -1,4 +1,4 @@
-/** Events that the order history cannot take in: they are set aside and shown, and hold up nothing but their subject. */
+/** Events that the order history cannot apply: they are set aside and shown, and only their subject waits. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { historySchema } from '../../api/order-history/history-json';
@@ -42,7 +42,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       const answer = await call(asked, 'GET', undefined, WAIT);
       return historySchema.parse(answer.body).asOf.setAside > 0 ? answer : undefined;
     });
-    // What was set aside is not in, and never will be by waiting.
+    // The event was set aside, so waiting does not help.
     expect(headers.get('Preference-Applied')).toBeNull();
     expect(historySchema.parse(body).orders.items).toMatchObject([
       { orderId, state: 'PENDING', events: [{ type: 'OrderCreated' }] },

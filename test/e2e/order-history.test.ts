@@ -1,4 +1,4 @@
-/** The order history: a view of both services' events, beside the same question answered by composition. */
+/** The order history, a view of both services' events, compared with API composition. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encodeCursor } from '../../events/cursor';

@@ -89,7 +89,7 @@ test('the same Idempotency-Key 20 times at once: one order, one answer, one saga
   expect(first).toMatchObject({ status: 202, body: { state: 'PENDING' } });
   const final = await placeOrder(system.url, customer, '5.00', { ...key, ...WAIT });
   expect(final).toMatchObject({ status: 201, body: { state: 'APPROVED', orderId: first?.body['orderId'] } });
-  // Later, and without waiting, the answer is still the one that was given first.
+  // A later request without `Prefer: wait` still gets the first answer.
   expect((await placeOrder(system.url, customer, '5.00', key)).body).toEqual(first?.body);
   const { body: account } = await call(`${system.url}/customers/${customer}`, 'GET');
   expect(account).toMatchObject({ reserved: { amount: '5.00' } });

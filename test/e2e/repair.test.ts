@@ -1,4 +1,4 @@
-/** `npm run repair` as an operator runs it: what it starts, what it leaves to a person, and being killed meanwhile. */
+/** `npm run repair` as an operator runs it: the sagas that it starts, the cases for a person, and a kill meanwhile. */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** Servers that want TLS and credentials: Temporal by its standard environment configuration, Postgres by its URL. */
+/** Servers that require TLS and credentials: Temporal by its standard environment configuration, Postgres by its URL. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -136,7 +136,7 @@ test('Postgres behind TLS: the URL names the trusted certificate', async () => {
   expect((await placeOrder(service.url, customer, '10.00', WAIT)).body).toMatchObject({ state: 'APPROVED' });
   expect(postgres.connections()).toBeGreaterThanOrEqual(2);
   await service.stop();
-  // Who does not trust the authority, or does not ask for TLS, gets nothing.
+  // Clients that do not trust the authority, or do not use TLS, are refused.
   for (const options of [{ sslmode: 'verify-full' }, { sslmode: 'disable' }]) {
     await expect(rowsOf(postgres.through(databases.orderUrl, options), 'SELECT 1')).rejects.toThrow();
   }

@@ -56,7 +56,7 @@ afterAll(async () => {
   data.remove();
 });
 
-/** Where a process is now, by what it said last when it became ready. */
+/** The current URL of a process, from its last ready message. */
 function whereIs(name: string): { pid: number; times: number } {
   const said = [...system.output().matchAll(new RegExp(`^${name} +\\| ready.*, pid (\\d+)`, 'gm'))];
   return { pid: Number(said.at(-1)?.[1]), times: said.length };
@@ -88,7 +88,7 @@ test('each process is killed several times under load: every acknowledged order 
       await eventually(() => Promise.resolve(acknowledged.size > before + CALLERS || undefined));
       process.kill(victim.pid, 'SIGKILL');
       const atKill = acknowledged.size;
-      // The others go on while it is down.
+      // The others continue while it is down.
       await eventually(() => Promise.resolve(acknowledged.size > atKill + CALLERS || undefined));
       await eventually(() => Promise.resolve(whereIs(name).times > victim.times || undefined), 40_000);
     }

@@ -1,4 +1,4 @@
-/** Orders are taken, whatever the customers' side is at: no order waits for somebody else's. */
+/** Orders are accepted whatever the state of the customer service: no order waits for the orders of others. */
 import { afterEach, expect, test } from '@jest/globals';
 import { type Answer, call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { violations } from '../support/invariants';
@@ -9,13 +9,13 @@ import { startSystem, type TestSystem } from '../support/system';
 const ORDERS = 75;
 const APART_MS = 200;
 
-/** As many groups as go side by side. */
+/** As many groups as run concurrently. */
 const PLACES = 4;
 
 let system: TestSystem;
 afterEach(() => system.stop());
 
-/** Sends an order every so often, and waits for none. */
+/** Sends orders at a constant rate, without waiting for answers. */
 async function steadily(customer: string): Promise<Answer[]> {
   const answers: Promise<Answer>[] = [];
   await new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-/** Sagas that wait for long: their histories stay short, and they are replayed in no time. */
+/** Sagas that wait long: their histories stay short, and replay quickly. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { temporal } from '@temporalio/proto';
 import { NEEDS_ATTENTION_ATTRIBUTE, type Placement } from '../../saga/contract';

@@ -21,7 +21,7 @@ const SAGAS = 3;
 /** The task of a killed worker is given out again after two seconds; one that failed, after one, two, four… seconds. */
 const TAKEOVER_TIMEOUT_MS = 40_000;
 
-/** Of what the test started, the last first, whether it passed or not. */
+/** Cleanup of what the test started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();

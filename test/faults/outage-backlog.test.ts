@@ -1,6 +1,6 @@
 /**
- * The customers' database hangs while orders keep coming: every order is taken, each is decided in time, strangers are
- * served meanwhile, and the backlog is worked off when it is back, while new orders keep being taken.
+ * The customer database hangs while orders arrive: every order is accepted and decided in time, other customers are
+ * not affected, and the backlog is processed after the recovery while new orders are accepted.
  */
 import { afterEach, expect, test } from '@jest/globals';
 import { rowsOf } from '../support/databases';
@@ -14,7 +14,7 @@ const APART_MS = 1_000 / 60;
 const OUTAGE_MS = 20_000;
 const CREDIT_CHECK_TIMEOUT_MS = 10_000;
 
-/** What an order may take beyond its time, and what is promised. */
+/** The most that a decision may be late. */
 const MAX_DELAY_S = 10;
 
 let system: TestSystem;

@@ -1,4 +1,4 @@
-/** What callers hear while a database or Temporal is away, and that nothing is lost by it. */
+/** What clients get while a database or Temporal is unavailable, and that nothing is lost. */
 import { randomUUID } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
@@ -88,7 +88,7 @@ test('the order database is unavailable: 503 with advice; a retry with the same 
   await ready(200);
   const placed = await placeOrder(url, customer, '1.01', { ...key, ...WAIT });
   expect(placed).toMatchObject({ status: 201, body: { state: 'APPROVED' } });
-  // The one without a key was under way: it is where the answer said, and is decided.
+  // The order without a key is at the URL of the answer, and is decided.
   const found = await eventually(async () => {
     const { status, body } = await call(`${url}${String(path)}`, 'GET');
     return status === 200 && body['state'] !== 'PENDING' ? body : undefined;
@@ -133,7 +133,7 @@ test('Temporal is unavailable: 503 in bounded time; reads are answered; a retry 
   expect(await ordersWithin('300')).toHaveLength(1);
 });
 
-/** The longest of our own timeouts that an answer waits for, and some more for a busy machine. */
+/** The longest timeout of an answer, and tolerance for a busy machine. */
 const ANSWERED_WITHIN_MS = 20_000;
 
 test.each([

@@ -22,7 +22,7 @@ const AFTER: Moment = 'after it, before its reply';
 const MAX_ROUND_TRIPS = 30;
 
 let running: ChildProcess | undefined;
-/** Of what a test started, the last first, whether it passed or not. */
+/** Cleanup of what a test started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   running?.kill('SIGKILL');
@@ -125,7 +125,7 @@ test('a killed consumer: every event takes effect once', async () => {
     const held = proxy.hold(passing, AFTER);
     const child = start();
     await Promise.race([held, eventually(async () => ((await missing()) === 0 ? true : undefined))]);
-    // What it dies of may be what did the work.
+    // The statement at which it was killed may have done the work.
     done = !proxy.begun();
     if (!done) hits.push((await held).statement);
     await killed(child);

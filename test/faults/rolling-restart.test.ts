@@ -1,4 +1,4 @@
-/** Every process is stopped and started again under load, one after the other: nobody's request fails. */
+/** Every process is restarted under load, one after the other: no request fails without Retry-After. */
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { afterEach, expect, test } from '@jest/globals';
@@ -16,14 +16,14 @@ import { freePort } from '../support/start';
 
 const CALLERS = 10;
 
-/** What is stopped is a system that has been running: a process's first orders take several times as long. */
+/** Orders before the first stop: the first orders of a process take several times as long. */
 const WARM_ORDERS = 100;
 
 const HOST = '127.0.0.1';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
-/** Of what the test started, the last first, whether it passed or not. */
+/** Cleanup of what the test started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
@@ -53,7 +53,7 @@ interface Answered {
   readonly text: string;
 }
 
-/** Who keeps a connection may send on it in the moment in which it is closed, and has to ask again by itself. */
+/** A kept connection may be closed while a request is sent on it, and the client would have to repeat it. */
 function onOwnConnection(url: string, method: string, body?: object): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() };
@@ -70,7 +70,7 @@ function onOwnConnection(url: string, method: string, body?: object): Promise<An
   });
 }
 
-/** A process that was told to stop; times are milliseconds of the epoch. */
+/** The shutdown of a process; times are epoch milliseconds. */
 interface Stop {
   readonly pid: number;
   readonly from: number;
@@ -78,7 +78,7 @@ interface Stop {
 }
 
 /**
- * Workflow tasks that went down with a process that stopped: their sagas wait for two seconds. (A step that does is given
+ * Workflow tasks that were lost with a stopped process: their sagas wait for two seconds. (A lost step is given
  * to another process after 600 ms of silence.) Others time out only where the machine is too busy.
  */
 function tasksLostByStops(events: readonly HistoryEvent[], stops: readonly Stop[]): HistoryEvent[] {

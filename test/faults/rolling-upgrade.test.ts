@@ -1,6 +1,6 @@
 /**
  * The distributed placement is upgraded under load, process after process, to workflow code in which each saga has one
- * step more: no order is lost, no saga fails or stops making progress, and every refusal has Retry-After.
+ * step more: no order is lost, no saga fails or stops making progress, and every 503 has Retry-After.
  */
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
@@ -19,7 +19,7 @@ const CALLERS = 6;
 /** Orders that wait for credit while their saga's process is replaced under them. */
 const WAITING = 3;
 
-/** Of what the test started, the last first, whether it passed or not. */
+/** Cleanup of what the test started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
@@ -62,7 +62,7 @@ test('a rolling upgrade under load: every order is decided', async () => {
   const unexpected: string[] = [];
   let refused = 0;
 
-  /** One order, asked for until it is acknowledged, at whoever answers. */
+  /** Places one order, at any process, until it is acknowledged. */
   const place = async (customerId: string, first: number): Promise<void> => {
     const key = { 'Idempotency-Key': randomUUID() };
     const order = { customerId, orderTotal: { amount: '0.01', currency: 'USD' } };
@@ -74,7 +74,7 @@ test('a rolling upgrade under load: every order is decided', async () => {
         return;
       }
       refused += 1;
-      // It does not listen, or says when to come back.
+      // The process does not listen, or answers with Retry-After.
       if (answer && !(answer.status === 503 && answer.headers.has('Retry-After'))) {
         unexpected.push(`${String(answer.status)} ${JSON.stringify(answer.body)}`);
         return;
@@ -94,7 +94,7 @@ test('a rolling upgrade under load: every order is decided', async () => {
     expect(await process?.stop()).toBe(0);
     oldOutput += String(process?.output());
     running.set(port, await startServiceProcess(port, env, after.folder));
-    // Load went on meanwhile, and goes on now.
+    // The load continued meanwhile, and continues now.
     await eventually(() => Promise.resolve(placed.size > acknowledged + CALLERS ? true : undefined));
   }
   await lock.release();
@@ -119,7 +119,7 @@ test('a rolling upgrade under load: every order is decided', async () => {
     (await client.workflow.count(`ExecutionStatus = '${status}'`)).count;
   await eventually(async () => ((await count('Running')) === 0 ? true : undefined));
   expect(await count('Failed')).toBe(0);
-  // The load has met the change, and what was before it.
+  // The load included sagas with and without the change.
   const stepped = "TemporalChangeVersion = 'one-step-more'";
   const { count: more } = await client.workflow.count(stepped);
   const { count: sagas } = await client.workflow.count('');

@@ -1,6 +1,6 @@
 /**
  * A service's database is restored from an older backup under an order history that has followed it further: the history
- * notices, drops what the service has lost, keeps what the feed has only pruned, and takes in what has come since.
+ * detects it, drops what the service has lost, keeps what the feed has only pruned, and applies later events.
  */
 import { afterEach, expect, test } from '@jest/globals';
 import { historySchema } from '../../api/order-history/history-json';
@@ -106,7 +106,7 @@ test.each(['is behind where the history was', 'has gone past where the history w
     const restored = { [pruned]: 'APPROVED', [kept]: 'APPROVED' };
     await shop.until({ ...restored, ...Object.fromEntries(since.map((id) => [id, 'APPROVED'])) });
 
-    // What was pruned was not lost; of what was lost, the customer service still tells its part.
+    // Pruned events are not lost; of the lost orders, the customer service's events remain.
     expect(await shop.events(pruned)).toEqual(['CreditReserved', 'OrderApproved', 'OrderCreated']);
     expect(await shop.events(kept)).toEqual([
       'CreditReleased',
@@ -137,7 +137,7 @@ test.each(['is behind where the history was', 'has gone past where the history w
     await db.$disconnect();
     expect(await rowsOf(adminHistoryUrl, VIEW)).toEqual(view);
 
-    // It follows on; and repaired, all agree again.
+    // The history follows further events, and after the repair all agree.
     const env = {
       ORDER_DATABASE_URL: system.databases.orderUrl,
       CUSTOMER_DATABASE_URL: system.databases.customerUrl,
@@ -165,7 +165,7 @@ test('the customer database was restored: its events are dropped, and the feed o
   const backup = await backUp(adminCustomerUrl, 'customer');
   const second = await shop.order();
   await shop.until({ [first]: 'APPROVED', [second]: 'APPROVED' });
-  // The customer service's event may come after the order's: what was never told is not lost.
+  // The customer service's event may arrive after the order's: an event that was never read is not lost.
   await eventually(async () => ((await shop.events(second)).includes('CreditReserved') ? true : undefined));
   await backup.restore();
   const recovered = await eventually(async () => {

@@ -181,7 +181,7 @@ test('Temporal: orders with a lost saga are decided, and accepted cancellations 
   expect((await requestCancel()).status).toBe(202);
   await eventually(async () => ((await stateOf(url, cancelledSince)) === 'CANCELLING' ? true : undefined));
   const decided = await order(url, await newCustomer(url, '10.00'));
-  // Nothing of ours may run on while the lock goes.
+  // No process may continue while the lock is removed.
   second.process.kill('SIGTERM');
   await second.exit;
   await sql.end().catch(() => undefined);
@@ -193,7 +193,7 @@ test('Temporal: orders with a lost saga are decided, and accepted cancellations 
   const third = start(env);
   ends.push(() => third.process.kill('SIGKILL'));
   await ready(third);
-  // With nothing but where npm start has been told to be.
+  // With the environment of npm start only.
   const command = { ...env, TEMPORAL_CLI_PATH: '' };
   expect(await stateOf(url, waiting)).toBe('PENDING');
   expect(await stateOf(url, cancelledSince)).toBe('CANCELLING');

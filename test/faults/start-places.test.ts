@@ -1,4 +1,4 @@
-/** Where `npm start` may find itself: beside a copy, without its npm, without Go, on a full disk, warm. */
+/** `npm start` in special environments: beside a copy, without its npm, without Go, on a full disk, warm. */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';

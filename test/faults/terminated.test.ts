@@ -46,7 +46,7 @@ async function terminate(sagaId: string): Promise<void> {
   });
 }
 
-/** As an operator runs it. @returns the sagas that it says it has started again */
+/** Runs the repair as an operator. @returns the sagas that it reports as started again */
 async function repair(): Promise<string[]> {
   const { code, stdout, stderr } = await operatorCommand('repair', ['--apply', '--grace', '0.5'], {
     ORDER_DATABASE_URL: system.databases.orderUrl,

@@ -1,4 +1,4 @@
-/** Temporal's Worker Versioning: which version carries a saga on when another one is deployed beside it. */
+/** Temporal's Worker Versioning: which version resumes a saga when another one is deployed. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { type RunningService, startService } from '../../api/service';
 import { sagaWorkflowId } from '../../domain/names';
@@ -58,7 +58,7 @@ function versionOf(sagaId: string): Promise<string> {
   });
 }
 
-/** A saga that blue, the code as it is, began and cannot end, and green deployed beside it and made current. */
+/** A saga that blue, the current code, has started and cannot end; then green is deployed and made current. */
 async function parkedDuringUpgrade(deployment: WorkerDeployment) {
   system = await startSystem({
     deployment,
@@ -91,7 +91,7 @@ test('pinned: a saga ends on the version that started it; new sagas start on the
   const saga = system.client.workflow.getHandle(sagaId);
   await saga.result();
   expect(await versionOf(sagaId)).toBe(blueId);
-  // Whichever process was asked.
+  // Whichever process answers.
   for (const url of [green.url, system.url]) {
     const { body } = await placeOrder(url, customer, '1.00', WAIT);
     expect(body['state']).toBe('APPROVED');

@@ -1,4 +1,4 @@
-/** The audit's pages: each id once, whichever tables know of it, however the tables' pages end. */
+/** The pages of the audit: each id once, whichever tables have it, wherever the tables' pages end. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { customerIds, orderIds } from '../../ops/audit/audited-ids';
 import { createCustomerDatabase } from '../../prisma/customer/client';

@@ -1,4 +1,4 @@
-/** The audit when old events are gone, as they are meant to be: it misses no others, and accuses nobody of that. */
+/** The audit after pruning: it reports missing events, but no pruned ones. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Sql } from '@prisma/client/runtime/client';
 import { v7 as newUuid } from 'uuid';

@@ -1,4 +1,4 @@
-/** What a request to cancel is answered, by the order's row: the row and the step are real, the saga only runs the step. */
+/** The answers to cancellations, by the order's row. The row and the step are real; the saga only runs the step. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
@@ -59,7 +59,7 @@ async function finish({ orderId }: OrderRequest): Promise<void> {
 interface Request {
   readonly key?: string;
   readonly waitMs?: number;
-  /** What the started saga does, in its own time. */
+  /** The work of the started saga, which runs asynchronously. */
   readonly saga?: (order: OrderToCancel) => Promise<void>;
 }
 

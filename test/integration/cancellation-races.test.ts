@@ -1,4 +1,4 @@
-/** Steps of one order at the same time: the order takes one way, and all of them are answered by it. */
+/** Concurrent steps of one order: one of them wins, and the answers of all match the row. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client } from 'pg';
@@ -13,7 +13,7 @@ import {
   requested,
 } from '../support/order-steps';
 
-/** At least: a wrong way may need a moment that comes rarely. A race also runs until each side has won once. */
+/** At least: a bug may need rare timing. A race also runs until each side has won once. */
 const ROUNDS = 40;
 
 let on: OneOrderSteps;

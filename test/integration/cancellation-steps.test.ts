@@ -30,10 +30,10 @@ test('a PENDING order is cancelled at once by its cancelOrderSaga', async () => 
   });
   expect(await on.eventsOf(orderId)).toEqual([CREATED, cancelled(cancelSagaWorkflowId(orderId))]);
   expect(on.notices).toMatchObject([{ orderId, kind: 'decided', state: 'CANCELLED', version: 2 }]);
-  // Its createOrderSaga finds that out at its next step, whichever that is.
+  // Its createOrderSaga finds the cancellation at its next step.
   expect(await on.approve(orderId)).toEqual({ orderId, outcome: 'wrong-state', state: 'CANCELLED' });
   expect(await on.cancel(orderId, 'CREDIT_CHECK_TIMEOUT')).toEqual(answer);
-  // cancelOrderSaga also asks for its last step where nothing is left to do.
+  // cancelOrderSaga also runs its last step when nothing is left to do.
   expect(await on.cancel(orderId, 'CUSTOMER_REQUEST', cancelSagaWorkflowId(orderId))).toEqual(answer);
   expect(await on.eventsOf(orderId)).toHaveLength(2);
 });

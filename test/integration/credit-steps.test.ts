@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import { requestStep, eventsIn, orderOf, SAGA_ID } from '../support/requested-steps';
+import { eventsIn, orderOf, requestStep, SAGA_ID } from '../support/requested-steps';
 import { rowsOf } from '../support/databases';
 import { OrderStores } from '../support/order-stores';
 
@@ -55,7 +55,7 @@ test('a list is decided in its order, and each order on its own', async () => {
   ];
   const results = await stores.steps.reserveCredit({ sagaId: SAGA_ID, items: orders });
   const byOrder = new Map(
-    byOrder.map((result) => [result.orderId, 'reason' in result ? result.reason : result.outcome]),
+    results.map((result) => [result.orderId, 'reason' in result ? result.reason : result.outcome]),
   );
   expect(orders.map(({ orderId }) => byOrder.get(orderId))).toEqual([
     'reserved',

@@ -1,4 +1,4 @@
-/** A fault strikes at the moment that it is named after, on real servers. */
+/** A fault takes effect at its moment, on real servers. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
@@ -63,7 +63,7 @@ test('after its completion: the process has the reply, and runs the next step of
   const seen: boolean[] = [];
   const breakpoint = new Breakpoint<string>('createPendingOrders', 'after its completion', ({ held }) => {
     seen.push(completed);
-    // What is written just now is held only when this is over.
+    // A write in this callback is held only after it returns.
     void setImmediate().then(() => {
       held.release();
     });
@@ -71,7 +71,7 @@ test('after its completion: the process has the reply, and runs the next step of
   proxy.watch(breakpoint.watcherOf('one'));
   await steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   completed = true;
-  // Another order's step proves nothing.
+  // A step of another order does not count.
   const other = { ...ORDER, orderId: randomUUID() };
   await steps.createPendingOrders({ sagaId: `order-${other.orderId}`, items: [other] });
   await steps.approveOrders({ sagaId: `order-${other.orderId}`, items: [other] });
@@ -103,7 +103,7 @@ test.each(['respondActivityTaskCompleted', 'respondWorkflowTaskCompleted'] as co
           });
     };
     let answered = false;
-    // Nobody's step, and a long message, in several frames.
+    // A step of no known order, and a long message, in several frames.
     await expect(
       sendResult({ orderId: randomUUID(), outcome: randomBytes(100_000).toString('base64') }),
     ).rejects.toThrow();
@@ -111,7 +111,7 @@ test.each(['respondActivityTaskCompleted', 'respondWorkflowTaskCompleted'] as co
     const sent = sendResult({ orderId: ORDER.orderId, outcome: 'approved' }).catch(() => (answered = true));
     const { held, at } = await whenCaught(set);
     expect([at, answered]).toEqual(['temporal', false]);
-    // It is answered, and the answer is lost.
+    // The server has answered, and the answer is lost.
     expect(await held.answered()).toBe(true);
     expect([answered, held.stands()]).toEqual([false, true]);
     held.cut();

@@ -1,4 +1,4 @@
-/** A trap catches the step that it is set for and no other; a line slows down, stalls, and counts what passes. */
+/** A breakpoint stops its step and no other; a line slows down, stalls, and counts errors. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { FaultLines, ORDER, SAGA_ID, setBreakpoint, whenCaught } from '../support/fault-lines';
@@ -39,7 +39,7 @@ test('the credit steps are distinguished, and a slow connection keeps the order 
   const set = setBreakpoint('releaseCredit', 'before its statement', { one: [proxy] });
   await steps.reserveCredit({ sagaId: SAGA_ID, items: [ORDER] });
   const step = steps.releaseCredit({ sagaId: SAGA_ID, items: [ORDER] });
-  // It is as fast as before while pieces are under way.
+  // The data that is already delayed is passed on without more delay.
   proxy.slow(0);
   (await whenCaught(set)).held.release();
   expect(await step).toEqual([{ orderId: ORDER.orderId, outcome: 'released' }]);

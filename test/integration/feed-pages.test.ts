@@ -1,4 +1,4 @@
-/** What a page of the feed has in it: every event as it was written, what the filter asks for, and who is away. */
+/** The pages of the feed: every event as it was written, filters, and unavailable services. */
 import { expect, test } from '@jest/globals';
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import { v7 as newUuid } from 'uuid';

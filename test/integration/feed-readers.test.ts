@@ -1,4 +1,4 @@
-/** Whoever reads the feed leaves nothing behind on the signal that lives as long as the process. */
+/** Clients of the feed leave no listeners on the signal that lives as long as the process. */
 import { getEventListeners, setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -48,7 +48,7 @@ afterAll(async () => {
   await databases.drop();
 });
 
-/** Listeners, and the signals that follow it: Node forgets those never. */
+/** Listeners, and dependent signals, which Node never frees. */
 function leftOn(signal: AbortSignal): number {
   const followers = Object.getOwnPropertySymbols(signal)
     .filter(({ description }) => description === 'kDependantSignals')

@@ -1,4 +1,4 @@
-/** Who gets a place when, on a real Temporal server whose sagas nobody runs. The clock is the test's. */
+/** When groups start and give back their places, on a real Temporal server without workers. The test controls the clock. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { v7 as newUuid } from 'uuid';
@@ -12,7 +12,7 @@ import { type CuttableProxy, proxyTo } from '../support/cuttable-proxy';
 import { advance, useFakeTimers } from '../support/fake-timers';
 import { testServers } from '../support/servers';
 
-/** As long as a group that waits keeps its place, and as long as a start may take. */
+/** How long a waiting group keeps its place, and the timeout of a start. */
 const PLACE_MS = 1_000;
 const START_WITHIN_MS = 5_000;
 

@@ -1,4 +1,4 @@
-/** A schema that its migrations do not make is found, and the migration that is missing is written. */
+/** A schema that differs from its migrations is detected, and the missing migration is written. */
 import { execFile } from 'node:child_process';
 import {
   cpSync,

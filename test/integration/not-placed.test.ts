@@ -16,14 +16,14 @@ import { createTestDatabases } from '../support/databases';
 import { advance, useFakeTimers } from '../support/fake-timers';
 import { testServers } from '../support/servers';
 
-/** Of what was started, the last first, whether the test passed or not. */
+/** Cleanup of what was started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   jest.useRealTimers();
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** Each start call takes 5 s, and an order is waited for 10 s: the fourth of one place still waits then. */
+/** A start call times out after 5 s, and a request after 10 s: the fourth start of one place still waits then. */
 const TAKEN = 3;
 
 test('orders in a group may be placed; an order that still waits is not placed, now or later', async () => {

@@ -1,4 +1,4 @@
-/** Hundreds wait for their orders under load: what another process has done with them is looked up together. */
+/** Hundreds of requests wait under load: their polls for changes of other processes share statements. */
 import { afterEach, expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
@@ -13,7 +13,7 @@ import { createTestDatabases, rowsOf } from '../support/databases';
 
 const ORDERS = 40;
 
-/** Of what was started, the last first, whether the test passed or not. */
+/** Cleanup of what was started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();

@@ -1,4 +1,4 @@
-/** What a rebuild makes of events that were set aside: it takes in those that the code understands now. */
+/** A rebuild applies events that were set aside when the code understands them now. */
 import { expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { HistoryView, SWAP } from '../support/history-view';

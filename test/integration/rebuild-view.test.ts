@@ -1,4 +1,4 @@
-/** Building the order history's view anew: one at a time, and all of it or nothing, whenever it is cut off. */
+/** Rebuilding the order history: one rebuild at a time, all or nothing, whenever it is interrupted. */
 import { expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { eventually } from '../support/http';

@@ -1,4 +1,4 @@
-/** The relay beside transactions that are in flight, long open, or came all at once: every event once, in order, at one cost. */
+/** The relay with transactions in flight, long open, or in a burst: every event once, in order, at constant cost. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import { Client } from 'pg';
@@ -14,7 +14,7 @@ import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/clie
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 import { hold, type Lock } from '../support/outages';
 
-/** More than the relay looks at as come late: it walks all that is unpublished then. */
+/** More events than the relay examines as late ones: then it scans all that are unpublished. */
 const BURST = 20_500;
 
 const INSERT = `INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data, saga_id)
@@ -158,7 +158,7 @@ test.each([
   120_000,
 );
 
-/** Of a reader that pages on and on while others write and publish. */
+/** The sequences that a client gets, which reads pages while others write and publish. */
 async function pageOn(at: LogPosition, isOver: () => boolean): Promise<CloudEvent[]> {
   const events: CloudEvent[] = [];
   for (let after = at; ;) {
@@ -183,7 +183,7 @@ test('clients read pages while three relays publish the commits of many writers:
   });
   const readers = Array.from({ length: 2 }, () => pageOn(at, () => !publishing));
   try {
-    // One writer an aggregate, as its row's lock has it; commits, rollbacks and savepoints cross each other.
+    // One writer per aggregate, as with the lock of its row; commits, rollbacks and savepoints overlap.
     await Promise.all(
       aggregates.map(async (aggregate) => {
         const writer = new Client({ connectionString: databases.adminOrderUrl });

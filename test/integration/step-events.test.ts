@@ -1,4 +1,4 @@
-/** What a step leaves behind: one commit, and an event per order with what a consumer needs. */
+/** The effect of a step: one commit, and one event per order with what a consumer needs. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import type { CustomerEvents, OrderEvents } from '../../domain/events';

@@ -28,7 +28,7 @@ test.each([
     if (!last) throw new Error('empty path');
     for (const step of path.slice(0, -1)) expect(await requestStep(stores, step, order)).toBe(DONE[step]);
     const answers = await Promise.all(Array.from({ length: 20 }, () => requestStep(stores, last, order)));
-    // Somebody else may be at the same row: those requestStep again, as a saga does.
+    // Another call may hold the row; a busy one is repeated, as a saga does.
     for (const answer of answers) expect([DONE[last], 'busy']).toContain(answer);
     expect(answers).toContain(DONE[last]);
     expect(await requestStep(stores, last, order)).toBe(DONE[last]);

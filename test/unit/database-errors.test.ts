@@ -3,7 +3,7 @@ import { isDatabaseUnavailable } from '../../api/http/database-errors';
 
 const CONNECTION_LOST = 'Client has encountered a connection error and is not queryable';
 
-/** As the driver throws it, when Prisma does not come to hand it on. */
+/** As the driver throws it, when Prisma does not wrap it. */
 function thrownIn(file: string, message: string): Error {
   const error = new Error(message);
   error.stack = `Error: ${message}\n    at /app/${file}:767:27`;

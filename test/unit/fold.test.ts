@@ -1,4 +1,4 @@
-/** Invariant 5 as pure functions: folding the events gives the row, or says what cannot have happened. */
+/** Invariant 5 as pure functions: folding the events gives the row, or reports impossible events. */
 import { describe, expect, test } from '@jest/globals';
 import { foldCustomer, foldOrder, foldReservation } from '../../ops/audit/fold';
 import type { AggregateEvents, RecordedEvent } from '../../ops/audit/rows';

@@ -1,4 +1,4 @@
-/** What the repair does about each kind of order: the findings are those of the audit about the same rows. */
+/** The plan of the repair for each kind of order; the findings are those of the audit for the same rows. */
 import { describe, expect, test } from '@jest/globals';
 import { type Finding, isTerminal, wrongOrder } from '../../ops/audit/invariants';
 import type { OrderFacts, ReservationRow } from '../../ops/audit/rows';

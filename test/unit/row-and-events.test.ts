@@ -1,4 +1,4 @@
-/** Invariant 5 as pure functions: how a row differs from what its events say. */
+/** Invariant 5 as pure functions: the differences between a row and its events. */
 import { expect, test } from '@jest/globals';
 import type { AggregateEvents, CustomerFacts, OrderFacts } from '../../ops/audit/rows';
 import {

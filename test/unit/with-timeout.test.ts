@@ -1,4 +1,4 @@
-/** Our own time limits: an answer that comes too late changes nothing any more. */
+/** Time limits: a late answer has no effect. */
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { eachWithTimeout, TimedOut, withTimeout } from '../../saga/host/with-timeout';
 

@@ -11,7 +11,7 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
   });
   afterAll(() => system.stop());
 
-  /** From outside: nobody may log in to the customer database any more, and who is there is cut off. */
+  /** Refuses new connections to the customer database, and cuts the existing ones. */
   async function refuseCustomerConnections(): Promise<void> {
     const { adminCustomerUrl, customerUrl } = system.databases;
     const name = new URL(customerUrl).pathname.slice(1);

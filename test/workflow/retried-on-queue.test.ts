@@ -15,7 +15,7 @@ test('the attempt that hangs is cancelled, and nothing is parked after the newer
   const table = await hold(stage.system.databases.adminCustomerUrl, 'LOCK TABLE credit_reservations');
   await stage.system.startCredit();
   await stage.someoneWaitsForCredit();
-  // It finishes what it does, and takes nothing new.
+  // It finishes its tasks, and accepts no new ones.
   const stopped = stage.system.stopCredit();
   await stage.retry(saga.workflowId);
   await stage.historyHas(saga.workflowId, (event) => event.activityTaskCancelRequestedEventAttributes);
