@@ -41,8 +41,8 @@ export interface OpenDatabases extends AuditedDatabases {
  * @throws ConfigError when the URL of the order or the customer database is unknown
  */
 export function openReadOnly(config: Config): OpenDatabases {
-  const orders = createOrderDatabase(readOnly(needed(config, ORDERS)));
-  const customers = createCustomerDatabase(readOnly(needed(config, CUSTOMERS)));
+  const orders = createOrderDatabase(readOnly(requireUrl(config, ORDERS)));
+  const customers = createCustomerDatabase(readOnly(requireUrl(config, CUSTOMERS)));
   const historyUrl = urlOf(config, HISTORY);
   const history = historyUrl === undefined ? undefined : createHistoryDatabase(readOnly(historyUrl));
   return {
@@ -63,10 +63,10 @@ export function ordersReadOnly(config: Config): OrderDatabase | undefined {
 
 /** @throws ConfigError when the URL is unknown */
 export function historyDatabaseUrl(config: Config): string {
-  return needed(config, HISTORY);
+  return requireUrl(config, HISTORY);
 }
 
-function needed(config: Config, location: DatabaseLocation): string {
+function requireUrl(config: Config, location: DatabaseLocation): string {
   const url = urlOf(config, location);
   if (url !== undefined) return url;
   throw new ConfigError(

@@ -47,13 +47,13 @@ export function runUntilStopped(logger: Logger, start: () => Promise<Running>): 
       });
     },
     (error: unknown) => {
-      sayAndExit(error);
+      exitWithError(error);
     },
   );
 }
 
 /** Prints a ConfigError without a stack trace, any other error with one, and exits with code 1. */
-export function sayAndExit(error: unknown): never {
+export function exitWithError(error: unknown): never {
   if (error instanceof ConfigError) console.error(error.message);
   else console.error(error instanceof Error ? (error.stack ?? error.message) : error);
   process.exit(1);

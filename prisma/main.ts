@@ -4,7 +4,7 @@
  */
 import { readConfig } from '../platform/config';
 import { ConfigError } from '../platform/config-error';
-import { sayAndExit } from '../platform/shutdown';
+import { exitWithError } from '../platform/shutdown';
 import { applyMigrations } from './migrate';
 import { provision, rolesOf } from './provision';
 
@@ -30,4 +30,4 @@ async function main(): Promise<void> {
 }
 
 // process.exit, because the schema engine leaves a timer of ten seconds.
-main().then(() => process.exit(0), sayAndExit);
+main().then(() => process.exit(0), exitWithError);

@@ -9,14 +9,17 @@ export interface Money {
   readonly currency: string;
 }
 
-/** Codes that begin with X are no country's; of those only the currency unions' are money one can owe. */
+/** Codes that begin with X belong to no country. Only those of currency unions are used for payments. */
 const UNION_CURRENCIES = new Set(['XAF', 'XCD', 'XOF', 'XPF']);
 
 export const moneyJsonSchema = z.strictObject({
   amount: z
     .string()
     .max(20)
-    .meta({ description: 'A decimal with exactly the minor digits of the currency.', examples: ['12.34'] }),
+    .meta({
+      description: 'A decimal number with exactly the minor digits of the currency.',
+      examples: ['12.34'],
+    }),
   currency: z
     .string()
     .max(3)
@@ -25,28 +28,28 @@ export const moneyJsonSchema = z.strictObject({
 
 export type MoneyJson = z.infer<typeof moneyJsonSchema>;
 
-/** How many minor digits a currency has; undefined for what is no currency. */
+/** @returns undefined when the code is not a currency */
 export function minorDigits(currency: string): number | undefined {
   if (!/^[A-Z]{3}$/.test(currency)) return undefined;
   if (currency.startsWith('X') && !UNION_CURRENCIES.has(currency)) return undefined;
   return isoCurrency(currency)?.digits;
 }
 
-/** @param least the smallest amount, in minor units */
-export function moneySchema(least: number) {
+/** @param min smallest amount, in minor units */
+export function moneySchema(min: number) {
   return moneyJsonSchema.transform(({ amount, currency }, context): Money => {
     const digits = minorDigits(currency);
     if (digits === undefined) {
       context.addIssue({
         code: 'custom',
         path: ['currency'],
-        message: 'must be an ISO 4217 currency code, as "USD"',
+        message: 'must be an ISO 4217 currency code, such as "USD"',
       });
       return z.NEVER;
     }
     const amountMinor = parseAmount(amount, digits);
-    if (amountMinor === undefined || amountMinor < least) {
-      const bounds = `${formatAmount(least, digits)} to ${formatAmount(MAX_AMOUNT_MINOR, digits)}`;
+    if (amountMinor === undefined || amountMinor < min) {
+      const bounds = `${formatAmount(min, digits)} to ${formatAmount(MAX_AMOUNT_MINOR, digits)}`;
       const message = `must be a decimal string with ${String(digits)} minor digits, ${bounds}`;
       context.addIssue({ code: 'custom', path: ['amount'], message });
       return z.NEVER;
@@ -55,9 +58,9 @@ export function moneySchema(least: number) {
   });
 }
 
-/** @throws TypeError for a currency that {@link moneySchema} lets nobody store */
+/** @throws TypeError for a currency that {@link moneySchema} rejects */
 export function moneyJson(amountMinor: number, currency: string): MoneyJson {
   const digits = minorDigits(currency);
-  if (digits === undefined) throw new TypeError(`${currency} is no currency with known minor digits`);
+  if (digits === undefined) throw new TypeError(`${currency} is not a currency with known minor digits`);
   return { amount: formatAmount(amountMinor, digits), currency };
 }

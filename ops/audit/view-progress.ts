@@ -22,7 +22,7 @@ export async function followedTo(history: SqlDatabase): Promise<Followed> {
 }
 
 /** @returns a function: whether a customer has events after the position, or unpublished ones */
-export async function customersWithNews(
+export async function customersWithNewEvents(
   customers: SqlDatabase,
   position: bigint,
 ): Promise<(customerId: string) => boolean> {

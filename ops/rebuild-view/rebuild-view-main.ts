@@ -1,7 +1,7 @@
 /** `npm run rebuild-view`: rebuilds the order history from its received events while the system runs. */
 import { rebuildView } from '../../projections/order-history/rebuild';
 import { readConfig } from '../../platform/config';
-import { sayAndExit } from '../../platform/shutdown';
+import { exitWithError } from '../../platform/shutdown';
 import { createHistoryDatabase } from '../../prisma/history/client';
 import { historyDatabaseUrl } from '../databases';
 
@@ -16,4 +16,4 @@ async function main(): Promise<void> {
   await db.$disconnect();
 }
 
-main().then(() => process.exit(0), sayAndExit);
+main().then(() => process.exit(0), exitWithError);

@@ -24,15 +24,15 @@ async function main(): Promise<number> {
   const databases = openReadOnly(config);
   const { client, connection } = await connectTo(temporalOf(config));
   const repairRun = new RepairRun(config, client, databases, apply, graceMs);
-  await repairRun.sagasThatBroke();
-  await repairRun.whatTheAuditFinds();
+  await repairRun.repairBrokenSagas();
+  await repairRun.repairViolations();
   await databases.close();
   await connection.close();
-  const { repaired, repairable, forAPerson } = repairRun.counts;
+  const { repaired, repairable, manual } = repairRun.counts;
   console.log(
-    `${String(repaired)} started again, ${String(repairable)} could be (--apply), ${String(forAPerson)} for a person to look at`,
+    `${String(repaired)} started again, ${String(repairable)} could be (--apply), ${String(manual)} for a person to look at`,
   );
-  return forAPerson > 0 ? 1 : 0;
+  return manual > 0 ? 1 : 0;
 }
 
 function readArguments() {

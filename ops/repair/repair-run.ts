@@ -17,7 +17,7 @@ const FOLLOWED_WITHIN_MS = 60_000;
 const FOLLOWED_POLL_MS = 500;
 
 export class RepairRun {
-  readonly counts = { repaired: 0, repairable: 0, forAPerson: 0 };
+  readonly counts = { repaired: 0, repairable: 0, manual: 0 };
   /** Sagas that the repair has started again, or would start. */
   readonly #sagas = new Set<string>();
 
@@ -30,7 +30,7 @@ export class RepairRun {
   ) {}
 
   /** Starts the sagas that were terminated, or timed out, according to Temporal. */
-  async sagasThatBroke(): Promise<void> {
+  async repairBrokenSagas(): Promise<void> {
     for await (const saga of brokenSagas(this.client)) {
       const { sagaId, status, orderIds } = saga;
       // If an order of a group needs an operator, the audit finds the group's other orders.
@@ -41,18 +41,18 @@ export class RepairRun {
   }
 
   /** Repairs the violations in the databases: orders whose saga is lost, or has ended before they were final. */
-  async whatTheAuditFinds(): Promise<void> {
+  async repairViolations(): Promise<void> {
     const { databases, client } = this;
     const { violations, invariants } = await audit({ databases, client }, { graceMs: this.graceMs });
     const ids = [...new Set(violations.map(({ subject }) => subject))];
     const facts = await orderFacts(databases, ids);
-    const { repairs, forAPerson } = planRepairs(violations, new Map(facts.map((each) => [each.id, each])));
-    for (const { subject, words } of forAPerson) this.#forAPerson(`${subject}: ${words}`);
+    const { repairs, manual } = planRepairs(violations, new Map(facts.map((each) => [each.id, each])));
+    for (const { subject, words } of manual) this.#manual(`${subject}: ${words}`);
     for (const repair of repairs) await this.#repair(repair);
     const found = Object.values(invariants).reduce((sum, { violated }) => sum + violated, 0);
     const more = found - violations.length;
     if (more > 0)
-      this.#forAPerson(`${String(more)} more violations than the audit lists: run npm run repair again`);
+      this.#manual(`${String(more)} more violations than the audit lists: run npm run repair again`);
   }
 
   async #repair(repair: Repair): Promise<void> {
@@ -101,8 +101,8 @@ export class RepairRun {
     console.log(`${words}; ${started ? 'started again' : 'runs again already'}`);
   }
 
-  #forAPerson(words: string): void {
-    this.counts.forAPerson += 1;
+  #manual(words: string): void {
+    this.counts.manual += 1;
     console.log(words);
   }
 }

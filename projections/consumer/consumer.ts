@@ -22,14 +22,14 @@ export interface ConsumerStore {
    * @returns false when another process has moved the checkpoint; nothing was changed then
    * @throws PoisonEvent when another event of the page cannot be applied; nothing was changed then
    */
-  takeIn(after: string | null, page: FeedPage, poison: readonly PoisonEvent[]): Promise<boolean>;
+  applyPage(after: string | null, page: FeedPage, poison: readonly PoisonEvent[]): Promise<boolean>;
   /**
    * Begins the recovery after a service has lost events before the checkpoint. The consumer reads the feed from its start
    * again, and removes the effects of events that do not come again although the feed reaches back that far.
    *
    * @param from the checkpoint; does nothing when another process has moved it
    */
-  startAgain(from: string | null): Promise<void>;
+  restart(from: string | null): Promise<void>;
 }
 
 export class PoisonEvent extends Error {
@@ -77,14 +77,14 @@ async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal:
         { consumer: name, err },
         'a service has lost events; the consumer reads the feed from its start and removes their effects',
       );
-      await store.startAgain(after);
+      await store.restart(after);
       return undefined;
     });
   while (!stopping()) {
     try {
       const after = await store.checkpoint();
       const page = await pageAfter(after);
-      if (page) await takeIn(store, after, page, logger);
+      if (page) await applyPage(store, after, page, logger);
       if (unavailable) logger.info({ consumer: name }, 'the consumer has resumed reading the feed');
       unavailable = false;
     } catch (err) {
@@ -97,7 +97,7 @@ async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal:
   }
 }
 
-async function takeIn(
+async function applyPage(
   store: ConsumerStore,
   after: string | null,
   page: FeedPage,
@@ -106,7 +106,7 @@ async function takeIn(
   const poison: PoisonEvent[] = [];
   for (;;) {
     try {
-      await store.takeIn(after, page, poison);
+      await store.applyPage(after, page, poison);
       for (const err of poison)
         logger.error({ err }, 'an event was stored as a dead letter: it has no effect');
       return;

@@ -24,7 +24,7 @@ export function historyStore(db: HistoryDatabase, onFollowed: () => void): Consu
       });
       return row.cursor;
     },
-    takeIn: async (after, page, poison) => {
+    applyPage: async (after, page, poison) => {
       const moved = await db.$transaction(async (tx) => {
         const checkpoint = await holdCheckpoint(tx);
         if (checkpoint?.cursor !== after) return false;
@@ -43,7 +43,7 @@ export function historyStore(db: HistoryDatabase, onFollowed: () => void): Consu
       if (moved) onFollowed();
       return moved;
     },
-    startAgain: (from) =>
+    restart: (from) =>
       db.$transaction(async (tx) => {
         if ((await holdCheckpoint(tx))?.cursor === from) await beginRecovery(tx);
       }),

@@ -1,4 +1,4 @@
-/** Every type of event, as real traffic writes it, is what its schema says; and the order history understands it. */
+/** Every type of event, as the product writes it, matches its schema, and the order history understands it. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
@@ -49,7 +49,7 @@ async function giveUpRelease(orderId: string): Promise<void> {
   await onCustomers('ALTER FUNCTION release_credit_gone RENAME TO release_credit');
 }
 
-test('all types', async () => {
+test('the schemas of all types match their events', async () => {
   const customer = await newCustomer(system.url, '10.00');
   expect((await cancel(await approved(customer), WAIT)).status).toBe(200);
   await placeOrder(system.url, customer, '99.00', WAIT);
@@ -62,7 +62,7 @@ test('all types', async () => {
   expect([...new Set(events.map(({ type }) => type))].sort()).toEqual([...EVENT_TYPE_NAMES].sort());
   for (const { type, data, dataschema } of events) {
     if (!isEventType(type)) throw new Error(type);
-    // Nothing is missing, and nothing is in it that the schema does not tell of.
+    // The data has exactly the fields of the schema.
     expect([type, EVENT_TYPES[type].data.safeParse(data).data]).toEqual([type, data]);
     expect((await call(`${system.url}${dataschema}`, 'GET')).status).toBe(200);
   }

@@ -45,7 +45,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   });
   afterAll(() => system.stop());
 
-  test("an approved order's story: valid CloudEvents, with correlation and causation, from both services", async () => {
+  test('the events of an approved order: valid CloudEvents with correlation and causation, from both services', async () => {
     const { body } = await placeOrder(system.url, customer, '4.00', WAIT);
     const orderId = String(body['orderId']);
     const story = await eventsOf(system.url, orderId, 3);
@@ -69,7 +69,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     });
   });
 
-  test('a live stream tells what happens, and resumes after Last-Event-ID without gap or repetition', async () => {
+  test('a live stream delivers events, and resumes after Last-Event-ID without gap or repetition', async () => {
     const { nextCursor } = await page(system.url, { limit: '500' });
     const stream = await openStream(`${system.url}/events?after=${nextCursor}`);
     const orders = await Promise.all(
@@ -90,7 +90,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     }
   });
 
-  test('a stream is told nothing for what its filter leaves out', async () => {
+  test('a stream sends nothing for events that its filter excludes', async () => {
     const { nextCursor } = await page(system.url, { limit: '500' });
     const began = Date.now();
     const { body } = await fetch(`${system.url}/events?type=OrderApproved&after=${nextCursor}`, {
@@ -108,7 +108,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect(heartbeats).toBeLessThanOrEqual((Date.now() - began) / 15_000);
   });
 
-  test('pages follow each other by cursor; a page waits for what is new', async () => {
+  test('a cursor leads to the next page; a page waits for new events', async () => {
     const seen: CloudEvent[] = [];
     let cursor: string | undefined;
     for (;;) {
@@ -127,7 +127,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect((await waiting).items).not.toHaveLength(0);
   });
 
-  test('filters by type and subject; what they name has to exist', async () => {
+  test('filters by type and subject; an unknown type is refused', async () => {
     const { items } = await page(system.url, { type: 'CustomerCreated,OrderApproved', limit: '500' });
     expect(new Set(items.map(({ type }) => type))).toEqual(new Set(['CustomerCreated', 'OrderApproved']));
     const unknown = await call(`${system.url}/events?type=OrderEaten`, 'GET');
@@ -136,7 +136,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect(version.status).toBe(404);
   });
 
-  test('a cursor that was changed is refused, and one that is too old says so', async () => {
+  test('a modified cursor is refused, and an old cursor gets 410', async () => {
     const { nextCursor } = await page(system.url, { limit: '1' });
     const answers = async (cursor: string) => {
       const [page, stream] = [{ Accept: 'application/json' }, { Accept: 'text/event-stream' }];
@@ -166,13 +166,13 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   });
 });
 
-test('a reader that does not read costs bounded memory, and slows nobody else', async () => {
+test('a client that does not read costs bounded memory, and does not slow other clients', async () => {
   const databases = await createTestDatabases();
   const service = await startServiceProcess(await freePort(), {
     SERVICES: 'order,customer',
     ORDER_DATABASE_URL: databases.orderUrl,
     CUSTOMER_DATABASE_URL: databases.customerUrl,
-    // Less than what is kept when it is kept for all of them; and what is kept no longer is given back in time.
+    // Less than buffering for every client costs. Memory that is no longer used is freed in time.
     NODE_OPTIONS: '--max-old-space-size=256',
   });
   try {
@@ -193,7 +193,7 @@ test('a reader that does not read costs bounded memory, and slows nobody else', 
     expect(await whole.next(20_000)).toHaveLength(20_000);
     const { status } = await placeOrder(service.url, customer, '1.00', WAIT);
     expect(status).toBe(201);
-    // Ten readers of 40 MB each, if it were kept for them.
+    // Ten clients, with 40 MB of events each, if the server buffered them.
     expect(residentMb(service.child.pid) - before).toBeLessThan(300);
     await whole.close();
     for (const each of stuck) each.destroy();
@@ -209,7 +209,7 @@ function residentMb(pid: number | undefined): number {
   return Number(kb) / 1024;
 }
 
-test('a quiet stream has a heartbeat, with where to resume; a stop ends it at once', async () => {
+test('an idle stream has heartbeats with its position; a shutdown ends it at once', async () => {
   const system = await startSystem();
   try {
     await newCustomer(system.url, '1.00');

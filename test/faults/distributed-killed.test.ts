@@ -56,13 +56,13 @@ afterAll(async () => {
   data.remove();
 });
 
-/** Where a process is now, by what it said last when it became ready. */
+/** The current URL of a process, from its last ready message. */
 function whereIs(name: string): { pid: number; times: number } {
   const said = [...system.output().matchAll(new RegExp(`^${name} +\\| ready.*, pid (\\d+)`, 'gm'))];
   return { pid: Number(said.at(-1)?.[1]), times: said.length };
 }
 
-test('each process is killed several times under load: every acknowledged order ends right, once', async () => {
+test('each process is killed several times under load: every acknowledged order is decided correctly, once', async () => {
   const customer = await newCustomer(url, '100000.00');
   const acknowledged = new Map<string, string>();
   const load = { over: false };
@@ -88,7 +88,7 @@ test('each process is killed several times under load: every acknowledged order 
       await eventually(() => Promise.resolve(acknowledged.size > before + CALLERS || undefined));
       process.kill(victim.pid, 'SIGKILL');
       const atKill = acknowledged.size;
-      // The others go on while it is down.
+      // The others continue while it is down.
       await eventually(() => Promise.resolve(acknowledged.size > atKill + CALLERS || undefined));
       await eventually(() => Promise.resolve(whereIs(name).times > victim.times || undefined), 40_000);
     }
@@ -133,7 +133,7 @@ test('each process is killed several times under load: every acknowledged order 
     );
     return Number(row?.['count']) >= recorded.length ? true : undefined;
   });
-  expect(await feedStories()).toEqual(recorded);
+  expect(await eventsByAggregate()).toEqual(recorded);
   const received = await rowsOf(
     databases.adminHistoryUrl,
     `SELECT concat_ws(' ', source, event_id, subject, sequence) AS story FROM received_events`,
@@ -155,7 +155,7 @@ async function eventLinesOf(databaseUrl: string, source: string): Promise<string
 }
 
 /** Read through to the end, as a consumer does; in the order of each subject. */
-async function feedStories(): Promise<string[]> {
+async function eventsByAggregate(): Promise<string[]> {
   const lines: string[] = [];
   const last = new Map<string, number>();
   for (let query = ''; ;) {

@@ -1,4 +1,4 @@
-/** Where `npm start` may find itself: beside a copy, without its npm, without Go, on a full disk, warm. */
+/** `npm start` in special environments: beside a copy, without its npm, without Go, on a full disk, warm. */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import { eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { freePorts, ready, ROOT, scratch, start } from '../support/start';
 
-test('two copies run side by side, and a start that has nothing to build builds nothing', async () => {
+test('two copies run side by side, and a start without changes builds nothing', async () => {
   const data = [scratch(), scratch()] as const;
   const environments = await Promise.all(
     data.map(async ({ folder }) => ({ ...(await freePorts()), DATA_DIR: folder })),
@@ -27,7 +27,7 @@ test('two copies run side by side, and a start that has nothing to build builds 
   for (const folder of data) folder.remove();
 }, 120_000);
 
-test('when npm is killed, what it started stops by itself', async () => {
+test('when npm is killed, the processes that it started stop', async () => {
   const data = scratch();
   const env = { ...process.env, ...(await freePorts()), DATA_DIR: data.folder };
   const npm = spawn('npm', ['start'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -42,7 +42,7 @@ test('when npm is killed, what it started stops by itself', async () => {
   data.remove();
 }, 200_000);
 
-test('without the Temporal CLI, a way to download it, or Go: one message with the ways to get it', async () => {
+test('without the Temporal CLI, a download and Go: one message with the ways to install it', async () => {
   const data = scratch();
   const bin = path.join(data.folder, 'bin');
   mkdirSync(bin, { recursive: true });

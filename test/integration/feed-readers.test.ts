@@ -1,4 +1,4 @@
-/** Whoever reads the feed leaves nothing behind on the signal that lives as long as the process. */
+/** Clients of the feed leave no listeners on the signal that lives as long as the process. */
 import { getEventListeners, setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -48,7 +48,7 @@ afterAll(async () => {
   await databases.drop();
 });
 
-/** Listeners, and the signals that follow it: Node forgets those never. */
+/** Listeners, and dependent signals, which Node never frees. */
 function leftOn(signal: AbortSignal): number {
   const followers = Object.getOwnPropertySymbols(signal)
     .filter(({ description }) => description === 'kDependantSignals')
@@ -56,7 +56,7 @@ function leftOn(signal: AbortSignal): number {
   return getEventListeners(signal, 'abort').length + followers.reduce((sum, size) => sum + size, 0);
 }
 
-test('thousands of waits for more', async () => {
+test('thousands of waits for more events', async () => {
   const process = new AbortController();
   setMaxListeners(0, process.signal);
   const page = await feed.read(undefined, 1);
@@ -67,7 +67,7 @@ test('thousands of waits for more', async () => {
   expect(leftOn(process.signal)).toBe(0);
 });
 
-test('pages over HTTP, of a consumer and of another service', async () => {
+test('pages over HTTP, for a consumer and for another service', async () => {
   const process = new AbortController();
   const remote = remoteLog('/order-service', url);
   const page = await remote.read(undefined, 1, {});
@@ -88,7 +88,7 @@ test('streams that come and go', async () => {
   await eventually(() => Promise.resolve(leftOn(stopping.signal) === 0 ? true : undefined), 5_000);
 });
 
-test('a stream that is woken again and again for what its filter leaves out', async () => {
+test('a stream that often wakes for events that its filter excludes', async () => {
   const stream = await openStream(`${url}/events?type=OrderApproved`);
   for (let count = 0; count < 300; count++) {
     published.notify();

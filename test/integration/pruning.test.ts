@@ -6,7 +6,7 @@ import { ids, OrderOutbox } from '../support/order-outbox';
 
 const outbox = new OrderOutbox();
 
-test('pruning: only what was published long enough ago, in batches; the feed then starts later and says so', async () => {
+test('pruning deletes events that were published long enough ago, in batches; the feed reports its later start', async () => {
   await outbox.place(ids(300));
   await outbox.publishAll();
   const start = (await outbox.log.read(undefined, 1, {})).events[0];
@@ -31,7 +31,7 @@ test('pruning: only what was published long enough ago, in batches; the feed the
   expect(unpublished?.['count']).toBe('0');
 });
 
-test('pruning stops at the first event that is kept, however many are, and leaves none out', async () => {
+test('pruning stops at the first event that is kept, and skips none before it', async () => {
   await outbox.place(ids(3_000));
   await outbox.publishAll();
   const old = `UPDATE outbox SET published_at = now() - interval '2 hours'`;

@@ -1,4 +1,4 @@
-/** The relay beside transactions that are in flight, long open, or came all at once: every event once, in order, at one cost. */
+/** The relay with transactions in flight, long open, or in a burst: every event once, in order, at constant cost. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import { Client } from 'pg';
@@ -14,7 +14,7 @@ import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/clie
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 import { hold, type Lock } from '../support/outages';
 
-/** More than the relay looks at as come late: it walks all that is unpublished then. */
+/** More events than the relay examines as late ones: then it scans all that are unpublished. */
 const BURST = 20_500;
 
 const INSERT = `INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data, saga_id)
@@ -73,7 +73,7 @@ test.each([
   ['all at once', BURST, 1_000],
   ['while the relay is at a backlog', 1_000, 100],
 ])(
-  'what was in flight is published before what its aggregate had later: %s',
+  'events in flight are published before later events of their aggregate: %s',
   async (_how, others, batch) => {
     const at = await end();
     const late = newUuid();
@@ -92,7 +92,7 @@ test.each([
   120_000,
 );
 
-test('what a burst hides, with lower ids and a later transaction, is published before what its aggregate had later', async () => {
+test('events with lower ids and a later transaction, hidden by a burst, are published before later events of their aggregate', async () => {
   const at = await end();
   held = await hold(databases.adminOrderUrl, 'SELECT pg_current_xact_id()');
   const order = newUuid();
@@ -107,7 +107,7 @@ test('what a burst hides, with lower ids and a later transaction, is published b
   expect(sequencesOf(events, order)).toEqual([1, 2]);
 }, 120_000);
 
-test('a database that was loaded into a server whose transaction ids are lower: a relay that begins finds everything', async () => {
+test('a database was loaded into a server with lower transaction ids: a new relay finds every event', async () => {
   const at = await end();
   await admin(
     `UPDATE outbox_relay SET seen = (pg_snapshot_xmax(seen)::text::bigint + 1000000 || ':' ||
@@ -142,7 +142,7 @@ test.each([
   ['one that has written', 'SELECT pg_current_xact_id()'],
   ['one that only reads, as pg_dump', 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ'],
 ])(
-  'while a transaction stays open, a publication does not cost more for all that was published since: %s',
+  'while a transaction stays open, a publication does not become slower with the number of published events: %s',
   async (_kind, statement) => {
     await publishAll();
     held = await hold(databases.adminOrderUrl, statement);
@@ -158,7 +158,7 @@ test.each([
   120_000,
 );
 
-/** Of a reader that pages on and on while others write and publish. */
+/** The sequences that a client gets, which reads pages while others write and publish. */
 async function pageOn(at: LogPosition, isOver: () => boolean): Promise<CloudEvent[]> {
   const events: CloudEvent[] = [];
   for (let after = at; ;) {
@@ -170,7 +170,7 @@ async function pageOn(at: LogPosition, isOver: () => boolean): Promise<CloudEven
   }
 }
 
-test('readers that page while three relays publish what many commit at once: each event once, in order', async () => {
+test('clients read pages while three relays publish the commits of many writers: each event once, in order', async () => {
   const random = seededRandom();
   const at = await end();
   const aggregates = Array.from({ length: 12 }, () => newUuid());
@@ -183,7 +183,7 @@ test('readers that page while three relays publish what many commit at once: eac
   });
   const readers = Array.from({ length: 2 }, () => pageOn(at, () => !publishing));
   try {
-    // One writer an aggregate, as its row's lock has it; commits, rollbacks and savepoints cross each other.
+    // One writer per aggregate, as with the lock of its row; commits, rollbacks and savepoints overlap.
     await Promise.all(
       aggregates.map(async (aggregate) => {
         const writer = new Client({ connectionString: databases.adminOrderUrl });

@@ -63,7 +63,7 @@ test('relays of several processes and writers at once: nothing is lost, doubled,
   for (const each of sequences.values()) expect(each).toEqual([1, 2]);
 });
 
-test('a reader that pages while relays publish at once: nothing is skipped, and nothing repeated', async () => {
+test('a client reads pages while relays publish concurrently: nothing is skipped, and nothing repeated', async () => {
   const start = (await outbox.readOn(undefined)).at;
   const orders = ids(1_500);
   let under = 4;

@@ -18,8 +18,8 @@ const SUITE = ['test/e2e', 'test/faults/worker-killed', 'test/faults/distributed
 const PREPARED_BY_THE_PRODUCT = ['worker-killed', 'distributed-killed'];
 
 /** A new search attribute is known to every role of the server only after its caches are refreshed. */
-const KNOWN_WITHIN_MS = 90_000;
-const KNOWN_POLL_MS = 500;
+const REGISTRATION_TIMEOUT_MS = 90_000;
+const REGISTRATION_POLL_MS = 500;
 
 async function main(): Promise<number> {
   const binaries = process.env['TEMPORAL_SERVER_PATH'] ?? '';
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
 
 /** A namespace that was registered a moment ago is not known everywhere yet: asked again until it is. */
 async function prepareNamespaces(address: string): Promise<void> {
-  const deadline = Date.now() + KNOWN_WITHIN_MS;
+  const deadline = Date.now() + REGISTRATION_TIMEOUT_MS;
   for (const namespace of testNamespaces()) {
     if (PREPARED_BY_THE_PRODUCT.includes(namespace)) continue;
     for (;;) {
@@ -59,7 +59,7 @@ async function prepareNamespaces(address: string): Promise<void> {
         break;
       } catch (error) {
         if (Date.now() > deadline) throw error;
-        await new Promise((resolve) => setTimeout(resolve, KNOWN_POLL_MS));
+        await new Promise((resolve) => setTimeout(resolve, REGISTRATION_POLL_MS));
       }
     }
   }

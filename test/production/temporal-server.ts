@@ -24,8 +24,8 @@ const HISTORY_SHARDS = 4;
 const READY_WITHIN_MS = 90_000;
 const READY_POLL_MS = 200;
 const STOP_WITHIN_MS = 10_000;
-const LINES_TOLD = 5;
-const LINE_TOLD = 400;
+const LINES_SHOWN = 5;
+const LINE_SHOWN = 400;
 
 const LOWEST_PORT = 20_000;
 const HIGHEST_PORT = 32_767;
@@ -80,8 +80,8 @@ export async function startProductionTemporal(
     const last = readFileSync(logFile, 'utf8')
       .trim()
       .split('\n')
-      .slice(-LINES_TOLD)
-      .map((line) => line.slice(0, LINE_TOLD))
+      .slice(-LINES_SHOWN)
+      .map((line) => line.slice(0, LINE_SHOWN))
       .join('\n');
     throw new Error(`Temporal was not ready in time; its log ends with:\n${last}`, { cause });
   });

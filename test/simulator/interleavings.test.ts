@@ -43,7 +43,7 @@ test('one order, and any two faults of two services: every interleaving is clean
   expect(interleavings).toBeGreaterThan(10_000);
 });
 
-test('larger cases, by chance, are clean', async () => {
+test('larger random cases are clean', async () => {
   const seed = testSeed();
   const { interleavings, found } = await search(product, { seed, atMost: LARGER_CASES });
   if (found) throw new Error(`TEST_SEED=${String(seed)}\n${counterexampleText(found)}`);

@@ -61,7 +61,7 @@ function inOrder(results: readonly StepResult[]): readonly StepResult[] {
   return [...results].sort((one, other) => one.orderId.localeCompare(other.orderId));
 }
 
-test('stories of the simulator: the real statements answer the same, and leave the same rows', async () => {
+test('interleavings of the simulator: the real statements answer the same, and leave the same rows', async () => {
   let statements = 0;
   let runs = 0;
   // Three times as many as are needed: some hold rows, or leave a transaction open.

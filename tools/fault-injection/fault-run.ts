@@ -85,7 +85,7 @@ export async function faultRun(options: RunOptions, random: Random): Promise<Fau
       faultMs,
       acknowledged,
       done,
-      goneAway: load.goneAway,
+      disconnected: load.disconnected,
       notPlaced: load.notPlaced.size,
       readsAfterCancel: load.readsAfterCancel,
       load,
@@ -94,7 +94,7 @@ export async function faultRun(options: RunOptions, random: Random): Promise<Fau
       hangs,
       recovery,
       finalChecks,
-      strange: load.client.strange.map((words) => withCause(words, cluster.all)),
+      invalid: load.client.invalid.map((words) => withCause(words, cluster.all)),
       memory: await memory.end(),
     };
   } finally {

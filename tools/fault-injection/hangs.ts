@@ -27,13 +27,13 @@ const ORDERS_MORE = 60;
 /** 5 orders that were refused as not placed. */
 const NOT_PLACED_AT_LEAST = 5;
 
-const LOOK_EVERY_MS = 100;
+const POLL_MS = 100;
 
 export interface Hangs {
   /** While the customer database hung: requests to place an order that were answered with it. */
   readonly taken: number;
   /** The other requests, with their answers. */
-  readonly notTaken: readonly string[];
+  readonly notAccepted: readonly string[];
   /** The saga that waited during both hangs. */
   readonly waited: {
     readonly ms: number;
@@ -75,19 +75,19 @@ export async function whileOneThingHangs(cluster: Cluster, load: Load, temporal:
 async function whileCustomersHang(
   held: HeldOrder,
   client: RetryingClient,
-): Promise<Pick<Hangs, 'taken' | 'notTaken'>> {
+): Promise<Pick<Hangs, 'taken' | 'notAccepted'>> {
   let taken = 0;
-  const notTaken: string[] = [];
+  const notAccepted: string[] = [];
   const isOver = client.listen(({ method, path }, classified) => {
     if (method !== 'POST' || path !== '/orders') return;
     if (classified?.kind === 'answer') taken += 1;
-    else notTaken.push(`POST /orders while the customer database hung: ${wordsOf(classified)}`);
+    else notAccepted.push(`POST /orders while the customer database hung: ${wordsOf(classified)}`);
   });
   await held.lockCustomers();
   await sleep(CUSTOMERS_HANG_MS);
   isOver();
   await held.unlockCustomers();
-  return { taken, notTaken };
+  return { taken, notAccepted };
 }
 
 /** An order that still waits for the start of its saga is not started. */
@@ -105,5 +105,5 @@ function wordsOf(classified: ClassifiedAnswer | undefined): string {
 
 async function until(isSo: () => boolean, withinMs: number): Promise<void> {
   for (const deadline = performance.now() + withinMs; !isSo() && performance.now() < deadline;)
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_MS);
 }

@@ -3,7 +3,7 @@
  * [--planted [--bug WORDS]…]`: under load, first what is promised while one thing hangs, then how soon sagas resume when
  * their worker is killed, then faults from outside; of both placements, the distributed one for two thirds of the time.
  * With `--planted`, whether bugs that are planted in copies of the product are found, all or those named. Exit code 0 when everything held (or each bug was found), 1 when something did not, 2 when the
- * run proves nothing: too few faults landed, or too few orders made progress.
+ * run is inconclusive: too few faults landed, or too few orders made progress.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

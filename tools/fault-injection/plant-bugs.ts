@@ -8,7 +8,7 @@ import { ROOT } from '../../platform/project-paths';
 import { migrationsPath, type ServiceName } from '../../prisma/schema-engine';
 import { faultRun, type FaultRun, type RunOptions } from './fault-run';
 import { tooManyEvents } from './hangs';
-import { evaluate, PROVES_NOTHING } from './pass-criteria';
+import { evaluate, INCONCLUSIVE } from './pass-criteria';
 import { type Edit, PLANTED_BUGS, type PlantedBug } from './planted-bugs';
 import type { Random } from './random';
 
@@ -36,7 +36,7 @@ export async function plantAll(length: RunLength, random: Random, only: readonly
     const seen = [
       ...finalChecks.report.violations.map((each) => each.words),
       ...finalChecks.broken,
-      ...hangs.notTaken,
+      ...hangs.notAccepted,
       ...tooManyEvents(hangs),
     ];
     // A late recovery alone does not count: the machine may be slow.
@@ -47,7 +47,7 @@ export async function plantAll(length: RunLength, random: Random, only: readonly
       found ? 'found' : 'NOT FOUND',
       String(run.acknowledged),
       String(run.landed.hit),
-      [...kinds(seen), ...words.filter((each) => !each.startsWith(PROVES_NOTHING))].join('; '),
+      [...kinds(seen), ...words.filter((each) => !each.startsWith(INCONCLUSIVE))].join('; '),
     ];
     rows.push(`| ${row.join(' | ')} |`);
     console.log(rows.at(-1));

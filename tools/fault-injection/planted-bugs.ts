@@ -17,8 +17,8 @@ export interface PlantedBug {
 }
 
 /** Of an order's cancellation, by the row that decides it. */
-const DECIDED_BY_THE_ROW = `const order = await decided(deps, before, expectation, decideUntil);
-        mustBeOf(order, cancellationKey);`;
+const DECIDED_BY_THE_ROW = `const order = await waitForDecision(deps, before, expectation, decideUntil);
+        requireOwnCancellation(order, cancellationKey);`;
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {

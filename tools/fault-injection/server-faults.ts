@@ -32,7 +32,7 @@ const TEMPORAL_STOPPED_MS = 6_000;
 
 /** 5 times: what is locked may belong to sagas that stand still just then, for another fault. */
 const ROUNDS = 5;
-const LOOK_EVERY_MS = 100;
+const POLL_MS = 100;
 
 export const SERVER_FAULTS: Readonly<Record<string, Fault>> = {
   'Temporal killed, and started again': (cluster) => cluster.killTemporal(),
@@ -99,7 +99,7 @@ async function holding(cluster: Cluster, service: ServiceName, statement: string
     for (let round = 0; round < ROUNDS && !found.busy; round++) {
       await holder.query('BEGIN');
       const { rowCount } = await holder.query(statement);
-      await sleep(rowCount === 0 ? LOOK_EVERY_MS : FOR_MS);
+      await sleep(rowCount === 0 ? POLL_MS : FOR_MS);
       await holder.query('ROLLBACK');
     }
   } catch {
