@@ -15,7 +15,7 @@ const SHOWN_WITHIN_MS = 60_000;
  * @param file the PNG
  */
 export async function photographSaga(executablePath: string, url: string, file: string): Promise<void> {
-  // The caller handles the signals: it closes the browser and stops the system.
+  // The caller handles the signals. The browser ends with this process.
   const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
   const browser = await chromium.launch({ executablePath, ...signals });
   try {
