@@ -22,8 +22,8 @@ import { testSeed } from './seed';
 const RUNS = 80;
 const LISTS = 50;
 
-/** These lists bring about every outcome there is. */
-const EVERY_OUTCOME_SEED = 5;
+/** These lists alone cause every outcome. */
+const EVERY_OUTCOME_SEED = 1;
 
 let databases: TestDatabases;
 let orderDb: OrderDatabase;
@@ -90,7 +90,7 @@ test('calls by any saga, in any order, with any content, on rows that are free o
   const samples = [EVERY_OUTCOME_SEED, testSeed()].flatMap((seed) =>
     fc.sample(calls, { seed, numRuns: LISTS }),
   );
-  for (const list of samples) {
+  for (const [index, list] of samples.entries()) {
     await emptied(CUSTOMERS);
     const orders = new ModelOrders();
     const customers = new ModelCustomers();
@@ -99,7 +99,7 @@ test('calls by any saga, in any order, with any content, on rows that are free o
       const expected = await whileHeld(call, orders, customers, () => askModel(call, orders, customers));
       const answered = await whileHeld(call, undefined, undefined, () => askProduct(call, steps));
       expect([call, inOrder(answered)]).toEqual([call, inOrder(expected)]);
-      for (const { outcome } of answered) seen.add(`${call.step}: ${outcome}`);
+      if (index < LISTS) for (const { outcome } of answered) seen.add(`${call.step}: ${outcome}`);
     }
     expect(await realRows(orderAdmin, customerAdmin)).toEqual(modelRows(orders, customers));
   }

@@ -40,6 +40,7 @@ const COMMANDS = {
   // 1: an interleaving failed, or a planted bug was not found.
   simulate: { run: (args) => asChild('dist/tools/simulator/main.js', args), failure: 2 },
   check: { run: (args) => asChild('dist/tools/local/check.js', args) },
+  screenshot: { run: (args) => asChild('dist/tools/screenshot/main.js', args), temporal: true },
   demo: { run: (args) => asChild('dist/tools/local/demo.js', args) },
   // 1: an invariant is violated.
   audit: { run: (args) => asChild('dist/ops/audit/audit-main.js', args), failure: 2 },
