@@ -3,7 +3,7 @@ import type { Action } from './action';
 import { callersThatCancel } from './callers';
 import { type Delivery, remoteStepEnds, timersOf, deliver, deliverTogether } from './deliveries';
 import { faultsOfCall, faultsOfWorker } from './fault-actions';
-import { operatorSignals, terminated } from './operator';
+import { operatorInputs, terminated } from './operator';
 import { possibleRepairs } from './repairs';
 import type { SagaRun } from './saga-run';
 import type { StepCall } from './step-call';
@@ -95,7 +95,7 @@ function nextRunBegins(saga: SagaRun, more?: Delivery): Action {
 
 function faultsOfSaga(saga: SagaRun, world: World): Action[] {
   const { operator } = world.scenario;
-  const signals = operator ? operatorSignals(saga) : [];
+  const signals = operator ? operatorInputs(saga) : [];
   const stops = operator ? [terminated(saga)] : [];
   if (saga.isBetweenRuns) return [...signals.map((more) => nextRunBegins(saga, more)), ...stops];
   return [...faultsOfWorker(saga), ...signals.map(deliver), ...stops, ...together(saga, world, signals)];
