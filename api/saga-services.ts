@@ -6,6 +6,7 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { createCustomer } from '../activities/create-customer';
 import type { CreateOrderSettings, OrderNotice, OrderRequest } from '../domain/contracts';
+import type { EventBase } from '../events/base-uri';
 import { databaseLog } from '../events/event-log';
 import { EventFeed } from '../events/feed';
 import { remoteLog } from '../events/remote-log';
@@ -67,6 +68,7 @@ export async function startSagaServices(
   logger: Logger,
   stopping: AbortSignal,
   metrics: Metrics,
+  eventBase: () => EventBase,
 ): Promise<SagaServices | undefined> {
   const { order, customer, temporal } = settings;
   if (!temporal || !(order ?? customer)) return undefined;
@@ -119,9 +121,11 @@ export async function startSagaServices(
   });
   workerMetrics(metrics, () => workers.slots());
   const logs = [
-    ...(orderDb && orderOutbox ? [databaseLog('/order-service', orderDb, orderOutbox.published)] : []),
+    ...(orderDb && orderOutbox
+      ? [databaseLog('/order-service', orderDb, orderOutbox.published, eventBase)]
+      : []),
     ...(customerDb && customerOutbox
-      ? [databaseLog('/customer-service', customerDb, customerOutbox.published)]
+      ? [databaseLog('/customer-service', customerDb, customerOutbox.published, eventBase)]
       : []),
     ...(order?.customerServiceUrl === undefined
       ? []
@@ -144,7 +148,7 @@ export async function startSagaServices(
           ? (customerId) => findCustomer(customerDb, customerId)
           : remoteCustomers(order.customerServiceUrl ?? ''),
       },
-      events: { feed: new EventFeed(logs, logger), streams, stopping },
+      events: { feed: new EventFeed(logs, logger), streams, stopping, baseUri: () => eventBase().uri },
       forwarded: order ? forwardedBy(order) : [],
     },
     checks: {

@@ -22,6 +22,8 @@ export interface ServiceSettings {
   /** Present where the sagas' workers are versioned. */
   readonly deployment?: WorkerDeployment | undefined;
   readonly outbox: OutboxSettings;
+  /** Base of `source` and `dataschema` of events; undefined: the URL of this process. */
+  readonly eventBaseUri?: string | undefined;
   /** Event streams at once; excess ones are refused. */
   readonly eventStreamsMax: number;
   /** How long a process that stops still answers that it does, milliseconds. */
@@ -88,6 +90,7 @@ export function serviceSettings(config: Config, servers: Surroundings): ServiceS
       relaysHere: config.OUTBOX_RELAY === 'here',
       retentionMs: config.EVENT_RETENTION_DAYS * DAY_MS,
     },
+    eventBaseUri: config.EVENT_BASE_URI,
     eventStreamsMax: config.EVENT_STREAMS_MAX,
     order: has('order')
       ? {

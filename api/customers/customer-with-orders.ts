@@ -4,6 +4,7 @@
  */
 import { Router } from 'express';
 import { z } from 'zod';
+import { answerTimeoutMs } from '../../platform/answer-timeout';
 import type { OrderDatabase } from '../../prisma/order/client';
 import { orderJson } from '../orders/order-json';
 import { listOrders } from '../orders/order-reads';
@@ -13,9 +14,6 @@ import { valid } from '../http/validation';
 
 /** The newest of them; the rest is at `/customers/:id/orders`. */
 const ORDERS = 20;
-
-/** 5 s: as long as a statement of the customer service may take. */
-const ANSWER_WITHIN_MS = 5_000;
 
 type CustomerJson = z.infer<typeof customerSchema>;
 
@@ -58,7 +56,7 @@ export function remoteCustomers(customerServiceUrl: string): FindCustomer {
   return async (customerId) => {
     const url = new URL(`/customers/${customerId}`, customerServiceUrl);
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+      const response = await fetch(url, { signal: AbortSignal.timeout(answerTimeoutMs(0)) });
       const body: unknown = await response.json();
       if (response.status === 404) return undefined;
       return customerSchema.parse(body);

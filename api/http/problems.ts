@@ -1,6 +1,7 @@
 /** What can go wrong, by name; every error answer is one of these, as RFC 9457 problem details. */
 import { z } from 'zod';
 import { EVENT_SOURCES } from '../../domain/events';
+import { SEQUENCE } from '../../events/sequence';
 
 export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
@@ -21,6 +22,7 @@ export const PROBLEMS = {
     status: 503,
     title: 'The customer service does not answer at the moment',
   },
+  'order-history-incomplete': { status: 503, title: 'The order history lacks events that were pruned' },
   'order-history-unavailable': { status: 503, title: 'The order history does not answer at the moment' },
   'database-unavailable': { status: 503, title: 'The database does not answer at the moment' },
   internal: { status: 500, title: 'Something went wrong on our side' },
@@ -37,9 +39,9 @@ const partErrorSchema = z.object({
 export type PartError = z.infer<typeof partErrorSchema>;
 
 /** Where the feed starts. */
-export const startsAfterSchema = z.partialRecord(z.enum(EVENT_SOURCES), z.string().regex(/^\d+$/)).meta({
+export const startsAfterSchema = z.partialRecord(z.enum(EVENT_SOURCES), z.string().regex(SEQUENCE)).meta({
   description:
-    'By source: the feed starts after this `position`, events up to it were pruned; "0" when all are there. Absent while the service cannot be asked.',
+    'By service (the end of `source`): the feed starts after this `sequence`, and the events up to it were pruned; zeros when none were. Absent while the service is unavailable.',
 });
 
 export const problemSchema = z.object({

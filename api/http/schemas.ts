@@ -143,8 +143,11 @@ export const historySchema = z.object({
           createdAt: time,
           updatedAt: time,
           events: z
-            .array(z.object({ type: z.string(), source: z.string(), sequence: z.int(), time }))
-            .meta({ description: 'What the order went through, in both services.' }),
+            .array(z.object({ type: z.string(), source: z.string(), aggregateversion: z.int(), time }))
+            .meta({
+              description:
+                'What the order went through, in both services. Events that were pruned before the history could read them are missing.',
+            }),
         }),
       )
       .meta({ description: 'Newest first.' }),
@@ -154,7 +157,7 @@ export const historySchema = z.object({
     .object({
       time: time.nullable().meta({
         description:
-          'Everything that had been committed by then, in both services, is in; null until that is known.',
+          'Everything that had been committed by then, in both services, is in; null until that is known, and while the history is not complete.',
       }),
       lagMs: z.int().nullable().meta({ description: 'How long ago that was, milliseconds.' }),
       cursor: z.string().nullable().meta({ description: 'Of the feed: how far it was followed.' }),
@@ -168,6 +171,14 @@ export const historySchema = z.object({
       recovering: z.boolean().meta({
         description:
           'A service was restored from an older backup: the history follows from the start, and answers as it was until then.',
+      }),
+      complete: z.boolean().meta({
+        description:
+          'false: events were pruned before the history could read them, and customers, orders and amounts may be missing or old. `npm run repair` completes it.',
+      }),
+      startsAfter: startsAfterSchema.meta({
+        description:
+          'By service (the end of `source`): the history has not received the events up to this `sequence`, so the `events` of an order lack them. Empty when it has received all.',
       }),
     })
     .meta({ description: 'How far the history has followed.' }),

@@ -183,6 +183,6 @@ export const OPERATIONS: readonly Operation[] = [
       Prefer: { ...PREFER, description: '`wait=N`: wait up to N seconds for what `includes` names.' },
     },
     answers: { 200: { description: 'The history.', schema: historySchema } },
-    problems: [...READ, 'not-found', 'order-history-unavailable'],
+    problems: [...READ, 'not-found', 'order-history-incomplete', 'order-history-unavailable'],
   },
 ];

@@ -94,6 +94,11 @@ export function historyMetrics(metrics: Metrics, asOf: () => Promise<AsOf>): voi
     '1 while it follows from the start, because a service has lost events.',
     async () => only((await asOf()).recovering ? 1 : 0),
   );
+  metrics.gauge(
+    'order_history_incomplete',
+    '1 while it lacks events that were pruned before it could read them.',
+    async () => only((await asOf()).complete ? 0 : 1),
+  );
 }
 
 export function streamMetrics(metrics: Metrics, streams: Admission): void {

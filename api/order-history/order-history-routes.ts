@@ -25,6 +25,9 @@ import { valid } from '../http/validation';
 /** 250 ms: for pages that another process's consumer takes in; this process's consumer notifies. */
 const LOOK_AGAIN_MS = 250;
 
+/** 60 s: an operator completes the history. */
+const RETRY_AFTER_S = '60';
+
 export interface HistoryRoutesDependencies {
   readonly db: HistoryDatabase;
   /** Notified when this process has taken in a page of the feed. */
@@ -45,7 +48,7 @@ export function historyRoutes(deps: HistoryRoutesDependencies): Router {
       }
       const after = cursor === undefined ? undefined : readCursor(cursor);
       const page = await readHistory(deps.db, { customerId, limit, after });
-      if (!page.customer) throw new Problem('not-found', `The order history has no customer ${customerId}.`);
+      if (!page.customer) throw notThere(customerId, page.asOf);
       response.json(historyJson(page, page.customer, limit));
     })
     .all(methodNotAllowed('GET', 'HEAD'));
@@ -89,6 +92,19 @@ async function untilIncluded(
   }
 }
 
+/** An incomplete history cannot know whether there is such a customer. */
+function notThere(customerId: string, { complete, startsAfter, followedTo }: HistoryPage['asOf']): Problem {
+  if (complete) {
+    const time = followedTo === null ? '' : ` of ${followedTo.toISOString()}`;
+    return new Problem('not-found', `The order history${time} has no customer ${customerId}.`);
+  }
+  return new Problem(
+    'order-history-incomplete',
+    'It begins after events that were pruned, and cannot know about this customer. `GET /customers/:id?include=orders` reads the services; `npm run repair -- --apply` completes the history.',
+    { headers: { 'Retry-After': RETRY_AFTER_S }, more: { startsAfter } },
+  );
+}
+
 function historyJson(
   { orders, asOf }: HistoryPage,
   { id, name, creditLimitMinor, reservedMinor, currency }: NonNullable<HistoryPage['customer']>,
@@ -112,7 +128,7 @@ function historyJson(
       events: order.events.map(({ type, source, sequence, time }) => ({
         type,
         source,
-        sequence,
+        aggregateversion: sequence,
         time: time.toISOString(),
       })),
     })),
@@ -124,6 +140,8 @@ function historyJson(
       setAside: asOf.setAside,
       setAsideFirst: [...asOf.setAsideFirst],
       recovering: asOf.recovering,
+      complete: asOf.complete,
+      startsAfter: asOf.startsAfter,
     },
   };
 }
