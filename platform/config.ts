@@ -94,7 +94,7 @@ const environment = z.object({
    */
   EVENT_BASE_URI: z
     .url({ protocol: /^https?$/ })
-    .refine((uri) => !/[?#@]/.test(uri), 'must not have a query, a fragment or credentials')
+    .refine((uri) => !/[?#]|\/\/[^/]*@/.test(uri), 'must not have a query, a fragment or credentials')
     .transform((uri) => new URL(uri).href.replace(/\/+$/, ''))
     .optional(),
   /** Where the relays run: in each service's process, or in separate processes (workers/relay-main.ts). */

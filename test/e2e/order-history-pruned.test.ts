@@ -90,7 +90,7 @@ test('a history that begins after events were pruned: 503 for whom it cannot kno
     expect(body).toMatchObject({ type: '/problems/order-history-incomplete', startsAfter: MISSED });
   }
   const metrics = await (await fetch(`${historyUrl}/metrics`)).text();
-  expect(metrics).toMatch(/^order_history_incomplete(\{[^}]*\})? 1$/m);
+  expect(metrics).toMatch(/^order_saga_order_history_incomplete 1$/m);
 
   expect(await operatorCommand('audit', ['--grace', '0.5'], env(system))).toMatchObject({ code: 1 });
   expect(await operatorCommand('repair', ['--grace', '0.5'], env(system))).toMatchObject({
