@@ -136,7 +136,10 @@ function checkPosition(
       'is of events that are lost: the database was restored from an older backup',
     );
   if (after.position < prunedPosition)
-    throw new CursorTooOld('is older than the feed: the events after it were pruned; read from the start', {
-      [source]: sequenceOf(prunedPosition),
-    });
+    throw new CursorTooOld(
+      'is older than the feed: the events after it were pruned. Without a cursor the feed begins after `startsAfter`; read what you lack from the services',
+      {
+        [source]: sequenceOf(prunedPosition),
+      },
+    );
 }

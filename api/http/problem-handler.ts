@@ -11,7 +11,12 @@ import { Problem, type ProblemJson, type ProblemName, PROBLEMS } from './problem
 const RETRY_AFTER_S = { least: 1, most: 3 };
 
 /** Said by the process because it is to say so: under load there are many, and nobody has anything to look into. */
-const REFUSALS: readonly ProblemName[] = ['stopping', 'overloaded', 'too-many-streams'];
+const REFUSALS: readonly ProblemName[] = [
+  'stopping',
+  'overloaded',
+  'too-many-streams',
+  'order-history-incomplete',
+];
 
 export const notFound: RequestHandler = () => {
   throw new Problem('not-found', 'No resource has this path.');

@@ -162,7 +162,7 @@ export const OPERATIONS: readonly Operation[] = [
     operationId: 'readEvents',
     summary: 'The domain events of both services, as CloudEvents 1.0',
     description:
-      'With `Accept: text/event-stream` a live stream, where `Last-Event-ID` resumes. At least once; in order for one subject at one source. `startsAfter`, in a page and in the 410 for a cursor that is too old, says where the feed starts.',
+      'With `Accept: text/event-stream` a live stream, where `Last-Event-ID` resumes. At least once; in order for one subject at one source. `startsAfter`, in a page and in the 410 for a cursor that is too old, says where the feed starts; a stream has it in the header `Events-Start-After`.',
     query: eventsQuery,
     headers: {
       Prefer: { ...PREFER, description: '`wait=N`: when there are no events, wait up to N seconds for one.' },

@@ -1,4 +1,4 @@
-/** Repairs violations by running sagas again and by reading the feed again; lists the violations that need an operator. */
+/** Repairs violations by running sagas again and by rebuilding the order history; lists the violations that need an operator. */
 import type { Client } from '@temporalio/client';
 import type { Config } from '../../platform/config';
 import { createHistoryDatabase } from '../../prisma/history/client';

@@ -165,6 +165,11 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     const startsAfter = { '/order-service': sequenceOf(0n), '/customer-service': sequenceOf(to) };
     expect(await answers(nextCursor)).toEqual(Array(3).fill([410, '/problems/cursor-too-old', startsAfter]));
     expect(await starts()).toEqual(startsAfter);
+    const stream = await fetch(`${system.url}/events`, { headers: { Accept: 'text/event-stream' } });
+    await stream.body?.cancel();
+    expect(stream.headers.get('Events-Start-After')).toBe(
+      `order-service="${sequenceOf(0n)}", customer-service="${sequenceOf(to)}"`,
+    );
     const { items } = await page(system.url, { limit: '500' });
     const first = items.find(({ source }) => serviceOf(source) === '/customer-service');
     expect(first?.sequence).toBe(sequenceOf(to + 1n));

@@ -2,9 +2,12 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { type EventBase, keepEventBase } from '../../events/base-uri';
 import { databaseLog } from '../../events/event-log';
+import { publishEvents } from '../../events/publish';
 import { Notifier } from '../../platform/notifier';
 import { rowsOf } from '../support/databases';
+import { eventually } from '../support/http';
 import { ids, OrderOutbox } from '../support/order-outbox';
+import { hold } from '../support/outages';
 
 const outbox = new OrderOutbox();
 const stated = (uri: string): EventBase => ({ uri, isStated: true });
@@ -28,6 +31,7 @@ async function publish(count: number): Promise<void> {
 test('the address of the first process stays the source, whatever port a later one has', async () => {
   await publish(1);
   expect(await sources(address('http://127.0.0.1:3000'))).toEqual(['http://127.0.0.1:3000/order-service']);
+  expect(await sources(address('http://127.0.0.1:4000'))).toHaveLength(1);
   await publish(1);
   expect(await sources(address('http://127.0.0.1:4000'))).toEqual(
     Array(2).fill('http://127.0.0.1:3000/order-service'),
@@ -54,6 +58,23 @@ test('two bases before an event is published: the last one', async () => {
     'https://one.example/order-service',
     'https://three.example/order-service',
   ]);
+});
+
+test('no event is published while its base is being recorded', async () => {
+  await sources(stated('https://one.example'));
+  await outbox.place(ids(1));
+  const held = await hold(outbox.databases.adminOrderUrl, 'LOCK TABLE event_bases IN SHARE MODE');
+  const recorded = keepEventBase(outbox.db, stated('https://two.example'));
+  const waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'event_bases'::regclass";
+  await eventually(async () =>
+    (await rowsOf(outbox.databases.adminOrderUrl, waits)).length > 0 ? true : undefined,
+  );
+  const published = await publishEvents(outbox.db, 1);
+  await held.release();
+  await recorded;
+  expect(published).toBeUndefined();
+  await outbox.publishAll();
+  expect(await sources(address('http://127.0.0.1:3000'))).toEqual(['https://two.example/order-service']);
 });
 
 test('processes that begin at once while a relay publishes: every event has one source, at every reader', async () => {
