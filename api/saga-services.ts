@@ -4,6 +4,7 @@
  */
 import type { Pool } from 'pg';
 import { createCustomer } from '../activities/create-customer';
+import type { EventBase } from '../events/base-uri';
 import { EventFeed } from '../events/feed';
 import { remoteLog } from '../events/remote-log';
 import type { Logger } from '../platform/logger';
@@ -50,6 +51,7 @@ export async function startSagaServices(
   logger: Logger,
   stopping: AbortSignal,
   metrics: Metrics,
+  eventBase: () => EventBase,
 ): Promise<SagaServices | undefined> {
   const { order, customer, temporal, bundlePath, deployment } = settings;
   if (!temporal || !(order ?? customer)) return undefined;
@@ -59,7 +61,7 @@ export async function startSagaServices(
     CONNECT_TIMEOUT_MS,
     `connection to Temporal at ${temporal.address}`,
   );
-  const outbox = { ...settings.outbox, logger };
+  const outbox = { ...settings.outbox, logger, eventBase };
   const orderData = order && openDatabase('order', order.databaseUrl, createOrderDatabase, outbox);
   const customerData =
     customer && openDatabase('customer', customer.databaseUrl, createCustomerDatabase, outbox);
@@ -107,7 +109,7 @@ export async function startSagaServices(
           ? (customerId) => findCustomer(customerData.db, customerId)
           : remoteCustomers(customerServiceUrl ?? ''),
       },
-      events: { feed: new EventFeed(logs, logger), streams, stopping },
+      events: { feed: new EventFeed(logs, logger), streams, stopping, baseUri: () => eventBase().uri },
       forwarded: orders?.forwarded ?? [],
     },
     checks: {

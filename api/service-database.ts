@@ -1,6 +1,7 @@
 /** The database of the order or the customer service: its pool, its client, its outbox and its event log. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { Pool } from 'pg';
+import type { EventBase } from '../events/base-uri';
 import { databaseLog, type EventLog } from '../events/event-log';
 import type { SqlDatabase } from '../events/sql';
 import type { Logger } from '../platform/logger';
@@ -22,7 +23,11 @@ export function openDatabase<Db extends SqlDatabase & { $disconnect(): Promise<v
   service: 'order' | 'customer',
   url: string,
   createClient: (url: string, pool: Pool) => Db,
-  { logger, ...outboxSettings }: OutboxSettings & { readonly logger: Logger },
+  {
+    logger,
+    eventBase,
+    ...outboxSettings
+  }: OutboxSettings & { readonly logger: Logger; readonly eventBase: () => EventBase },
 ): ServiceDatabase<Db> {
   const pool = createPool(url, `${service}-service`);
   const db = createClient(url, pool);
@@ -31,7 +36,7 @@ export function openDatabase<Db extends SqlDatabase & { $disconnect(): Promise<v
     db,
     pool,
     outbox,
-    log: databaseLog(`/${service}-service`, db, outbox.published),
+    log: databaseLog(`/${service}-service`, db, outbox.published, eventBase),
     check: async () => db.$queryRaw(sql`SELECT 1`),
     close: () => db.$disconnect(),
   };

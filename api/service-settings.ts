@@ -22,6 +22,8 @@ export interface ServiceSettings {
   /** Set when the workers of the sagas are versioned. */
   readonly deployment?: WorkerDeployment | undefined;
   readonly outbox: OutboxSettings;
+  /** Base of `source` and `dataschema` of events; undefined: the URL of this process. */
+  readonly eventBaseUri?: string | undefined;
   /** Maximum number of open event streams. */
   readonly eventStreamsMax: number;
   /** How long a stopping process answers 503 before it stops listening, milliseconds. */
@@ -89,6 +91,7 @@ export function serviceSettings(config: Config, servers: ProcessEnvironment): Se
       relaysHere: config.OUTBOX_RELAY === 'here',
       retentionMs: config.EVENT_RETENTION_DAYS * DAY_MS,
     },
+    eventBaseUri: config.EVENT_BASE_URI,
     eventStreamsMax: config.EVENT_STREAMS_MAX,
     order: has('order')
       ? {

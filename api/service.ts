@@ -29,7 +29,12 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   // Each client that waits for events adds a listener: no warning about their number.
   setMaxListeners(0, stopping.signal);
   const metrics = new Metrics();
-  const sagas = await startSagaServices(settings, logger, stopping.signal, metrics);
+  let url = '';
+  const eventBase = () => ({
+    uri: settings.eventBaseUri ?? url,
+    isStated: settings.eventBaseUri !== undefined,
+  });
+  const sagas = await startSagaServices(settings, logger, stopping.signal, metrics, eventBase);
   const history = settings.history && startHistoryService(settings.history, logger, metrics);
   databaseMetrics(metrics, { ...sagas?.pools, ...history?.pools });
   const ready = readiness({ ...sagas?.checks, ...history?.checks });
@@ -48,7 +53,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   });
   const server = await listen(app, settings.host, settings.port);
   const { port } = server.address() as AddressInfo;
-  const url = `http://${settings.host}:${String(port)}`;
+  url = `http://${settings.host}:${String(port)}`;
   history?.follow(url);
   return {
     url,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { AuditedDatabases } from './audit/audited-databases';
 import type { Config } from '../platform/config';
 import { ConfigError } from '../platform/config-error';
-import { createCustomerDatabase } from '../prisma/customer/client';
+import { createCustomerDatabase, type CustomerDatabase } from '../prisma/customer/client';
 import { createHistoryDatabase } from '../prisma/history/client';
 import { createOrderDatabase, type OrderDatabase } from '../prisma/order/client';
 
@@ -32,6 +32,8 @@ const HISTORY = {
 } as const;
 
 export interface OpenDatabases extends AuditedDatabases {
+  readonly orders: OrderDatabase;
+  readonly customers: CustomerDatabase;
   close(): Promise<void>;
 }
 

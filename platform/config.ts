@@ -88,6 +88,15 @@ const environment = z.object({
    * in total. Streams above this limit get 503.
    */
   EVENT_STREAMS_MAX: z.coerce.number().int().min(1).max(100_000).default(200),
+  /**
+   * Base of the absolute `source` and `dataschema` of events: the public URL of the API. Unset: the address at which the
+   * events were served first, kept by the database, for `source`; the address of the process for `dataschema`.
+   */
+  EVENT_BASE_URI: z
+    .url({ protocol: /^https?$/ })
+    .refine((uri) => !/[?#]|\/\/[^/]*@/.test(uri), 'must not have a query, a fragment or credentials')
+    .transform((uri) => new URL(uri).href.replace(/\/+$/, ''))
+    .optional(),
   /** Where the relays run: in each service's process, or in separate processes (workers/relay-main.ts). */
   OUTBOX_RELAY: z.enum(['here', 'elsewhere']).default('here'),
   /** 30 days: a consumer can resume after a long outage. */

@@ -1,8 +1,7 @@
 /** The event feed, and the schemas of its events. */
 import { type Request, type Response, Router } from 'express';
-import { z } from 'zod';
 import { BadCursor, CursorOfLostEvents, CursorTooOld } from '../../events/cursor';
-import { EVENT_TYPES, schemaOf } from '../../events/event-types';
+import { jsonSchemaOf, schemaPath } from '../../events/event-types';
 import type { EventFeed } from '../../events/feed';
 import { streamEvents } from './event-stream';
 import type { Admission } from '../http/admission';
@@ -18,9 +17,11 @@ export interface EventRoutesDependencies {
   readonly streams: Admission;
   /** Aborted when the process stops; ends the streams. */
   readonly stopping: AbortSignal;
+  /** Base of the schemas' URLs. */
+  readonly baseUri: () => string;
 }
 
-export function eventRoutes({ feed, streams, stopping }: EventRoutesDependencies): Router {
+export function eventRoutes({ feed, streams, stopping, baseUri }: EventRoutesDependencies): Router {
   const router = Router();
   router
     .route('/events')
@@ -52,9 +53,9 @@ export function eventRoutes({ feed, streams, stopping }: EventRoutesDependencies
     .route('/event-schemas/:type/:version')
     .get((request, response) => {
       const { type, version } = valid(eventSchemaParameters, request.params);
-      const schema = schemaOf(EVENT_TYPES[type], Number(version));
+      const schema = jsonSchemaOf(type, Number(version), `${baseUri()}${schemaPath(type, Number(version))}`);
       if (!schema) throw new Problem('not-found', `${type} has no version ${version}.`);
-      response.type('application/schema+json').json(z.toJSONSchema(schema));
+      response.type('application/schema+json').json(schema);
     })
     .all(methodNotAllowed('GET', 'HEAD'));
   return router;

@@ -1,6 +1,7 @@
 /** The feed as server-sent events. Back-pressure: the next page is read when the client has taken the previous one. */
 import { once } from 'node:events';
 import type { Request, Response } from 'express';
+import type { StartsAfter } from '../../events/cursor';
 import type { EventFilter } from '../../events/event-log';
 import type { EventFeed, FeedItem } from '../../events/feed';
 
@@ -38,7 +39,11 @@ export async function streamEvents(
   if (stopping.aborted) end();
   const over = ended.signal;
   let page = await feed.read(cursor, PAGE_SIZE, filter);
-  response.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
+  response.set({
+    'Content-Type': 'text/event-stream',
+    'X-Accel-Buffering': 'no',
+    'Events-Start-After': startHeader(page.startsAfter),
+  });
   response.flushHeaders();
   response.write(`retry: ${String(RECONNECT_MS)}\n\n`);
   let sentAt = Date.now();
@@ -63,6 +68,18 @@ export async function streamEvents(
     }
   }
   response.end();
+}
+
+/**
+ * Where the feed starts, as a dictionary of RFC 9651: a stream has no other place that is not an event.
+ *
+ * @example
+ * startHeader({ '/order-service': '0000000000000000042' }); // 'order-service="0000000000000000042"'
+ */
+function startHeader(startsAfter: StartsAfter): string {
+  return Object.entries(startsAfter)
+    .map(([service, sequence]) => `${service.slice(1)}="${sequence}"`)
+    .join(', ');
 }
 
 function line({ event, cursor }: FeedItem): string {

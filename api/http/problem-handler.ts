@@ -5,7 +5,12 @@ import { Problem, type ProblemJson, type ProblemName, PROBLEMS } from './problem
 import { shortRetryAfter } from './retry-after';
 
 /** Expected under load and at a shutdown. They are frequent and need no investigation, so they are not logged as errors. */
-const REJECTIONS: readonly ProblemName[] = ['stopping', 'overloaded', 'too-many-streams'];
+const REJECTIONS: readonly ProblemName[] = [
+  'stopping',
+  'overloaded',
+  'too-many-streams',
+  'order-history-incomplete',
+];
 
 export const notFound: RequestHandler = () => {
   throw new Problem('not-found', 'No resource has this path.');

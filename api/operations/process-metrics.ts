@@ -97,6 +97,12 @@ export function historyMetrics(metrics: Metrics, asOf: () => Promise<AsOf>): voi
     '1 while the history reads the feed from its start, because a service has lost events.',
     async () => ((await asOf()).recovering ? 1 : 0),
   );
+  single(
+    metrics,
+    'order_history_incomplete',
+    '1 while the history lacks events that were pruned before it read them.',
+    async () => ((await asOf()).complete ? 0 : 1),
+  );
 }
 
 export function streamMetrics(metrics: Metrics, streams: Admission): void {

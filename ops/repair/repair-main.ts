@@ -10,7 +10,7 @@ import { RepairRun } from './repair-run';
 import { connectTo, temporalOf } from '../temporal';
 
 const USAGE = `npm run repair [-- --dry-run]   lists the sagas that it would start again
-npm run repair -- --apply       starts them again; also makes the order history read the feed from its start, if needed
+npm run repair -- --apply       starts them again; rebuilds the order history from the services' rows, if it differs
 
   --grace SECONDS   how long a suspected violation has to settle before it counts as one; default: 5`;
 

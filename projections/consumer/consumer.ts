@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../platform/logger';
-import { type FeedPage, FeedWentBack, nextPage, type Received } from './feed-page';
+import { type FeedPage, FeedStartsLater, FeedWentBack, nextPage, type Received } from './feed-page';
 
 /** 1 s between attempts while the feed or the consumer's database is unavailable. */
 const RETRY_MS = 1_000;
@@ -30,6 +30,14 @@ export interface ConsumerStore {
    * @param from the checkpoint; does nothing when another process has moved it
    */
   restart(from: string | null): Promise<void>;
+  /**
+   * Moves the checkpoint to the start of the feed, after events were pruned that the consumer has not received. The consumer
+   * records that it is incomplete.
+   *
+   * @param from the checkpoint; does nothing when another process has moved it
+   * @param startsAfter by service: the sequence up to which its events were pruned
+   */
+  startLater(from: string | null, startsAfter: FeedPage['startsAfter']): Promise<void>;
 }
 
 export class PoisonEvent extends Error {
@@ -72,6 +80,14 @@ async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal:
   const stopping = () => signal.aborted;
   const pageAfter = (after: string | null) =>
     nextPage(feedUrl, after, signal).catch(async (err: unknown) => {
+      if (err instanceof FeedStartsLater) {
+        logger.error(
+          { consumer: name, err },
+          'events were pruned before the consumer has read them; it continues where the feed starts, and is incomplete',
+        );
+        await store.startLater(after, err.startsAfter);
+        return undefined;
+      }
       if (!(err instanceof FeedWentBack)) throw err;
       logger.error(
         { consumer: name, err },

@@ -16,6 +16,7 @@ import { Notifier } from '../../platform/notifier';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
 import { nextPage } from '../../projections/consumer/feed-page';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
+import { BASE_URI, eventBase } from '../support/event-base';
 import { openStream } from '../support/event-stream';
 import { eventually } from '../support/http';
 
@@ -35,8 +36,10 @@ beforeAll(async () => {
   const order = { orderId: newUuid(), customerId: newUuid(), totalMinor: 100, currency: 'USD' };
   await createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', items: [order] });
   await publishEvents(db, 10);
-  feed = new EventFeed([databaseLog('/order-service', db, published)], createLogger('silent'));
-  server = createServer(express().use(eventRoutes({ feed, streams, stopping: stopping.signal })));
+  feed = new EventFeed([databaseLog('/order-service', db, published, eventBase)], createLogger('silent'));
+  server = createServer(
+    express().use(eventRoutes({ feed, streams, stopping: stopping.signal, baseUri: () => BASE_URI })),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   url = `http://127.0.0.1:${String(address !== null && typeof address === 'object' ? address.port : 0)}`;

@@ -5,6 +5,8 @@ import { expect, test } from '@jest/globals';
 import { Ajv2019 } from 'ajv/dist/2019';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { MAX_WAIT_S } from '../../api/http/prefer';
+import { answerTimeoutMs } from '../../platform/answer-timeout';
 import { ENVIRONMENT_NAMES, readConfig } from '../../platform/config';
 import { ROOT } from '../support/start';
 
@@ -89,6 +91,17 @@ test('no service has the credentials of another', () => {
   expect(services['order-service']?.networks).not.toContain('customer-database');
   expect(services['customer-service']?.networks).not.toContain('order-database');
   expect(services['order-history']?.networks).toEqual(['history-database', 'services']);
+});
+
+test('the gateway waits longer than the longest wait, and the reads around it', () => {
+  const gateway = readFileSync(path.join(ROOT, 'deploy/docker/gateway.conf'), 'utf8');
+  const seconds = Number(/proxy_read_timeout (\d+)s;/.exec(gateway)?.[1]);
+  expect(seconds * 1_000).toBeGreaterThan(answerTimeoutMs(answerTimeoutMs(MAX_WAIT_S * 1_000)));
+});
+
+test('both services give events the public base', () => {
+  for (const name of ['order-service', 'customer-service'])
+    expect(readConfig(environmentOf(name)).EVENT_BASE_URI).toBe('http://localhost:3000');
 });
 
 test('the processes run files of the image, without root rights', () => {

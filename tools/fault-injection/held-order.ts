@@ -21,7 +21,7 @@ export class HeldOrder {
     const customer = { name: 'Held', creditLimit: { amount: '10.00', currency: 'USD' } };
     const created = await expect(client, keyed('/customers', customer), [201]);
     const order = { customerId: String(created.body['customerId']), amount: '1.00', key: randomUUID() };
-    const placed = await expect(client, placeOrder(order, { Prefer: 'wait=20' }), [201]);
+    const placed = await expect(client, placeOrder(order, { Prefer: 'wait=10' }), [201]);
     const orderId = String(placed.body['orderId']);
     const holder = new Client({ connectionString: cluster.adminUrlOf('customer') });
     // The next statement reports the error.

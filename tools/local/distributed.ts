@@ -38,7 +38,12 @@ runStart(async (config, life) => {
   const { HOST: host, PORT: port } = config;
   const at = (other: number) => `http://${host}:${String(other)}`;
   const historyPort = await freePort();
-  const shared = { ...sharedEnvironment(config, servers), OUTBOX_RELAY: 'elsewhere' };
+  const shared = {
+    ...sharedEnvironment(config, servers),
+    OUTBOX_RELAY: 'elsewhere',
+    // Not the address of one of the processes.
+    EVENT_BASE_URI: config.EVENT_BASE_URI ?? at(port),
+  };
   const orderDatabase = { SERVICES: 'order', ORDER_DATABASE_URL: servers.orderDatabaseUrl };
   const customerDatabase = { SERVICES: 'customer', CUSTOMER_DATABASE_URL: servers.customerDatabaseUrl };
   const start = (
