@@ -90,7 +90,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     whileOneThingHangs: true,
     code: {
       'saga/host/group-starter.js': [
-        { from: 'withdraw = () => this.#line.remove(waiting);', to: 'withdraw = () => true;' },
+        { from: 'withdraw = () => line.remove(waiting);', to: 'withdraw = () => true;' },
       ],
     },
   },
