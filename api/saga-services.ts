@@ -14,7 +14,7 @@ import { KeyedWaiters } from '../platform/keyed-waiters';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
 import { connectTemporal } from '../platform/temporal';
-import { createPool } from '../prisma/connection-options';
+import { createPool } from '../platform/postgres-session';
 import { createCustomerDatabase, type CustomerDatabase } from '../prisma/customer/client';
 import { createOrderDatabase } from '../prisma/order/client';
 import { GroupStarter } from '../saga/host/group-starter';

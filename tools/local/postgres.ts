@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { Client } from 'pg';
+import { withClient } from '../../platform/postgres-session';
 import { type Child, spawnServer, stopChild } from './child';
 import { StartError } from './start-error';
 import { asUser, type PostgresUser, postgresUser } from './postgres-user';
@@ -132,10 +132,8 @@ async function waitUntilReady(adminUrl: string, child: Child, logFile: string): 
       throw new StartError(
         `Postgres exited during its start: ${lastFatal(logFile)}; check DATA_DIR and POSTGRES_PORT, see ${logFile}`,
       );
-    const client = new Client({ connectionString: adminUrl });
     try {
-      await client.connect();
-      await client.end();
+      await withClient(adminUrl, 'start', () => Promise.resolve());
       return;
     } catch (error) {
       if (Date.now() > deadline) {
