@@ -13,16 +13,19 @@ const STAMPS = path.join(ROOT, 'dist', '.stamps');
 const MIN_NODE = [20, 19];
 
 const COMMANDS = {
-  start: { run: () => inThisProcess('tools/local/main.js'), temporal: true },
-  'start:distributed': { run: () => inThisProcess('tools/local/distributed.js'), temporal: true },
-  test: { run: (args) => asChild('dist/tools/local/test.js', args), temporal: true },
-  'test:long': { run: (args) => asChild('dist/tools/local/test.js', ['--long', ...args]), temporal: true },
+  start: { run: () => inThisProcess('tools/local/main.js'), temporal: 'unless named' },
+  'start:distributed': { run: () => inThisProcess('tools/local/distributed.js'), temporal: 'unless named' },
+  test: { run: (args) => asChild('dist/tools/local/test.js', args), temporal: 'always' },
+  'test:long': {
+    run: (args) => asChild('dist/tools/local/test.js', ['--long', ...args]),
+    temporal: 'always',
+  },
   'replay:record': {
     run: (args) => {
       process.env.RECORD_HISTORIES = 'yes';
       return asChild('dist/tools/local/test.js', ['test/replay/record', '--runInBand', ...args]);
     },
-    temporal: true,
+    temporal: 'always',
   },
   // 1: a history diverged.
   replay: { run: (args) => asChild('dist/ops/replay/replay-main.js', args), failure: 2 },
@@ -34,9 +37,13 @@ const COMMANDS = {
       await asChild('dist/test/production/main.js', args);
     },
   },
-  bench: { run: (args) => asChild('dist/tools/bench/main.js', args), temporal: true },
+  bench: { run: (args) => asChild('dist/tools/bench/main.js', args), temporal: 'always' },
   // 1: a guarantee was violated.
-  faults: { run: (args) => asChild('dist/tools/fault-injection/main.js', args), temporal: true, failure: 2 },
+  faults: {
+    run: (args) => asChild('dist/tools/fault-injection/main.js', args),
+    temporal: 'always',
+    failure: 2,
+  },
   // 1: an interleaving failed, or a planted bug was not found.
   simulate: { run: (args) => asChild('dist/tools/simulator/main.js', args), failure: 2 },
   check: { run: (args) => asChild('dist/tools/local/check.js', args) },
@@ -62,7 +69,7 @@ async function main() {
   checkNode();
   process.chdir(ROOT);
   await prepare();
-  if (command.temporal && !namesTemporal(process.env)) {
+  if (command.temporal === 'always' || (command.temporal && !namesTemporal(process.env))) {
     const { temporalCli } = await import('./temporal-cli.mjs');
     process.env.TEMPORAL_CLI_PATH = await temporalCli();
   }
@@ -195,7 +202,7 @@ async function inThisProcess(compiled) {
 
 function asChild(script, args) {
   const child = spawn(process.execPath, [script, ...args], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => {
     child.once('exit', (code) => {
       process.exitCode = code ?? failure;
