@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { oneAtATime } from './one-at-a-time.cjs';
 import { serverEnvironment } from './server-environment';
 import { StartError } from './start-error';
 
@@ -41,7 +42,11 @@ export class DataDirLock {
    * @param report gets a line for each process that is ended
    * @throws StartError when another start uses the DATA_DIR
    */
-  async take(report: (line: string) => void): Promise<void> {
+  take(report: (line: string) => void): Promise<void> {
+    return oneAtATime(this.dataDir, () => this.#take(report));
+  }
+
+  async #take(report: (line: string) => void): Promise<void> {
     const record = this.#read();
     if (record) {
       const { start } = record;

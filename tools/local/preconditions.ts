@@ -10,7 +10,7 @@ const MIN_FREE_BYTES = 200 * 1024 * 1024;
 
 /** @throws StartError when DATA_DIR cannot be written, or has too little free space */
 export function requireDataDir(dataDir: string): void {
-  const probe = path.join(dataDir, '.probe');
+  const probe = path.join(dataDir, `.probe-${String(process.pid)}`);
   try {
     mkdirSync(path.join(dataDir, 'logs'), { recursive: true });
     accessSync(dataDir, constants.W_OK);

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { oneAtATime } from './one-at-a-time.cjs';
 import { step } from './progress.cjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -68,7 +69,7 @@ async function main() {
   failure = command.failure ?? failure;
   checkNode();
   process.chdir(ROOT);
-  await prepare();
+  await oneAtATime(ROOT, prepare);
   if (command.temporal === 'always' || (command.temporal && !namesTemporal(process.env))) {
     const { temporalCli } = await import('./temporal-cli.mjs');
     process.env.TEMPORAL_CLI_PATH = await temporalCli();
