@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
 import { Notifier } from '../platform/notifier';
-import { createPool } from '../prisma/connection-options';
+import { createPool } from '../platform/postgres-session';
 import { createHistoryDatabase } from '../prisma/history/client';
 import { type RunningConsumer, startConsumer } from '../projections/consumer/consumer';
 import { readAsOf } from '../projections/order-history/read';

@@ -5,7 +5,7 @@ import type { EventBase } from '../events/base-uri';
 import { databaseLog, type EventLog } from '../events/event-log';
 import type { SqlDatabase } from '../events/sql';
 import type { Logger } from '../platform/logger';
-import { createPool } from '../prisma/connection-options';
+import { createPool } from '../platform/postgres-session';
 import { type ServiceOutbox, serviceOutbox } from '../workers/service-outbox';
 import type { OutboxSettings } from './service-settings';
 

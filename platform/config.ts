@@ -15,6 +15,13 @@ const DEFAULT_NAMESPACE = 'default';
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(PORT_MAX).default(fallback);
 const url = z.url();
+/** Complete, so that nothing is left to PG* variables. */
+const databaseUrl = z.string().refine((text) => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, hostname, pathname } = new URL(text);
+  const isPostgres = protocol === 'postgres:' || protocol === 'postgresql:';
+  return isPostgres && username !== '' && hostname !== '' && pathname.length > 1;
+}, 'must be postgres://USER:PASSWORD@HOST:PORT/DATABASE');
 const databaseName = (fallback: string) =>
   z
     .string()
@@ -38,16 +45,16 @@ const environment = z.object({
   /** The `temporal` executable; unset searches PATH and the cache. */
   TEMPORAL_CLI_PATH: z.string().min(1).optional(),
   /** postgres:// URLs with the service's login role; unset starts the embedded Postgres. */
-  ORDER_DATABASE_URL: url.optional(),
-  CUSTOMER_DATABASE_URL: url.optional(),
+  ORDER_DATABASE_URL: databaseUrl.optional(),
+  CUSTOMER_DATABASE_URL: databaseUrl.optional(),
   /** URL with a role that may create roles and databases. When set, migrations create those that are missing. */
-  DATABASE_ADMIN_URL: url.optional(),
+  DATABASE_ADMIN_URL: databaseUrl.optional(),
   /** URLs with the owner roles, for migrations; unset uses the service's login role. */
-  ORDER_DATABASE_OWNER_URL: url.optional(),
-  CUSTOMER_DATABASE_OWNER_URL: url.optional(),
+  ORDER_DATABASE_OWNER_URL: databaseUrl.optional(),
+  CUSTOMER_DATABASE_OWNER_URL: databaseUrl.optional(),
   /** The order history's database. */
-  ORDER_HISTORY_DATABASE_URL: url.optional(),
-  ORDER_HISTORY_DATABASE_OWNER_URL: url.optional(),
+  ORDER_HISTORY_DATABASE_URL: databaseUrl.optional(),
+  ORDER_HISTORY_DATABASE_OWNER_URL: databaseUrl.optional(),
   ORDER_DATABASE_NAME: databaseName('orders'),
   CUSTOMER_DATABASE_NAME: databaseName('customers'),
   ORDER_HISTORY_DATABASE_NAME: databaseName('order_history'),

@@ -5,7 +5,7 @@ import { type Backlog, backlogOf } from '../../events/backlog';
 import type { SqlDatabase } from '../../events/sql';
 import type { AsOf } from '../../projections/order-history/read';
 import type { Metrics, Reading, ResourceUsage } from '../../platform/metrics';
-import { DATABASE_LIMITS } from '../../prisma/connection-options';
+import { DATABASE_LIMITS } from '../../platform/postgres-session';
 import type { GroupStarter } from '../../saga/host/group-starter';
 import { WORKFLOW_TASK_TIMEOUT_MS } from '../../saga/limits';
 import type { Admission } from '../http/admission';

@@ -1,6 +1,7 @@
 /** The rate at which a backlog of orders is decided after an outage of the customer database. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { connectClient } from '../../platform/postgres-session';
 import { type Measure, type Measured, measured } from './measure';
 import { customersHang, databaseAway, type Outage } from './outages';
 import type { Product } from './product';
@@ -59,8 +60,7 @@ interface Backlog {
 async function backlogRate({ url, orderUrl, orders, outage }: Backlog): Promise<Measured> {
   const customers = await newCustomers(url, CUSTOMERS);
   const place = (index: number) => placed(url, String(customers[index % CUSTOMERS]));
-  const db = new Client({ connectionString: orderUrl });
-  await db.connect();
+  const db = await connectClient(orderUrl, 'bench');
   try {
     const over = await outage();
     let backlog: readonly string[];

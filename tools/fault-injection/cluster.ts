@@ -7,6 +7,7 @@ import type { ServiceName } from '../../prisma/schema-engine';
 import type { Placement } from '../../saga/contract';
 import { startBalancer } from '../local/balancer';
 import { ROOT } from '../../platform/project-paths';
+import { onStopSignals } from '../../platform/stop-signals';
 import { step } from '../local/progress.cjs';
 import { ManagedProcess, type ProcessPlan } from './managed-process';
 import { ownPort } from './reserved-ports';
@@ -29,8 +30,6 @@ const NARROW = {
   SAGA_GROUP_MAX: '8',
   CREDIT_CHECK_TIMEOUT_MS: '1500',
 };
-
-const ENDING = ['SIGINT', 'SIGTERM'] as const;
 
 const HOST = '127.0.0.1';
 
@@ -57,15 +56,17 @@ export interface ClusterOptions {
   readonly planted?: Readonly<Partial<Record<ServiceName, string>>>;
 }
 
-/** Starts the cluster. Stops everything when the start fails, or on SIGINT or SIGTERM. */
+/** Starts the cluster. Stops everything when the start fails, or on a signal. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const stops: (() => unknown)[] = [];
   const stop = async () => {
-    for (const signal of ENDING) process.off(signal, end);
     for (const each of stops.splice(0).reverse()) await each();
+    stopListening();
   };
-  const end = () => void stop().finally(() => process.exit(2));
-  for (const signal of ENDING) process.once(signal, end);
+  const stopListening = onStopSignals(
+    () => void stop().finally(() => process.exit(2)),
+    () => process.exit(2),
+  );
   return startIn(options, stops, stop).catch(async (error: unknown) => {
     await stop();
     throw error;

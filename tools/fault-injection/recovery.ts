@@ -1,8 +1,9 @@
 /** Measures how soon sagas resume on another worker when their worker is killed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { Client as PostgresClient } from 'pg';
+import type { Client as PostgresClient } from 'pg';
 import { cancelSagaWorkflowId } from '../../domain/names';
+import { connectClient } from '../../platform/postgres-session';
 import { affectedBy, type OpenOrder } from './affected-sagas';
 import type { Cluster } from './cluster';
 
@@ -44,8 +45,7 @@ const MAX_KILLS_FACTOR = 4;
 
 /** Kills the services in turn, each when all are ready again. */
 export async function measureRecovery(cluster: Cluster, kills: number, client: Client): Promise<Recovery> {
-  const orders = new PostgresClient({ connectionString: cluster.adminUrlOf('order') });
-  await orders.connect();
+  const orders = await connectClient(cluster.adminUrlOf('order'), 'fault suite');
   const counts = { kills: 0, idle: 0, underWay: 0 };
   const resumedMs: number[] = [];
   const doneMs: number[] = [];

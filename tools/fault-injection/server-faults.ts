@@ -3,7 +3,8 @@
  * observed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { createClient } from '../../platform/postgres-session';
 import type { ServiceName } from '../../prisma/schema-engine';
 import type { Cluster } from './cluster';
 import type { Random } from './random';
@@ -146,5 +147,5 @@ async function answers(url: string): Promise<boolean> {
 
 /** Another fault may kill the server. */
 function client(url: string): Client {
-  return new Client({ connectionString: url }).on('error', () => undefined);
+  return createClient(url, 'fault suite').on('error', () => undefined);
 }

@@ -83,10 +83,11 @@ function each(service: string): string[] {
 }
 
 function sharedEnvironment(config: Config, { temporal, temporalUiUrl }: Servers): NodeJS.ProcessEnv {
-  const env = Object.entries(process.env).filter(([name]) => !NOT_SHARED.includes(name));
+  // For an external server, the environment has the address, TLS settings and key; the embedded one has none of them.
+  const isShared = (name: string) =>
+    !NOT_SHARED.includes(name) && (config.temporal !== undefined || !name.startsWith('TEMPORAL_'));
   return {
-    ...Object.fromEntries(env),
-    // For an external server, the environment already has the address, TLS settings and key.
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => isShared(name))),
     ...(!config.temporal && { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace }),
     TEMPORAL_UI_URL: temporalUiUrl,
   };

@@ -6,6 +6,8 @@ import path from 'node:path';
 import { z } from 'zod';
 import { BUNDLE_PATH } from '../../workers/bundle-path';
 import { ROOT } from '../../platform/project-paths';
+import { onStopSignals } from '../../platform/stop-signals';
+import { testEnvironment } from './server-environment';
 
 /** Milliseconds since the epoch. */
 const fileSchema = z.object({ name: z.string(), startTime: z.number(), endTime: z.number() });
@@ -46,11 +48,13 @@ export async function runJest(
 ): Promise<number> {
   let jest: ChildProcess | undefined;
   const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => {
+  onStopSignals(
+    (signal) => {
       interrupted.abort();
       jest?.kill(signal);
-    });
+    },
+    () => jest?.kill('SIGKILL'),
+  );
   const outputFiles: string[] = [];
   for (const [number, args] of runs.entries()) {
     const outputFile = path.join(folder, `results-${String(number)}.json`);
@@ -70,7 +74,7 @@ function startJest(servers: TestedServers, outputFile: string, args: readonly st
       cwd: ROOT,
       stdio: ['inherit', 'ignore', 'inherit'],
       env: {
-        ...process.env,
+        ...testEnvironment(),
         TEST_POSTGRES_URL: servers.adminUrl,
         TEST_TEMPORAL_ADDRESS: servers.temporalAddress,
         TEST_TEMPORAL_METRICS_URL: servers.metricsUrl,

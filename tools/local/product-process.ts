@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Child, childOf, stopChild } from './child';
+import { type Child, childOf, endWithThisProcess, stopChild } from './child';
 import { ROOT } from '../../platform/project-paths';
 
 const READY_POLL_MS = 50;
@@ -76,6 +76,7 @@ export class ProductProcess {
       createInterface(stream).on('line', (line) => {
         this.#keep(line);
       });
+    endWithThisProcess(spawned);
     const child = childOf(name, spawned);
     this.#child = child;
     void child.exit.then(() => {

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { oneAtATime } from './one-at-a-time.cjs';
 import { step } from './progress.cjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -13,16 +14,19 @@ const STAMPS = path.join(ROOT, 'dist', '.stamps');
 const MIN_NODE = [20, 19];
 
 const COMMANDS = {
-  start: { run: () => inThisProcess('tools/local/main.js'), temporal: true },
-  'start:distributed': { run: () => inThisProcess('tools/local/distributed.js'), temporal: true },
-  test: { run: (args) => asChild('dist/tools/local/test.js', args), temporal: true },
-  'test:long': { run: (args) => asChild('dist/tools/local/test.js', ['--long', ...args]), temporal: true },
+  start: { run: () => inThisProcess('tools/local/main.js'), temporal: 'unless named' },
+  'start:distributed': { run: () => inThisProcess('tools/local/distributed.js'), temporal: 'unless named' },
+  test: { run: (args) => asChild('dist/tools/local/test.js', args), temporal: 'always' },
+  'test:long': {
+    run: (args) => asChild('dist/tools/local/test.js', ['--long', ...args]),
+    temporal: 'always',
+  },
   'replay:record': {
     run: (args) => {
       process.env.RECORD_HISTORIES = 'yes';
       return asChild('dist/tools/local/test.js', ['test/replay/record', '--runInBand', ...args]);
     },
-    temporal: true,
+    temporal: 'always',
   },
   // 1: a history diverged.
   replay: { run: (args) => asChild('dist/ops/replay/replay-main.js', args), failure: 2 },
@@ -34,9 +38,13 @@ const COMMANDS = {
       await asChild('dist/test/production/main.js', args);
     },
   },
-  bench: { run: (args) => asChild('dist/tools/bench/main.js', args), temporal: true },
+  bench: { run: (args) => asChild('dist/tools/bench/main.js', args), temporal: 'always' },
   // 1: a guarantee was violated.
-  faults: { run: (args) => asChild('dist/tools/fault-injection/main.js', args), temporal: true, failure: 2 },
+  faults: {
+    run: (args) => asChild('dist/tools/fault-injection/main.js', args),
+    temporal: 'always',
+    failure: 2,
+  },
   // 1: an interleaving failed, or a planted bug was not found.
   simulate: { run: (args) => asChild('dist/tools/simulator/main.js', args), failure: 2 },
   check: { run: (args) => asChild('dist/tools/local/check.js', args) },
@@ -62,8 +70,8 @@ async function main() {
   failure = command.failure ?? failure;
   checkNode();
   process.chdir(ROOT);
-  await prepare();
-  if (command.temporal && !namesTemporal(process.env)) {
+  await oneAtATime(ROOT, prepare);
+  if (command.temporal === 'always' || (command.temporal && !namesTemporal(process.env))) {
     const { temporalCli } = await import('./temporal-cli.mjs');
     process.env.TEMPORAL_CLI_PATH = await temporalCli();
   }
@@ -196,7 +204,7 @@ async function inThisProcess(compiled) {
 
 function asChild(script, args) {
   const child = spawn(process.execPath, [script, ...args], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => {
     child.once('exit', (code) => {
       process.exitCode = code ?? failure;

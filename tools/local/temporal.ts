@@ -2,6 +2,7 @@
 import { openSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
+import { reasonOf } from '../../platform/temporal';
 import { SEARCH_ATTRIBUTES } from '../../workers/search-attributes';
 import { type Child, spawnServer, stopChild } from './child';
 import { StartError } from './start-error';
@@ -29,6 +30,9 @@ const SERVER_OPTIONS = [
   ...['--ip', '127.0.0.1', '--log-level', 'warn'],
 ];
 
+/** The client would otherwise look for the server behind the proxy of `http_proxy`. */
+const DIRECT = { 'grpc.enable_http_proxy': 0 };
+
 export interface TemporalOptions {
   readonly cliPath: string;
   readonly dataDir: string;
@@ -46,8 +50,14 @@ export interface EmbeddedTemporal {
   stop(): Promise<void>;
 }
 
-/** @throws StartError with one line that names the setting to change */
-export async function startTemporal(options: TemporalOptions): Promise<EmbeddedTemporal> {
+/**
+ * @param onSpawned called before the server is ready
+ * @throws StartError with one line that names the setting to change; the server is stopped then
+ */
+export async function startTemporal(
+  options: TemporalOptions,
+  onSpawned: (server: EmbeddedTemporal) => void = () => undefined,
+): Promise<EmbeddedTemporal> {
   const { cliPath, dataDir, port, uiPort, namespaces, metricsPort } = options;
   const logFile = path.join(dataDir, 'logs', 'temporal.log');
   const args = [
@@ -59,8 +69,15 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
   ];
   const child = spawnServer('temporal', cliPath, args, openSync(logFile, 'a'), dataDir);
   const address = `127.0.0.1:${String(port)}`;
-  await waitUntilReady(address, namespaces, child, logFile);
-  return { address, child, stop: () => stopChild(child, 'SIGTERM', STOP_WITHIN_MS) };
+  const server = { address, child, stop: () => stopChild(child, 'SIGTERM', STOP_WITHIN_MS) };
+  onSpawned(server);
+  try {
+    await waitUntilReady(address, namespaces, child, logFile);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
 }
 
 async function waitUntilReady(
@@ -76,14 +93,14 @@ async function waitUntilReady(
         `Temporal exited during its start; check DATA_DIR and TEMPORAL_PORT, see ${logFile}`,
       );
     try {
-      const connection = await Connection.connect({ address, connectTimeout: 1_000 });
+      const connection = await Connection.connect({ address, connectTimeout: 1_000, channelArgs: DIRECT });
       for (const namespace of namespaces) await connection.workflowService.describeNamespace({ namespace });
       await connection.close();
       return;
     } catch (error) {
       if (Date.now() > deadline) {
         throw new StartError(
-          `Temporal was not ready in ${String(READY_WITHIN_MS / 1000)} s; see ${logFile}`,
+          `Temporal was not ready in ${String(READY_WITHIN_MS / 1000)} s (${reasonOf(error)}); see ${logFile}`,
           { cause: error },
         );
       }

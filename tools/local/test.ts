@@ -32,7 +32,7 @@ async function main(): Promise<number> {
   const [postgresPort, temporalPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   const stops: (() => Promise<void>)[] = [];
   try {
-    const [adminUrl, temporalAddress] = await Promise.all([
+    const starting = [
       step('starting Postgres', async () => {
         const postgres = await startPostgres(folder, postgresPort);
         stops.push(() => postgres.stop());
@@ -50,7 +50,10 @@ async function main(): Promise<number> {
         stops.push(() => temporal.stop());
         return temporal.address;
       }),
-    ]);
+    ] as const;
+    // When one fails, wait for the other too, so that it can be stopped.
+    await Promise.allSettled(starting);
+    const [adminUrl, temporalAddress] = await Promise.all(starting);
     const metricsUrl = `http://127.0.0.1:${String(metricsPort)}/metrics`;
     return await runJest({ adminUrl, temporalAddress, metricsUrl }, folder, args.length > 0 ? [args] : tier);
   } finally {
