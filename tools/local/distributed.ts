@@ -2,6 +2,7 @@
  * `npm run start:distributed`: two order services, two customer services, a relay for each service and the order
  * history, each in its own process. They use the same servers as `npm start` and have one address for the API.
  */
+import { options, runCommand } from '../../platform/command';
 import type { Config } from '../../platform/config';
 import { startBalancer } from './balancer';
 import { type Lifecycle, runStart } from './lifecycle';
@@ -30,7 +31,18 @@ const NOT_SHARED = [
   'DATABASE_ADMIN_URL',
 ];
 
-runStart(async (config, life) => {
+runCommand({
+  usage: `npm run start:distributed   starts several processes of each service, on the servers that npm start uses
+
+docs/configuration.md lists the environment variables, such as PORT and DATA_DIR.`,
+  read: options({}),
+  run: () => {
+    runStart(startAll);
+    return Promise.resolve(undefined);
+  },
+});
+
+async function startAll(config: Config, life: Lifecycle): Promise<string> {
   await requireServers(config);
   const servers = await startServers(config, (server) => {
     life.addServer(server);
@@ -71,7 +83,7 @@ runStart(async (config, life) => {
     ),
   ]);
   return readyBlock(config, servers, at(port));
-});
+}
 
 function each(service: string): string[] {
   return Array.from({ length: PROCESSES_EACH }, (_, index) => `${service}-${String(index + 1)}`);
