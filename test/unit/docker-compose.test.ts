@@ -6,6 +6,7 @@ import { Ajv2019 } from 'ajv/dist/2019';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ENVIRONMENT_NAMES, readConfig } from '../../platform/config';
+import { distributedRoles, environmentOf as roleEnvironment, relayOf } from '../../tools/local/topology';
 import { ROOT } from '../support/start';
 
 const text = readFileSync(path.join(ROOT, 'docker-compose.yml'), 'utf8');
@@ -89,6 +90,28 @@ test('no service knows another’s credentials', () => {
   expect(services['order-service']?.networks).not.toContain('customer-database');
   expect(services['customer-service']?.networks).not.toContain('order-database');
   expect(services['order-history']?.networks).toEqual(['history-database', 'services']);
+});
+
+test('each process has its role in the topology of npm run start:distributed', () => {
+  const roles = distributedRoles({
+    customerService: 'http://customer-service:3000',
+    orderHistory: 'http://order-history:3000',
+    eventFeed: 'http://order-service:3000',
+  });
+  const expected = {
+    'order-service': roles.order,
+    'customer-service': roles.customer,
+    'order-history': roles.history,
+    'order-relay': relayOf('order'),
+    'customer-relay': relayOf('customer'),
+  };
+  for (const [name, role] of Object.entries(expected)) {
+    const environment = environmentOf(name);
+    const { SERVICES, ...others } = roleEnvironment(role, () => '');
+    expect(environment).toMatchObject({ ...role.env, SERVICES });
+    expect(Object.keys(environment)).toEqual(expect.arrayContaining(Object.keys(others)));
+    expect([name, services[name]?.command?.[1] ?? 'dist/api/main.js']).toEqual([name, `dist/${role.script}`]);
+  }
 });
 
 test('our processes run what the image has, as nobody in particular', () => {
