@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import type { ParkedStep } from '../../saga/contract';
 import { callerCancels } from '../../tools/simulator/callers';
-import { CREDIT_STEPS, ORDER_STEPS } from '../../tools/simulator/outages';
+import { CREDIT_STEPS, ORDER_STEPS } from '../../tools/simulator/model-steps';
 import { PLANTED_BUGS } from '../../tools/simulator/planted-bugs';
 import type { Planned as Plan } from '../../tools/simulator/planned';
 import { type Protocol, productProtocol } from '../../tools/simulator/protocols';
