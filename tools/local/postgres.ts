@@ -15,6 +15,7 @@ import path from 'node:path';
 import { Client } from 'pg';
 import { type Child, spawnServer, stopChild } from './child';
 import { StartError } from './start-error';
+import { until } from './until';
 import { asUser, type PostgresUser, postgresUser } from './postgres-user';
 
 const ADMIN = 'postgres';
@@ -125,26 +126,29 @@ function lastFatal(logFile: string): string {
   return fatal.at(-1) ?? 'no FATAL line';
 }
 
+/** @throws StartError when it exits, or is not ready in time */
 async function waitUntilReady(adminUrl: string, child: Child, logFile: string): Promise<void> {
-  const deadline = Date.now() + READY_WITHIN_MS;
-  for (;;) {
-    if (child.ended)
-      throw new StartError(
-        `Postgres exited during its start: ${lastFatal(logFile)}; check DATA_DIR and POSTGRES_PORT, see ${logFile}`,
-      );
-    const client = new Client({ connectionString: adminUrl });
-    try {
-      await client.connect();
-      await client.end();
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) {
-        throw new StartError(
-          `Postgres was not ready in ${String(READY_WITHIN_MS / 1000)} s; see ${logFile}`,
-          { cause: error },
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
-    }
+  const over = async () => child.ended || (await answers(adminUrl));
+  const inTime = await until(over, { everyMs: READY_POLL_MS, withinMs: READY_WITHIN_MS });
+  if (child.ended)
+    throw new StartError(
+      `Postgres exited during its start: ${lastFatal(logFile)}; check DATA_DIR and POSTGRES_PORT, see ${logFile}`,
+    );
+  if (!inTime)
+    throw new StartError(`Postgres was not ready in ${String(READY_WITHIN_MS / 1000)} s; see ${logFile}`);
+}
+
+/** Whether the server answers a statement. */
+export async function answers(url: string): Promise<boolean> {
+  // A server that is killed meanwhile is an error of the idle client too.
+  const client = new Client({ connectionString: url }).on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
   }
 }

@@ -5,6 +5,7 @@ import { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../../workers/search-attributes';
 import { type Child, spawnServer, stopChild } from './child';
 import { StartError } from './start-error';
+import { until } from './until';
 
 /** 60 s: the first start creates the schema, which is slow on a busy machine. */
 const READY_WITHIN_MS = 60_000;
@@ -63,31 +64,34 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
   return { address, child, stop: () => stopChild(child, 'SIGTERM', STOP_WITHIN_MS) };
 }
 
+/** @throws StartError when it exits, or is not ready in time */
 async function waitUntilReady(
   address: string,
   namespaces: readonly string[],
   child: Child,
   logFile: string,
 ): Promise<void> {
-  const deadline = Date.now() + READY_WITHIN_MS;
-  for (;;) {
-    if (child.ended)
-      throw new StartError(
-        `Temporal exited during its start; check DATA_DIR and TEMPORAL_PORT, see ${logFile}`,
-      );
+  const over = async () => child.ended || (await has(address, namespaces));
+  const inTime = await until(over, { everyMs: READY_POLL_MS, withinMs: READY_WITHIN_MS });
+  if (child.ended)
+    throw new StartError(
+      `Temporal exited during its start; check DATA_DIR and TEMPORAL_PORT, see ${logFile}`,
+    );
+  if (!inTime)
+    throw new StartError(`Temporal was not ready in ${String(READY_WITHIN_MS / 1000)} s; see ${logFile}`);
+}
+
+/** Whether the server answers and has all the namespaces. */
+async function has(address: string, namespaces: readonly string[]): Promise<boolean> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: 1_000 });
     try {
-      const connection = await Connection.connect({ address, connectTimeout: 1_000 });
       for (const namespace of namespaces) await connection.workflowService.describeNamespace({ namespace });
+      return true;
+    } finally {
       await connection.close();
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) {
-        throw new StartError(
-          `Temporal was not ready in ${String(READY_WITHIN_MS / 1000)} s; see ${logFile}`,
-          { cause: error },
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
     }
+  } catch {
+    return false;
   }
 }
