@@ -8,7 +8,7 @@ import type { Planned as Plan } from '../../tools/simulator/planned';
 import { type Protocol, productProtocol } from '../../tools/simulator/protocols';
 import type { SagaRun } from '../../tools/simulator/saga-run';
 import { TimedRun } from '../../tools/simulator/timed-run';
-import { shownIn } from '../../tools/simulator/waiting-steps';
+import { shownIn } from '../../tools/simulator/shown-steps';
 import {
   APART,
   createdApart,
