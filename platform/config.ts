@@ -146,6 +146,11 @@ export function workerDeployment(config: Config): WorkerDeployment | undefined {
   return name === undefined ? undefined : { name, versioning };
 }
 
+/** @param overrides variables that have another value than in the environment of this process */
+export function readConfigWith(overrides: NodeJS.ProcessEnv): Config {
+  return readConfig({ ...process.env, ...overrides });
+}
+
 /** @throws ConfigError with one line for each variable that has an invalid value */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   // Shells and compose files express "unset" as an empty value.

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { MAX_WAIT_S } from '../../api/http/prefer';
 import { answerTimeoutMs } from '../../platform/answer-timeout';
 import { ENVIRONMENT_NAMES, readConfig } from '../../platform/config';
+import { distributedRoles, environmentOf as roleEnvironment, relayOf } from '../../tools/local/topology';
 import { ROOT } from '../support/start';
 
 const text = readFileSync(path.join(ROOT, 'docker-compose.yml'), 'utf8');
@@ -102,6 +103,28 @@ test('the gateway waits longer than the longest wait, and the reads around it', 
 test('both services give events the public base', () => {
   for (const name of ['order-service', 'customer-service'])
     expect(readConfig(environmentOf(name)).EVENT_BASE_URI).toBe('http://localhost:3000');
+});
+
+test('each process has its role in the topology of npm run start:distributed', () => {
+  const roles = distributedRoles({
+    customerService: 'http://customer-service:3000',
+    orderHistory: 'http://order-history:3000',
+    eventFeed: 'http://order-service:3000',
+  });
+  const expected = {
+    'order-service': roles.order,
+    'customer-service': roles.customer,
+    'order-history': roles.history,
+    'order-relay': relayOf('order'),
+    'customer-relay': relayOf('customer'),
+  };
+  for (const [name, role] of Object.entries(expected)) {
+    const environment = environmentOf(name);
+    const { SERVICES, ...others } = roleEnvironment(role, () => '');
+    expect(environment).toMatchObject({ ...role.env, SERVICES });
+    expect(Object.keys(environment)).toEqual(expect.arrayContaining(Object.keys(others)));
+    expect([name, services[name]?.command?.[1] ?? 'dist/api/main.js']).toEqual([name, `dist/${role.script}`]);
+  }
 });
 
 test('the processes run files of the image, without root rights', () => {

@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import type { Client as PostgresClient } from 'pg';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import { connectClient } from '../../platform/postgres-session';
+import { until } from '../local/until';
 import { affectedBy, type OpenOrder } from './affected-sagas';
 import type { Cluster } from './cluster';
 
@@ -92,16 +93,15 @@ export async function measureRecovery(cluster: Cluster, kills: number, client: C
 }
 
 /** @returns whether enough orders were decided in time */
-async function isWarm(orders: PostgresClient, since: Date): Promise<boolean> {
-  for (const deadline = Date.now() + WITHIN_MS; ;) {
+function isWarm(orders: PostgresClient, since: Date): Promise<boolean> {
+  const areDecided = async () => {
     const { rows } = await orders.query<{ decided: number }>(
       `SELECT count(*)::int AS decided FROM orders WHERE state NOT IN ('PENDING', 'CANCELLING') AND updated_at >= $1`,
       [since],
     );
-    if (Number(rows[0]?.decided) >= WARM_ORDERS) return true;
-    if (Date.now() > deadline) return false;
-    await sleep(WARM_POLL_MS);
-  }
+    return Number(rows[0]?.decided) >= WARM_ORDERS;
+  };
+  return until(areDecided, { everyMs: WARM_POLL_MS, withinMs: WITHIN_MS });
 }
 
 async function whenBusy(orders: PostgresClient): Promise<OpenOrder[]> {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { createClient } from '../../platform/postgres-session';
 import type { ServiceName } from '../../prisma/schema-engine';
+import { answers } from '../local/postgres';
 import type { Cluster } from './cluster';
 import type { Random } from './random';
 
@@ -129,19 +130,6 @@ async function tableLocked(cluster: Cluster): Promise<boolean> {
     return false; // another fault killed the server
   } finally {
     await holder.end().catch(() => undefined);
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  const asking = client(url);
-  try {
-    await asking.connect();
-    await asking.query('SELECT 1');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await asking.end().catch(() => undefined);
   }
 }
 

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { options, runCommand } from '../../platform/command';
 import { EVENT_VERSIONS } from '../../domain/events';
 import { cloudEventSchema } from '../../events/cloud-event';
 import { EVENT_TYPE_NAMES, EVENT_TYPES, type EventType, schemaPath } from '../../events/event-types';
@@ -80,4 +81,12 @@ function typeOf({ type, const: constant, enum: values }: Property): string {
   return values?.map((value) => `\`${value}\``).join(', ') ?? type ?? '';
 }
 
-if (require.main === module) writeFileSync(EVENT_DOCS_PATH, eventDocs());
+if (require.main === module)
+  runCommand({
+    usage: 'npm run docs:events   writes docs/events.md from the event schemas',
+    read: options({}),
+    run: () => {
+      writeFileSync(EVENT_DOCS_PATH, eventDocs());
+      return Promise.resolve(0);
+    },
+  });

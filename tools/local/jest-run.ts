@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { oneLine, runCommand } from '../../platform/command';
 import { BUNDLE_PATH } from '../../workers/bundle-path';
 import { ROOT } from '../../platform/project-paths';
 import { onStopSignals } from '../../platform/stop-signals';
@@ -21,6 +22,9 @@ const resultsSchema = z.object({
 });
 
 const SLOWEST_SHOWN = 10;
+
+/** The option that is not jest's: the long tier. */
+export const LONG = '--long';
 
 export interface TestedServers {
   /** URL of the Postgres superuser. */
@@ -84,18 +88,26 @@ function startJest(servers: TestedServers, outputFile: string, args: readonly st
   );
 }
 
-/** Exits with the code that `main` returns; an exception counts as one failed test. */
-export function exitWith(main: () => Promise<number>): void {
-  main().then(
-    (code) => {
-      process.exitCode = code;
+/**
+ * Runs a command whose arguments go to jest.
+ *
+ * @param run returns the exit code; an exception counts as one failed test
+ */
+export function runTests(usage: string, run: (args: readonly string[]) => Promise<number>): void {
+  runCommand({
+    usage: `${usage}\n\nOther arguments go to jest: paths of tests, and the options of https://jestjs.io/docs/cli.`,
+    read: async (args) => {
+      const { buildArgv } = await import('jest');
+      await buildArgv(args.filter((arg) => arg !== LONG));
+      return args;
     },
-    (error: unknown) => {
-      console.error(error instanceof Error ? error.message : error);
-      console.log('0 passed, 1 failed');
-      process.exitCode = 1;
-    },
-  );
+    run: (args) =>
+      run(args).catch((error: unknown) => {
+        console.error(oneLine(error));
+        console.log('0 passed, 1 failed');
+        return 1;
+      }),
+  });
 }
 
 /** A run without a result file counts as one failed test. */

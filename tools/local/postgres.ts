@@ -7,6 +7,7 @@ import { type Child, spawnServer, stopChild } from './child';
 import { initialise, SUPERUSER } from './initdb';
 import { StartError } from './start-error';
 import { asUser, postgresUser } from './postgres-user';
+import { until } from './until';
 
 /**
  * 200 connections: enough for several processes with pools of ten, parallel tests and psql. UTC also for psql and the log,
@@ -97,24 +98,35 @@ function lastFatal(logFile: string): string {
   return fatal.at(-1) ?? 'no FATAL line';
 }
 
+/** @throws StartError when it exits, or is not ready in time */
 async function waitUntilReady(adminUrl: string, child: Child, logFile: string): Promise<void> {
-  const deadline = Date.now() + READY_WITHIN_MS;
-  for (;;) {
-    if (child.ended)
-      throw new StartError(
-        `Postgres exited during its start: ${lastFatal(logFile)}; check DATA_DIR and POSTGRES_PORT, see ${logFile}`,
-      );
-    try {
-      await withClient(adminUrl, 'start', () => Promise.resolve());
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) {
-        throw new StartError(
-          `Postgres was not ready in ${String(READY_WITHIN_MS / 1000)} s (${error instanceof Error ? error.message : String(error)}); see ${logFile}`,
-          { cause: error },
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
-    }
+  let reason: unknown;
+  const over = async () => {
+    reason = await failureOf(adminUrl);
+    return child.ended || reason === undefined;
+  };
+  const inTime = await until(over, { everyMs: READY_POLL_MS, withinMs: READY_WITHIN_MS });
+  if (child.ended)
+    throw new StartError(
+      `Postgres exited during its start: ${lastFatal(logFile)}; check DATA_DIR and POSTGRES_PORT, see ${logFile}`,
+    );
+  if (!inTime)
+    throw new StartError(
+      `Postgres was not ready in ${String(READY_WITHIN_MS / 1000)} s (${String(reason)}); see ${logFile}`,
+      { cause: reason },
+    );
+}
+
+/** Whether the server answers. */
+export async function answers(url: string): Promise<boolean> {
+  return (await failureOf(url)) === undefined;
+}
+
+async function failureOf(url: string): Promise<unknown> {
+  try {
+    await withClient(url, 'start', () => Promise.resolve());
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }

@@ -6,6 +6,7 @@ import { reasonOf } from '../../platform/temporal';
 import { SEARCH_ATTRIBUTES } from '../../workers/search-attributes';
 import { type Child, spawnServer, stopChild } from './child';
 import { StartError } from './start-error';
+import { until } from './until';
 
 /** 60 s: the first start creates the schema, which is slow on a busy machine. */
 const READY_WITHIN_MS = 60_000;
@@ -80,31 +81,41 @@ export async function startTemporal(
   return server;
 }
 
+/** @throws StartError when it exits, or is not ready in time */
 async function waitUntilReady(
   address: string,
   namespaces: readonly string[],
   child: Child,
   logFile: string,
 ): Promise<void> {
-  const deadline = Date.now() + READY_WITHIN_MS;
-  for (;;) {
-    if (child.ended)
-      throw new StartError(
-        `Temporal exited during its start; check DATA_DIR and TEMPORAL_PORT, see ${logFile}`,
-      );
+  let reason: unknown;
+  const over = async () => {
+    reason = await failureOf(address, namespaces);
+    return child.ended || reason === undefined;
+  };
+  const inTime = await until(over, { everyMs: READY_POLL_MS, withinMs: READY_WITHIN_MS });
+  if (child.ended)
+    throw new StartError(
+      `Temporal exited during its start; check DATA_DIR and TEMPORAL_PORT, see ${logFile}`,
+    );
+  if (!inTime)
+    throw new StartError(
+      `Temporal was not ready in ${String(READY_WITHIN_MS / 1000)} s (${reasonOf(reason)}); see ${logFile}`,
+      { cause: reason },
+    );
+}
+
+/** @returns why the server does not answer, or lacks one of the namespaces; undefined when it is ready */
+async function failureOf(address: string, namespaces: readonly string[]): Promise<unknown> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: 1_000, channelArgs: DIRECT });
     try {
-      const connection = await Connection.connect({ address, connectTimeout: 1_000, channelArgs: DIRECT });
       for (const namespace of namespaces) await connection.workflowService.describeNamespace({ namespace });
+      return undefined;
+    } finally {
       await connection.close();
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) {
-        throw new StartError(
-          `Temporal was not ready in ${String(READY_WITHIN_MS / 1000)} s (${reasonOf(error)}); see ${logFile}`,
-          { cause: error },
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
     }
+  } catch (error) {
+    return error;
   }
 }

@@ -1,5 +1,5 @@
 /** Whether the table given_up_steps has what operators have decided. */
-import type { GivenUp } from './waiting-steps';
+import type { GivenUp } from './observed';
 import type { World } from './world';
 
 /** When nothing is under way any more: one row for each order of which an operator has given up a step that was parked. */

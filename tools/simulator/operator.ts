@@ -5,7 +5,7 @@ import type { Action } from './action';
 import type { Delivery } from './deliveries';
 import { abandon } from './faults';
 import type { SagaRun } from './saga-run';
-import { shownIn } from './waiting-steps';
+import { shownIn } from './shown-steps';
 import type { World } from './world';
 
 const BY = 'Grace';

@@ -3,7 +3,8 @@ import { type Activation, Divergence, inOrder, type Job, type Outcome, type Step
 import type { Execution } from './execution';
 import { History, type LocalResult } from './history';
 import { replayed } from './replayed';
-import { type Noted, type Observed, WaitingSteps } from './waiting-steps';
+import type { Noted, Observed } from './observed';
+import { WaitingSteps } from './waiting-steps';
 import type { Memo } from './workflow-host';
 
 /** 80% of a workflow task's 2 s: then the worker sends a heartbeat, and continues in another task. */
