@@ -31,7 +31,7 @@ export interface SnapshotOrder {
 }
 
 /** By service: every event up to this position has its effect in the rows. */
-export type SnapshotTo = Readonly<Record<EventSource, bigint>>;
+type SnapshotTo = Readonly<Record<EventSource, bigint>>;
 
 export interface SnapshotSink {
   customers(rows: readonly SnapshotCustomer[]): Promise<void>;
