@@ -193,7 +193,7 @@ test('pruned faster than the consumer follows: one snapshot, and all rows are ri
 
 test('a snapshot does not survive a loss of events: the view waits for a new one', async () => {
   const asOf = () => readAsOf(history);
-  await store.startAgain(await store.checkpoint());
+  await store.restart(await store.checkpoint());
   expect(await asOf()).toMatchObject({ recovering: true });
   await publish();
   await followToEnd();
