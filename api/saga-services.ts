@@ -151,6 +151,8 @@ export async function startSagaServices(
       ...databases,
       temporal: () => client.workflowService.getSystemInfo({}),
       worker: () => workers.check(),
+      ...(orderOutbox?.checkRelay && { orderRelay: orderOutbox.checkRelay }),
+      ...(customerOutbox?.checkRelay && { customerRelay: customerOutbox.checkRelay }),
     },
     pools: { ...(orderPool && { order: orderPool }), ...(customerPool && { customer: customerPool }) },
     version: workers.version,

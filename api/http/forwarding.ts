@@ -16,9 +16,11 @@ export interface Forwarded {
 
 /** Register it after the routes that this process has itself. */
 export function forwarding({ paths, to, away }: Forwarded): Router {
+  const { protocol, hostname, host, port, pathname } = new URL(to);
   // A new connection each time: behind one address there are several processes, and each of them may die.
   const proxy = createProxyServer({
-    target: to,
+    // An IPv6 address is connected to without its brackets, which the proxy keeps when it gets a URL.
+    target: { protocol, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), host, port, pathname },
     agent: false,
     changeOrigin: true,
     xfwd: true,

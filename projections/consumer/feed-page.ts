@@ -58,6 +58,7 @@ const ANSWER_WITHIN_MS = 15_000;
 /**
  * Reads the page after `cursor`; it is empty when the feed had no new events within its wait.
  *
+ * @param waitS seconds for which the feed may wait for new events
  * @throws FeedStartsLater when the feed starts after the cursor
  * @throws FeedWentBack when events before the cursor are lost
  * @throws Error when the feed does not answer, or answers with another status or format
@@ -66,11 +67,12 @@ export async function nextPage(
   feedUrl: string,
   cursor: string | null,
   signal: AbortSignal,
+  waitS = WAIT_S,
 ): Promise<FeedPage> {
   const url = new URL('/events', feedUrl);
   url.searchParams.set('limit', String(LIMIT));
   if (cursor !== null) url.searchParams.set('after', cursor);
-  const headers = { Accept: 'application/json', Prefer: `wait=${String(WAIT_S)}` };
+  const headers = { Accept: 'application/json', Prefer: `wait=${String(waitS)}` };
   const { ok, status, body } = await withTimeoutSignal(ANSWER_WITHIN_MS, signal, async (end) => {
     const response = await fetch(url, { headers, signal: end });
     return { ok: response.ok, status: response.status, body: await response.json() };

@@ -1,6 +1,7 @@
 /** `npm run demo`: creates customers and orders through the API of a running system and prints the results. */
 import { z } from 'zod';
 import { readConfig } from '../../platform/config';
+import { httpUrl } from '../../platform/http-url';
 
 const customerSchema = z.object({ customerId: z.string() });
 const orderSchema = z.object({
@@ -18,7 +19,7 @@ const CUSTOMERS = [
 
 async function main(): Promise<void> {
   const { HOST, PORT } = readConfig();
-  const api = `http://${HOST}:${String(PORT)}`;
+  const api = httpUrl(HOST, PORT);
   const rows: Record<string, string>[] = [];
   for (const { name, limit, orders } of CUSTOMERS) {
     const credit = { amount: limit, currency: 'USD' };

@@ -3,6 +3,7 @@
  * history, each in its own process. They use the same servers as `npm start` and have one address for the API.
  */
 import type { Config } from '../../platform/config';
+import { httpUrl } from '../../platform/http-url';
 import { startBalancer } from './balancer';
 import { type Lifecycle, runStart } from './lifecycle';
 import { readyBlock } from './ready-block';
@@ -12,6 +13,9 @@ import { ServiceProcess } from './service-process';
 
 /** Two of each service, so that one may fail. */
 const PROCESSES_EACH = 2;
+/** The processes are reached through the API's address alone. */
+const LOOPBACK = '127.0.0.1';
+
 const NAME_WIDTH = 'customer-relay'.length;
 
 const SERVICE = 'api/main.js' as const;
@@ -36,7 +40,7 @@ runStart(async (config, life) => {
     life.addServer(server);
   });
   const { HOST: host, PORT: port } = config;
-  const at = (other: number) => `http://${host}:${String(other)}`;
+  const at = (other: number) => httpUrl(LOOPBACK, other);
   const historyPort = await freePort();
   const shared = { ...sharedEnvironment(config, servers), OUTBOX_RELAY: 'elsewhere' };
   const orderDatabase = { SERVICES: 'order', ORDER_DATABASE_URL: servers.orderDatabaseUrl };
@@ -46,15 +50,16 @@ runStart(async (config, life) => {
     env: NodeJS.ProcessEnv,
     script: Script = SERVICE,
     onPort?: number,
-  ) => startProcesses({ names, host, env: { ...shared, ...env }, script, port: onPort }, life);
+  ) => startProcesses({ names, env: { ...shared, ...env }, script, port: onPort }, life);
 
   const customers = await start(each('customer'), customerDatabase);
-  const customerPort = await balance(host, await freePort(), customers, life);
+  const customerPort = await balance(LOOPBACK, await freePort(), customers, life);
   const orders = await start(each('order'), {
     ...orderDatabase,
     CUSTOMER_SERVICE_URL: at(customerPort),
     ORDER_HISTORY_URL: at(historyPort),
   });
+  const url = httpUrl(host, port);
   await balance(host, port, orders, life);
   await Promise.all([
     start(['order-relay'], orderDatabase, RELAY),
@@ -64,13 +69,13 @@ runStart(async (config, life) => {
       {
         SERVICES: 'history',
         ORDER_HISTORY_DATABASE_URL: servers.historyDatabaseUrl,
-        EVENT_FEED_URL: at(port),
+        EVENT_FEED_URL: url,
       },
       SERVICE,
       historyPort,
     ),
   ]);
-  return readyBlock(config, servers, at(port));
+  return readyBlock(config, servers, url);
 });
 
 function each(service: string): string[] {
@@ -90,7 +95,6 @@ function sharedEnvironment(config: Config, { temporal, temporalUiUrl }: Servers)
 
 interface ProcessOptions {
   readonly names: readonly string[];
-  readonly host: string;
   /** Undefined: a free port. */
   readonly port: number | undefined;
   readonly script: Script;
@@ -98,7 +102,7 @@ interface ProcessOptions {
 }
 
 async function startProcesses(
-  { names, host, port, script, env }: ProcessOptions,
+  { names, port, script, env }: ProcessOptions,
   life: Lifecycle,
 ): Promise<readonly ServiceProcess[]> {
   const processes: ServiceProcess[] = [];
@@ -107,7 +111,7 @@ async function startProcesses(
       new ServiceProcess({
         name,
         width: NAME_WIDTH,
-        host,
+        host: LOOPBACK,
         port: script === RELAY ? undefined : (port ?? (await freePort())),
         script,
         env,
@@ -137,7 +141,7 @@ async function balance(
   processes: readonly ServiceProcess[],
   life: Lifecycle,
 ): Promise<number> {
-  const targets = processes.map(({ url }) => ({ host, port: Number(new URL(url).port) }));
+  const targets = processes.map(({ url }) => ({ host: LOOPBACK, port: Number(new URL(url).port) }));
   const server = await startBalancer({ host, port }, targets);
   // Existing connections close when their processes have answered.
   life.add({
