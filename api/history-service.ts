@@ -41,7 +41,10 @@ export function startHistoryService(
   return {
     routes: { history: { db, applied } },
     pools: { 'order history': pool },
-    checks: { historyDatabase: () => db.$queryRaw`SELECT 1` },
+    checks: {
+      historyDatabase: () => db.$queryRaw`SELECT 1`,
+      historyFeed: async () => consumer?.check(),
+    },
     follow: (ownUrl) => {
       const store = historyStore(db, () => {
         applied.notify();

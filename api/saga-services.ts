@@ -117,6 +117,8 @@ export async function startSagaServices(
       ...(customerData && { customerDatabase: customerData.check }),
       temporal: () => client.workflowService.getSystemInfo({}),
       worker: () => workers.check(),
+      ...(orderData?.outbox.checkRelay && { orderRelay: orderData.outbox.checkRelay }),
+      ...(customerData?.outbox.checkRelay && { customerRelay: customerData.outbox.checkRelay }),
     },
     pools: {
       ...(orderData && { order: orderData.pool }),

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { httpUrl } from '../platform/http-url';
 import type { Logger } from '../platform/logger';
 import { Metrics } from '../platform/metrics';
 import { createApp } from './app';
@@ -37,7 +38,11 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   const sagas = await startSagaServices(settings, logger, stopping.signal, metrics, eventBase);
   const history = settings.history && startHistoryService(settings.history, logger, metrics);
   databaseMetrics(metrics, { ...sagas?.pools, ...history?.pools });
-  const ready = readiness({ ...sagas?.checks, ...history?.checks });
+  const ready = readiness({
+    ...sagas?.checks,
+    ...history?.checks,
+    process: () => (stopping.signal.aborted ? Promise.reject(new Error('stopping')) : Promise.resolve()),
+  });
   const app = createApp({
     logger,
     metrics,
@@ -46,14 +51,11 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     ...history?.routes,
     workflows: sagas?.version,
     stopping: stopping.signal,
-    ready: async () => ({
-      ...(await ready()),
-      ...(stopping.signal.aborted && { process: 'unavailable' as const }),
-    }),
+    ready,
   });
   const server = await listen(app, settings.host, settings.port);
   const { port } = server.address() as AddressInfo;
-  url = `http://${settings.host}:${String(port)}`;
+  url = httpUrl(settings.host, port);
   history?.follow(url);
   return {
     url,

@@ -4,6 +4,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import type { DataConverter } from '@temporalio/common';
 import { ConfigError } from './config-error';
+import { httpUrl } from './http-url';
 import { loadPayloadCodecs } from './payload-codec';
 import type { TemporalTarget } from './temporal';
 
@@ -22,6 +23,14 @@ const databaseUrl = z.string().refine((text) => {
   const isPostgres = protocol === 'postgres:' || protocol === 'postgresql:';
   return isPostgres && username !== '' && hostname !== '' && pathname.length > 1;
 }, 'must be postgres://USER:PASSWORD@HOST:PORT/DATABASE');
+function isNamedByUrls(host: string): boolean {
+  try {
+    return httpUrl(host, 1) !== '';
+  } catch {
+    return false;
+  }
+}
+
 const databaseName = (fallback: string) =>
   z
     .string()
@@ -30,12 +39,16 @@ const databaseName = (fallback: string) =>
 
 const environment = z.object({
   /** Loopback: exposing the API to a network is an explicit decision. */
-  HOST: z.string().min(1).default('127.0.0.1'),
+  HOST: z
+    .string()
+    .transform((host) => host.replace(/^\[(.*)\]$/, '$1'))
+    .refine(isNamedByUrls, 'must be a host name or an IP address, without a zone')
+    .default('127.0.0.1'),
   PORT: port(3000),
   /** host:port of a Temporal server; unset (and without a profile) starts the embedded one. */
   TEMPORAL_ADDRESS: z
     .string()
-    .regex(/^[^\s/]+:\d{1,5}$/, 'must be host:port')
+    .regex(/^([^\s/:[\]]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/, 'must be host:port, or [address]:port for IPv6')
     .optional(),
   TEMPORAL_NAMESPACE: z.string().min(1).default(DEFAULT_NAMESPACE),
   TEMPORAL_PORT: port(7233),

@@ -15,9 +15,11 @@ export interface Forwarded {
 
 /** Register it after the routes of this process. */
 export function forwarding({ paths, target, problem }: Forwarded): Router {
+  const { protocol, hostname, host, port, pathname } = new URL(target);
   // One connection per request: behind one address there may be several processes, and each of them may die.
   const proxy = createProxyServer({
-    target,
+    // An IPv6 address is connected to without its brackets, which the proxy keeps when it gets a URL.
+    target: { protocol, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), host, port, pathname },
     agent: false,
     changeOrigin: true,
     xfwd: true,

@@ -61,13 +61,17 @@ export interface ConsumerOptions {
 }
 
 export interface RunningConsumer {
+  /** @throws the failure of its last attempt to read the feed */
+  check(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export function startConsumer(options: ConsumerOptions): RunningConsumer {
   const stopping = new AbortController();
-  const running = follow(options, stopping.signal);
+  const state: FollowState = { failure: undefined };
+  const running = follow(options, state, stopping.signal);
   return {
+    check: () => (state.failure ? Promise.reject(state.failure) : Promise.resolve()),
     stop: async () => {
       stopping.abort();
       await running;
@@ -75,11 +79,20 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
   };
 }
 
-async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal: AbortSignal): Promise<void> {
-  let unavailable = false;
+interface FollowState {
+  /** Of the last attempt. */
+  failure: Error | undefined;
+}
+
+async function follow(
+  { name, feedUrl, store, logger }: ConsumerOptions,
+  state: FollowState,
+  signal: AbortSignal,
+): Promise<void> {
   const stopping = () => signal.aborted;
   const pageAfter = (after: string | null) =>
-    nextPage(feedUrl, after, signal).catch(async (err: unknown) => {
+    // After a failure, an answer without a wait shows that the feed is available again.
+    nextPage(feedUrl, after, signal, state.failure && 0).catch(async (err: unknown) => {
       if (err instanceof FeedStartsLater) {
         logger.error(
           { consumer: name, err },
@@ -101,12 +114,12 @@ async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal:
       const after = await store.checkpoint();
       const page = await pageAfter(after);
       if (page) await applyPage(store, after, page, logger);
-      if (unavailable) logger.info({ consumer: name }, 'the consumer has resumed reading the feed');
-      unavailable = false;
+      if (state.failure) logger.info({ consumer: name }, 'the consumer has resumed reading the feed');
+      state.failure = undefined;
     } catch (err) {
-      if (!unavailable && !stopping())
+      if (!state.failure && !stopping())
         logger.warn({ consumer: name, err }, 'the consumer failed to read the feed; it retries every second');
-      unavailable = true;
+      state.failure = err instanceof Error ? err : new Error(String(err));
       // The stop signal ends the pause, and then the loop.
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }

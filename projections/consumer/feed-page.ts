@@ -67,6 +67,7 @@ const LIMIT = 500;
 /**
  * Reads the page after `cursor`; it is empty when the feed had no new events within its wait.
  *
+ * @param waitS seconds for which the feed may wait for new events
  * @throws FeedStartsLater when the feed starts after the cursor
  * @throws FeedWentBack when events before the cursor are lost
  * @throws Error when the feed does not answer, or answers with another status or format
@@ -75,13 +76,14 @@ export async function nextPage(
   feedUrl: string,
   cursor: string | null,
   signal: AbortSignal,
+  waitS = WAIT_S,
 ): Promise<FeedPage> {
   const url = new URL('/events', feedUrl);
   url.searchParams.set('limit', String(LIMIT));
   if (cursor !== null) url.searchParams.set('after', cursor);
-  const headers = { Accept: 'application/json', Prefer: `wait=${String(WAIT_S)}` };
+  const headers = { Accept: 'application/json', Prefer: `wait=${String(waitS)}` };
   const { ok, status, body } = await withTimeoutSignal(
-    answerTimeoutMs(WAIT_S * 1_000),
+    answerTimeoutMs(waitS * 1_000),
     signal,
     async (end) => {
       const response = await fetch(url, { headers, signal: end });

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { oneLine, options, runCommand } from '../../platform/command';
 import { readConfig } from '../../platform/config';
+import { httpUrl } from '../../platform/http-url';
 
 const customerSchema = z.object({ customerId: z.string() });
 const orderSchema = z.object({
@@ -37,7 +38,7 @@ The system is the one at HOST and PORT, by default that of npm start.`,
 
 async function placeOrders(): Promise<Record<string, string>[]> {
   const { HOST, PORT } = readConfig();
-  const api = `http://${HOST}:${String(PORT)}`;
+  const api = httpUrl(HOST, PORT);
   const rows: Record<string, string>[] = [];
   for (const { name, limit, orders } of CUSTOMERS) {
     const credit = { amount: limit, currency: 'USD' };

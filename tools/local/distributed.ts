@@ -4,6 +4,7 @@
  */
 import { options, runCommand } from '../../platform/command';
 import type { Config } from '../../platform/config';
+import { httpUrl } from '../../platform/http-url';
 import { startBalancer } from './balancer';
 import { type Lifecycle, runStart } from './lifecycle';
 import { readyBlock } from './ready-block';
@@ -14,6 +15,9 @@ import { distributedRoles, environmentOf, relayOf, type Role } from './topology'
 
 /** Two of each service, so that one may fail. */
 const PROCESSES_EACH = 2;
+/** The processes are reached through the API's address alone. */
+const LOOPBACK = '127.0.0.1';
+
 const NAME_WIDTH = 'customer-relay'.length;
 
 /** Variables of a single service, or of this start alone. */
@@ -44,17 +48,18 @@ async function startAll(config: Config, life: Lifecycle): Promise<string> {
     life.addServer(server);
   });
   const { HOST: host, PORT: port } = config;
-  const at = (other: number) => `http://${host}:${String(other)}`;
+  const at = (other: number) => httpUrl(LOOPBACK, other);
+  const url = httpUrl(host, port);
   const [customerPort, historyPort] = [await freePort(), await freePort()];
   const roles = distributedRoles({
     customerService: at(customerPort),
     orderHistory: at(historyPort),
-    eventFeed: at(port),
+    eventFeed: url,
   });
   const shared = {
     ...sharedEnvironment(config, servers),
     // Not the address of one of the processes.
-    EVENT_BASE_URI: config.EVENT_BASE_URI ?? at(port),
+    EVENT_BASE_URI: config.EVENT_BASE_URI ?? url,
   };
   const urls = {
     order: servers.orderDatabaseUrl,
@@ -63,16 +68,16 @@ async function startAll(config: Config, life: Lifecycle): Promise<string> {
   };
   const start = (names: readonly string[], role: Role, onPort?: number) => {
     const env = { ...shared, ...environmentOf(role, (service) => urls[service]) };
-    return startProcesses({ names, host, env, script: role.script, port: onPort }, life);
+    return startProcesses({ names, env, script: role.script, port: onPort }, life);
   };
-  await balance(host, customerPort, await start(each('customer'), roles.customer), life);
+  await balance(LOOPBACK, customerPort, await start(each('customer'), roles.customer), life);
   await balance(host, port, await start(each('order'), roles.order), life);
   await Promise.all([
     start(['order-relay'], relayOf('order')),
     start(['customer-relay'], relayOf('customer')),
     start(['history'], roles.history, historyPort),
   ]);
-  return readyBlock(config, servers, at(port));
+  return readyBlock(config, servers, url);
 }
 
 function each(service: string): string[] {
@@ -92,7 +97,6 @@ function sharedEnvironment(config: Config, { temporal, temporalUiUrl }: Servers)
 
 interface ProcessOptions {
   readonly names: readonly string[];
-  readonly host: string;
   /** Undefined: a free port. */
   readonly port: number | undefined;
   readonly script: Role['script'];
@@ -100,7 +104,7 @@ interface ProcessOptions {
 }
 
 async function startProcesses(
-  { names, host, port, script, env }: ProcessOptions,
+  { names, port, script, env }: ProcessOptions,
   life: Lifecycle,
 ): Promise<readonly ServiceProcess[]> {
   const processes: ServiceProcess[] = [];
@@ -109,7 +113,7 @@ async function startProcesses(
       new ServiceProcess({
         name,
         width: NAME_WIDTH,
-        host,
+        host: LOOPBACK,
         port: script === 'workers/relay-main.js' ? undefined : (port ?? (await freePort())),
         script,
         env,
@@ -138,7 +142,7 @@ async function balance(
   processes: readonly ServiceProcess[],
   life: Lifecycle,
 ): Promise<void> {
-  const targets = processes.map(({ url }) => ({ host, port: Number(new URL(url).port) }));
+  const targets = processes.map(({ url }) => ({ host: LOOPBACK, port: Number(new URL(url).port) }));
   const server = await startBalancer({ host, port }, targets);
   // Existing connections close when their processes have answered.
   life.add({

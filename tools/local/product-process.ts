@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Child, childOf, endWithThisProcess, stopChild } from './child';
 import { until } from './until';
+import { httpUrl } from '../../platform/http-url';
 import { ROOT } from '../../platform/project-paths';
 
 const READY_POLL_MS = 50;
@@ -48,7 +49,7 @@ export class ProductProcess {
 
   get url(): string {
     const { host = '127.0.0.1', port } = this.options;
-    return `http://${host}:${String(port)}`;
+    return httpUrl(host, port ?? 0);
   }
 
   /** Undefined before its first start. */
