@@ -1,10 +1,11 @@
 /** The customer service's routes. */
 import { type Request, type Response, Router } from 'express';
 import type { z } from 'zod';
+import { isCurrentCurrency } from '../../domain/currency';
 import type { CustomerDatabase } from '../../prisma/customer/client';
 import { eTag } from '../http/etag';
 import { idToCreate } from '../http/idempotency';
-import { moneyJson } from '../http/money';
+import { moneyJson, withdrawnCurrency } from '../http/money';
 import { methodNotAllowed } from '../http/problem-handler';
 import { Problem } from '../http/problems';
 import { type customerSchema, idParameters, newCustomerBody } from '../http/schemas';
@@ -38,6 +39,9 @@ export function customerRoutes({ db, createCustomer }: CustomerRoutesDependencie
       const { name, creditLimit } = valid(newCustomerBody, request.body);
       const { id: customerId } = idToCreate(request.get('Idempotency-Key'), 'customer');
       const { amountMinor: creditLimitMinor, currency } = creditLimit;
+      // A repeated request gets its customer also when the currency has been withdrawn since.
+      if (!isCurrentCurrency(currency) && !(await findCustomer(db, customerId)))
+        throw withdrawnCurrency(currency, '/creditLimit');
       const outcome = await createCustomer({ customerId, name, creditLimitMinor, currency });
       if (outcome === 'conflict') {
         throw new Problem(

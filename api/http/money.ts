@@ -1,16 +1,14 @@
 /** Money over HTTP: a decimal string and an ISO 4217 code, `{"amount": "12.34", "currency": "USD"}`. */
-import { code as isoCurrency } from 'currency-codes';
 import { z } from 'zod';
+import { isKnownCurrency, minorDigits } from '../../domain/currency';
 import { formatAmount, MAX_AMOUNT_MINOR, parseAmount } from '../../domain/money';
+import { Problem } from './problems';
 
 export interface Money {
   /** Integer minor units. */
   readonly amountMinor: number;
   readonly currency: string;
 }
-
-/** Codes that begin with X are no country's; of those only the currency unions' are money one can owe. */
-const UNION_CURRENCIES = new Set(['XAF', 'XCD', 'XOF', 'XPF']);
 
 export const moneyJsonSchema = z.strictObject({
   amount: z
@@ -25,18 +23,15 @@ export const moneyJsonSchema = z.strictObject({
 
 export type MoneyJson = z.infer<typeof moneyJsonSchema>;
 
-/** How many minor digits a currency has; undefined for what is no currency. */
-export function minorDigits(currency: string): number | undefined {
-  if (!/^[A-Z]{3}$/.test(currency)) return undefined;
-  if (currency.startsWith('X') && !UNION_CURRENCIES.has(currency)) return undefined;
-  return isoCurrency(currency)?.digits;
-}
-
-/** @param least the smallest amount, in minor units */
+/**
+ * Also accepts withdrawn currencies, because a request may repeat one from before the withdrawal. The handlers refuse
+ * what is new with {@link withdrawnCurrency}.
+ *
+ * @param least the smallest amount, in minor units
+ */
 export function moneySchema(least: number) {
   return moneyJsonSchema.transform(({ amount, currency }, context): Money => {
-    const digits = minorDigits(currency);
-    if (digits === undefined) {
+    if (!isKnownCurrency(currency)) {
       context.addIssue({
         code: 'custom',
         path: ['currency'],
@@ -44,6 +39,7 @@ export function moneySchema(least: number) {
       });
       return z.NEVER;
     }
+    const digits = minorDigits(currency);
     const amountMinor = parseAmount(amount, digits);
     if (amountMinor === undefined || amountMinor < least) {
       const bounds = `${formatAmount(least, digits)} to ${formatAmount(MAX_AMOUNT_MINOR, digits)}`;
@@ -55,9 +51,20 @@ export function moneySchema(least: number) {
   });
 }
 
-/** @throws TypeError for a currency that {@link moneySchema} lets nobody store */
+/**
+ * The refusal of a new order or customer.
+ *
+ * @param pointer JSON pointer to the money in the body
+ */
+export function withdrawnCurrency(currency: string, pointer: string): Problem {
+  const error = {
+    pointer: `${pointer}/currency`,
+    detail: `must be a current ISO 4217 currency code; ${currency} is withdrawn`,
+  };
+  return new Problem('invalid-request', `${error.pointer}: ${error.detail}`, { errors: [error] });
+}
+
+/** Formats a stored amount, also one in a currency that is withdrawn by now. */
 export function moneyJson(amountMinor: number, currency: string): MoneyJson {
-  const digits = minorDigits(currency);
-  if (digits === undefined) throw new TypeError(`${currency} is no currency with known minor digits`);
-  return { amount: formatAmount(amountMinor, digits), currency };
+  return { amount: formatAmount(amountMinor, minorDigits(currency)), currency };
 }

@@ -1,5 +1,6 @@
 /** Placing an order: start its saga, and answer when its row is committed, or when it is decided. */
 import type { CreateOrderSettings, OrderNotice, OrderRequest } from '../../domain/contracts';
+import { isCurrentCurrency } from '../../domain/currency';
 import type { Expectation, KeyedWaiters } from '../../platform/keyed-waiters';
 import type { OrderDatabase } from '../../prisma/order/client';
 import type { GroupStarter } from '../../saga/host/group-starter';
@@ -7,6 +8,7 @@ import { SagaStarterFull, SagaStartFailed, type Ticket } from '../../saga/host/s
 import type { OrderView } from './order-json';
 import { findOrder } from './order-reads';
 import { FIRST_LOOK_MS, ifAway, lookTogether, orderWhen, RAREST_LOOK_MS } from './order-watch';
+import { withdrawnCurrency } from '../http/money';
 import { Problem } from '../http/problems';
 
 /** 10 s for the row: a database or a Temporal server that takes longer is away, and callers do not wait longer. */
@@ -31,6 +33,7 @@ export interface Placing {
 /**
  * @returns the order PENDING, or as decided
  * @throws Problem `idempotency-key-reused` when the id is an order's with other content
+ * @throws Problem `invalid-request` when the order is new and its currency withdrawn
  * @throws Problem `overloaded` when nothing was begun for the order, and nothing will be
  * @throws Problem `temporal-unavailable` when it is not known whether its saga was started
  * @throws Problem `database-unavailable` when its row was not committed in time; its saga goes on
@@ -41,6 +44,7 @@ export async function placeOrder(deps: PlaceOrderDependencies, placing: Placing)
   const expectation = deps.notices.expect(order.orderId);
   try {
     const before = keyed ? await findOrder(deps.db, order.orderId) : undefined;
+    if (!before && !isCurrentCurrency(order.currency)) throw withdrawnCurrency(order.currency, '/orderTotal');
     const placed = before ? sameContent(before, order) : await start(deps, placing, expectation);
     if (waitMs === 0) return asPending(placed);
     if (placed.state !== 'PENDING') return placed;

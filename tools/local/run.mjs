@@ -47,6 +47,7 @@ const COMMANDS = {
   parked: { run: (args) => asChild('dist/ops/parked/parked-main.js', args), failure: 2 },
   'rebuild-view': { run: (args) => asChild('dist/ops/rebuild-view/rebuild-view-main.js', args) },
   'docs:events': { run: (args) => asChild('dist/tools/local/event-docs.js', args) },
+  currencies: { run: (args) => asChild('dist/tools/currencies/main.js', args) },
   'migrate:dev': { run: (args) => asChild('dist/tools/local/migrate-dev.js', args) },
 };
 
