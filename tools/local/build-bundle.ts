@@ -1,13 +1,13 @@
 /** Builds the workflow bundle and checks that it contains only permitted modules. */
 import { readFileSync } from 'node:fs';
 import { BUNDLE_PATH } from '../../workers/bundle-path';
-import { buildWorkflowBundle } from '../../workers/workflow-bundle';
+import { buildWorkflowBundles } from '../../workers/workflow-bundle';
 import { foreignModules } from './bundle-contents';
 import { ROOT } from '../../platform/project-paths';
 
 async function main(): Promise<void> {
-  await buildWorkflowBundle(BUNDLE_PATH);
-  const foreign = foreignModules(readFileSync(BUNDLE_PATH, 'utf8'), ROOT);
+  const bundles = await buildWorkflowBundles(BUNDLE_PATH);
+  const foreign = bundles.flatMap((file) => foreignModules(readFileSync(file, 'utf8'), ROOT));
   if (foreign.length === 0) return;
   throw new Error(
     `The workflow bundle contains modules that workflow code must not import: ${foreign.join(', ')}. It may import ` +
