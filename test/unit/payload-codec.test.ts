@@ -7,7 +7,10 @@ const { payloadCodecs = [] } = loadPayloadCodecs(path.join(ROOT, 'test/support/p
 const [codec] = payloadCodecs;
 
 test('a codec gets bytes, also for null, whose data comes from a workflow as an empty array', async () => {
-  const ofWorkflow = { metadata: { encoding: Buffer.from('binary/null') }, data: [] as unknown as Uint8Array };
+  const ofWorkflow = {
+    metadata: { encoding: Buffer.from('binary/null') },
+    data: [] as unknown as Uint8Array,
+  };
   const encoded = (await codec?.encode([ofWorkflow])) ?? [];
   expect(await codec?.decode(encoded)).toEqual([{ ...ofWorkflow, data: Buffer.of() }]);
 });
