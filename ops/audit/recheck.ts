@@ -65,15 +65,11 @@ export async function recheck(
 }
 
 function wrongSaga(sagaId: string, { subject, idle }: SuspectSaga, running: Progress): Rechecked[] {
-  const found = (words: string): Rechecked => ({
-    finding: { invariant: 'saga', subject, words: `saga ${sagaId} ${words}` },
-    inFlight: false,
-  });
   const stuck = running.get(sagaId);
-  return [
-    ...(idle && running.has(sagaId) ? [found('runs, and has nothing left to do')] : []),
-    ...(stuck === undefined ? [] : [found(`makes no progress: ${stuck}`)]),
-  ];
+  const idles = idle && running.has(sagaId);
+  if (!idles && stuck === undefined) return [];
+  const words = `saga ${sagaId} ${idles ? 'runs, and has nothing left to do' : `makes no progress: ${String(stuck)}`}`;
+  return [{ finding: { invariant: 'saga', subject, words }, inFlight: false }];
 }
 
 function driversOf(orders: ReadonlyMap<string, string | undefined>): string[] {
