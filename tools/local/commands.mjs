@@ -42,5 +42,6 @@ export const COMMANDS = {
   parked: { script: 'ops/parked/parked-main.js', failure: 2 },
   'rebuild-view': { script: 'ops/rebuild-view/rebuild-view-main.js' },
   'docs:events': { script: 'tools/local/event-docs.js' },
+  currencies: { script: 'tools/currencies/main.js' },
   'migrate:dev': { script: 'tools/local/migrate-dev.js' },
 };

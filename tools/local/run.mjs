@@ -93,12 +93,19 @@ async function prepare() {
     'compiling',
     () => node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'),
   );
-  const workflows = ['package-lock.json', 'workflows', 'saga', 'domain', 'workers/workflow-bundle.ts'];
+  const workflows = [
+    'package-lock.json',
+    'workflows',
+    'saga',
+    'domain',
+    'platform/encoded-failures.ts',
+    'workers/workflow-bundle.ts',
+  ];
   await whenChanged(
     'bundle',
     workflows,
-    existsSync('dist/workflow-bundle.js'),
-    'building the workflow bundle',
+    existsSync('dist/workflow-bundle.js') && existsSync('dist/workflow-bundle-with-encoded-failures.js'),
+    'building the workflow bundles',
     () => node('dist/tools/local/build-bundle.js'),
   );
 }
