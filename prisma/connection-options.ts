@@ -17,8 +17,20 @@ export const DATABASE_LIMITS = {
   transactionMs: 30_000,
 } as const;
 
-export function createPool(url: string, applicationName: string): Pool {
-  const { connections, connectMs, statementMs, queryMs } = DATABASE_LIMITS;
+/** Of the pools for lists, the feed and the order history: saga steps never wait for readers. */
+export const READ_LIMITS = {
+  ...DATABASE_LIMITS,
+  /** 4: more would only take the processors from the saga steps. Each read is a few milliseconds. */
+  connections: 4,
+  /** 2 s: every filter of the API has an index. A read that takes longer is an error of ours, or the database is overloaded. */
+  statementMs: 2_000,
+  queryMs: 4_000,
+} as const;
+
+type Limits = Readonly<Record<keyof typeof DATABASE_LIMITS, number>>;
+
+export function createPool(url: string, applicationName: string, limits: Limits = DATABASE_LIMITS): Pool {
+  const { connections, connectMs, statementMs, queryMs } = limits;
   return new Pool({
     connectionString: url,
     max: connections,
