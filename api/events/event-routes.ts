@@ -9,6 +9,7 @@ import { streamEvents } from './event-stream';
 import type { Admission } from '../http/admission';
 import { callerLeft, whileNeeded } from '../http/caller';
 import { negotiatedFeed } from '../http/negotiation';
+import { STALLED_STREAM_MS } from '../http/read-limits';
 import { preferredWaitSeconds } from '../http/prefer';
 import { otherMethods } from '../http/problem-handler';
 import { Problem } from '../http/problems';
@@ -24,11 +25,20 @@ export interface EventRoutesDependencies {
   readonly waits: Admission;
   /** Of the readers that have waited. */
   readonly turns: Turns;
+  /** A client that takes nothing for so long loses its stream, milliseconds. */
+  readonly stalledMs?: number;
   /** Aborted when the process stops; ends the streams. */
   readonly stopping: AbortSignal;
 }
 
-export function eventRoutes({ feed, streams, waits, turns, stopping }: EventRoutesDependencies): Router {
+export function eventRoutes({
+  feed,
+  streams,
+  waits,
+  turns,
+  stalledMs = STALLED_STREAM_MS,
+  stopping,
+}: EventRoutesDependencies): Router {
   const router = Router();
   router
     .route('/events')
@@ -38,7 +48,7 @@ export function eventRoutes({ feed, streams, waits, turns, stopping }: EventRout
       const applicant = { client: request.ip, left: callerLeft(response) };
       if (negotiatedFeed(request, response) === 'stream') {
         const cursor = request.get('Last-Event-ID') ?? after;
-        const stream = { cursor, filter, stopping, turns };
+        const stream = { cursor, filter, stopping, turns, stalledMs };
         await streams
           .run(() => streamEvents(feed, request, response, stream), applicant)
           .catch((error: unknown) => throwCursorProblem(error));

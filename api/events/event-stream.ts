@@ -5,7 +5,6 @@ import type { EventFilter } from '../../events/event-log';
 import type { EventFeed, FeedItem, FeedPage } from '../../events/feed';
 import { withTimeoutSignal } from '../../platform/with-timeout';
 import { whileNeeded } from '../http/caller';
-import { STALLED_STREAM_MS } from '../http/read-limits';
 import type { Turns } from '../http/turns';
 
 /** 100 events, about 60 KB: the most memory that a client that does not read costs, besides its socket's buffer. */
@@ -26,7 +25,7 @@ export interface StreamOptions {
   /** Of the readers that have waited. */
   readonly turns: Turns;
   /** A client that takes nothing for so long loses its stream, milliseconds. */
-  readonly stalledMs?: number;
+  readonly stalledMs: number;
 }
 
 /** @throws BadCursor, CursorTooOld before the headers are sent */
@@ -59,7 +58,7 @@ async function writePages(
     turns,
     first,
     over,
-    stalledMs = STALLED_STREAM_MS,
+    stalledMs,
   }: StreamOptions & { readonly first: FeedPage; readonly over: AbortSignal },
 ): Promise<void> {
   let page = first;

@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { v4 as newRequestId } from 'uuid';
+import { SILENT_CONNECTION_MS } from './read-limits';
 import { type ProblemJson, type ProblemName, PROBLEMS } from './problems';
 
 export interface ServerLimits {
@@ -17,6 +18,8 @@ export interface ServerLimits {
   readonly requestMs: number;
   /** How often Node looks for requests that are late, milliseconds. */
   readonly checkMs: number;
+  /** A connection on which no byte moves for so long while a request is in progress is closed, milliseconds. */
+  readonly silentMs: number;
   /** How long an idle connection is kept, milliseconds. */
   readonly keepAliveMs: number;
 }
@@ -27,6 +30,7 @@ export const SERVER_LIMITS: ServerLimits = {
   /** 30 s: for 16 KiB over the slowest line. */
   requestMs: 30_000,
   checkMs: 1_000,
+  silentMs: SILENT_CONNECTION_MS,
   /**
    * 65 s: longer than the 60 s after which load balancers usually close an idle connection. If the server closed it first,
    * a request could be on its way and would fail with an unknown outcome.
@@ -68,6 +72,7 @@ export function createHttpServer(app: RequestListener, limits: ServerLimits = SE
       else reject(request.socket, TARGET);
     },
   );
+  server.timeout = limits.silentMs;
   /** The last request of a connection, until it has its answer. */
   const unanswered = new WeakMap<Duplex, ServerResponse>();
   server.prependListener('request', ({ socket }, response) => {

@@ -14,6 +14,7 @@ import { measureAudit, printAudits } from './audit';
 import { type Measure, type Measured, median } from './measure';
 import { measureMemory, NAMESPACES, startMeasures } from './measure-suite';
 import { print, printRatios, type Ratio, ratiosOf } from './report';
+import { measureReaders, printReaders } from './readers';
 import { type BenchServers, startBenchServers } from './servers';
 
 /** A quarter of a round fills pools, plans and the compiler's caches. */
@@ -22,6 +23,7 @@ const WARM_UP_SHARE = 1 / 4;
 /** Defaults of --orders: in a run with forty in flight, and in the audit. */
 const ORDERS = 2_000;
 const AUDITED_ORDERS = 1_000_000;
+const LISTED_ORDERS = 1_000_000;
 
 const { values: options, positionals } = parseOptions();
 
@@ -52,7 +54,17 @@ async function main(): Promise<number> {
   const [what] = positionals;
   if (what === undefined) return benchOrders();
   if (what === 'audit') return benchAudit();
-  throw new Error(`Unknown benchmark: ${what}. Available: audit, or none for the orders.`);
+  if (what === 'readers') return benchReaders();
+  throw new Error(`Unknown benchmark: ${what}. Available: audit, readers, or none for the orders.`);
+}
+
+async function benchReaders(): Promise<number> {
+  const result = await measureReaders(Number(options.orders ?? LISTED_ORDERS));
+  const configuration = configurationOf();
+  console.log(configuration);
+  printReaders(result);
+  write({ configuration, ...result });
+  return options.strict && !result.met ? 1 : 0;
 }
 
 async function benchAudit(): Promise<number> {
