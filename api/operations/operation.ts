@@ -41,6 +41,12 @@ export const CANCELLATION_KEY: HeaderParameter = {
   schema: z.string().min(1).max(255),
 };
 
+export const IF_MATCH: HeaderParameter = {
+  description:
+    'ETag of the order as the client has seen it, or `*`: the order is cancelled only if it is still that version (RFC 9110).',
+  schema: z.string(),
+};
+
 export const PREFER: HeaderParameter = {
   description: `\`wait=N\`: waits up to N seconds, at most ${String(MAX_WAIT_S)}, for the outcome (RFC 7240).`,
   schema: z.string().meta({ examples: ['wait=5'] }),
