@@ -9,8 +9,10 @@ import {
 } from './customers/customer-with-orders';
 import { eventRoutes, type EventRoutesDependencies } from './events/event-routes';
 import { type Forwarded, forwarding } from './http/forwarding';
+import { countCallersThatLeft } from './http/caller';
 import { rejectWhenStopping } from './http/graceful-shutdown';
 import { notFound, problemHandler } from './http/problem-handler';
+import { requestSyntax } from './http/request-syntax';
 import { requestLog } from './http/request-log';
 import { docsRoutes } from './operations/docs';
 import { healthRoutes, type Readiness } from './operations/health';
@@ -33,6 +35,8 @@ export interface ApiDependencies {
   readonly forwarded: readonly Forwarded[];
   readonly events?: EventRoutesDependencies | undefined;
   readonly ready: Readiness;
+  /** Addresses of proxies whose X-Forwarded-For names the client. */
+  readonly trustedProxies: readonly string[];
   /** Aborted when the process stops. */
   readonly stopping: AbortSignal;
   /** Version of the workflow code, part of the answer of /readyz. */
@@ -50,15 +54,18 @@ export function createApp(dependencies: ApiDependencies): Express {
     forwarded,
     events,
     ready,
+    trustedProxies,
     stopping,
     workflows,
   } = dependencies;
   const isForwarded = (path: string) => forwarded.some(({ paths }) => paths.includes(path));
   const app = express();
   app.disable('x-powered-by');
+  app.set('trust proxy', trustedProxies);
   // Express would hash every answer. That costs more than it saves: orders change, and answers are small.
   app.disable('etag');
-  app.use(requestLog(logger), requestDurations(metrics), safeDefaults);
+  app.use(requestLog(logger), requestDurations(metrics), countCallersThatLeft(metrics), safeDefaults);
+  app.use(requestSyntax);
   app.use(healthRoutes(ready, workflows), metricsRoutes(metrics), rejectWhenStopping(stopping));
   app.use(
     docsRoutes({

@@ -3,13 +3,14 @@ import type { Pool } from 'pg';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
 import { Notifier } from '../platform/notifier';
-import { createPool } from '../platform/postgres-session';
+import { createPool, READ_LIMITS } from '../platform/postgres-session';
 import { createHistoryDatabase } from '../prisma/history/client';
 import { type RunningConsumer, startConsumer } from '../projections/consumer/consumer';
 import { readAsOf } from '../projections/order-history/read';
 import { historyStore } from '../projections/order-history/store';
 import type { ApiDependencies } from './app';
 import { historyMetrics } from './operations/process-metrics';
+import type { Readers } from './readers';
 import type { OrderHistorySettings } from './service-settings';
 
 export interface HistoryService {
@@ -32,15 +33,18 @@ export function startHistoryService(
   { databaseUrl, feedUrl }: OrderHistorySettings,
   logger: Logger,
   metrics: Metrics,
+  readers: Readers,
 ): HistoryService {
   const pool = createPool(databaseUrl, 'order-history');
+  const readPool = createPool(databaseUrl, 'order-history-reads', { limits: READ_LIMITS });
   const db = createHistoryDatabase(databaseUrl, pool);
+  const reads = createHistoryDatabase(databaseUrl, readPool);
   const applied = new Notifier();
-  historyMetrics(metrics, () => readAsOf(db));
+  historyMetrics(metrics, () => readAsOf(reads));
   let consumer: RunningConsumer | undefined;
   return {
-    routes: { history: { db, applied } },
-    pools: { 'order history': pool },
+    routes: { history: { db: reads, applied, ...readers } },
+    pools: { 'order history': pool, 'order history reads': readPool },
     checks: {
       historyDatabase: () => db.$queryRaw`SELECT 1`,
       historyFeed: async () => consumer?.check(),
@@ -54,6 +58,8 @@ export function startHistoryService(
     stop: async () => {
       await consumer?.stop();
     },
-    close: () => db.$disconnect(),
+    close: async () => {
+      await Promise.all([db.$disconnect(), reads.$disconnect()]);
+    },
   };
 }

@@ -25,6 +25,8 @@ export interface OrderService extends OrderRoutesDependencies {
 
 export interface OrderServiceParts {
   readonly db: OrderDatabase;
+  /** For lists, with connections of its own. */
+  readonly reads: OrderDatabase;
   readonly client: Client;
   /** Namespace of the sagas. */
   readonly namespace: string;
@@ -35,7 +37,7 @@ export interface OrderServiceParts {
 export function createOrderService(
   order: OrderServiceSettings,
   { customer, deployment, temporalUiUrl }: ServiceSettings,
-  { db, client, namespace, logger, metrics }: OrderServiceParts,
+  { db, reads, client, namespace, logger, metrics }: OrderServiceParts,
 ): OrderService {
   const eagerStart = deployment === undefined;
   const sagaInput = {
@@ -65,6 +67,7 @@ export function createOrderService(
   const sagas = `${temporalUiUrl}/namespaces/${namespace}/workflows`;
   return {
     db,
+    reads,
     starter,
     cancellations: new CancellationStarter({ client, input: { ...sagaInput, settings: {} }, eagerStart }),
     notices,

@@ -7,6 +7,7 @@ import { createCustomer } from '../activities/create-customer';
 import type { EventBase } from '../events/base-uri';
 import { EventFeed } from '../events/feed';
 import { remoteLog } from '../events/remote-log';
+import { Tail } from '../events/tail';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
 import { connectTemporal } from '../platform/temporal';
@@ -17,9 +18,10 @@ import { startWorkers, type WorkflowVersion } from '../workers/workers';
 import type { ApiDependencies } from './app';
 import { type CustomerRoutesDependencies, findCustomer } from './customers/customer-routes';
 import { remoteCustomers } from './customers/customer-with-orders';
-import { Admission } from './http/admission';
-import { outboxMetrics, streamMetrics, workerMetrics } from './operations/process-metrics';
+import { TAIL_EVENTS_MAX, TAIL_FRESH_MS } from './http/read-limits';
+import { outboxMetrics, workerMetrics } from './operations/process-metrics';
 import { createOrderService } from './order-service';
+import type { Readers } from './readers';
 import { openDatabase, type ServiceDatabase } from './service-database';
 import type { ServiceSettings } from './service-settings';
 
@@ -43,13 +45,12 @@ export interface SagaServices {
 }
 
 /**
- * @param stopping ends the event streams
  * @returns undefined when the process runs neither service
  */
 export async function startSagaServices(
   settings: ServiceSettings,
   logger: Logger,
-  stopping: AbortSignal,
+  readers: Readers,
   metrics: Metrics,
   eventBase: () => EventBase,
 ): Promise<SagaServices | undefined> {
@@ -69,7 +70,7 @@ export async function startSagaServices(
   const orders =
     order &&
     orderData &&
-    createOrderService(order, settings, { db: orderData.db, client, namespace, logger, metrics });
+    createOrderService(order, settings, { ...orderData, client, namespace, logger, metrics });
   // The first statement of a process takes half a second, which no saga should wait for. An unavailable database does not
   // prevent the start.
   await Promise.allSettled(databases.map(({ check }) => check()));
@@ -88,15 +89,10 @@ export async function startSagaServices(
   const logs = databases.map(({ log }) => log);
   const customerServiceUrl = order?.customerServiceUrl;
   if (customerServiceUrl !== undefined) logs.push(remoteLog('/customer-service', customerServiceUrl));
-  const streams = new Admission(settings.eventStreamsMax, {
-    problem: 'too-many-streams',
-    detail: 'Send the request again later or to another process, or read pages.',
-  });
   workerMetrics(metrics, () => workers.slots());
-  streamMetrics(metrics, streams);
   outboxMetrics(metrics, {
-    ...(orderData && { order: orderData.db }),
-    ...(customerData && { customer: customerData.db }),
+    ...(orderData && { order: orderData.reads }),
+    ...(customerData && { customer: customerData.reads }),
   });
   orders?.parked.start();
   return {
@@ -109,7 +105,14 @@ export async function startSagaServices(
           ? (customerId) => findCustomer(customerData.db, customerId)
           : remoteCustomers(customerServiceUrl ?? ''),
       },
-      events: { feed: new EventFeed(logs, logger), streams, stopping, baseUri: () => eventBase().uri },
+      events: {
+        feed: new EventFeed(
+          logs.map((log) => new Tail(log, { eventsMax: TAIL_EVENTS_MAX, freshMs: TAIL_FRESH_MS })),
+          logger,
+        ),
+        ...readers,
+        baseUri: () => eventBase().uri,
+      },
       forwarded: orders?.forwarded ?? [],
     },
     checks: {
@@ -120,10 +123,7 @@ export async function startSagaServices(
       ...(orderData?.outbox.checkRelay && { orderRelay: orderData.outbox.checkRelay }),
       ...(customerData?.outbox.checkRelay && { customerRelay: customerData.outbox.checkRelay }),
     },
-    pools: {
-      ...(orderData && { order: orderData.pool }),
-      ...(customerData && { customer: customerData.pool }),
-    },
+    pools: { ...orderData?.pools, ...customerData?.pools },
     version: workers.version,
     failed: workers.failed,
     stop: async () => {

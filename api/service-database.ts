@@ -5,13 +5,16 @@ import type { EventBase } from '../events/base-uri';
 import { databaseLog, type EventLog } from '../events/event-log';
 import type { SqlDatabase } from '../events/sql';
 import type { Logger } from '../platform/logger';
-import { createPool } from '../platform/postgres-session';
+import { createPool, READ_LIMITS } from '../platform/postgres-session';
 import { type ServiceOutbox, serviceOutbox } from '../workers/service-outbox';
 import type { OutboxSettings } from './service-settings';
 
 export interface ServiceDatabase<Db> {
   readonly db: Db;
-  readonly pool: Pool;
+  /** For lists and the feed, with connections of its own. */
+  readonly reads: Db;
+  /** Connection pools, by name. */
+  readonly pools: Readonly<Record<string, Pool>>;
   readonly outbox: ServiceOutbox;
   readonly log: EventLog;
   /** Rejects when the database does not answer. */
@@ -30,14 +33,18 @@ export function openDatabase<Db extends SqlDatabase & { $disconnect(): Promise<v
   }: OutboxSettings & { readonly logger: Logger; readonly eventBase: () => EventBase },
 ): ServiceDatabase<Db> {
   const pool = createPool(url, `${service}-service`);
-  const db = createClient(url, pool);
+  const readPool = createPool(url, `${service}-service-reads`, { limits: READ_LIMITS });
+  const [db, reads] = [createClient(url, pool), createClient(url, readPool)];
   const outbox = serviceOutbox({ service, db, url, ...outboxSettings, logger });
   return {
     db,
-    pool,
+    reads,
+    pools: { [service]: pool, [`${service} reads`]: readPool },
     outbox,
-    log: databaseLog(`/${service}-service`, db, outbox.published, eventBase),
+    log: databaseLog(`/${service}-service`, reads, outbox.published, eventBase),
     check: async () => db.$queryRaw(sql`SELECT 1`),
-    close: () => db.$disconnect(),
+    close: async () => {
+      await Promise.all([db.$disconnect(), reads.$disconnect()]);
+    },
   };
 }

@@ -24,8 +24,9 @@ export interface ServiceSettings {
   readonly outbox: OutboxSettings;
   /** Base of `source` and `dataschema` of events; undefined: the URL of this process. */
   readonly eventBaseUri?: string | undefined;
-  /** Maximum number of open event streams. */
-  readonly eventStreamsMax: number;
+  readonly readers: ReaderSettings;
+  /** Addresses of proxies whose X-Forwarded-For names the client, for the limits of each client. */
+  readonly trustedProxies: readonly string[];
   /** How long a stopping process answers 503 before it stops listening, milliseconds. */
   readonly shutdownDelayMs: number;
   /** Set when the process runs the order service. */
@@ -34,6 +35,16 @@ export interface ServiceSettings {
   readonly customer?: { readonly databaseUrl: string } | undefined;
   /** Set when the process runs the order history. */
   readonly history?: OrderHistorySettings | undefined;
+}
+
+/** Maximum numbers of readers that wait, of all clients and of each client address. */
+export interface ReaderSettings {
+  /** Open event streams. */
+  readonly streamsMax: number;
+  readonly streamsPerClientMax: number;
+  /** Requests that wait for news: pages of events, and the order history. */
+  readonly waitsMax: number;
+  readonly waitsPerClientMax: number;
 }
 
 export interface OrderHistorySettings {
@@ -92,7 +103,13 @@ export function serviceSettings(config: Config, servers: ProcessEnvironment): Se
       retentionMs: config.EVENT_RETENTION_DAYS * DAY_MS,
     },
     eventBaseUri: config.EVENT_BASE_URI,
-    eventStreamsMax: config.EVENT_STREAMS_MAX,
+    readers: {
+      streamsMax: config.EVENT_STREAMS_MAX,
+      streamsPerClientMax: config.EVENT_STREAMS_PER_CLIENT_MAX,
+      waitsMax: config.READ_WAITS_MAX,
+      waitsPerClientMax: config.READ_WAITS_PER_CLIENT_MAX,
+    },
+    trustedProxies: config.TRUSTED_PROXIES,
     order: has('order')
       ? {
           databaseUrl: requireSetting('ORDER_DATABASE_URL', servers.orderDatabaseUrl),

@@ -9,8 +9,10 @@ import { Metrics } from '../platform/metrics';
 import { createApp } from './app';
 import { readiness } from './operations/health';
 import { drainServer } from './http/graceful-shutdown';
+import { createHttpServer } from './http/server';
 import { databaseMetrics } from './operations/process-metrics';
 import { startHistoryService } from './history-service';
+import { createReaders } from './readers';
 import { startSagaServices } from './saga-services';
 import type { WorkflowVersion } from '../workers/workers';
 import type { ServiceSettings } from './service-settings';
@@ -35,8 +37,9 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     uri: settings.eventBaseUri ?? url,
     isStated: settings.eventBaseUri !== undefined,
   });
-  const sagas = await startSagaServices(settings, logger, stopping.signal, metrics, eventBase);
-  const history = settings.history && startHistoryService(settings.history, logger, metrics);
+  const readers = createReaders(settings.readers, stopping.signal, metrics);
+  const sagas = await startSagaServices(settings, logger, readers, metrics, eventBase);
+  const history = settings.history && startHistoryService(settings.history, logger, metrics, readers);
   databaseMetrics(metrics, { ...sagas?.pools, ...history?.pools });
   const ready = readiness({
     ...sagas?.checks,
@@ -50,6 +53,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     ...sagas?.routes,
     ...history?.routes,
     workflows: sagas?.version,
+    trustedProxies: settings.trustedProxies,
     stopping: stopping.signal,
     ready,
   });
@@ -73,18 +77,13 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   };
 }
 
-/**
- * 65 s: longer than the 60 s after which load balancers usually close an idle connection. If the server closed it first, a
- * request could be on its way and would fail with an unknown outcome.
- */
-const KEEP_ALIVE_MS = 65_000;
-
 function listen(app: ReturnType<typeof createApp>, host: string, port: number): Promise<Server> {
+  const server = createHttpServer(app);
   return new Promise((resolve, reject) => {
-    const server = app.listen(port, host, (error?: Error) => {
-      if (error) reject(error);
-      else resolve(server);
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve(server);
     });
-    server.keepAliveTimeout = KEEP_ALIVE_MS;
   });
 }

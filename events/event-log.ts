@@ -104,7 +104,17 @@ export function databaseLog(
 const EVENT_ID = sql`concat_ws('-', o.id, o.recorded_us)`;
 
 function pageOf(after: bigint | undefined, limit: number, { types, subject }: EventFilter): Sql {
-  const ofType = types ? sql`AND o.type = ANY (${[...types]}::text[])` : sql``;
+  const from = sql`coalesce(${after ?? null}::bigint, r.pruned_position)`;
+  // Without a subject: the first positions of each type by its index, not all events after `from`.
+  const ofType = !types
+    ? sql``
+    : subject !== undefined
+      ? sql`AND o.type = ANY (${[...types]}::text[])`
+      : sql`AND o.position = ANY (ARRAY (
+          SELECT p.position FROM unnest(${[...types]}::text[]) t (type) CROSS JOIN LATERAL (
+            SELECT f.position FROM outbox f WHERE f.type = t.type AND f.position > ${from}
+            ORDER BY f.position LIMIT ${limit}::integer) p
+          ORDER BY p.position LIMIT ${limit}::integer))`;
   const ofSubject = subject === undefined ? sql`` : sql`AND o.aggregate_id = ${subject}::uuid`;
   return sql`
     SELECT r.feed_id AS "feedId", r.last_position AS "lastPosition", r.pruned_position AS "prunedPosition",
@@ -117,7 +127,7 @@ function pageOf(after: bigint | undefined, limit: number, { types, subject }: Ev
         (SELECT b.base_uri FROM event_bases b WHERE b.after_position < o.position
          ORDER BY b.after_position DESC LIMIT 1) AS "baseUri"
       FROM outbox o
-      WHERE o.position > coalesce(${after ?? null}::bigint, r.pruned_position) ${ofType} ${ofSubject}
+      WHERE o.position > ${from} ${ofType} ${ofSubject}
       ORDER BY o.position LIMIT ${limit}::integer
     ) e ON true
     ORDER BY e.position`;

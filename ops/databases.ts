@@ -91,5 +91,5 @@ function openOrders(url: string): OrderDatabase {
 }
 
 function readOnly(url: string) {
-  return createPool(url, 'operator', true);
+  return createPool(url, 'operator', { readOnly: true });
 }

@@ -1,4 +1,5 @@
 /** The only module that reads the environment: every variable, its default and the reason for it. */
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
@@ -36,6 +37,17 @@ const databaseName = (fallback: string) =>
     .string()
     .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case identifier')
     .default(fallback);
+
+const NETWORKS = new Set(['loopback', 'linklocal', 'uniquelocal']);
+
+/** An IP address, a network as 10.0.0.0/8, or the name of networks that express knows. */
+function isProxy(name: string): boolean {
+  const [address = '', bits, ...rest] = name.split('/');
+  const version = isIP(address);
+  const isSubnet =
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  return NETWORKS.has(name) || (version > 0 && isSubnet && rest.length === 0);
+}
 
 const environment = z.object({
   /** Loopback: exposing the API to a network is an explicit decision. */
@@ -103,11 +115,26 @@ const environment = z.object({
    * limit get 503.
    */
   ORDERS_IN_FLIGHT_MAX: z.coerce.number().int().min(1).max(100_000).default(2_000),
+  /** 1,000 event streams: each has a socket and buffers up to 100 events, about 100 MB in total when no client reads. */
+  EVENT_STREAMS_MAX: z.coerce.number().int().min(1).max(100_000).default(1_000),
+  /** 500: one client, or all behind an unknown proxy, never takes all streams. */
+  EVENT_STREAMS_PER_CLIENT_MAX: z.coerce.number().int().min(1).max(100_000).default(500),
+  /** 3,000 requests that wait for news of the feed or the order history: about 30 KB each. */
+  READ_WAITS_MAX: z.coerce.number().int().min(1).max(100_000).default(3_000),
+  /** 1,500, half of them, for the same reason. */
+  READ_WAITS_PER_CLIENT_MAX: z.coerce.number().int().min(1).max(100_000).default(1_500),
   /**
-   * 200 event streams: each stream queries the databases once per publication and buffers up to 100 events, about 20 MB
-   * in total. Streams above this limit get 503.
+   * Proxies whose X-Forwarded-For names the client: addresses, networks, or names of networks as `uniquelocal`. The
+   * loopback address, because a proxy on the same machine is one's own.
    */
-  EVENT_STREAMS_MAX: z.coerce.number().int().min(1).max(100_000).default(200),
+  TRUSTED_PROXIES: z
+    .string()
+    .default('loopback')
+    .transform((list) => list.split(',').map((name) => name.trim()))
+    .refine(
+      (names) => names.every(isProxy),
+      'must be addresses, networks, loopback, linklocal or uniquelocal',
+    ),
   /**
    * Base of the absolute `source` and `dataschema` of events: the public URL of the API. Unset: the address at which the
    * events were served first, kept by the database, for `source`; the address of the process for `dataschema`.

@@ -5,9 +5,15 @@
 export interface Expectation<T> {
   /**
    * @param timeoutMs milliseconds; 0 checks only the notices that have arrived
+   * @param signal ends the wait
    * @returns the first notice that fits, including earlier ones, or undefined after the timeout
+   * @throws the reason of the signal
    */
-  next<Fit extends T>(fits: (notice: T) => notice is Fit, timeoutMs: number): Promise<Fit | undefined>;
+  next<Fit extends T>(
+    fits: (notice: T) => notice is Fit,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Fit | undefined>;
   /** Stops collecting; call it in a `finally`. */
   close(): void;
 }
@@ -26,7 +32,11 @@ export class KeyedWaiters<T extends object> {
     const receivers = this.#receivers.get(key) ?? new Set();
     this.#receivers.set(key, receivers.add(receive));
     return {
-      next: (fits, timeoutMs) => firstFit(received, listeners, fits, timeoutMs),
+      next: async (fits, timeoutMs, signal) => {
+        const fit = await firstFit({ received, listeners, fits, timeoutMs, signal });
+        signal?.throwIfAborted();
+        return fit;
+      },
       close: () => {
         receivers.delete(receive);
         if (receivers.size === 0 && this.#receivers.get(key) === receivers) this.#receivers.delete(key);
@@ -39,19 +49,33 @@ export class KeyedWaiters<T extends object> {
   }
 }
 
-function firstFit<T, Fit extends T>(
-  received: readonly T[],
-  listeners: Set<() => void>,
-  fits: (notice: T) => notice is Fit,
-  timeoutMs: number,
-): Promise<Fit | undefined> {
+interface Wait<T, Fit extends T> {
+  readonly received: readonly T[];
+  readonly listeners: Set<() => void>;
+  readonly fits: (notice: T) => notice is Fit;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Also resolves, without a notice, when the signal aborts. */
+function firstFit<T, Fit extends T>({
+  received,
+  listeners,
+  fits,
+  timeoutMs,
+  signal,
+}: Wait<T, Fit>): Promise<Fit | undefined> {
   const arrived = received.find(fits);
-  if (arrived || timeoutMs <= 0) return Promise.resolve(arrived);
+  if (arrived || timeoutMs <= 0 || signal?.aborted) return Promise.resolve(arrived);
   return new Promise((resolve) => {
     const end = (fit: Fit | undefined): void => {
       clearTimeout(timer);
       listeners.delete(check);
+      signal?.removeEventListener('abort', abort);
       resolve(fit);
+    };
+    const abort = (): void => {
+      end(undefined);
     };
     const check = (): void => {
       const fit = received.find(fits);
@@ -59,5 +83,6 @@ function firstFit<T, Fit extends T>(
     };
     const timer = setTimeout(end, timeoutMs, undefined);
     listeners.add(check);
+    signal?.addEventListener('abort', abort);
   });
 }

@@ -22,6 +22,16 @@ export const DATABASE_LIMITS = {
   transactionMs: 30_000,
 } as const;
 
+/** Of the pools for lists, the feed and the order history: saga steps never wait for readers. */
+export const READ_LIMITS = {
+  ...DATABASE_LIMITS,
+  /** 4: more would only take the processors from the saga steps. Each read is a few milliseconds. */
+  connections: 4,
+  /** 2 s: every filter of the API has an index. A read that takes longer is an error of ours, or the database is overloaded. */
+  statementMs: 2_000,
+  queryMs: 4_000,
+} as const;
+
 const POSTGRES_PORT = 5432;
 
 const SETTINGS = {
@@ -136,9 +146,19 @@ export async function prepareSession(client: ClientBase): Promise<void> {
   );
 }
 
-/** The pool of a service, with the limits of {@link DATABASE_LIMITS}. */
-export function createPool(url: string, applicationName: string, readOnly = false): Pool {
-  const { connections, statementMs, queryMs } = DATABASE_LIMITS;
+export interface PoolOptions {
+  /** Default: {@link DATABASE_LIMITS}. */
+  readonly limits?: Readonly<Record<'connections' | 'statementMs' | 'queryMs', number>>;
+  /** The server rejects every write. */
+  readonly readOnly?: boolean;
+}
+
+export function createPool(
+  url: string,
+  applicationName: string,
+  { limits = DATABASE_LIMITS, readOnly = false }: PoolOptions = {},
+): Pool {
+  const { connections, statementMs, queryMs } = limits;
   return new Pool({
     ...sessionOptions(url, applicationName, { statementMs, readOnly }),
     max: connections,

@@ -5,7 +5,7 @@ import type { CustomerDatabase } from '../../prisma/customer/client';
 import { formatETag } from '../http/etag';
 import { idToCreate } from '../http/idempotency';
 import { withdrawnCurrency } from '../http/money';
-import { methodNotAllowed } from '../http/problem-handler';
+import { otherMethods } from '../http/problem-handler';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
 import { jsonBody, valid } from '../http/validation';
@@ -29,7 +29,7 @@ export function customerRoutes({ db, createCustomer }: CustomerRoutesDependencie
     .route('/customers')
     .post(jsonBody, async (request: Request, response: Response) => {
       const { name, creditLimit } = valid(newCustomerBody, request.body);
-      const { id } = idToCreate(request.get('Idempotency-Key'), 'customer');
+      const { id, keyed } = idToCreate(request.get('Idempotency-Key'), 'customer');
       const { amountMinor, currency } = creditLimit;
       // A repeated request gets its customer also when the currency has been withdrawn since.
       if (!isCurrentCurrency(currency) && !(await findCustomer(db, id)))
@@ -46,15 +46,12 @@ export function customerRoutes({ db, createCustomer }: CustomerRoutesDependencie
           'A customer with other content was created with this Idempotency-Key.',
         );
       }
-      // A repeated request gets the first answer again: nothing was reserved then.
       const created = { id, name, creditLimitMinor: BigInt(amountMinor), reservedMinor: 0n, currency };
-      response
-        .status(201)
-        .location(`/customers/${id}`)
-        .set('ETag', formatETag(id, 1))
-        .json(customerJson(created));
+      // A repeated request gets the customer as it is now.
+      const customer = (keyed ? await findCustomer(db, id) : undefined) ?? customerJson(created);
+      response.status(201).location(`/customers/${id}`).set('ETag', formatETag(id, 1)).json(customer);
     })
-    .all(methodNotAllowed('POST'));
+    .all(otherMethods('POST'));
 
   router
     .route('/customers/:id')
@@ -64,7 +61,7 @@ export function customerRoutes({ db, createCustomer }: CustomerRoutesDependencie
       if (!customer) throw new Problem('not-found', `There is no customer ${id}.`);
       response.json(customer);
     })
-    .all(methodNotAllowed('GET', 'HEAD'));
+    .all(otherMethods('GET', 'HEAD'));
 
   return router;
 }

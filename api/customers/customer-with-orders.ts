@@ -31,19 +31,24 @@ export const customerWithOrdersSchema = z.object({
 export type FindCustomer = (customerId: string) => Promise<CustomerJson | undefined>;
 
 export interface CustomerWithOrdersDependencies {
-  readonly db: OrderDatabase;
+  readonly reads: OrderDatabase;
   readonly sagaLink: (sagaId: string) => string;
   readonly findCustomer: FindCustomer;
 }
 
 /** Register it before the routes of the customer service, which handle the requests without `include`. */
 export function customerWithOrdersRoutes({
-  db,
+  reads,
   sagaLink,
   findCustomer,
 }: CustomerWithOrdersDependencies): Router {
   const router = Router();
-  router.get('/customers/:id', async (request, response, next) => {
+  const route = router.route('/customers/:id');
+  // Otherwise this router would answer OPTIONS, without the methods of the other one.
+  route.options((_request, _response, next) => {
+    next();
+  });
+  route.get(async (request, response, next) => {
     if (!('include' in request.query)) {
       next();
       return;
@@ -52,7 +57,7 @@ export function customerWithOrdersRoutes({
     valid(customerQuery, request.query);
     const [customer, orders] = await Promise.all([
       findCustomer(id),
-      listOrders(db, { customerId: id, limit: ORDERS }, (order) => orderJson(order, sagaLink)),
+      listOrders(reads, { customerId: id, limit: ORDERS }, (order) => orderJson(order, sagaLink)),
     ]);
     if (!customer) throw new Problem('not-found', `There is no customer ${id}.`);
     const body: z.infer<typeof customerWithOrdersSchema> = { ...customer, orders };

@@ -3,11 +3,16 @@ import { type Request, type Response, Router } from 'express';
 import { BadCursor, CursorOfLostEvents, CursorTooOld } from '../../events/cursor';
 import { jsonSchemaOf, schemaPath } from '../../events/event-types';
 import type { EventFeed } from '../../events/feed';
+import type { EventFilter } from '../../events/event-log';
 import { streamEvents } from './event-stream';
 import type { Admission } from '../http/admission';
+import { callerLeft, whileNeeded } from '../http/caller';
+import { negotiatedFeed } from '../http/negotiation';
+import { STALLED_STREAM_MS } from '../http/read-limits';
 import { preferredWaitSeconds } from '../http/prefer';
-import { methodNotAllowed } from '../http/problem-handler';
+import { otherMethods } from '../http/problem-handler';
 import { Problem } from '../http/problems';
+import type { Turns } from '../http/turns';
 import { valid } from '../http/validation';
 import { eventSchemaParameters, eventsQuery } from './event-json';
 
@@ -15,30 +20,49 @@ export interface EventRoutesDependencies {
   readonly feed: EventFeed;
   /** Limits the open streams. */
   readonly streams: Admission;
+  /** Limits the pages that wait for an event. */
+  readonly waits: Admission;
+  /** Of the readers that have waited. */
+  readonly turns: Turns;
+  /** A client that takes nothing for so long loses its stream, milliseconds. */
+  readonly stalledMs?: number;
   /** Aborted when the process stops; ends the streams. */
   readonly stopping: AbortSignal;
   /** Base of the schemas' URLs. */
   readonly baseUri: () => string;
 }
 
-export function eventRoutes({ feed, streams, stopping, baseUri }: EventRoutesDependencies): Router {
+export function eventRoutes({
+  feed,
+  streams,
+  waits,
+  turns,
+  stalledMs = STALLED_STREAM_MS,
+  stopping,
+  baseUri,
+}: EventRoutesDependencies): Router {
   const router = Router();
   router
     .route('/events')
     .get(async (request: Request, response: Response) => {
       const { after, limit, type: types, subject } = valid(eventsQuery, request.query);
       const filter = { types, subject };
-      if (request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream') {
+      const applicant = { client: request.ip, left: callerLeft(response) };
+      if (negotiatedFeed(request, response) === 'stream') {
         const cursor = request.get('Last-Event-ID') ?? after;
+        const stream = { cursor, filter, stopping, turns, stalledMs };
         await streams
-          .run(() => streamEvents(feed, request, response, { cursor, filter, stopping }))
+          .run(() => streamEvents(feed, request, response, stream), applicant)
           .catch((error: unknown) => throwCursorProblem(error));
         return;
       }
-      const waitMs = preferredWaitSeconds(request.get('Prefer')) * 1_000;
-      const page = await readPage(feed, { after, limit, filter, waitMs, stopping }).catch((error: unknown) =>
-        throwCursorProblem(error),
-      );
+      // HEAD never waits.
+      const waitMs = request.method === 'HEAD' ? 0 : preferredWaitSeconds(request.get('Prefer')) * 1_000;
+      const read = (over?: AbortSignal) => readPage(feed, { after, limit, filter, waitMs, over, turns });
+      const page = await (
+        waitMs === 0 ? read() : waits.run(() => whileNeeded(response, stopping, read), applicant)
+      ).catch((error: unknown) => throwCursorProblem(error));
+      applicant.left.throwIfAborted();
       const { items, nextCursor, completeTo, unavailable, startsAfter } = page;
       response.json({
         items: items.map(({ event }) => event),
@@ -48,7 +72,7 @@ export function eventRoutes({ feed, streams, stopping, baseUri }: EventRoutesDep
         ...(unavailable.length > 0 && { unavailable }),
       });
     })
-    .all(methodNotAllowed('GET', 'HEAD'));
+    .all(otherMethods('GET', 'HEAD'));
   router
     .route('/event-schemas/:type/:version')
     .get((request, response) => {
@@ -57,24 +81,27 @@ export function eventRoutes({ feed, streams, stopping, baseUri }: EventRoutesDep
       if (!schema) throw new Problem('not-found', `${type} has no version ${version}.`);
       response.type('application/schema+json').json(schema);
     })
-    .all(methodNotAllowed('GET', 'HEAD'));
+    .all(otherMethods('GET', 'HEAD'));
   return router;
 }
 
 interface PageRequest {
   readonly after: string | undefined;
   readonly limit: number;
-  readonly filter: Parameters<EventFeed['read']>[2];
+  readonly filter: EventFilter;
   /** How long to wait for an event when there are none, milliseconds. */
   readonly waitMs: number;
-  readonly stopping: AbortSignal;
+  /** Ends the wait; undefined without one. */
+  readonly over: AbortSignal | undefined;
+  readonly turns: Turns;
 }
 
-async function readPage(feed: EventFeed, { after, limit, filter, waitMs, stopping }: PageRequest) {
+async function readPage(feed: EventFeed, { after, limit, filter, waitMs, over, turns }: PageRequest) {
   const deadline = Date.now() + waitMs;
   let page = await feed.read(after, limit, filter);
-  while (page.items.length === 0 && Date.now() < deadline && !stopping.aborted) {
-    await page.more(deadline - Date.now(), stopping);
+  while (page.items.length === 0 && Date.now() < deadline && !over?.aborted) {
+    await page.more(deadline - Date.now(), over);
+    await turns.next(over);
     page = await feed.read(page.nextCursor, limit, filter);
   }
   return page;

@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import type { Request, Response } from 'express';
 import type { StartsAfter } from '../../events/cursor';
 import type { EventFilter } from '../../events/event-log';
-import type { EventFeed, FeedItem } from '../../events/feed';
+import type { EventFeed, FeedItem, FeedPage } from '../../events/feed';
+import { withTimeoutSignal } from '../../platform/with-timeout';
+import { whileNeeded } from '../http/caller';
+import type { Turns } from '../http/turns';
 
 /** 100 events, about 60 KB: the most memory that a client that does not read costs, besides its socket's buffer. */
 const PAGE_SIZE = 100;
@@ -20,6 +23,10 @@ export interface StreamOptions {
   readonly filter: EventFilter;
   /** Aborted when the process stops; ends the stream. The client reconnects, to another process. */
   readonly stopping: AbortSignal;
+  /** Of the readers that have waited. */
+  readonly turns: Turns;
+  /** A client that takes nothing for so long loses its stream, milliseconds. */
+  readonly stalledMs: number;
 }
 
 /** @throws BadCursor, CursorTooOld before the headers are sent */
@@ -27,24 +34,39 @@ export async function streamEvents(
   feed: EventFeed,
   request: Request,
   response: Response,
-  { cursor, filter, stopping }: StreamOptions,
+  options: StreamOptions,
 ): Promise<void> {
-  const ended = new AbortController();
-  const end = (): void => {
-    stopping.removeEventListener('abort', end);
-    ended.abort();
-  };
-  stopping.addEventListener('abort', end);
-  response.once('close', end);
-  if (stopping.aborted) end();
-  const over = ended.signal;
-  let page = await feed.read(cursor, PAGE_SIZE, filter);
+  const first = await feed.read(options.cursor, PAGE_SIZE, options.filter);
   response.set({
     'Content-Type': 'text/event-stream',
     'X-Accel-Buffering': 'no',
-    'Events-Start-After': startHeader(page.startsAfter),
+    'Events-Start-After': startHeader(first.startsAfter),
   });
+  // A stream would never end, and its connection would serve nothing else.
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
   response.flushHeaders();
+  await whileNeeded(response, options.stopping, (over) =>
+    writePages(feed, request, response, { ...options, first, over }),
+  );
+  response.end();
+}
+
+async function writePages(
+  feed: EventFeed,
+  request: Request,
+  response: Response,
+  {
+    filter,
+    turns,
+    first,
+    over,
+    stalledMs,
+  }: StreamOptions & { readonly first: FeedPage; readonly over: AbortSignal },
+): Promise<void> {
+  let page = first;
   response.write(`retry: ${String(RECONNECT_MS)}\n\n`);
   let sentAt = Date.now();
   while (!over.aborted) {
@@ -56,9 +78,13 @@ export async function streamEvents(
       response.write(`: heartbeat\nid: ${page.nextCursor}\n\n`);
       sentAt = Date.now();
     }
-    // The rejection means that the client has disconnected, which ends the loop.
-    if (response.writableNeedDrain) await once(response, 'drain', { signal: over }).catch(() => undefined);
+    if (response.writableNeedDrain && !(await drained(response, stalledMs, over))) {
+      // Not `end`: that would wait for the client. Its place and its memory are free at once.
+      response.destroy();
+      break;
+    }
     if (page.items.length < PAGE_SIZE) await page.more(sentAt + HEARTBEAT_MS - Date.now(), over);
+    await turns.next(over);
     try {
       page = await feed.read(page.nextCursor, PAGE_SIZE, filter);
     } catch (err) {
@@ -67,7 +93,14 @@ export async function streamEvents(
       break;
     }
   }
-  response.end();
+}
+
+/** @returns whether the client has read on in time; also true when the stream is over */
+async function drained(response: Response, timeoutMs: number, over: AbortSignal): Promise<boolean> {
+  return withTimeoutSignal(timeoutMs, over, async (signal) => {
+    await once(response, 'drain', { signal }).catch(() => undefined);
+    return over.aborted || !response.writableNeedDrain;
+  });
 }
 
 /**

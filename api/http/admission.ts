@@ -1,44 +1,72 @@
-/** Admission control: a bounded number of requests is in progress; excess requests are rejected at once. */
+/** Admission control: a bounded number of requests is in progress, of all clients and of each; excess requests are rejected. */
 import { Problem, type ProblemName } from './problems';
 import { RetryAfter } from './retry-after';
 
 /** The detail of a problem after which the request has no effect, now or later. */
 export const NOT_PROCESSED = 'The request was not processed; send it again later.';
 
+/** Who asks, and until when. */
+interface Applicant {
+  /** Address of the client; counts against `perClientMax`. */
+  readonly client?: string | undefined;
+  /** Aborted when the caller no longer waits: its place is free at once, whatever its work still does. */
+  readonly left?: AbortSignal;
+}
+
 export class Admission {
   #count = 0;
+  readonly #byClient = new Map<string, number>();
   readonly #retryAfter = new RetryAfter();
 
   /**
    * @param max requests in progress; each holds a connection, its parsed body and a waiter: a few KB
    * @param rejection the problem that excess requests get
+   * @param perClientMax requests in progress of one client
    */
   constructor(
     readonly max: number,
     private readonly rejection: Rejection = { problem: 'overloaded', detail: NOT_PROCESSED },
+    readonly perClientMax = max,
   ) {}
 
   get count(): number {
     return this.#count;
   }
 
-  /** @throws Problem the rejection, when `max` requests are in progress */
-  requireCapacity(): void {
-    if (this.#count < this.max) return;
+  /** @throws Problem the rejection, when `max` requests are in progress, or `perClientMax` of the client */
+  requireCapacity(client?: string): void {
+    const ofClient = client === undefined ? 0 : (this.#byClient.get(client) ?? 0);
+    if (this.#count < this.max && ofClient < this.perClientMax) return;
     const { problem, detail } = this.rejection;
     const seconds = this.#retryAfter.seconds(performance.now());
     throw new Problem(problem, detail, { headers: { 'Retry-After': String(seconds) } });
   }
 
-  /** @throws Problem the rejection, when `max` requests are in progress; `work` is not called then */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    this.requireCapacity();
-    this.#count += 1;
+  /** @throws Problem the rejection, when there is no place; `work` is not called then */
+  async run<T>(work: () => Promise<T>, { client, left }: Applicant = {}): Promise<T> {
+    this.requireCapacity(client);
+    this.#add(client, 1);
+    let isHeld = true;
+    const free = (): void => {
+      if (isHeld) this.#add(client, -1);
+      isHeld = false;
+    };
+    left?.addEventListener('abort', free);
+    if (left?.aborted) free();
     try {
       return await work();
     } finally {
-      this.#count -= 1;
+      left?.removeEventListener('abort', free);
+      free();
     }
+  }
+
+  #add(client: string | undefined, change: 1 | -1): void {
+    this.#count += change;
+    if (client === undefined) return;
+    const ofClient = (this.#byClient.get(client) ?? 0) + change;
+    if (ofClient === 0) this.#byClient.delete(client);
+    else this.#byClient.set(client, ofClient);
   }
 }
 

@@ -23,6 +23,14 @@ const UNAVAILABLE_MESSAGES = new RegExp(
   'i',
 );
 
+/** The server's `statement_timeout`, or an operator, has cancelled the statement. */
+const QUERY_CANCELED = '57014';
+
+/** Whether the statement took longer than its limit. */
+export function isStatementTimeout(error: unknown): boolean {
+  return error instanceof Error && sqlState(error) === QUERY_CANCELED;
+}
+
 /** Whether the same request may succeed later without a change of the code. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error) || !isDatabaseError(error)) return false;

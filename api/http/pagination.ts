@@ -12,6 +12,9 @@ export interface Page<Item> {
   readonly nextCursor: string | null;
 }
 
+/** 1970: no row is older, and Postgres has no year 0. */
+const EARLIEST = 0;
+
 const CURSOR =
   /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
@@ -20,11 +23,12 @@ export function cursorAfter({ createdAt, id }: Key): string {
   return Buffer.from(`${createdAt.toISOString()} ${id}`).toString('base64url');
 }
 
-/** @throws Problem `invalid-request` when the text is not a cursor of {@link cursorAfter} */
+/** @throws Problem `invalid-request` when the text is not exactly a cursor of {@link cursorAfter} */
 export function readCursor(cursor: string): Key {
   const [, time, id] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
   const createdAt = new Date(time ?? '');
-  if (id === undefined || Number.isNaN(createdAt.getTime())) {
+  // Comparing the whole cursor excludes what parsers accept and change: 30 February, 24:00, other Base64 of the same bytes.
+  if (id === undefined || !(createdAt.getTime() >= EARLIEST) || cursorAfter({ createdAt, id }) !== cursor) {
     const detail = 'is not a cursor of this API; start again without it';
     throw new Problem('invalid-request', `/cursor: ${detail}`, { errors: [{ pointer: '/cursor', detail }] });
   }

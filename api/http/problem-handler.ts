@@ -1,6 +1,8 @@
 /** The last handlers of the application: convert each error into a problem that exposes no internals. */
-import type { ErrorRequestHandler, RequestHandler } from 'express';
-import { isDatabaseUnavailable } from './database-errors';
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { CallerLeft } from './caller';
+import { isDatabaseUnavailable, isStatementTimeout } from './database-errors';
+import { wantsStream } from './negotiation';
 import { Problem, type ProblemJson, type ProblemName, PROBLEMS } from './problems';
 import { shortRetryAfter } from './retry-after';
 
@@ -9,22 +11,35 @@ const REJECTIONS: readonly ProblemName[] = [
   'stopping',
   'overloaded',
   'too-many-streams',
+  'too-many-readers',
   'order-history-incomplete',
 ];
+
+const PROBLEM_TYPE = 'application/problem+json';
 
 export const notFound: RequestHandler = () => {
   throw new Problem('not-found', 'No resource has this path.');
 };
 
-export function methodNotAllowed(...allowed: readonly string[]): RequestHandler {
-  return (request) => {
-    throw new Problem('method-not-allowed', `${request.method} is not one of ${allowed.join(', ')}.`, {
-      headers: { Allow: allowed.join(', ') },
-    });
+/**
+ * Answers OPTIONS, and rejects the other methods.
+ *
+ * @param methods those that the routes before it handle
+ */
+export function otherMethods(...methods: readonly string[]): RequestHandler {
+  const Allow = [...methods, 'OPTIONS'].join(', ');
+  return (request, response) => {
+    if (request.method !== 'OPTIONS')
+      throw new Problem('method-not-allowed', `${request.method} is not one of ${Allow}.`, {
+        headers: { Allow },
+      });
+    response.status(204).set({ Allow }).end();
   };
 }
 
 export const problemHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
+  // Nobody reads an answer.
+  if (error instanceof CallerLeft) return;
   if (response.headersSent) {
     next(error);
     return;
@@ -33,6 +48,7 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
   const { status, title } = PROBLEMS[problem];
   if (status >= 500 && !REJECTIONS.includes(problem)) request.log.error({ err: error, problem }, title);
   if (status === 503) response.set('Retry-After', String(shortRetryAfter()));
+  response.set(headers);
   const body: ProblemJson = {
     type: `/problems/${problem}`,
     title,
@@ -43,15 +59,27 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
     ...(errors && { errors: [...errors] }),
     ...more,
   };
+  if (status === 503 && wantsStream(request)) refuseStream(response, body);
   // Not `response.json`: it adds a charset, which application/problem+json does not have.
-  response
-    .status(status)
-    .set({ ...headers, 'Content-Type': 'application/problem+json' })
-    .end(JSON.stringify(body));
+  else response.status(status).set('Content-Type', PROBLEM_TYPE).end(JSON.stringify(body));
 };
+
+/**
+ * An EventSource of a browser never reconnects after a status other than 200. After a 200 it does so `retry` milliseconds
+ * after the end of the stream, with its last event id.
+ */
+function refuseStream(response: Response, problem: ProblemJson): void {
+  const retryMs = Number(response.getHeader('Retry-After')) * 1_000;
+  response
+    .status(200)
+    .set('Content-Type', 'text/event-stream')
+    .end(`retry: ${String(retryMs)}\nevent: problem\ndata: ${JSON.stringify(problem)}\n\n`);
+}
 
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (isStatementTimeout(error))
+    return new Problem('read-timeout', 'Send the request again later, or ask for less.');
   if (isDatabaseUnavailable(error))
     return new Problem('database-unavailable', 'Send the request again later.');
   return asRequestProblem(error) ?? new Problem('internal', 'The error was logged under the requestId.');

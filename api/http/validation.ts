@@ -1,4 +1,5 @@
 /** Validates requests against schemas, and reports which parts are invalid. */
+import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler } from 'express';
 import type { z } from 'zod';
 import { type PartError, Problem } from './problems';
@@ -7,7 +8,16 @@ import { type PartError, Problem } from './problems';
 const BODY_LIMIT = '16kb';
 
 /** Parses a JSON body. Only for routes with a body: other routes never read one. */
-export const jsonBody: RequestHandler[] = [requireJson, express.json({ limit: BODY_LIMIT })];
+export const jsonBody: RequestHandler[] = [
+  requireJson,
+  express.json({
+    limit: BODY_LIMIT,
+    verify: (_request, _response, bytes) => {
+      // The parser would replace each invalid byte, so two different bodies would become one.
+      if (!isUtf8(bytes)) throw new Problem('malformed-request', 'The body is not valid UTF-8.');
+    },
+  }),
+];
 
 /**
  * @returns the parsed value
@@ -25,9 +35,14 @@ export function valid<Schema extends z.ZodType>(schema: Schema, value: unknown):
 
 /** Checks the header of an empty body too: with a correct type, the answer then reports the body, not the type. */
 function requireJson(request: Request, _response: unknown, next: () => void): void {
-  if (!/^application\/json\s*(;|$)/i.test(request.get('Content-Type') ?? '')) {
+  const type = request.get('Content-Type') ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new Problem('unsupported-media-type', 'Send the body with Content-Type: application/json.');
   }
+  // RFC 8259: JSON that systems exchange is UTF-8.
+  const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type) ?? [];
+  if (charset.toLowerCase() !== 'utf-8')
+    throw new Problem('unsupported-media-type', 'Send the body as UTF-8.');
   next();
 }
 

@@ -1,6 +1,6 @@
 /** The documentation of the API: /openapi.json for programs, /docs for people (one page without external resources). */
 import { Router } from 'express';
-import { methodNotAllowed } from '../http/problem-handler';
+import { otherMethods } from '../http/problem-handler';
 import { PROBLEMS } from '../http/problems';
 import { OPERATIONS } from './http-operations';
 import { openApiDocument } from './openapi';
@@ -22,13 +22,13 @@ export function docsRoutes(services: Readonly<Record<Operation['service'], boole
     .get((_request, response) => {
       response.json(document);
     })
-    .all(methodNotAllowed('GET', 'HEAD'));
+    .all(otherMethods('GET', 'HEAD'));
   router
     .route('/docs')
     .get((_request, response) => {
       response.set('Content-Security-Policy', PAGE_POLICY).type('html').send(page);
     })
-    .all(methodNotAllowed('GET', 'HEAD'));
+    .all(otherMethods('GET', 'HEAD'));
   return router;
 }
 

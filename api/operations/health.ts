@@ -2,7 +2,7 @@
 import { Router } from 'express';
 import { Unready } from '../../platform/unready';
 import { withTimeout } from '../../saga/host/with-timeout';
-import { methodNotAllowed } from '../http/problem-handler';
+import { otherMethods } from '../http/problem-handler';
 
 /** 2 s: shorter than the usual timeout of an orchestrator's probe. */
 const CHECK_TIMEOUT_MS = 2_000;
@@ -41,7 +41,7 @@ export function healthRoutes(ready: Readiness, workflows: object | undefined): R
     .get((_request, response) => {
       response.json({ status: 'ok' });
     })
-    .all(methodNotAllowed('GET', 'HEAD'));
+    .all(otherMethods('GET', 'HEAD'));
   router
     .route('/readyz')
     .get(async (_request, response) => {
@@ -52,7 +52,7 @@ export function healthRoutes(ready: Readiness, workflows: object | undefined): R
         .status(isReady ? 200 : 503)
         .json({ status: isReady ? 'ok' : 'unavailable', checks, ...(!isReady && { reasons }), workflows });
     })
-    .all(methodNotAllowed('GET', 'HEAD'));
+    .all(otherMethods('GET', 'HEAD'));
   return router;
 }
 

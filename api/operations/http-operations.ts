@@ -13,12 +13,21 @@ import {
   ordersQuery,
   orderWithAttentionSchema,
 } from '../orders/order-json';
-import { CANCELLATION_KEY, IDEMPOTENCY_KEY, type Operation, PREFER } from './operation';
+import { CANCELLATION_KEY, IDEMPOTENCY_KEY, IF_MATCH, type Operation, PREFER } from './operation';
 
-const READ: readonly ProblemName[] = ['invalid-request', 'database-unavailable', 'stopping', 'internal'];
-const WRITE: readonly ProblemName[] = [
-  ...READ,
+/** Of every request. */
+const ANY: readonly ProblemName[] = [
+  'invalid-request',
   'malformed-request',
+  'request-timeout',
+  'headers-too-large',
+  'database-unavailable',
+  'stopping',
+  'internal',
+];
+const READ: readonly ProblemName[] = [...ANY, 'read-timeout'];
+const WRITE: readonly ProblemName[] = [
+  ...ANY,
   'too-large',
   'unsupported-media-type',
   'idempotency-key-reused',
@@ -85,7 +94,7 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Cancel an order',
     description:
       'Allowed at any time and repeatable. An approved order is CANCELLING until its credit is released.',
-    headers: { 'Idempotency-Key': CANCELLATION_KEY, Prefer: PREFER },
+    headers: { 'Idempotency-Key': CANCELLATION_KEY, 'If-Match': IF_MATCH, Prefer: PREFER },
     answers: {
       200: { description: 'The order is cancelled.', schema: orderSchema },
       202: {
@@ -93,7 +102,14 @@ export const OPERATIONS: readonly Operation[] = [
         schema: orderSchema,
       },
     },
-    problems: [...READ, 'not-found', 'order-cancelled', 'overloaded', 'temporal-unavailable'],
+    problems: [
+      ...ANY,
+      'not-found',
+      'order-cancelled',
+      'precondition-failed',
+      'overloaded',
+      'temporal-unavailable',
+    ],
   },
   {
     service: 'orders',
@@ -121,14 +137,21 @@ export const OPERATIONS: readonly Operation[] = [
     operationId: 'readEvents',
     summary: 'The domain events of both services, as CloudEvents 1.0',
     description:
-      'With `Accept: text/event-stream`, a live stream that resumes after `Last-Event-ID`. Delivery is at least once, and in order for each subject of a source. `startsAfter`, in a page and in the 410 for an old cursor, is the start of the feed; a stream has it in the header `Events-Start-After`.',
+      'With `Accept: text/event-stream`, a live stream that resumes after `Last-Event-ID`. Delivery is at least once, and in order for each subject of a source. A temporary refusal of a stream is a 200 stream with `retry:` and one event of type `problem`. `startsAfter`, in a page and in the 410 for an old cursor, is the start of the feed; a stream has it in the header `Events-Start-After`.',
     query: eventsQuery,
     headers: {
       Prefer: { ...PREFER, description: '`wait=N`: without events, waits up to N seconds for one.' },
       'Last-Event-ID': { description: 'For a stream: reads the events after this id.', schema: z.string() },
     },
     answers: { 200: { description: 'A page of events.', schema: eventPageSchema } },
-    problems: [...READ, 'cursor-too-old', 'cursor-of-lost-events', 'too-many-streams'],
+    problems: [
+      ...READ,
+      'not-acceptable',
+      'cursor-too-old',
+      'cursor-of-lost-events',
+      'too-many-streams',
+      'too-many-readers',
+    ],
   },
   {
     service: 'history',
@@ -142,6 +165,12 @@ export const OPERATIONS: readonly Operation[] = [
       Prefer: { ...PREFER, description: '`wait=N`: waits up to N seconds for what `includes` names.' },
     },
     answers: { 200: { description: 'The history.', schema: historySchema } },
-    problems: [...READ, 'not-found', 'order-history-incomplete', 'order-history-unavailable'],
+    problems: [
+      ...READ,
+      'not-found',
+      'too-many-readers',
+      'order-history-incomplete',
+      'order-history-unavailable',
+    ],
   },
 ];

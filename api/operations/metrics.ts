@@ -1,7 +1,9 @@
 /** `GET /metrics`, and the durations of requests. */
 import { type RequestHandler, Router } from 'express';
 import type { Metrics } from '../../platform/metrics';
-import { methodNotAllowed } from '../http/problem-handler';
+import { isEventStream } from '../http/negotiation';
+import { otherMethods } from '../http/problem-handler';
+import { routeOf } from '../http/route';
 
 export function metricsRoutes(metrics: Metrics): Router {
   const router = Router();
@@ -10,11 +12,11 @@ export function metricsRoutes(metrics: Metrics): Router {
     .get((request, response) => {
       metrics.answer(request, response);
     })
-    .all(methodNotAllowed('GET', 'HEAD'));
+    .all(otherMethods('GET', 'HEAD'));
   return router;
 }
 
-/** By route, not by path, to bound the number of series. Omits event streams, which last until the client disconnects. */
+/** Omits event streams, which last until the client disconnects. */
 export function requestDurations(metrics: Metrics): RequestHandler {
   const took = metrics.durations(
     'http_request_duration_seconds',
@@ -23,11 +25,10 @@ export function requestDurations(metrics: Metrics): RequestHandler {
   return (request, response, next) => {
     const began = performance.now();
     response.once('finish', () => {
-      if (response.getHeader('Content-Type')?.toString().startsWith('text/event-stream')) return;
-      const { path } = (request.route ?? { path: 'none' }) as { readonly path: string };
+      if (isEventStream(response)) return;
       took((performance.now() - began) / 1_000, {
         method: request.method,
-        route: path,
+        route: routeOf(request),
         status: String(response.statusCode),
       });
     });

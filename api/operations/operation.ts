@@ -31,14 +31,20 @@ interface Answer {
 
 export const IDEMPOTENCY_KEY: HeaderParameter = {
   description:
-    'Visible ASCII. A repeated request with the same key and body gets the same answer; with another body it gets 422.',
+    'Visible ASCII. A repeated request gets the order as it is now, with the status of the first answer (likewise a customer); with another body it gets 422.',
   schema: z.string().min(1).max(255),
 };
 
 export const CANCELLATION_KEY: HeaderParameter = {
   description:
-    'Visible ASCII. A repeated request with the same key gets the same answer, also after the cancellation.',
+    'Visible ASCII. The first key cancels the order. A repeated request with it gets the order as it is now; another key gets 409.',
   schema: z.string().min(1).max(255),
+};
+
+export const IF_MATCH: HeaderParameter = {
+  description:
+    'ETag of the order as the client has seen it, or `*`: the order is cancelled only if it is still that version (RFC 9110).',
+  schema: z.string(),
 };
 
 export const PREFER: HeaderParameter = {

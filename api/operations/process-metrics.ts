@@ -5,7 +5,7 @@ import { type Backlog, backlogOf } from '../../events/backlog';
 import type { SqlDatabase } from '../../events/sql';
 import type { AsOf } from '../../projections/order-history/read';
 import type { Metrics, Reading, ResourceUsage } from '../../platform/metrics';
-import { DATABASE_LIMITS } from '../../platform/postgres-session';
+import { DATABASE_LIMITS, READ_LIMITS } from '../../platform/postgres-session';
 import type { GroupStarter } from '../../saga/host/group-starter';
 import { WORKFLOW_TASK_TIMEOUT_MS } from '../../saga/limits';
 import type { Admission } from '../http/admission';
@@ -34,7 +34,7 @@ export function databaseMetrics(metrics: Metrics, pools: Readonly<Record<string,
   metrics.gauge(
     'database_connections_limit',
     'Maximum number of connections to a database.',
-    each((_pool, database) => [{ value: DATABASE_LIMITS.connections, labels: { database } }]),
+    each((pool, database) => [{ value: pool.options.max, labels: { database } }]),
   );
   metrics.gauge(
     'database_statements_waiting',
@@ -46,6 +46,7 @@ export function databaseMetrics(metrics: Metrics, pools: Readonly<Record<string,
     connect: connectMs,
     statement: statementMs,
     query: queryMs,
+    readStatement: READ_LIMITS.statementMs,
   });
 }
 
@@ -105,9 +106,16 @@ export function historyMetrics(metrics: Metrics, asOf: () => Promise<AsOf>): voi
   );
 }
 
-export function streamMetrics(metrics: Metrics, streams: Admission): void {
+export function readerMetrics(metrics: Metrics, streams: Admission, waits: Admission): void {
   single(metrics, 'event_streams', 'Open event streams.', () => streams.count);
   single(metrics, 'event_streams_limit', REJECTED_ABOVE, () => streams.max);
+  single(
+    metrics,
+    'waiting_readers',
+    'Requests that wait for news of the feed or the order history.',
+    () => waits.count,
+  );
+  single(metrics, 'waiting_readers_limit', REJECTED_ABOVE, () => waits.max);
 }
 
 export function orderServiceMetrics(

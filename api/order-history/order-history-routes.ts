@@ -12,12 +12,15 @@ import {
   readHistory,
 } from '../../projections/order-history/read';
 import { throwCursorProblem } from '../events/event-routes';
+import type { Admission } from '../http/admission';
+import { callerLeft, whileNeeded } from '../http/caller';
 import { parseETag } from '../http/etag';
 import { readCursor } from '../http/pagination';
 import { preferredWaitSeconds } from '../http/prefer';
-import { methodNotAllowed } from '../http/problem-handler';
+import { otherMethods } from '../http/problem-handler';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
+import type { Turns } from '../http/turns';
 import { valid } from '../http/validation';
 import { historyJson, historyQuery } from './history-json';
 
@@ -31,6 +34,12 @@ export interface HistoryRoutesDependencies {
   readonly db: HistoryDatabase;
   /** Notified when this process has applied a page of the feed. */
   readonly applied: Notifier;
+  /** Limits the requests that wait. */
+  readonly waits: Admission;
+  /** Of the readers that have waited. */
+  readonly turns: Turns;
+  /** Aborted when the process stops; ends the waits. */
+  readonly stopping: AbortSignal;
 }
 
 export function historyRoutes(deps: HistoryRoutesDependencies): Router {
@@ -40,9 +49,16 @@ export function historyRoutes(deps: HistoryRoutesDependencies): Router {
     .get(async (request, response) => {
       const { id: customerId } = valid(idParameters, request.params);
       const { limit, cursor, includes } = valid(historyQuery, request.query);
-      const waitSeconds = preferredWaitSeconds(request.get('Prefer'));
+      // HEAD never waits.
+      const waitSeconds = request.method === 'HEAD' ? 0 : preferredWaitSeconds(request.get('Prefer'));
       if (includes !== undefined) {
-        const included = await waitUntilIncluded(deps, inclusion(deps.db, includes), waitSeconds * 1_000);
+        const read = inclusion(deps.db, includes);
+        const wait = (over?: AbortSignal) => waitUntilIncluded(deps, read, waitSeconds * 1_000, over);
+        const applicant = { client: request.ip, left: callerLeft(response) };
+        const included = await (waitSeconds === 0
+          ? wait()
+          : deps.waits.run(() => whileNeeded(response, deps.stopping, wait), applicant));
+        applicant.left.throwIfAborted();
         if (included && waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
       }
       const after = cursor === undefined ? undefined : readCursor(cursor);
@@ -50,7 +66,7 @@ export function historyRoutes(deps: HistoryRoutesDependencies): Router {
       if (!page.customer) throw notFound(customerId, page.asOf);
       response.json(historyJson(page, page.customer, limit));
     })
-    .all(methodNotAllowed('GET', 'HEAD'));
+    .all(otherMethods('GET', 'HEAD'));
   return router;
 }
 
@@ -76,9 +92,10 @@ function inclusion(db: HistoryDatabase, includes: string): () => Promise<Inclusi
 }
 
 async function waitUntilIncluded(
-  { applied }: HistoryRoutesDependencies,
+  { applied, turns }: HistoryRoutesDependencies,
   read: () => Promise<Inclusion>,
   waitMs: number,
+  over?: AbortSignal,
 ): Promise<boolean> {
   const deadline = Date.now() + waitMs;
   for (;;) {
@@ -86,8 +103,9 @@ async function waitUntilIncluded(
     const now = await read();
     if (now !== 'not-yet') return now === 'included';
     const left = deadline - Date.now();
-    if (left <= 0) return false;
-    await applied.wait(seen, Math.min(left, POLL_MS));
+    if (left <= 0 || over?.aborted) return false;
+    await applied.wait(seen, Math.min(left, POLL_MS), over);
+    await turns.next(over);
   }
 }
 

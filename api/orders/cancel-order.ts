@@ -6,6 +6,8 @@ import type { OrderDatabase } from '../../prisma/order/client';
 import type { OrderView } from './order-json';
 import { findOrder } from './order-reads';
 import { waitForState } from './order-watch';
+import { formatETag } from '../http/etag';
+import { requireMatch } from '../http/if-match';
 import { Problem } from '../http/problems';
 import { type CancellationStarter, CancellationUnconfirmed } from './cancellation-starter';
 
@@ -24,6 +26,10 @@ export interface CancelOrderRequest {
   readonly cancellationKey: string | undefined;
   /** How long to wait for CANCELLED, milliseconds. */
   readonly waitMs: number;
+  /** If-Match of the request. A request that repeats the one which cancels the order needs no match. */
+  readonly ifMatch?: string | undefined;
+  /** Aborted when the caller no longer waits. The cancellation continues. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Cancellation {
@@ -35,26 +41,29 @@ export interface Cancellation {
 
 /**
  * @throws Problem `not-found`
+ * @throws Problem `precondition-failed` when the order is not the version of If-Match
  * @throws Problem `order-cancelled` when another request or the saga has cancelled the order first
  * @throws Problem `temporal-unavailable` when it is unknown whether the order will be cancelled
  */
 export async function cancelOrder(
   deps: CancelOrderDependencies,
-  { orderId, cancellationKey, waitMs }: CancelOrderRequest,
+  { orderId, cancellationKey, waitMs, ifMatch, signal }: CancelOrderRequest,
 ): Promise<Cancellation> {
   const waitUntil = Date.now() + waitMs;
   const expectation = deps.notices.expect(orderId);
   try {
     const before = await existing(deps.db, orderId);
+    const isRepeated = cancellationKey !== undefined && before.cancellationKey === cancellationKey;
+    if (!isRepeated) requireMatch(ifMatch, formatETag(orderId, before.version));
     if (before.state === 'CANCELLED') return repeated(before, cancellationKey);
     if (before.state === 'CANCELLING') requireOwnCancellation(before, cancellationKey);
     const decideUntil = Date.now() + DECISION_TIMEOUT_MS;
     // An order that is CANCELLING needs the start too: its saga may have failed since.
     await deps.cancellations.start(toCancel(before, cancellationKey)).catch(throwUnconfirmed);
-    const order = await waitForDecision(deps, before, expectation, decideUntil);
+    const order = await waitForDecision(deps, before, expectation, decideUntil, signal);
     requireOwnCancellation(order, cancellationKey);
     if (waitMs === 0) return { order, finished: false };
-    const last = await waitForState(deps.db, order, expectation, isCancelled, waitUntil);
+    const last = await waitForState(deps.db, order, expectation, isCancelled, waitUntil, signal);
     return { order: last, finished: isCancelled(last.state) };
   } finally {
     expectation.close();
@@ -119,9 +128,10 @@ async function waitForDecision(
   before: OrderView,
   expectation: Expectation<OrderNotice>,
   decideUntil: number,
+  signal: AbortSignal | undefined,
 ): Promise<OrderView> {
   if (isDecided(before.state)) return before;
-  await waitForState(db, before, expectation, isDecided, decideUntil);
+  await waitForState(db, before, expectation, isDecided, decideUntil, signal);
   const order = await existing(db, before.orderId);
   if (!isDecided(order.state)) throw outcomeUnknown();
   return order;

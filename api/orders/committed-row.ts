@@ -14,18 +14,23 @@ export interface NewOrder {
   readonly order: OrderRequest;
   /** Whether the id is derived from an Idempotency-Key, so that the order may already exist. */
   readonly keyed: boolean;
+  /** Aborted when the caller no longer waits. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** @returns the order when its row is committed; undefined after the timeout */
+/**
+ * @returns the order when its row is committed; undefined after the timeout
+ * @throws the reason of the signal
+ */
 export async function waitForRow(
   db: OrderDatabase,
-  { order, keyed }: NewOrder,
+  { order, keyed, signal }: NewOrder,
   expectation: Expectation<OrderNotice>,
   progress: { readonly started: boolean; readonly over: boolean },
 ): Promise<OrderView | undefined> {
   const deadline = Date.now() + COMMIT_TIMEOUT_MS;
   for (let pause = FIRST_POLL_MS; Date.now() < deadline; pause = longerPause(pause)) {
-    const notice = await expectation.next(isAboutRow, pause);
+    const notice = await expectation.next(isAboutRow, pause, signal);
     // The request has its answer: it must not cost further reads.
     if (progress.over) return undefined;
     // A new id has one order. With an id from a key, the notice may be about a request with other content; only the row

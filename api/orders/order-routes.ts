@@ -1,10 +1,12 @@
 /** The order service's routes. */
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { OrderDatabase } from '../../prisma/order/client';
 import type { Admission } from '../http/admission';
+import { callerLeft } from '../http/caller';
 import { formatETag } from '../http/etag';
 import { idToCreate } from '../http/idempotency';
 import { preferredWaitSeconds } from '../http/prefer';
-import { methodNotAllowed } from '../http/problem-handler';
+import { otherMethods } from '../http/problem-handler';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
 import { jsonBody, valid } from '../http/validation';
@@ -24,12 +26,14 @@ import { placeOrder, type PlaceOrderDependencies } from './place-order';
 export interface OrderRoutesDependencies
   extends PlaceOrderDependencies, CancelOrderDependencies, AttentionDependencies {
   readonly admission: Admission;
+  /** For lists. */
+  readonly reads: OrderDatabase;
   /** Returns the URL of a saga in the Temporal UI. */
   readonly sagaLink: (sagaId: string) => string;
 }
 
 export function orderRoutes(deps: OrderRoutesDependencies): Router {
-  const { db, admission, sagaLink } = deps;
+  const { db, reads, admission, sagaLink } = deps;
   const json = (order: OrderView) => orderJson(order, sagaLink);
   /** Runs before the body is parsed, so that a rejection costs little. */
   const requireCapacity: RequestHandler = (_request, _response, next) => {
@@ -52,19 +56,23 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
         currency: orderTotal.currency,
       };
       const waitMs = waitSeconds * 1_000;
-      const placed = await admission.run(() => placeOrder(deps, { order, keyed, waitMs }));
+      const left = callerLeft(response);
+      const placed = await admission.run(() => placeOrder(deps, { order, keyed, waitMs, signal: left }), {
+        left,
+      });
       request.log.info({ workflowId: placed.sagaId, state: placed.state }, 'order placed');
       if (waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
       response
-        .status(placed.state === 'PENDING' ? 202 : 201)
+        // A repeated request without a wait gets the status of the first answer, although the order may be decided now.
+        .status(waitSeconds === 0 || placed.state === 'PENDING' ? 202 : 201)
         .location(orderPath(orderId))
         .set('ETag', formatETag(orderId, placed.version))
         .json(json(placed));
     })
     .get(async (request, response) => {
-      response.json(await listOrders(db, valid(ordersQuery, request.query), json));
+      response.json(await listOrders(reads, valid(ordersQuery, request.query), json));
     })
-    .all(methodNotAllowed('GET', 'HEAD', 'POST'));
+    .all(otherMethods('GET', 'HEAD', 'POST'));
 
   router
     .route('/orders/:id')
@@ -75,7 +83,7 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
       const attention = await orderAttention(deps, order);
       response.set('ETag', formatETag(id, order.version)).json({ ...json(order), ...attention });
     })
-    .all(methodNotAllowed('GET', 'HEAD'));
+    .all(otherMethods('GET', 'HEAD'));
 
   router
     .route('/orders/:id/cancel')
@@ -86,9 +94,15 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
       request.log.setBindings({ orderId });
       const cancellationKey = key === undefined ? undefined : idToCreate(key, 'cancellation').id;
       const waitMs = waitSeconds * 1_000;
-      const { order, finished } = await admission.run(() =>
-        cancelOrder(deps, { orderId, cancellationKey, waitMs }),
-      );
+      const left = callerLeft(response);
+      const cancellation = {
+        orderId,
+        cancellationKey,
+        waitMs,
+        ifMatch: request.get('If-Match'),
+        signal: left,
+      };
+      const { order, finished } = await admission.run(() => cancelOrder(deps, cancellation), { left });
       request.log.info({ workflowId: order.sagaId, state: order.state }, 'order cancellation requested');
       if (waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
       response
@@ -96,7 +110,7 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
         .set('ETag', formatETag(orderId, order.version))
         .json(json(order));
     })
-    .all(methodNotAllowed('POST'));
+    .all(otherMethods('POST'));
 
   // The order service has no customers: the page of an unknown customer is empty.
   router
@@ -104,10 +118,10 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
     .get(async (request, response) => {
       const { id } = valid(idParameters, request.params);
       response.json(
-        await listOrders(db, { ...valid(customerOrdersQuery, request.query), customerId: id }, json),
+        await listOrders(reads, { ...valid(customerOrdersQuery, request.query), customerId: id }, json),
       );
     })
-    .all(methodNotAllowed('GET', 'HEAD'));
+    .all(otherMethods('GET', 'HEAD'));
 
   return router;
 }

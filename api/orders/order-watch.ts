@@ -42,7 +42,9 @@ type Decision = Extract<OrderNotice, { kind: 'decided' }>;
  * @param order the order as it was read last
  * @param isReached whether the wait ends with this state
  * @param waitUntil epoch milliseconds
+ * @param signal ends the wait
  * @returns the order in such a state, or `order` after the timeout
+ * @throws the reason of the signal
  */
 export async function waitForState(
   db: OrderDatabase,
@@ -50,18 +52,20 @@ export async function waitForState(
   expectation: Expectation<OrderNotice>,
   isReached: (state: OrderState) => boolean,
   waitUntil: number,
+  signal?: AbortSignal,
 ): Promise<OrderView> {
   const decided = (notice: OrderNotice): notice is Decision =>
     notice.kind === 'decided' && isReached(notice.state);
   for (let pause = FIRST_POLL_MS; ; pause = longerPause(pause)) {
     const left = waitUntil - Date.now();
-    const notice = await expectation.next(decided, Math.min(left, pause));
+    const notice = await expectation.next(decided, Math.min(left, pause), signal);
     if (notice) {
       const { state, reason, version, updatedAt } = notice;
       return { ...order, state, ...(reason && { reason }), version, updatedAt };
     }
     if (left <= pause) return order;
     await nextReadBatch();
+    signal?.throwIfAborted();
     const row = await findOrder(db, order.orderId).catch(ignoreUnavailable);
     if (row && isReached(row.state)) return row;
   }

@@ -1,6 +1,7 @@
 /** `POST /orders`: starts the saga, and answers when the order's row is committed, or when the order is decided. */
 import type { CreateOrderSettings, OrderNotice, OrderRequest } from '../../domain/contracts';
 import { isCurrentCurrency } from '../../domain/currency';
+import type { OrderState } from '../../domain/order';
 import type { Expectation, KeyedWaiters } from '../../platform/keyed-waiters';
 import type { OrderDatabase } from '../../prisma/order/client';
 import type { GroupStarter } from '../../saga/host/group-starter';
@@ -25,33 +26,35 @@ export interface PlaceOrderRequest extends NewOrder {
 }
 
 /**
- * @returns the order, PENDING or decided
+ * @returns the order: PENDING for a new one without a wait, otherwise as it is now
  * @throws Problem `idempotency-key-reused` when the id belongs to an order with other content
  * @throws Problem `invalid-request` when the order is new and its currency withdrawn
  * @throws Problem `overloaded` when the saga was not started and will not be
  * @throws Problem `temporal-unavailable` when it is unknown whether the saga was started
  * @throws Problem `database-unavailable` when the row was not committed in time; the saga continues
+ * @throws CallerLeft when nobody waits for the answer; an order that was not started yet never is
  */
 export async function placeOrder(
   deps: PlaceOrderDependencies,
   request: PlaceOrderRequest,
 ): Promise<OrderView> {
-  const { order, keyed, waitMs } = request;
+  const { order, keyed, waitMs, signal } = request;
   const waitUntil = Date.now() + waitMs;
   const expectation = deps.notices.expect(order.orderId);
   try {
     const before = keyed ? await findOrder(deps.db, order.orderId) : undefined;
     if (!before && !isCurrentCurrency(order.currency)) throw withdrawnCurrency(order.currency, '/orderTotal');
     const placed = before ? requireSameContent(before, order) : await start(deps, request, expectation);
-    if (waitMs === 0) return asPending(placed);
+    if (waitMs === 0) return before ?? asPending(placed);
     if (placed.state !== 'PENDING') return placed;
-    return await waitForState(deps.db, placed, expectation, (state) => state !== 'PENDING', waitUntil);
+    const isDecided = (state: OrderState) => state !== 'PENDING';
+    return await waitForState(deps.db, placed, expectation, isDecided, waitUntil, signal);
   } finally {
     expectation.close();
   }
 }
 
-/** A repeated request gets the same answer as the first one. */
+/** The first answer is about the commit of the row, however fast the decision was. */
 function asPending({ reason: _, ...order }: OrderView): OrderView {
   return { ...order, state: 'PENDING', version: 1, updatedAt: order.createdAt };
 }

@@ -118,6 +118,7 @@ test.each([
 test.each([
   ['/orders/1', 'invalid-request'],
   ['/orders/%zz', 'malformed-request'],
+  ['/nothing/%zz', 'malformed-request'],
   ['/customers/1', 'invalid-request'],
   ['/customers/1/orders', 'invalid-request'],
   ['/orders?limit=0', 'invalid-request'],
@@ -134,11 +135,11 @@ test.each([
 });
 
 test.each([
-  ['DELETE', '/orders', 'GET, HEAD, POST'],
-  ['PUT', '/customers', 'POST'],
-  ['PATCH', `/orders/${randomUUID()}`, 'GET, HEAD'],
-  ['POST', `/customers/${randomUUID()}/orders`, 'GET, HEAD'],
-  ['POST', '/livez', 'GET, HEAD'],
+  ['DELETE', '/orders', 'GET, HEAD, POST, OPTIONS'],
+  ['PUT', '/customers', 'POST, OPTIONS'],
+  ['PATCH', `/orders/${randomUUID()}`, 'GET, HEAD, OPTIONS'],
+  ['POST', `/customers/${randomUUID()}/orders`, 'GET, HEAD, OPTIONS'],
+  ['POST', '/livez', 'GET, HEAD, OPTIONS'],
 ])('%s %s is not allowed; Allow lists the methods that are', async (method, path, allowed) => {
   const answer = await call(`${system.url}${path}`, method);
   expectProblem(answer, 405, 'method-not-allowed');

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openStream } from '../support/event-stream';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { readMetrics } from '../support/metrics';
 import { hold } from '../support/outages';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -14,23 +15,12 @@ beforeAll(async () => {
   system = await startSystem({
     history: true,
     order: { ordersInFlightMax: IN_FLIGHT_MAX },
-    eventStreamsMax: STREAMS_MAX,
+    readers: { streamsMax: STREAMS_MAX },
   });
 });
 afterAll(() => system.stop());
 
-/** By name and labels, as they are printed. */
-async function readings(): Promise<ReadonlyMap<string, number>> {
-  const response = await fetch(`${system.url}/metrics`);
-  expect(response.headers.get('Content-Type')).toContain('text/plain');
-  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(
-    lines.map((line) => {
-      const end = line.lastIndexOf(' ');
-      return [line.slice(0, end).replace('order_saga_', ''), Number(line.slice(end + 1))];
-    }),
-  );
-}
+const readings = () => readMetrics(system.url);
 
 test('the limits and timeouts in effect are exported', async () => {
   const limits = [...(await readings())].filter(
@@ -40,10 +30,15 @@ test('the limits and timeouts in effect are exported', async () => {
     'database_connections_limit{database="order"}': 10,
     'database_connections_limit{database="customer"}': 10,
     'database_connections_limit{database="order history"}': 10,
+    'database_connections_limit{database="order reads"}': 4,
+    'database_connections_limit{database="customer reads"}': 4,
+    'database_connections_limit{database="order history reads"}': 4,
     'database_timeout_seconds{of="connect"}': 5,
     'database_timeout_seconds{of="statement"}': 5,
     'database_timeout_seconds{of="query"}': 7,
+    'database_timeout_seconds{of="readStatement"}': 2,
     event_streams_limit: STREAMS_MAX,
+    waiting_readers_limit: 1_000,
     orders_in_flight_limit: IN_FLIGHT_MAX,
     orders_waiting_for_group_limit: IN_FLIGHT_MAX,
     saga_group_orders_limit: 50,
@@ -125,14 +120,25 @@ test('unpublished events are counted, and the order history reports its lag', as
   });
 });
 
-test('event streams above the limit get 503 with Retry-After, and are accepted when another has ended', async () => {
+test('an event stream above the limit is refused so that an EventSource comes back, and accepted when another has ended', async () => {
   const openNow = async () => (await readings()).get('event_streams');
   const events = `${system.url}/events`;
   const open = await Promise.all(Array.from({ length: STREAMS_MAX }, () => openStream(events)));
   expect(await openNow()).toBe(STREAMS_MAX);
-  const refused = await call(events, 'GET', undefined, { Accept: 'text/event-stream' });
-  expect(refused).toMatchObject({ status: 503, body: { type: '/problems/too-many-streams' } });
-  expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0);
+  const refused = await fetch(events, { headers: { Accept: 'text/event-stream' } });
+  // After any other status a browser would not come back.
+  expect([refused.status, refused.headers.get('Content-Type')]).toEqual([
+    200,
+    'text/event-stream; charset=utf-8',
+  ]);
+  const retryAfterS = Number(refused.headers.get('Retry-After'));
+  expect(retryAfterS).toBeGreaterThan(0);
+  const [retry, event, data, ...end] = (await refused.text()).split('\n');
+  expect([retry, event, end]).toEqual([`retry: ${String(retryAfterS * 1_000)}`, 'event: problem', ['', '']]);
+  expect(JSON.parse(data?.slice('data: '.length) ?? '')).toMatchObject({
+    type: '/problems/too-many-streams',
+    status: 503,
+  });
   expect((await call(events, 'GET')).status).toBe(200);
   await open.pop()?.close();
   await eventually(async () => ((await openNow()) === STREAMS_MAX - 1 ? true : undefined));

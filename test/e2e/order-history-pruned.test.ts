@@ -34,10 +34,12 @@ async function startHistory({
   settings,
   url,
 }: TestSystem): Promise<Omit<RunningService, 'workflows' | 'failed'>> {
-  const { host, bundlePath, temporalUiUrl, outbox, eventStreamsMax, shutdownDelayMs } = settings;
-  const common = { host, bundlePath, temporalUiUrl, outbox, eventStreamsMax, shutdownDelayMs, port: 0 };
+  const { order: _order, customer: _customer, ...common } = settings;
   const history = { databaseUrl: databases.historyUrl, feedUrl: url };
-  const service = await startService({ ...common, temporal: undefined, history }, createLogger('silent'));
+  const service = await startService(
+    { ...common, port: 0, temporal: undefined, history },
+    createLogger('silent'),
+  );
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= service.stop());
   ends.push(stop);

@@ -7,6 +7,7 @@ import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
 import { eventRoutes } from '../../api/events/event-routes';
 import { Admission } from '../../api/http/admission';
+import { Turns } from '../../api/http/turns';
 import { databaseLog } from '../../events/event-log';
 import { EventFeed } from '../../events/feed';
 import { publishEvents } from '../../events/publish';
@@ -29,6 +30,8 @@ let url: string;
 const stopping = new AbortController();
 const published = new Notifier();
 const streams = new Admission(60, { problem: 'too-many-streams', detail: 'come back' });
+const waits = new Admission(60, { problem: 'too-many-readers', detail: 'come back' });
+const turns = new Turns({ readers: 1_000, everyMs: 1 });
 
 beforeAll(async () => {
   databases = await createTestDatabases();
@@ -38,7 +41,9 @@ beforeAll(async () => {
   await publishEvents(db, 10);
   feed = new EventFeed([databaseLog('/order-service', db, published, eventBase)], createLogger('silent'));
   server = createServer(
-    express().use(eventRoutes({ feed, streams, stopping: stopping.signal, baseUri: () => BASE_URI })),
+    express().use(
+      eventRoutes({ feed, streams, waits, turns, stopping: stopping.signal, baseUri: () => BASE_URI }),
+    ),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

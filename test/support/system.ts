@@ -2,7 +2,12 @@
 import type { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type RunningService, startService } from '../../api/service';
-import type { OrderServiceSettings, OutboxSettings, ServiceSettings } from '../../api/service-settings';
+import type {
+  OrderServiceSettings,
+  OutboxSettings,
+  ReaderSettings,
+  ServiceSettings,
+} from '../../api/service-settings';
 import type { WorkerDeployment } from '../../platform/config';
 import { createLogger } from '../../platform/logger';
 import { connectTemporal, installTemporalRuntime } from '../../platform/temporal';
@@ -38,7 +43,7 @@ export interface TestSystemOptions {
   readonly placement?: Placement;
   readonly order?: Partial<OrderServiceSettings>;
   readonly outbox?: OutboxSettings;
-  readonly eventStreamsMax?: number;
+  readonly readers?: Partial<ReaderSettings>;
   /** With payload codecs. */
   readonly dataConverter?: DataConverter | undefined;
   /** Of other workflow code than the project's. */
@@ -73,7 +78,8 @@ export function commonSettings() {
     // No delay: no client and no load balancer has to notice the shutdown.
     shutdownDelayMs: 0,
     outbox: { relaysHere: true, retentionMs: 3_600_000 },
-    eventStreamsMax: 200,
+    readers: { streamsMax: 200, streamsPerClientMax: 200, waitsMax: 1_000, waitsPerClientMax: 1_000 },
+    trustedProxies: ['loopback'],
   };
 }
 
@@ -86,7 +92,7 @@ export async function startSystem(options: TestSystemOptions = {}): Promise<Test
     ...commonSettings(),
     temporal,
     ...(options.outbox && { outbox: options.outbox }),
-    ...(options.eventStreamsMax !== undefined && { eventStreamsMax: options.eventStreamsMax }),
+    readers: { ...commonSettings().readers, ...options.readers },
     ...(options.deployment && { deployment: options.deployment }),
     ...(options.bundlePath !== undefined && { bundlePath: options.bundlePath }),
   };

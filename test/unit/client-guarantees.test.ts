@@ -84,7 +84,8 @@ test.each<[Partial<Acknowledged>, Partial<FinalOrder> | null, string | undefined
 test.each<[string, number, object, boolean]>([
   ['as at first', 202, { orderId: 'o', state: 'PENDING' }, true],
   ['another order', 202, { orderId: 'p', state: 'PENDING' }, false],
-  ['another state', 202, { orderId: 'o', state: 'APPROVED' }, false],
+  ['as it is now', 202, { orderId: 'o', state: 'APPROVED' }, true],
+  ['with another status', 201, { orderId: 'o', state: 'APPROVED' }, false],
   ['refused', 409, { type: 'conflict' }, false],
 ])('a repeated key that is answered %s', (_name, status, body, same) => {
   const answer = { kind: 'answer', status, body: { ...body } } as const;

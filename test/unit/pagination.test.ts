@@ -19,6 +19,11 @@ test.each([
   ['no base64', '%%%'],
   ['another text', encoded('hello')],
   ['an impossible time', encoded(`2026-13-45T00:00:00.000Z ${row(1).id}`)],
+  ['the year 0', encoded(`0000-01-01T00:00:00.000Z ${row(1).id}`)],
+  ['a time before all rows', encoded(`1969-12-31T23:59:59.999Z ${row(1).id}`)],
+  ['30 February', encoded(`2026-02-30T00:00:00.000Z ${row(1).id}`)],
+  ['24:00', encoded(`2026-01-01T24:00:00.000Z ${row(1).id}`)],
+  ['a time, in other Base64', `${encoded(`2026-01-01T00:00:00.000Z ${row(1).id}`)}=`],
   ['a bad id', encoded(`2026-01-01T00:00:00.000Z ${'-'.repeat(36)}`)],
   ['SQL', encoded(`2026-01-01T00:00:00.000Z ' OR 1=1 --`)],
 ])('a cursor of %s is refused', (_name, cursor) => {

@@ -12,6 +12,7 @@ import { AUDITED_MIN, measureAudit, printAudits } from './audit';
 import { type Measure, type Measured, median } from './measure';
 import { measureMemory, NAMESPACES, startMeasures } from './measure-suite';
 import { print, printRatios, type Ratio, ratiosOf } from './report';
+import { measureReaders, printReaders } from './readers';
 import { type BenchServers, startBenchServers } from './servers';
 
 /** A quarter of a round fills pools, plans and the compiler's caches. */
@@ -20,9 +21,11 @@ const WARM_UP_SHARE = 1 / 4;
 /** Defaults of --orders: in a run with forty in flight, and in the audit. */
 const ORDERS = 2_000;
 const AUDITED_ORDERS = 1_000_000;
+const LISTED_ORDERS = 1_000_000;
 
 const USAGE = `npm run bench            orders per second over HTTP, and the baselines, in one run on the same servers
 npm run bench -- audit   time and memory of the audit
+npm run bench -- readers orders beside event streams, long polls and readers of lists
 
   --orders N    orders in a run with forty in flight, default: ${String(ORDERS)}; or audited, default: ${String(AUDITED_ORDERS)}
   --rounds N    how often each measure is taken; default: 3
@@ -40,7 +43,7 @@ const readOptions = options(
     json: z.string().optional(),
     strict: flag,
   },
-  z.array(z.literal('audit')).max(1),
+  z.array(z.enum(['audit', 'readers'])).max(1),
 );
 
 type Options = ReturnType<typeof readOptions>;
@@ -49,15 +52,26 @@ runCommand({
   usage: USAGE,
   read: (args) => {
     const wish = readOptions(args);
-    if (wish.words.length > 0 && wish.orders !== undefined && wish.orders < AUDITED_MIN)
+    if (wish.words[0] === 'audit' && wish.orders !== undefined && wish.orders < AUDITED_MIN)
       throw new Error(`--orders of an audit must be at least ${String(AUDITED_MIN)}`);
     return wish;
   },
   run: (wish) => {
     installTemporalRuntime(createLogger('silent'));
-    return wish.words.length > 0 ? benchAudit(wish) : benchOrders(wish);
+    const [what] = wish.words;
+    if (what === 'audit') return benchAudit(wish);
+    return what === 'readers' ? benchReaders(wish) : benchOrders(wish);
   },
 });
+
+async function benchReaders(options: Options): Promise<number> {
+  const result = await measureReaders(options.orders ?? LISTED_ORDERS);
+  const configuration = configurationOf();
+  console.log(configuration);
+  printReaders(result);
+  write({ configuration, ...result }, options);
+  return options.strict && !result.met ? 1 : 0;
+}
 
 async function benchAudit(options: Options): Promise<number> {
   const { audits, ratios } = await measureAudit(options.orders ?? AUDITED_ORDERS);

@@ -152,7 +152,7 @@ async function isQuiet(orders: OrderDatabase, client: Client): Promise<boolean> 
   return (await client.workflow.count(`ExecutionStatus = 'Running'`)).count === 0;
 }
 
-/** Repeats requests without waiting; each must return the order as first answered. */
+/** Repeats requests without waiting; each must return the same order. */
 async function otherAnswers(client: RetryingClient, some: readonly Acknowledged[]): Promise<string[]> {
   client.giveUpIn(REPEATED_ORDERS_TIMEOUT_MS);
   const other: string[] = [];
