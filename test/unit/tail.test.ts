@@ -89,9 +89,10 @@ test('it reads as the log does, from every position, with every filter and limit
     for (let from = 0; from <= log.events.length; from++)
       for (const filter of [{}, { types: ['OrderApproved'] }, { subject: SUBJECTS[1] }, { types: [] }])
         for (const limit of [1, 2, 100]) {
-          const { more: _, ...expected } = await log.read(at(from), limit, filter);
-          const { more: __, ...page } = await tail.read(at(from), limit, filter);
-          expect([from, filter, limit, page]).toEqual([from, filter, limit, expected]);
+          const expected = await log.read(at(from), limit, filter);
+          const page = await tail.read(at(from), limit, filter);
+          const more = expect.any(Function);
+          expect([from, filter, limit, page]).toEqual([from, filter, limit, { ...expected, more }]);
         }
   }
 });
