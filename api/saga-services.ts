@@ -19,8 +19,10 @@ import { createCustomerDatabase, type CustomerDatabase } from '../prisma/custome
 import { createOrderDatabase } from '../prisma/order/client';
 import { GroupStarter } from '../saga/host/group-starter';
 import { withTimeout } from '../saga/host/with-timeout';
+import { warnOfRouting } from '../workers/saga-routing';
 import { type ServiceOutbox, serviceOutbox } from '../workers/service-outbox';
-import { startWorkers, type WorkflowVersion } from '../workers/workers';
+import type { WorkflowVersion } from '../workers/build-id';
+import { startWorkers } from '../workers/workers';
 import type { ApiDependencies } from './app';
 import { findCustomer } from './customers/customer-routes';
 import { remoteCustomers } from './customers/customer-with-orders';
@@ -117,6 +119,7 @@ export async function startSagaServices(
       orders?.starter.sagaProgressed(sagaId, progress);
     },
   });
+  await warnOfRouting(workers.checkRouting(), logger);
   workerMetrics(metrics, () => workers.slots());
   const logs = [
     ...(orderDb && orderOutbox ? [databaseLog('/order-service', orderDb, orderOutbox.published)] : []),
@@ -151,6 +154,7 @@ export async function startSagaServices(
       ...databases,
       temporal: () => client.workflowService.getSystemInfo({}),
       worker: () => workers.check(),
+      sagaRouting: () => workers.checkRouting(),
       ...(orderOutbox?.checkRelay && { orderRelay: orderOutbox.checkRelay }),
       ...(customerOutbox?.checkRelay && { customerRelay: customerOutbox.checkRelay }),
     },

@@ -10,18 +10,20 @@ import { httpUrl } from '../platform/http-url';
 import type { Logger } from '../platform/logger';
 import { Metrics } from '../platform/metrics';
 import { createApp } from './app';
-import { readiness } from './operations/health';
+import { readiness, type Readiness } from './operations/health';
 import { finishRequests } from './http/graceful-shutdown';
 import { databaseMetrics } from './operations/process-metrics';
 import { startHistoryService } from './history-service';
 import { startSagaServices } from './saga-services';
-import type { WorkflowVersion } from '../workers/workers';
+import type { WorkflowVersion } from '../workers/build-id';
 import type { ServiceSettings } from './service-settings';
 
 export interface RunningService {
   readonly url: string;
   /** Of the workflow code, where sagas are run. */
   readonly workflows: WorkflowVersion | undefined;
+  /** What `/readyz` answers. */
+  readonly ready: Readiness;
   /** Rejects when a worker dies by itself. */
   readonly failed: Promise<never>;
   /** Drains in order: says that it leaves, HTTP requests, sagas' steps under way, connections. */
@@ -58,6 +60,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   return {
     url,
     workflows: sagas?.version,
+    ready,
     failed: sagas?.failed ?? new Promise<never>(() => undefined),
     stop: async () => {
       stopping.abort();
