@@ -14,7 +14,9 @@ import { connectTemporal } from '../platform/temporal';
 import { createCustomerDatabase, type CustomerDatabase } from '../prisma/customer/client';
 import { createOrderDatabase } from '../prisma/order/client';
 import { withTimeout } from '../saga/host/with-timeout';
-import { startWorkers, type WorkflowVersion } from '../workers/workers';
+import type { WorkflowVersion } from '../workers/build-id';
+import { warnOfRouting } from '../workers/saga-routing';
+import { startWorkers } from '../workers/workers';
 import type { ApiDependencies } from './app';
 import { type CustomerRoutesDependencies, findCustomer } from './customers/customer-routes';
 import { remoteCustomers } from './customers/customer-with-orders';
@@ -89,6 +91,7 @@ export async function startSagaServices(
   const logs = databases.map(({ log }) => log);
   const customerServiceUrl = order?.customerServiceUrl;
   if (customerServiceUrl !== undefined) logs.push(remoteLog('/customer-service', customerServiceUrl));
+  await warnOfRouting(workers.checkRouting(), logger);
   workerMetrics(metrics, () => workers.slots());
   outboxMetrics(metrics, {
     ...(orderData && { order: orderData.reads }),
@@ -120,6 +123,7 @@ export async function startSagaServices(
       ...(customerData && { customerDatabase: customerData.check }),
       temporal: () => client.workflowService.getSystemInfo({}),
       worker: () => workers.check(),
+      sagaRouting: () => workers.checkRouting(),
       ...(orderData?.outbox.checkRelay && { orderRelay: orderData.outbox.checkRelay }),
       ...(customerData?.outbox.checkRelay && { customerRelay: customerData.outbox.checkRelay }),
     },

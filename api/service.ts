@@ -7,20 +7,22 @@ import { httpUrl } from '../platform/http-url';
 import type { Logger } from '../platform/logger';
 import { Metrics } from '../platform/metrics';
 import { createApp } from './app';
-import { readiness } from './operations/health';
+import { readiness, type Readiness } from './operations/health';
 import { drainServer } from './http/graceful-shutdown';
 import { createHttpServer } from './http/server';
 import { databaseMetrics } from './operations/process-metrics';
 import { startHistoryService } from './history-service';
 import { createReaders } from './readers';
 import { startSagaServices } from './saga-services';
-import type { WorkflowVersion } from '../workers/workers';
+import type { WorkflowVersion } from '../workers/build-id';
 import type { ServiceSettings } from './service-settings';
 
 export interface RunningService {
   readonly url: string;
   /** Version of the workflow code; undefined when the process runs no sagas. */
   readonly workflows: WorkflowVersion | undefined;
+  /** What `/readyz` answers. */
+  readonly ready: Readiness;
   /** Rejects when a worker fails. */
   readonly failed: Promise<never>;
   /** Reports that it is stopping, then drains the HTTP requests and the steps in progress, then closes the connections. */
@@ -64,6 +66,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   return {
     url,
     workflows: sagas?.version,
+    ready,
     failed: sagas?.failed ?? new Promise<never>(() => undefined),
     stop: async () => {
       stopping.abort();

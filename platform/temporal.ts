@@ -1,7 +1,6 @@
 /** The connection to Temporal, shared by a process's client and its workers. */
 import { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
 import {
   DefaultLogger,
   makeTelemetryFilterString,
@@ -9,15 +8,7 @@ import {
   type NativeConnectionOptions,
   Runtime,
 } from '@temporalio/worker';
-import { ConfigError } from './config-error';
 import type { Logger } from './logger';
-
-/** 60 s: a cluster refreshes its cache of search attributes about twice a minute. */
-const ATTRIBUTE_TIMEOUT_MS = 60_000;
-const ATTRIBUTE_POLL_MS = 500;
-
-/** 5 s: an available server answers sooner. */
-const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface TemporalTarget {
   /** host:port of the frontend. */
@@ -68,73 +59,6 @@ export async function connectTemporal(target: TemporalTarget): Promise<TemporalL
     connection,
     client: new Client({ connection, namespace, ...(dataConverter && { dataConverter }) }),
   };
-}
-
-/**
- * Checks that the server answers, and registers the search attributes that the namespace lacks. Run it before a
- * service starts.
- *
- * @param attributes names of KeywordList search attributes
- * @throws ConfigError that names the variable and the fix
- */
-export async function prepareTemporal(target: TemporalTarget, attributes: readonly string[]): Promise<void> {
-  const { address, namespace } = target;
-  const late = new Promise<never>((_resolve, reject) => {
-    setTimeout(reject, CONNECT_TIMEOUT_MS, new Error('no answer in 5 s')).unref();
-  });
-  const link = await Promise.race([connectTemporal(target), late]).catch((error: unknown) => {
-    throw new ConfigError(
-      `TEMPORAL_ADDRESS ${address} cannot be reached (${reasonOf(error)}); check TEMPORAL_ADDRESS`,
-    );
-  });
-  try {
-    for (const attribute of attributes) await ensureKeywordList(link, namespace, attribute);
-  } finally {
-    await link.connection.close();
-  }
-}
-
-/** @throws ConfigError when the attribute is missing and cannot be added */
-async function ensureKeywordList(
-  { connection }: TemporalLink,
-  namespace: string,
-  attribute: string,
-): Promise<void> {
-  try {
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    if (customAttributes[attribute] !== undefined) return;
-    await connection.operatorService.addSearchAttributes({
-      namespace,
-      searchAttributes: {
-        [attribute]: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-      },
-    });
-    await untilUsable(connection, namespace, attribute);
-  } catch (error) {
-    throw new ConfigError(
-      `TEMPORAL_NAMESPACE ${namespace} cannot be used: its search attribute ${attribute} (KeywordList) is missing ` +
-        `and could not be added (${reasonOf(error)}); add it with an account that may: temporal operator ` +
-        `search-attribute create --namespace ${namespace} --name ${attribute} --type KeywordList`,
-    );
-  }
-}
-
-/** A server rejects a start with a new attribute until it has refreshed its cache. */
-async function untilUsable(
-  { workflowService }: NativeConnection,
-  namespace: string,
-  attribute: string,
-): Promise<void> {
-  const deadline = Date.now() + ATTRIBUTE_TIMEOUT_MS;
-  for (;;) {
-    try {
-      await workflowService.countWorkflowExecutions({ namespace, query: `${attribute} = 'nothing'` });
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, ATTRIBUTE_POLL_MS));
-    }
-  }
 }
 
 /** The reason that the server or the network gives. */

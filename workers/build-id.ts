@@ -2,6 +2,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
+/** The version of the workflow code that a process runs. */
+export interface WorkflowVersion {
+  readonly buildId: string;
+  /** Name of the deployment; set when the workers are versioned. */
+  readonly deployment?: string;
+}
+
 /** Twelve digits: short enough to read out, long enough that no two builds of a project collide. */
 const DIGITS = 12;
 

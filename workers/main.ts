@@ -5,11 +5,13 @@ import { readConfig, workerDeployment } from '../platform/config';
 import { requireSetting } from '../platform/config-error';
 import { createLogger, type Logger } from '../platform/logger';
 import { runUntilStopped, exitWithError } from '../platform/shutdown';
-import { connectTemporal, installTemporalRuntime, prepareTemporal } from '../platform/temporal';
+import { connectTemporal, installTemporalRuntime } from '../platform/temporal';
+import { prepareTemporal } from '../platform/temporal-namespace';
 import { createCustomerDatabase } from '../prisma/customer/client';
 import { createOrderDatabase } from '../prisma/order/client';
 import { BUNDLE_PATH } from './bundle-path';
 import { serviceOutbox } from './service-outbox';
+import { warnOfRouting } from './saga-routing';
 import { startWorkers } from './workers';
 
 function main(): void {
@@ -39,6 +41,7 @@ function main(): void {
       customer: customer && { db: customer.db, onCommit: customer.outbox.onCommit },
     });
     logger.info({ services: SERVICES, workflows: workers.version }, 'ready');
+    await warnOfRouting(workers.checkRouting(), logger);
     return {
       failed: workers.failed,
       stop: async () => {

@@ -7,9 +7,10 @@ import { createCustomerActivities, type CustomerActivitiesOptions } from '../act
 import { createOrderActivities, type OrderActivitiesOptions } from '../activities/order';
 import type { ResourceUsage } from '../platform/metrics';
 import type { SagaProgress } from '../saga/host/saga-ends';
-import { buildIdOf } from './build-id';
+import { buildIdOf, type WorkflowVersion } from './build-id';
 import { encodedFailuresBundle } from './bundle-path';
 import { CUSTOMER_STEP_SLOTS, createCustomerWorker } from './customer-worker';
+import { checkSagaRouting } from './saga-routing';
 import { createOrderWorker, ORDER_WORKER_LIMITS } from './order-worker';
 
 export interface WorkersOptions {
@@ -30,13 +31,6 @@ export interface WorkersOptions {
   readonly onSagaProgress?: (sagaId: string, progress: SagaProgress) => void;
 }
 
-/** The version of the workflow code that a process runs. */
-export interface WorkflowVersion {
-  readonly buildId: string;
-  /** Name of the deployment; set when the workers are versioned. */
-  readonly deployment?: string;
-}
-
 export interface RunningWorkers {
   /** Undefined when this process runs no sagas. */
   readonly version: WorkflowVersion | undefined;
@@ -44,6 +38,8 @@ export interface RunningWorkers {
   readonly failed: Promise<never>;
   /** @throws Error with the state of a worker that is not running */
   check(): Promise<void>;
+  /** @throws Unready when sagas that start now wait for a worker that does not exist */
+  checkRouting(): Promise<void>;
   slots(): readonly ResourceUsage[];
   /** Waits for the steps in progress. */
   stop(): Promise<void>;
@@ -80,9 +76,13 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
       : []),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
+  const version =
+    buildId === undefined ? undefined : { buildId, ...(deployment && { deployment: deployment.name }) };
   return {
-    version:
-      buildId === undefined ? undefined : { buildId, ...(deployment && { deployment: deployment.name }) },
+    version,
+    checkRouting: async () => {
+      if (version) await checkSagaRouting(connection, namespace, version);
+    },
     failed: running.then(() => new Promise<never>(() => undefined)),
     check: () => {
       const idle = workers.find((worker) => worker.getState() !== 'RUNNING');

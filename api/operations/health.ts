@@ -12,7 +12,7 @@ const RETRY_AFTER_S = '2';
 
 type Check = 'ok' | 'unavailable';
 
-export interface ReadinessReport {
+interface ReadinessReport {
   readonly checks: Readonly<Record<string, Check>>;
   /** By check that failed: one line that says what to do, where an operator must do something. */
   readonly reasons: Readonly<Record<string, string>>;

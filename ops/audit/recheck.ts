@@ -13,7 +13,7 @@ export interface AuditedSystem {
   readonly client: Client | undefined;
 }
 
-export interface SuspectSaga {
+interface SuspectSaga {
   /** One of its orders. */
   readonly subject: string;
   /** Whether it has nothing left to do. */

@@ -33,7 +33,7 @@ async function startHistory({
   databases,
   settings,
   url,
-}: TestSystem): Promise<Omit<RunningService, 'workflows' | 'failed'>> {
+}: TestSystem): Promise<Omit<RunningService, 'workflows' | 'failed' | 'ready'>> {
   const { order: _order, customer: _customer, ...common } = settings;
   const history = { databaseUrl: databases.historyUrl, feedUrl: url };
   const service = await startService(

@@ -28,6 +28,21 @@ test('two copies run side by side, and a start without changes builds nothing', 
   for (const folder of data) folder.remove();
 }, 120_000);
 
+test('two starts at once on one DATA_DIR: one runs, and the other says so', async () => {
+  const data = scratch();
+  const starts = [start({ ...(await freePorts()), DATA_DIR: data.folder })];
+  starts.push(start({ ...(await freePorts()), DATA_DIR: data.folder }));
+  const refused = await Promise.race(
+    starts.map(async (each) => ((await each.exit) === 1 ? each : undefined)),
+  );
+  expect(refused?.output()).toContain(`npm start already runs on ${data.folder}`);
+  const other = starts.find((each) => each !== refused);
+  if (other) await ready(other);
+  other?.process.kill('SIGTERM');
+  expect(await other?.exit).toBe(0);
+  data.remove();
+}, 120_000);
+
 test('when npm is killed, the processes that it started stop', async () => {
   const data = scratch();
   const env = { ...process.env, ...(await freePorts()), DATA_DIR: data.folder };

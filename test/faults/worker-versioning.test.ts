@@ -33,7 +33,7 @@ const buildIdOf = (service: { readonly workflows: { readonly buildId: string } |
   String(service.workflows?.buildId);
 
 /** What an operator does with `temporal worker deployment set-current-version`. */
-async function makeCurrent(deploymentName: string, buildId: string): Promise<void> {
+async function makeCurrent(deploymentName: string, buildId: string, allowNoPollers = false): Promise<void> {
   const { namespace } = testServers().temporal;
   await eventually(async () => {
     try {
@@ -42,6 +42,7 @@ async function makeCurrent(deploymentName: string, buildId: string): Promise<voi
         deploymentName,
         buildId,
         ignoreMissingTaskQueues: true,
+        allowNoPollers,
       });
       return true;
     } catch {
@@ -129,6 +130,8 @@ test('/readyz reports the version, with the deployment and without', async () =>
 test('a versioned process reports its version in /readyz, in its log and in the saga', async () => {
   system = await startSystem();
   await system.stopService();
+  // Before, the process would not be ready.
+  await makeCurrent('asked-orders', system.buildId, true);
   const { orderUrl, customerUrl } = system.databases;
   const service = await startServiceProcess(await freePort(), {
     SERVICES: 'order,customer',
@@ -141,7 +144,6 @@ test('a versioned process reports its version in /readyz, in its log and in the 
     const workflows = { buildId: system.buildId, deployment: 'asked-orders' };
     expect((await call(`${service.url}/readyz`, 'GET')).body['workflows']).toEqual(workflows);
     expect(service.output()).toContain(`"workflows":${JSON.stringify(workflows)}`);
-    await makeCurrent('asked-orders', system.buildId);
     const customer = await newCustomer(service.url, '10.00');
     const { body } = await placeOrder(service.url, customer, '1.00', WAIT);
     expect(body['state']).toBe('APPROVED');

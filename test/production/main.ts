@@ -9,7 +9,7 @@ import { startPostgres } from '../../tools/local/postgres';
 import { step } from '../../tools/local/progress.cjs';
 import { freePort, makeTemplate, scratchFolder } from '../../tools/local/scratch-postgres';
 import { SEARCH_ATTRIBUTES } from '../../workers/search-attributes';
-import { prepareTemporal } from '../../platform/temporal';
+import { prepareTemporal } from '../../platform/temporal-namespace';
 import { startProductionTemporal } from './temporal-server';
 
 const SUITE = ['test/e2e', 'test/faults/worker-killed', 'test/faults/distributed-killed'];

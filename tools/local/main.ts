@@ -33,7 +33,8 @@ async function startAll(config: Config, life: Lifecycle): Promise<string> {
   service.failed.catch(
     (error: unknown) => void life.stop(1, `A worker ended unexpectedly: ${String(error)}`),
   );
-  return readyBlock(config, servers, service.url);
+  const { reasons } = await service.ready();
+  return readyBlock(config, servers, service.url, Object.values(reasons));
 }
 
 function serve(config: Config, servers: Servers): Promise<RunningService> {

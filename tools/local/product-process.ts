@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { z } from 'zod';
 import { type Child, childOf, endWithThisProcess, stopChild } from './child';
 import { until } from './until';
 import { httpUrl } from '../../platform/http-url';
@@ -11,6 +12,8 @@ const READY_POLL_MS = 50;
 
 /** 1 s: a suspended process does not answer. */
 const PROBE_TIMEOUT_MS = 1_000;
+
+const reasonsSchema = z.object({ reasons: z.record(z.string(), z.string()).default({}) });
 
 /** The log line of a process without HTTP that is ready. */
 const READY_LINE = /"msg":"(ready|relaying)"/;
@@ -88,10 +91,14 @@ export class ProductProcess {
 
   async isReady(): Promise<boolean> {
     if (this.options.port === undefined) return this.#loggedReady;
-    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
-    // A connection error: the process is starting, suspended, or has exited.
-    const answer = await fetch(`${this.url}/readyz`, { signal }).catch(() => undefined);
-    return answer?.ok ?? false;
+    return (await this.#readyz())?.ok ?? false;
+  }
+
+  /** @returns what an operator must do before it is ready */
+  async reasons(): Promise<readonly string[]> {
+    const answer = await this.#readyz();
+    const { reasons } = reasonsSchema.parse(answer?.status === 503 ? await answer.json() : {});
+    return Object.values(reasons);
   }
 
   /** @throws Error with the last lines of output when the process has exited, or is not ready within `timeoutMs` */
@@ -114,6 +121,12 @@ export class ProductProcess {
     this.#stopping = true;
     if (this.#child) await stopChild(this.#child, signal, timeoutMs);
     return this.#child?.process.exitCode ?? null;
+  }
+
+  /** @returns undefined when the process is starting, suspended, or has exited */
+  #readyz(): Promise<Response | undefined> {
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    return fetch(`${this.url}/readyz`, { signal }).catch(() => undefined);
   }
 
   #keep(line: string): void {

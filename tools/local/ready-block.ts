@@ -3,9 +3,17 @@ import path from 'node:path';
 import type { Config } from '../../platform/config';
 import type { Servers } from './servers';
 
-/** @param url of the API */
-export function readyBlock(config: Config, servers: Servers, url: string): string {
-  return `
+/**
+ * @param url of the API
+ * @param warnings what an operator must do before it can serve
+ */
+export function readyBlock(
+  config: Config,
+  servers: Servers,
+  url: string,
+  warnings: readonly string[] = [],
+): string {
+  return `${warnings.map((warning) => `\n  Not ready: ${warning}\n`).join('')}
   Ready in ${process.uptime().toFixed(1)} s
 
   Orders API    ${url}

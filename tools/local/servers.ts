@@ -2,7 +2,8 @@
 import path from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../workers/search-attributes';
 import type { Config } from '../../platform/config';
-import { prepareTemporal, type TemporalTarget } from '../../platform/temporal';
+import type { TemporalTarget } from '../../platform/temporal';
+import { prepareTemporal } from '../../platform/temporal-namespace';
 import { applyMigrations } from '../../prisma/migrate';
 import { provision } from '../../prisma/provision';
 import type { ServiceName } from '../../prisma/schema-engine';
@@ -142,5 +143,8 @@ async function temporalOf(config: Config, onSpawned: OnSpawned): Promise<Tempora
       onSpawned,
     ),
   );
-  return { address: embedded.address, namespace, dataConverter: config.dataConverter };
+  const target = { address: embedded.address, namespace, dataConverter: config.dataConverter };
+  // The data of an earlier start may have them with another type.
+  await prepareTemporal(target, SEARCH_ATTRIBUTES);
+  return target;
 }

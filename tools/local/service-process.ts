@@ -49,11 +49,16 @@ export class ServiceProcess implements Part {
     this.options.onStarted(this.#process.start());
   }
 
-  /** @throws StartError when the process is not ready in time */
+  /** @throws StartError when the process is not ready in time, except when it waits for an operator and says so */
   async ready(): Promise<void> {
-    await this.#process.ready(READY_WITHIN_MS).catch((error: unknown) => {
-      throw new StartError(error instanceof Error ? error.message : String(error));
-    });
+    try {
+      await this.#process.ready(READY_WITHIN_MS);
+    } catch (error) {
+      const reasons = await this.#process.reasons();
+      if (reasons.length === 0) throw new StartError(error instanceof Error ? error.message : String(error));
+      for (const reason of reasons) this.#print(`not ready: ${reason}`);
+      return;
+    }
     const where = this.options.port === undefined ? '' : ` at ${this.url}`;
     this.#print(`ready${where}, pid ${String(this.#process.child?.process.pid)}`);
   }

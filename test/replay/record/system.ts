@@ -2,7 +2,8 @@
 import type { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import { createLogger } from '../../../platform/logger';
-import { connectTemporal, installTemporalRuntime, prepareTemporal } from '../../../platform/temporal';
+import { connectTemporal, installTemporalRuntime } from '../../../platform/temporal';
+import { prepareTemporal } from '../../../platform/temporal-namespace';
 import { createCustomerDatabase, type CustomerDatabase } from '../../../prisma/customer/client';
 import { createOrderDatabase, type OrderDatabase } from '../../../prisma/order/client';
 import type { Placement } from '../../../saga/contract';
