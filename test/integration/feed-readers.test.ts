@@ -40,7 +40,9 @@ beforeAll(async () => {
   await publishEvents(db, 10);
   feed = new EventFeed([databaseLog('/order-service', db, published)], createLogger('silent'));
   server = createServer(
-    express().use(eventRoutes({ feed, streams, waits, turns, stopping: stopping.signal })),
+    express().use(
+      eventRoutes({ feed, streams, waits, streamTurns: turns, turns, stopping: stopping.signal }),
+    ),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -15,6 +15,7 @@ import { createLogger } from '../../platform/logger';
 import { eventually } from '../support/http';
 
 const STALLED_MS = 300;
+const turns = new Turns({ readers: 1_000, everyMs: 1 });
 const REJECTION = { problem: 'too-many-streams', detail: 'x' } as const;
 
 /** Has always more events, of 100 KB each. */
@@ -84,7 +85,8 @@ test('a stream', async () => {
         feed: new EventFeed([endless], createLogger('silent')),
         streams,
         waits: new Admission(1, REJECTION),
-        turns: new Turns({ readers: 1_000, everyMs: 1 }),
+        streamTurns: turns,
+        turns,
         stalledMs: STALLED_MS,
         stopping: new AbortController().signal,
       }),
