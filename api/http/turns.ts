@@ -16,9 +16,10 @@ export class Turns {
 
   /** Resolves when it is the caller's turn: at once while there are few, otherwise in the order of arrival; or on abort. */
   next(signal?: AbortSignal): Promise<void> {
+    // Waiting readers do not keep the process alive.
     this.#timer ??= setInterval(() => {
       this.#release();
-    }, this.pace.everyMs);
+    }, this.pace.everyMs).unref();
     if (this.#left > 0) {
       this.#left -= 1;
       return Promise.resolve();
