@@ -109,6 +109,19 @@ module.exports = {
     ...engineRules,
     ...partRules,
     {
+      name: 'one-module-opens-sessions-of-postgres',
+      comment: 'It states the settings that a session would inherit otherwise. Tests look from outside.',
+      severity: 'error',
+      from: { pathNot: '^(platform/postgres-session\\.ts$|test/)' },
+      to: { path: packages('pg', 'pg-connection-string'), dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'one-module-makes-prisma-adapters',
+      severity: 'error',
+      from: { pathNot: '^prisma/(client-options|schema-engine)\\.ts$' },
+      to: { path: packages('@prisma/adapter-pg') },
+    },
+    {
       name: 'no-imports-of-tools-or-tests',
       severity: 'error',
       from: { pathNot: `^(${OUTSIDE})/` },

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
 import { Notifier } from '../platform/notifier';
-import { createPool, READ_LIMITS } from '../prisma/connection-options';
+import { createPool, READ_LIMITS } from '../platform/postgres-session';
 import { createHistoryDatabase } from '../prisma/history/client';
 import { type RunningConsumer, startConsumer } from '../projections/consumer/consumer';
 import { readAsOf } from '../projections/order-history/read';
@@ -45,7 +45,10 @@ export function startHistoryService(
   return {
     routes: { history: { db: reads, applied, ...readers } },
     pools: { 'order history': pool, 'order history reads': readPool },
-    checks: { historyDatabase: () => db.$queryRaw`SELECT 1` },
+    checks: {
+      historyDatabase: () => db.$queryRaw`SELECT 1`,
+      historyFeed: async () => consumer?.check(),
+    },
     follow: (ownUrl) => {
       const store = historyStore(db, () => {
         applied.notify();

@@ -4,6 +4,7 @@
  */
 import type { Pool } from 'pg';
 import { createCustomer } from '../activities/create-customer';
+import type { EventBase } from '../events/base-uri';
 import { EventFeed } from '../events/feed';
 import { remoteLog } from '../events/remote-log';
 import { Tail } from '../events/tail';
@@ -53,6 +54,7 @@ export async function startSagaServices(
   logger: Logger,
   readers: Readers,
   metrics: Metrics,
+  eventBase: () => EventBase,
 ): Promise<SagaServices | undefined> {
   const { order, customer, temporal, bundlePath, deployment } = settings;
   if (!temporal || !(order ?? customer)) return undefined;
@@ -62,7 +64,7 @@ export async function startSagaServices(
     CONNECT_TIMEOUT_MS,
     `connection to Temporal at ${temporal.address}`,
   );
-  const outbox = { ...settings.outbox, logger };
+  const outbox = { ...settings.outbox, logger, eventBase };
   const orderData = order && openDatabase('order', order.databaseUrl, createOrderDatabase, outbox);
   const customerData =
     customer && openDatabase('customer', customer.databaseUrl, createCustomerDatabase, outbox);
@@ -112,6 +114,7 @@ export async function startSagaServices(
           FEED_FRESH_MS,
         ),
         ...readers,
+        baseUri: () => eventBase().uri,
       },
       forwarded: orders?.forwarded ?? [],
     },
@@ -120,6 +123,8 @@ export async function startSagaServices(
       ...(customerData && { customerDatabase: customerData.check }),
       temporal: () => client.workflowService.getSystemInfo({}),
       worker: () => workers.check(),
+      ...(orderData?.outbox.checkRelay && { orderRelay: orderData.outbox.checkRelay }),
+      ...(customerData?.outbox.checkRelay && { customerRelay: customerData.outbox.checkRelay }),
     },
     pools: { ...orderData?.pools, ...customerData?.pools },
     version: workers.version,

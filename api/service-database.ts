@@ -1,10 +1,11 @@
 /** The database of the order or the customer service: its pool, its client, its outbox and its event log. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import type { Pool } from 'pg';
+import type { EventBase } from '../events/base-uri';
 import { databaseLog, type EventLog } from '../events/event-log';
 import type { SqlDatabase } from '../events/sql';
 import type { Logger } from '../platform/logger';
-import { createPool, READ_LIMITS } from '../prisma/connection-options';
+import { createPool, READ_LIMITS } from '../platform/postgres-session';
 import { type ServiceOutbox, serviceOutbox } from '../workers/service-outbox';
 import type { OutboxSettings } from './service-settings';
 
@@ -25,7 +26,11 @@ export function openDatabase<Db extends SqlDatabase & { $disconnect(): Promise<v
   service: 'order' | 'customer',
   url: string,
   createClient: (url: string, pool: Pool) => Db,
-  { logger, ...outboxSettings }: OutboxSettings & { readonly logger: Logger },
+  {
+    logger,
+    eventBase,
+    ...outboxSettings
+  }: OutboxSettings & { readonly logger: Logger; readonly eventBase: () => EventBase },
 ): ServiceDatabase<Db> {
   const pool = createPool(url, `${service}-service`);
   const readPool = createPool(url, `${service}-service-reads`, READ_LIMITS);
@@ -36,7 +41,7 @@ export function openDatabase<Db extends SqlDatabase & { $disconnect(): Promise<v
     reads,
     pools: { [service]: pool, [`${service} reads`]: readPool },
     outbox,
-    log: databaseLog(`/${service}-service`, reads, outbox.published),
+    log: databaseLog(`/${service}-service`, reads, outbox.published, eventBase),
     check: async () => db.$queryRaw(sql`SELECT 1`),
     close: async () => {
       await Promise.all([db.$disconnect(), reads.$disconnect()]);

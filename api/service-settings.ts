@@ -22,6 +22,8 @@ export interface ServiceSettings {
   /** Set when the workers of the sagas are versioned. */
   readonly deployment?: WorkerDeployment | undefined;
   readonly outbox: OutboxSettings;
+  /** Base of `source` and `dataschema` of events; undefined: the URL of this process. */
+  readonly eventBaseUri?: string | undefined;
   readonly readers: ReaderSettings;
   /** Addresses of proxies whose X-Forwarded-For names the client, for the limits of each client. */
   readonly trustedProxies: readonly string[];
@@ -100,6 +102,7 @@ export function serviceSettings(config: Config, servers: ProcessEnvironment): Se
       relaysHere: config.OUTBOX_RELAY === 'here',
       retentionMs: config.EVENT_RETENTION_DAYS * DAY_MS,
     },
+    eventBaseUri: config.EVENT_BASE_URI,
     readers: {
       streamsMax: config.EVENT_STREAMS_MAX,
       streamsPerClientMax: config.EVENT_STREAMS_PER_CLIENT_MAX,

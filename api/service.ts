@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { httpUrl } from '../platform/http-url';
 import type { Logger } from '../platform/logger';
 import { Metrics } from '../platform/metrics';
 import { createApp } from './app';
@@ -31,11 +32,20 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   // Each client that waits for events adds a listener: no warning about their number.
   setMaxListeners(0, stopping.signal);
   const metrics = new Metrics();
+  let url = '';
+  const eventBase = () => ({
+    uri: settings.eventBaseUri ?? url,
+    isStated: settings.eventBaseUri !== undefined,
+  });
   const readers = createReaders(settings.readers, stopping.signal, metrics);
-  const sagas = await startSagaServices(settings, logger, readers, metrics);
+  const sagas = await startSagaServices(settings, logger, readers, metrics, eventBase);
   const history = settings.history && startHistoryService(settings.history, logger, metrics, readers);
   databaseMetrics(metrics, { ...sagas?.pools, ...history?.pools });
-  const ready = readiness({ ...sagas?.checks, ...history?.checks });
+  const ready = readiness({
+    ...sagas?.checks,
+    ...history?.checks,
+    process: () => (stopping.signal.aborted ? Promise.reject(new Error('stopping')) : Promise.resolve()),
+  });
   const app = createApp({
     logger,
     metrics,
@@ -45,14 +55,11 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     workflows: sagas?.version,
     trustedProxies: settings.trustedProxies,
     stopping: stopping.signal,
-    ready: async () => ({
-      ...(await ready()),
-      ...(stopping.signal.aborted && { process: 'unavailable' as const }),
-    }),
+    ready,
   });
   const server = await listen(app, settings.host, settings.port);
   const { port } = server.address() as AddressInfo;
-  const url = `http://${settings.host}:${String(port)}`;
+  url = httpUrl(settings.host, port);
   history?.follow(url);
   return {
     url,

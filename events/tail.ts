@@ -153,8 +153,8 @@ export class Tail implements EventLog {
   }
 }
 
-function positionOf({ position }: CloudEvent): bigint {
-  return BigInt(position);
+function positionOf({ sequence }: CloudEvent): bigint {
+  return BigInt(sequence);
 }
 
 /** @returns how many of the events, which ascend, are at or before the position */

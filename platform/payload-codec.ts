@@ -1,7 +1,10 @@
-/** Loads the optional codecs that encrypt or compress the payloads that Temporal stores. */
+/** Loads the optional codecs that encrypt or compress the payloads that Temporal stores, failures included. */
 import path from 'node:path';
-import type { DataConverter, PayloadCodec } from '@temporalio/common';
+import type { DataConverter, Payload, PayloadCodec } from '@temporalio/common';
 import { ConfigError } from './config-error';
+
+/** Without it, a codec leaves the messages and stack traces of failures in clear. */
+export const ENCODED_FAILURES = require.resolve('./encoded-failures');
 
 /**
  * @param file path of a CommonJS module that exports `payloadCodecs`, an array of Temporal's PayloadCodec
@@ -13,16 +16,25 @@ export function loadPayloadCodecs(file: string): DataConverter {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- the configuration gives the path
     loaded = require(path.resolve(file));
   } catch (error) {
-    throw new ConfigError(
-      `PAYLOAD_CODEC_PATH: ${file} cannot be loaded (${error instanceof Error ? error.message : String(error)})`,
-    );
+    // Node lists the modules that required it in further lines.
+    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw new ConfigError(`PAYLOAD_CODEC_PATH: ${file} cannot be loaded (${String(reason)})`);
   }
   if (!hasCodecs(loaded)) {
     throw new ConfigError(
       `PAYLOAD_CODEC_PATH: ${file} does not export payloadCodecs, an array of objects with encode and decode`,
     );
   }
-  return { payloadCodecs: [...loaded.payloadCodecs] };
+  return { payloadCodecs: loaded.payloadCodecs.map(withBytes), failureConverterPath: ENCODED_FAILURES };
+}
+
+/** The data of a payload without data, such as null, comes from a workflow as an empty array; ciphers take only bytes. */
+function withBytes(codec: PayloadCodec): PayloadCodec {
+  const bytes = (payload: Payload): Payload => ({ ...payload, data: Buffer.from(payload.data ?? []) });
+  return {
+    encode: (payloads, ...context) => codec.encode(payloads.map(bytes), ...context),
+    decode: (payloads, ...context) => codec.decode(payloads.map(bytes), ...context),
+  };
 }
 
 function hasCodecs(loaded: unknown): loaded is { readonly payloadCodecs: readonly PayloadCodec[] } {

@@ -32,14 +32,21 @@ export interface RelayOptions {
 }
 
 export interface Relay {
+  /** @throws the failure of its last attempt to publish */
+  check(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export function startRelay(options: RelayOptions): Relay {
   const { committed } = options;
   const stopping = new AbortController();
-  const running = Promise.all([publishLoop(options, stopping.signal), pruneLoop(options, stopping.signal)]);
+  const state: PublishState = { failure: undefined };
+  const running = Promise.all([
+    publishLoop(options, state, stopping.signal),
+    pruneLoop(options, stopping.signal),
+  ]);
   return {
+    check: () => (state.failure ? Promise.reject(state.failure) : Promise.resolve()),
     stop: async () => {
       stopping.abort();
       committed.notify();
@@ -48,11 +55,16 @@ export function startRelay(options: RelayOptions): Relay {
   };
 }
 
+interface PublishState {
+  /** Of the last attempt. */
+  failure: Error | undefined;
+}
+
 async function publishLoop(
   { service, db, committed, logger }: RelayOptions,
+  state: PublishState,
   signal: AbortSignal,
 ): Promise<void> {
-  let unavailable = false;
   // After the start and after an outage the database may be on another server.
   let rescan = true;
   while (!signal.aborted) {
@@ -60,14 +72,15 @@ async function publishLoop(
     try {
       const published = await publishEvents(db, BATCH, rescan);
       if (published !== undefined) rescan = false;
-      if (unavailable) logger.info({ service }, 'the relay has resumed publishing');
-      unavailable = false;
+      if (state.failure) logger.info({ service }, 'the relay has resumed publishing');
+      state.failure = undefined;
       if (published === BATCH) continue;
       await committed.wait(seen, published === undefined ? LOCK_RETRY_MS : POLL_MS, signal);
     } catch (err) {
-      if (!unavailable)
+      if (!state.failure)
         logger.warn({ service, err }, 'the relay failed to publish events; it retries every second');
-      [unavailable, rescan] = [true, true];
+      state.failure = err instanceof Error ? err : new Error(String(err));
+      rescan = true;
       await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
     }
   }

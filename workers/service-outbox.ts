@@ -21,6 +21,8 @@ export interface ServiceOutbox {
   readonly published: Notifier;
   /** To be called after each commit that may have written events; does not delay the caller. */
   readonly onCommit: () => void;
+  /** Set where this process runs the relay; rejects while it cannot publish. */
+  readonly checkRelay: (() => Promise<void>) | undefined;
   stop(): Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export function serviceOutbox({ url, relaysHere, ...options }: ServiceOutboxOpti
       if (relaysHere) committed.notify();
       else notifier.notify(COMMITTED_CHANNEL);
     },
+    checkRelay: relay && (() => relay.check()),
     stop: async () => {
       await relay?.stop();
       await notifier.stop();

@@ -8,6 +8,7 @@ import { createOrderActivities, type OrderActivitiesOptions } from '../activitie
 import type { ResourceUsage } from '../platform/metrics';
 import type { SagaProgress } from '../saga/host/saga-ends';
 import { buildIdOf } from './build-id';
+import { encodedFailuresBundle } from './bundle-path';
 import { CUSTOMER_STEP_SLOTS, createCustomerWorker } from './customer-worker';
 import { createOrderWorker, ORDER_WORKER_LIMITS } from './order-worker';
 
@@ -15,9 +16,9 @@ export interface WorkersOptions {
   /** The connection of the client that starts the sagas: eager starts need the same one. */
   readonly connection: NativeConnection;
   readonly namespace: string;
-  /** Path of the built workflow bundle. */
+  /** Path of the built workflow bundle; the one that encodes failures is beside it. */
   readonly bundlePath: string;
-  /** Includes the payload codecs, if any. */
+  /** Includes the payload codecs and the failure converter that goes with them, if any. */
   readonly dataConverter?: DataConverter | undefined;
   /** Set when the workers of the sagas are versioned. */
   readonly deployment?: WorkerDeployment | undefined;
@@ -66,7 +67,10 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
             connection,
             namespace,
             dataConverter,
-            bundlePath,
+            bundlePath:
+              dataConverter?.failureConverterPath === undefined
+                ? bundlePath
+                : encodedFailuresBundle(bundlePath),
             deployment: deployment && buildId !== undefined ? { ...deployment, buildId } : undefined,
             orderSteps: createOrderActivities(order),
             creditSteps,

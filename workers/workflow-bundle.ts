@@ -2,6 +2,8 @@
 import { writeFile, mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { ENCODED_FAILURES } from '../platform/payload-codec';
+import { encodedFailuresBundle } from './bundle-path';
 
 /** The bundler logs only warnings and errors. */
 const BUNDLER_LOG_LEVEL = 'WARN';
@@ -17,29 +19,41 @@ const WORKFLOWS = path.resolve(__dirname, '../workflows');
  *
  * @param workflowsPath entry of the workflow code
  * @param interceptors paths of interceptor modules to include
+ * @param failureConverterPath default: the SDK's, which leaves messages in clear
  * @throws Error naming an import that workflow code must not have
  */
 export function bundleWorkflows(
   workflowsPath = WORKFLOWS,
   interceptors: string[] = [],
+  failureConverterPath?: string,
 ): Promise<{ readonly code: string }> {
   return bundleWorkflowCode({
     workflowsPath,
     workflowInterceptorModules: interceptors,
     preloadModules: [STACK_TRACES, workflowsPath],
+    ...(failureConverterPath !== undefined && { failureConverterPath }),
     logger: new DefaultLogger(BUNDLER_LOG_LEVEL),
   });
 }
 
 /**
- * Builds the bundle of `workflows/` into `outFile`, atomically.
+ * Builds the bundles of `workflows/`, each atomically: `outFile`, and beside it the one that encodes failures. The SDK
+ * chooses the failure converter of workflow code when it bundles the code.
  *
+ * @returns their paths
  * @throws Error like {@link bundleWorkflows}
  */
-export async function buildWorkflowBundle(outFile: string): Promise<void> {
-  const { code } = await bundleWorkflows();
+export async function buildWorkflowBundles(outFile: string): Promise<string[]> {
   await mkdir(path.dirname(outFile), { recursive: true });
-  const draft = `${outFile}.${String(process.pid)}`;
-  await writeFile(draft, code);
-  await rename(draft, outFile);
+  return Promise.all([
+    write(outFile, bundleWorkflows()),
+    write(encodedFailuresBundle(outFile), bundleWorkflows(WORKFLOWS, [], ENCODED_FAILURES)),
+  ]);
+}
+
+async function write(file: string, bundle: Promise<{ readonly code: string }>): Promise<string> {
+  const draft = `${file}.${String(process.pid)}`;
+  await writeFile(draft, (await bundle).code);
+  await rename(draft, file);
+  return file;
 }

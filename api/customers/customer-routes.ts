@@ -1,8 +1,10 @@
 /** The customer service's routes. */
 import { type Request, type Response, Router } from 'express';
+import { isCurrentCurrency } from '../../domain/currency';
 import type { CustomerDatabase } from '../../prisma/customer/client';
 import { formatETag } from '../http/etag';
 import { idToCreate } from '../http/idempotency';
+import { withdrawnCurrency } from '../http/money';
 import { otherMethods } from '../http/problem-handler';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
@@ -29,6 +31,9 @@ export function customerRoutes({ db, createCustomer }: CustomerRoutesDependencie
       const { name, creditLimit } = valid(newCustomerBody, request.body);
       const { id, keyed } = idToCreate(request.get('Idempotency-Key'), 'customer');
       const { amountMinor, currency } = creditLimit;
+      // A repeated request gets its customer also when the currency has been withdrawn since.
+      if (!isCurrentCurrency(currency) && !(await findCustomer(db, id)))
+        throw withdrawnCurrency(currency, '/creditLimit');
       const outcome = await createCustomer({
         customerId: id,
         name,

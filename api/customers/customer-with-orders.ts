@@ -4,8 +4,8 @@
  */
 import { Router } from 'express';
 import { z } from 'zod';
+import { answerTimeoutMs } from '../../platform/answer-timeout';
 import type { OrderDatabase } from '../../prisma/order/client';
-import { FORWARD_TIMEOUT_MS } from '../http/forwarding';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
 import { valid } from '../http/validation';
@@ -71,7 +71,7 @@ export function remoteCustomers(customerServiceUrl: string): FindCustomer {
   return async (customerId) => {
     const url = new URL(`/customers/${customerId}`, customerServiceUrl);
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(FORWARD_TIMEOUT_MS) });
+      const response = await fetch(url, { signal: AbortSignal.timeout(answerTimeoutMs(0)) });
       const body: unknown = await response.json();
       if (response.status === 404) return undefined;
       return customerSchema.parse(body);

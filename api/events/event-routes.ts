@@ -1,8 +1,7 @@
 /** The event feed, and the schemas of its events. */
 import { type Request, type Response, Router } from 'express';
-import { z } from 'zod';
 import { BadCursor, CursorOfLostEvents, CursorTooOld } from '../../events/cursor';
-import { EVENT_TYPES, schemaOf } from '../../events/event-types';
+import { jsonSchemaOf, schemaPath } from '../../events/event-types';
 import type { EventFeed, FeedPage } from '../../events/feed';
 import type { EventFilter } from '../../events/event-log';
 import { streamEvents } from './event-stream';
@@ -30,6 +29,8 @@ export interface EventRoutesDependencies {
   readonly stalledMs?: number;
   /** Aborted when the process stops; ends the streams. */
   readonly stopping: AbortSignal;
+  /** Base of the schemas' URLs. */
+  readonly baseUri: () => string;
 }
 
 export function eventRoutes({
@@ -40,6 +41,7 @@ export function eventRoutes({
   turns,
   stalledMs = STALLED_STREAM_MS,
   stopping,
+  baseUri,
 }: EventRoutesDependencies): Router {
   const router = Router();
   router
@@ -70,9 +72,9 @@ export function eventRoutes({
     .route('/event-schemas/:type/:version')
     .get((request, response) => {
       const { type, version } = valid(eventSchemaParameters, request.params);
-      const schema = schemaOf(EVENT_TYPES[type], Number(version));
+      const schema = jsonSchemaOf(type, Number(version), `${baseUri()}${schemaPath(type, Number(version))}`);
       if (!schema) throw new Problem('not-found', `${type} has no version ${version}.`);
-      response.type('application/schema+json').json(z.toJSONSchema(schema));
+      response.type('application/schema+json').json(schema);
     })
     .all(otherMethods('GET', 'HEAD'));
   return router;

@@ -1,6 +1,7 @@
 /** The feed as server-sent events. Back-pressure: the next page is read when the client has taken the previous one. */
 import { once } from 'node:events';
 import type { Request, Response } from 'express';
+import type { StartsAfter } from '../../events/cursor';
 import type { EventFilter } from '../../events/event-log';
 import type { EventFeed, FeedItem, FeedPage } from '../../events/feed';
 import { withTimeoutSignal } from '../../platform/with-timeout';
@@ -36,7 +37,11 @@ export async function streamEvents(
   options: StreamOptions,
 ): Promise<void> {
   const first = await feed.read(options.cursor, PAGE_SIZE, options.filter);
-  response.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
+  response.set({
+    'Content-Type': 'text/event-stream',
+    'X-Accel-Buffering': 'no',
+    'Events-Start-After': startHeader(first.startsAfter),
+  });
   // A stream would never end, and its connection would serve nothing else.
   if (request.method === 'HEAD') {
     response.end();
@@ -109,6 +114,18 @@ function textOf(page: FeedPage): string {
   const text = page.items.map(line).join('');
   texts.set(page, text);
   return text;
+}
+
+/**
+ * Where the feed starts, as a dictionary of RFC 9651: a stream has no other place that is not an event.
+ *
+ * @example
+ * startHeader({ '/order-service': '0000000000000000042' }); // 'order-service="0000000000000000042"'
+ */
+function startHeader(startsAfter: StartsAfter): string {
+  return Object.entries(startsAfter)
+    .map(([service, sequence]) => `${service.slice(1)}="${sequence}"`)
+    .join(', ');
 }
 
 function line({ event, cursor }: FeedItem): string {

@@ -1,10 +1,9 @@
 /** Forwards the paths of another service to it. */
 import { type Request, type Response, Router } from 'express';
 import { createProxyServer } from 'httpxy';
+import { answerTimeoutMs } from '../../platform/answer-timeout';
+import { preferredWaitSeconds } from './prefer';
 import { Problem } from './problems';
-
-/** 5 s: the statement timeout of the other service. */
-export const FORWARD_TIMEOUT_MS = 5_000;
 
 export interface Forwarded {
   readonly paths: string[];
@@ -16,18 +15,20 @@ export interface Forwarded {
 
 /** Register it after the routes of this process. */
 export function forwarding({ paths, target, problem }: Forwarded): Router {
+  const { protocol, hostname, host, port, pathname } = new URL(target);
   // One connection per request: behind one address there may be several processes, and each of them may die.
   const proxy = createProxyServer({
-    target,
+    // An IPv6 address is connected to without its brackets, which the proxy keeps when it gets a URL.
+    target: { protocol, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), host, port, pathname },
     agent: false,
     changeOrigin: true,
     xfwd: true,
-    proxyTimeout: FORWARD_TIMEOUT_MS,
   });
   const forward = async (request: Request, response: Response): Promise<void> => {
     const headers = { 'X-Request-Id': String(response.getHeader('X-Request-Id')) };
+    const waitMs = preferredWaitSeconds(request.get('Prefer')) * 1_000;
     try {
-      await proxy.web(request, response, { headers });
+      await proxy.web(request, response, { headers, proxyTimeout: answerTimeoutMs(waitMs) });
     } catch (cause) {
       throw new Problem(problem, 'Send the request again later.', { cause });
     }

@@ -1,16 +1,14 @@
 /** Money over HTTP: a decimal string and an ISO 4217 code, `{"amount": "12.34", "currency": "USD"}`. */
-import { code as isoCurrency } from 'currency-codes';
 import { z } from 'zod';
+import { isKnownCurrency, minorDigits } from '../../domain/currency';
 import { formatAmount, MAX_AMOUNT_MINOR, parseAmount } from '../../domain/money';
+import { Problem } from './problems';
 
 export interface Money {
   /** Integer minor units. */
   readonly amountMinor: number;
   readonly currency: string;
 }
-
-/** Codes that begin with X belong to no country. Only those of currency unions are used for payments. */
-const UNION_CURRENCIES = new Set(['XAF', 'XCD', 'XOF', 'XPF']);
 
 export const moneyJsonSchema = z.strictObject({
   amount: z
@@ -28,18 +26,15 @@ export const moneyJsonSchema = z.strictObject({
 
 export type MoneyJson = z.infer<typeof moneyJsonSchema>;
 
-/** @returns undefined when the code is not a currency */
-export function minorDigits(currency: string): number | undefined {
-  if (!/^[A-Z]{3}$/.test(currency)) return undefined;
-  if (currency.startsWith('X') && !UNION_CURRENCIES.has(currency)) return undefined;
-  return isoCurrency(currency)?.digits;
-}
-
-/** @param min smallest amount, in minor units */
+/**
+ * Also accepts withdrawn currencies, because a request may repeat one from before the withdrawal. The handlers refuse
+ * what is new with {@link withdrawnCurrency}.
+ *
+ * @param min smallest amount, in minor units
+ */
 export function moneySchema(min: number) {
   return moneyJsonSchema.transform(({ amount, currency }, context): Money => {
-    const digits = minorDigits(currency);
-    if (digits === undefined) {
+    if (!isKnownCurrency(currency)) {
       context.addIssue({
         code: 'custom',
         path: ['currency'],
@@ -47,6 +42,7 @@ export function moneySchema(min: number) {
       });
       return z.NEVER;
     }
+    const digits = minorDigits(currency);
     const amountMinor = parseAmount(amount, digits);
     if (amountMinor === undefined || amountMinor < min) {
       const bounds = `${formatAmount(min, digits)} to ${formatAmount(MAX_AMOUNT_MINOR, digits)}`;
@@ -58,9 +54,20 @@ export function moneySchema(min: number) {
   });
 }
 
-/** @throws TypeError for a currency that {@link moneySchema} rejects */
+/**
+ * The refusal of a new order or customer.
+ *
+ * @param pointer JSON pointer to the money in the body
+ */
+export function withdrawnCurrency(currency: string, pointer: string): Problem {
+  const error = {
+    pointer: `${pointer}/currency`,
+    detail: `must be a current ISO 4217 currency code; ${currency} is withdrawn`,
+  };
+  return new Problem('invalid-request', `${error.pointer}: ${error.detail}`, { errors: [error] });
+}
+
+/** Formats a stored amount, also one in a currency that is withdrawn by now. */
 export function moneyJson(amountMinor: number, currency: string): MoneyJson {
-  const digits = minorDigits(currency);
-  if (digits === undefined) throw new TypeError(`${currency} is not a currency with known minor digits`);
-  return { amount: formatAmount(amountMinor, digits), currency };
+  return { amount: formatAmount(amountMinor, minorDigits(currency)), currency };
 }

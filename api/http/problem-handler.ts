@@ -7,7 +7,13 @@ import { Problem, type ProblemJson, type ProblemName, PROBLEMS } from './problem
 import { shortRetryAfter } from './retry-after';
 
 /** Expected under load and at a shutdown. They are frequent and need no investigation, so they are not logged as errors. */
-const REJECTIONS: readonly ProblemName[] = ['stopping', 'overloaded', 'too-many-streams', 'too-many-readers'];
+const REJECTIONS: readonly ProblemName[] = [
+  'stopping',
+  'overloaded',
+  'too-many-streams',
+  'too-many-readers',
+  'order-history-incomplete',
+];
 
 const PROBLEM_TYPE = 'application/problem+json';
 

@@ -1,6 +1,7 @@
 /** All error answers of the API, by name: RFC 9457 problem details. */
 import { z } from 'zod';
 import { EVENT_SOURCES } from '../../domain/events';
+import { SEQUENCE } from '../../events/sequence';
 
 export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
@@ -25,6 +26,7 @@ export const PROBLEMS = {
   'read-timeout': { status: 503, title: 'The read took too long' },
   'temporal-unavailable': { status: 503, title: 'Temporal is unavailable' },
   'customer-service-unavailable': { status: 503, title: 'The customer service is unavailable' },
+  'order-history-incomplete': { status: 503, title: 'The order history lacks events that were pruned' },
   'order-history-unavailable': { status: 503, title: 'The order history is unavailable' },
   'database-unavailable': { status: 503, title: 'The database is unavailable' },
   internal: { status: 500, title: 'The server has failed' },
@@ -43,9 +45,9 @@ const partErrorSchema = z.object({
 export type PartError = z.infer<typeof partErrorSchema>;
 
 /** Where the feed starts. */
-export const startsAfterSchema = z.partialRecord(z.enum(EVENT_SOURCES), z.string().regex(/^\d+$/)).meta({
+export const startsAfterSchema = z.partialRecord(z.enum(EVENT_SOURCES), z.string().regex(SEQUENCE)).meta({
   description:
-    'By source: the feed starts after this `position`, because earlier events were pruned; "0" without pruning. Absent while the service is unavailable.',
+    'By service (the end of `source`): the feed starts after this `sequence`, because earlier events were pruned; zeros without pruning. Absent while the service is unavailable.',
 });
 
 export const problemSchema = z.object({

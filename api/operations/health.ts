@@ -1,5 +1,6 @@
 /** Liveness and readiness of the process. */
 import { Router } from 'express';
+import { Unready } from '../../platform/unready';
 import { withTimeout } from '../../saga/host/with-timeout';
 import { otherMethods } from '../http/problem-handler';
 
@@ -9,15 +10,26 @@ const CHECK_TIMEOUT_MS = 2_000;
 /** 2 s: about the time that a database or Temporal needs to restart. */
 const RETRY_AFTER_S = '2';
 
-export type Readiness = () => Promise<Readonly<Record<string, 'ok' | 'unavailable'>>>;
+type Check = 'ok' | 'unavailable';
+
+export interface ReadinessReport {
+  readonly checks: Readonly<Record<string, Check>>;
+  /** By check that failed: one line that says what to do, where an operator must do something. */
+  readonly reasons: Readonly<Record<string, string>>;
+}
+
+export type Readiness = () => Promise<ReadinessReport>;
 
 /** Runs the named checks concurrently. A check that fails or times out is `unavailable`. */
 export function readiness(checks: Readonly<Record<string, () => Promise<unknown>>>): Readiness {
   return async () => {
-    const results = Object.entries(checks).map(
-      async ([name, check]) => [name, await succeeds(check)] as const,
-    );
-    return Object.fromEntries(await Promise.all(results));
+    const reasons: Record<string, string> = {};
+    const results = Object.entries(checks).map(async ([name, check]) => {
+      const failed = await failureOf(check);
+      if (failed instanceof Unready) reasons[name] = failed.message;
+      return [name, failed === undefined ? 'ok' : 'unavailable'] as const;
+    });
+    return { checks: Object.fromEntries(await Promise.all(results)), reasons };
   };
 }
 
@@ -33,20 +45,21 @@ export function healthRoutes(ready: Readiness, workflows: object | undefined): R
   router
     .route('/readyz')
     .get(async (_request, response) => {
-      const checks = await ready();
+      const { checks, reasons } = await ready();
       const isReady = Object.values(checks).every((check) => check === 'ok');
       if (!isReady) response.set('Retry-After', RETRY_AFTER_S);
       response
         .status(isReady ? 200 : 503)
-        .json({ status: isReady ? 'ok' : 'unavailable', checks, workflows });
+        .json({ status: isReady ? 'ok' : 'unavailable', checks, ...(!isReady && { reasons }), workflows });
     })
     .all(otherMethods('GET', 'HEAD'));
   return router;
 }
 
-async function succeeds(check: () => Promise<unknown>): Promise<'ok' | 'unavailable'> {
+/** @returns undefined when it succeeds in time */
+async function failureOf(check: () => Promise<unknown>): Promise<unknown> {
   return withTimeout(check(), CHECK_TIMEOUT_MS, 'check').then(
-    () => 'ok',
-    () => 'unavailable',
+    () => undefined,
+    (error: unknown) => error ?? new Error('without a reason'),
   );
 }

@@ -137,7 +137,7 @@ export const OPERATIONS: readonly Operation[] = [
     operationId: 'readEvents',
     summary: 'The domain events of both services, as CloudEvents 1.0',
     description:
-      'With `Accept: text/event-stream`, a live stream that resumes after `Last-Event-ID`. Delivery is at least once, and in order for each subject of a source. A temporary refusal of a stream is a 200 stream with `retry:` and one event of type `problem`. `startsAfter`, in a page and in the 410 for an old cursor, is the start of the feed.',
+      'With `Accept: text/event-stream`, a live stream that resumes after `Last-Event-ID`. Delivery is at least once, and in order for each subject of a source. A temporary refusal of a stream is a 200 stream with `retry:` and one event of type `problem`. `startsAfter`, in a page and in the 410 for an old cursor, is the start of the feed; a stream has it in the header `Events-Start-After`.',
     query: eventsQuery,
     headers: {
       Prefer: { ...PREFER, description: '`wait=N`: without events, waits up to N seconds for one.' },
@@ -165,6 +165,12 @@ export const OPERATIONS: readonly Operation[] = [
       Prefer: { ...PREFER, description: '`wait=N`: waits up to N seconds for what `includes` names.' },
     },
     answers: { 200: { description: 'The history.', schema: historySchema } },
-    problems: [...READ, 'not-found', 'too-many-readers', 'order-history-unavailable'],
+    problems: [
+      ...READ,
+      'not-found',
+      'too-many-readers',
+      'order-history-incomplete',
+      'order-history-unavailable',
+    ],
   },
 ];

@@ -5,7 +5,7 @@ import { type Backlog, backlogOf } from '../../events/backlog';
 import type { SqlDatabase } from '../../events/sql';
 import type { AsOf } from '../../projections/order-history/read';
 import type { Metrics, Reading, ResourceUsage } from '../../platform/metrics';
-import { DATABASE_LIMITS, READ_LIMITS } from '../../prisma/connection-options';
+import { DATABASE_LIMITS, READ_LIMITS } from '../../platform/postgres-session';
 import type { GroupStarter } from '../../saga/host/group-starter';
 import { WORKFLOW_TASK_TIMEOUT_MS } from '../../saga/limits';
 import type { Admission } from '../http/admission';
@@ -97,6 +97,12 @@ export function historyMetrics(metrics: Metrics, asOf: () => Promise<AsOf>): voi
     'order_history_recovering',
     '1 while the history reads the feed from its start, because a service has lost events.',
     async () => ((await asOf()).recovering ? 1 : 0),
+  );
+  single(
+    metrics,
+    'order_history_incomplete',
+    '1 while the history lacks events that were pruned before it read them.',
+    async () => ((await asOf()).complete ? 0 : 1),
   );
 }
 

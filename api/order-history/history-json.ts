@@ -4,6 +4,7 @@ import type { HistoryPage } from '../../projections/order-history/read';
 import { customerJson, customerSchema } from '../customers/customer-json';
 import { moneyJson, moneyJsonSchema } from '../http/money';
 import { pageOf } from '../http/pagination';
+import { startsAfterSchema } from '../http/problems';
 import { pageParameters, timeSchema } from '../http/schemas';
 
 export const historyQuery = z.strictObject({
@@ -17,7 +18,7 @@ export const historyQuery = z.strictObject({
 const asOfSchema = z.object({
   time: timeSchema.nullable().meta({
     description:
-      'The history includes everything that was committed by this time, in both services; null while it is unknown.',
+      'The history includes everything that was committed by this time, in both services; null while it is unknown, and while the history is not complete.',
   }),
   lagMs: z.int().nullable().meta({ description: 'Age of `time`, milliseconds.' }),
   cursor: z.string().nullable().meta({ description: 'The cursor of the feed that the history has reached.' }),
@@ -29,6 +30,14 @@ const asOfSchema = z.object({
   recovering: z.boolean().meta({
     description:
       'true after a service was restored from an older backup, while the history reads the feed from its start. Until then it answers with its previous content.',
+  }),
+  complete: z.boolean().meta({
+    description:
+      'false: events were pruned before the history read them, so customers, orders and amounts may be missing or old. `npm run repair` completes it.',
+  }),
+  startsAfter: startsAfterSchema.meta({
+    description:
+      'By service (the end of `source`): the history has not received the events up to this `sequence`, so the `events` of an order lack them. Empty when it has received all.',
   }),
 });
 
@@ -45,8 +54,13 @@ export const historySchema = z.object({
           createdAt: timeSchema,
           updatedAt: timeSchema,
           events: z
-            .array(z.object({ type: z.string(), source: z.string(), sequence: z.int(), time: timeSchema }))
-            .meta({ description: 'The events of the order, from both services.' }),
+            .array(
+              z.object({ type: z.string(), source: z.string(), aggregateversion: z.int(), time: timeSchema }),
+            )
+            .meta({
+              description:
+                'The events of the order, from both services. Events that were pruned before the history read them are missing.',
+            }),
         }),
       )
       .meta({ description: 'Newest first.' }),
@@ -72,7 +86,7 @@ export function historyJson(
       events: order.events.map(({ type, source, sequence, time }) => ({
         type,
         source,
-        sequence,
+        aggregateversion: sequence,
         time: time.toISOString(),
       })),
     })),
@@ -84,6 +98,8 @@ export function historyJson(
       setAside: asOf.setAside,
       setAsideFirst: [...asOf.setAsideFirst],
       recovering: asOf.recovering,
+      complete: asOf.complete,
+      startsAfter: asOf.startsAfter,
     },
   };
 }

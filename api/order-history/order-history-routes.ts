@@ -6,6 +6,7 @@ import type { Notifier } from '../../platform/notifier';
 import type { HistoryDatabase } from '../../prisma/history/client';
 import {
   followedCursor,
+  type HistoryPage,
   type Inclusion,
   inclusionOf,
   readHistory,
@@ -25,6 +26,9 @@ import { historyJson, historyQuery } from './history-json';
 
 /** 250 ms: for pages that the consumer of another process applied. The consumer of this process notifies. */
 const POLL_MS = 250;
+
+/** 60 s: an operator completes the history. */
+const RETRY_AFTER_S = '60';
 
 export interface HistoryRoutesDependencies {
   readonly db: HistoryDatabase;
@@ -59,7 +63,7 @@ export function historyRoutes(deps: HistoryRoutesDependencies): Router {
       }
       const after = cursor === undefined ? undefined : readCursor(cursor);
       const page = await readHistory(deps.db, { customerId, limit, after });
-      if (!page.customer) throw new Problem('not-found', `The order history has no customer ${customerId}.`);
+      if (!page.customer) throw notFound(customerId, page.asOf);
       response.json(historyJson(page, page.customer, limit));
     })
     .all(otherMethods('GET', 'HEAD'));
@@ -103,4 +107,17 @@ async function waitUntilIncluded(
     await applied.wait(seen, Math.min(left, POLL_MS), over);
     await turns.next(over);
   }
+}
+
+/** An incomplete history cannot know whether the customer exists. */
+function notFound(customerId: string, { complete, startsAfter, followedTo }: HistoryPage['asOf']): Problem {
+  if (complete) {
+    const time = followedTo === null ? '' : ` of ${followedTo.toISOString()}`;
+    return new Problem('not-found', `The order history${time} has no customer ${customerId}.`);
+  }
+  return new Problem(
+    'order-history-incomplete',
+    'It starts after events that were pruned, and cannot know this customer. `GET /customers/:id?include=orders` reads the services; `npm run repair -- --apply` completes the history.',
+    { headers: { 'Retry-After': RETRY_AFTER_S }, more: { startsAfter } },
+  );
 }

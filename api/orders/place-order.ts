@@ -1,5 +1,6 @@
 /** `POST /orders`: starts the saga, and answers when the order's row is committed, or when the order is decided. */
 import type { CreateOrderSettings, OrderNotice, OrderRequest } from '../../domain/contracts';
+import { isCurrentCurrency } from '../../domain/currency';
 import type { OrderState } from '../../domain/order';
 import type { Expectation, KeyedWaiters } from '../../platform/keyed-waiters';
 import type { OrderDatabase } from '../../prisma/order/client';
@@ -10,6 +11,7 @@ import { findOrder } from './order-reads';
 import { type NewOrder, requireSameContent, waitForRow } from './committed-row';
 import { waitForState } from './order-watch';
 import { NOT_PROCESSED } from '../http/admission';
+import { withdrawnCurrency } from '../http/money';
 import { Problem } from '../http/problems';
 
 export interface PlaceOrderDependencies {
@@ -26,6 +28,7 @@ export interface PlaceOrderRequest extends NewOrder {
 /**
  * @returns the order: PENDING for a new one without a wait, otherwise as it is now
  * @throws Problem `idempotency-key-reused` when the id belongs to an order with other content
+ * @throws Problem `invalid-request` when the order is new and its currency withdrawn
  * @throws Problem `overloaded` when the saga was not started and will not be
  * @throws Problem `temporal-unavailable` when it is unknown whether the saga was started
  * @throws Problem `database-unavailable` when the row was not committed in time; the saga continues
@@ -40,6 +43,7 @@ export async function placeOrder(
   const expectation = deps.notices.expect(order.orderId);
   try {
     const before = keyed ? await findOrder(deps.db, order.orderId) : undefined;
+    if (!before && !isCurrentCurrency(order.currency)) throw withdrawnCurrency(order.currency, '/orderTotal');
     const placed = before ? requireSameContent(before, order) : await start(deps, request, expectation);
     if (waitMs === 0) return before ?? asPending(placed);
     if (placed.state !== 'PENDING') return placed;

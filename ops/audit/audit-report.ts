@@ -16,7 +16,7 @@ const REMEDIES: Readonly<Record<Invariant, string>> = {
   reservation: REPAIR,
   identity: NOT_BY_A_SAGA,
   outbox: NOT_BY_A_SAGA,
-  saga: `${REPAIR}. A saga that runs with nothing left to do waits for a worker: check that one polls task queue order. If so, the Temporal UI shows why its workflow task fails`,
+  saga: `${REPAIR}. A saga that makes no progress, or runs with nothing left to do, needs a worker that polls task queue order and has its steps, or other workflow code: the Temporal UI shows why its task fails, npm run replay -- --query "WorkflowId = '…'" where the code diverges`,
   view: `${REPAIR}. npm run rebuild-view rebuilds it from its received events`,
 };
 

@@ -66,13 +66,16 @@ class Audit {
     violations: Array<Finding>(),
     needsAttention: Array<Pick<RunningSaga, 'sagaId' | 'needsAttention'>>(),
   };
+  readonly #graceMs: number;
   readonly #suspects: Suspects = { customers: new Set(), orders: new Map(), sagas: new Map() };
 
   constructor(
     private readonly system: AuditedSystem,
     private readonly coverage: Coverage,
     private readonly options: AuditOptions,
-  ) {}
+  ) {
+    this.#graceMs = options.graceMs ?? GRACE_MS;
+  }
 
   async checkAll(): Promise<void> {
     await this.#checkCustomers();
@@ -130,23 +133,22 @@ class Audit {
       if (needsAttention.length > 0) this.report.needsAttention.push({ sagaId, needsAttention });
       batch.push(saga);
       if (batch.length < SAGA_BATCH) continue;
-      await this.#suspectIdle(batch);
+      await this.#suspect(batch);
       batch = [];
     }
-    await this.#suspectIdle(batch);
+    await this.#suspect(batch);
   }
 
-  async #suspectIdle(sagas: readonly RunningSaga[]): Promise<void> {
+  async #suspect(sagas: readonly RunningSaga[]): Promise<void> {
     const all = await orderFacts(
       this.system.databases,
       sagas.flatMap(({ orderIds: ids }) => ids),
     );
     const byId = new Map(all.map((facts) => [facts.id, facts]));
     for (const { sagaId, orderIds: ids } of sagas) {
-      const [first] = ids;
       const facts = ids.flatMap((id) => byId.get(id) ?? []);
-      if (first !== undefined && facts.every((each) => isSettled(sagaId, each)))
-        this.#suspects.sagas.set(sagaId, first);
+      const idle = ids.length > 0 && facts.every((each) => isSettled(sagaId, each));
+      this.#suspects.sagas.set(sagaId, { subject: ids[0] ?? sagaId, idle });
     }
     await this.#recheckWhenFull();
   }
@@ -160,8 +162,8 @@ class Audit {
   async #recheckSuspects(): Promise<void> {
     const { customers, orders, sagas } = this.#suspects;
     if (customers.size + orders.size + sagas.size === 0) return;
-    await sleep(this.options.graceMs ?? GRACE_MS);
-    const rechecked = await recheck(this.system, this.coverage, this.#suspects);
+    await sleep(this.#graceMs);
+    const rechecked = await recheck(this.system, this.coverage, this.#suspects, this.#graceMs);
     const confirmed = rechecked.every(({ inFlight }) => inFlight) ? new Set<string>() : await this.#confirm();
     for (const { finding, inFlight } of rechecked)
       this.#count(finding, inFlight || !confirmed.has(keyOf(finding)));
@@ -171,7 +173,7 @@ class Audit {
   /** @returns keys of the findings that a second recheck reports in the same words */
   async #confirm(): Promise<ReadonlySet<string>> {
     await sleep(CONFIRM_MS);
-    const rechecked = await recheck(this.system, this.coverage, this.#suspects);
+    const rechecked = await recheck(this.system, this.coverage, this.#suspects, this.#graceMs);
     return new Set(rechecked.flatMap(({ finding, inFlight }) => (inFlight ? [] : [keyOf(finding)])));
   }
 

@@ -5,7 +5,7 @@ import type { AuditedDatabases } from './audited-databases';
 import { customerFacts, orderFacts } from './facts';
 import { type Finding, isTerminal, wrongCustomer, wrongOrder } from './invariants';
 import type { Coverage, OrderFacts, OrderRow } from './rows';
-import { whichRun } from './running-sagas';
+import { type Progress, progressOf } from './saga-progress';
 
 export interface AuditedSystem {
   readonly databases: AuditedDatabases;
@@ -13,12 +13,19 @@ export interface AuditedSystem {
   readonly client: Client | undefined;
 }
 
+export interface SuspectSaga {
+  /** One of its orders. */
+  readonly subject: string;
+  /** Whether it has nothing left to do. */
+  readonly idle: boolean;
+}
+
 export interface Suspects {
   readonly customers: Set<string>;
   /** By order id: the owning saga, if the order has a row. */
   readonly orders: Map<string, string | undefined>;
-  /** Running sagas with nothing left to do, each with one of its orders. */
-  readonly sagas: Map<string, string>;
+  /** All running sagas. */
+  readonly sagas: Map<string, SuspectSaga>;
 }
 
 export interface Rechecked {
@@ -31,11 +38,12 @@ export async function recheck(
   { databases, client }: AuditedSystem,
   coverage: Coverage,
   suspects: Suspects,
+  graceMs: number,
 ): Promise<Rechecked[]> {
   // Before the rows are read: a saga that no longer runs has made all its changes.
-  const running = client
-    ? await whichRun(client, [...driversOf(suspects.orders), ...suspects.sagas.keys()])
-    : new Set<string>();
+  const running: Progress = client
+    ? await progressOf(client, [...driversOf(suspects.orders), ...suspects.sagas.keys()], graceMs)
+    : new Map<string, string>();
   const customers = await customerFacts(databases, [...suspects.customers]);
   const orders = await orderFacts(databases, [...suspects.orders.keys()]);
   return [
@@ -52,17 +60,16 @@ export async function recheck(
         ...unfinished(facts, running, client !== undefined),
       ];
     }),
-    ...[...suspects.sagas]
-      .filter(([sagaId]) => running.has(sagaId))
-      .map(([sagaId, subject]) => ({
-        finding: {
-          invariant: 'saga',
-          subject,
-          words: `saga ${sagaId} runs, and has nothing left to do`,
-        } as const,
-        inFlight: false,
-      })),
+    ...[...suspects.sagas].flatMap(([sagaId, saga]) => wrongSaga(sagaId, saga, running)),
   ];
+}
+
+function wrongSaga(sagaId: string, { subject, idle }: SuspectSaga, running: Progress): Rechecked[] {
+  const stuck = running.get(sagaId);
+  const idles = idle && running.has(sagaId);
+  if (!idles && stuck === undefined) return [];
+  const words = `saga ${sagaId} ${idles ? 'runs, and has nothing left to do' : `makes no progress: ${String(stuck)}`}`;
+  return [{ finding: { invariant: 'saga', subject, words }, inFlight: false }];
 }
 
 function driversOf(orders: ReadonlyMap<string, string | undefined>): string[] {
@@ -72,12 +79,12 @@ function driversOf(orders: ReadonlyMap<string, string | undefined>): string[] {
 }
 
 /** Whether the owning saga or the cancelling saga runs: each completes the order without the other. */
-function isDriven({ id, order }: OrderFacts, running: ReadonlySet<string>): boolean {
+function isDriven({ id, order }: OrderFacts, running: Progress): boolean {
   return order !== undefined && (running.has(order.sagaId) || running.has(cancelSagaWorkflowId(id)));
 }
 
 /** Findings about invariants 2 and 6 for an order that is not terminal. */
-function unfinished(facts: OrderFacts, running: ReadonlySet<string>, withSagas: boolean): Rechecked[] {
+function unfinished(facts: OrderFacts, running: Progress, withSagas: boolean): Rechecked[] {
   const { id, order } = facts;
   if (!order || isTerminal(order)) return [];
   const driver = driverOf(order);

@@ -1,14 +1,11 @@
-/** Reads the state of sagas from Temporal. */
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+/** Lists the running sagas. */
+import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { CANCEL_ORDER_SAGA, CREATE_ORDER_SAGA, ORDER_IDS_ATTRIBUTE } from '../../domain/names';
 import { NEEDS_ATTENTION_ATTRIBUTE } from '../../saga/contract';
-import { eachWithTimeout, withTimeout } from '../../saga/host/with-timeout';
+import { eachWithTimeout } from '../../saga/host/with-timeout';
 
-/** 20 concurrent requests: some hundred per second, a small load for a server. */
-const CONCURRENCY = 20;
-
-/** 10 s for a page of the list, and for a description: each takes the server milliseconds. */
+/** 10 s for a page of the list: it takes the server milliseconds. */
 const ANSWER_WITHIN_MS = 10_000;
 
 const RUNNING = `WorkflowType IN ('${CREATE_ORDER_SAGA}', '${CANCEL_ORDER_SAGA}') AND ExecutionStatus = 'Running'`;
@@ -36,30 +33,5 @@ export async function* runningSagas(client: Client): AsyncGenerator<RunningSaga>
       orderIds: typedSearchAttributes.get(orderIds) ?? [],
       needsAttention: typedSearchAttributes.get(needsAttention) ?? [],
     };
-  }
-}
-
-/** @returns the ids of those sagas that run, read from the sagas themselves, so without delay */
-export async function whichRun(client: Client, sagaIds: readonly string[]): Promise<ReadonlySet<string>> {
-  const ids = [...new Set(sagaIds)];
-  const running = new Set<string>();
-  for (let from = 0; from < ids.length; from += CONCURRENCY) {
-    await Promise.all(
-      ids.slice(from, from + CONCURRENCY).map(async (sagaId) => {
-        if (await runs(client, sagaId)) running.add(sagaId);
-      }),
-    );
-  }
-  return running;
-}
-
-async function runs(client: Client, sagaId: string): Promise<boolean> {
-  try {
-    const described = client.workflow.getHandle(sagaId).describe();
-    const { status } = await withTimeout(described, ANSWER_WITHIN_MS, `description of ${sagaId}`);
-    return status.name === 'RUNNING';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
   }
 }

@@ -12,7 +12,7 @@ export type Repair =
   | { readonly kind: 'create'; readonly sagaId: string; readonly orders: readonly OrderRequest[] }
   /** `cancelOrderSaga` */
   | { readonly kind: 'cancel'; readonly order: OrderRequest }
-  /** The order history reads the feed from its start, and is rebuilt. */
+  /** The order history is rebuilt from the services' rows, and the events after them. */
   | { readonly kind: 'view' };
 
 export interface RepairPlan {

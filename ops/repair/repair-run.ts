@@ -1,20 +1,18 @@
-/** Repairs violations by running sagas again and by reading the feed again; lists the violations that need an operator. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Repairs violations by running sagas again and by rebuilding the order history; lists the violations that need an operator. */
 import type { Client } from '@temporalio/client';
 import type { Config } from '../../platform/config';
 import { createHistoryDatabase } from '../../prisma/history/client';
-import { followFromTheStart } from '../../projections/order-history/follow-from-start';
+import { readAsOf } from '../../projections/order-history/read';
 import { rebuildView } from '../../projections/order-history/rebuild';
 import { audit } from '../audit/audit';
 import { orderFacts } from '../audit/facts';
-import { isViewBehind } from '../audit/view-progress';
 import { historyDatabaseUrl, type OpenDatabases } from '../databases';
+import { serviceSnapshot } from '../service-snapshot';
 import { canBeRun, planRepairs, type Repair } from './repair-plan';
 import { brokenSagas, runSaga, sagaIdOf, startAgain } from './saga-reruns';
 
-/** 60 s: some hundred thousand events. */
-const FOLLOWED_WITHIN_MS = 60_000;
-const FOLLOWED_POLL_MS = 500;
+const START = { done: 'started again' };
+const REBUILD = { done: "rebuilt from the services' rows" };
 
 export class RepairRun {
   readonly counts = { repaired: 0, repairable: 0, manual: 0 };
@@ -49,6 +47,9 @@ export class RepairRun {
     const { repairs, manual } = planRepairs(violations, new Map(facts.map((each) => [each.id, each])));
     for (const { subject, words } of manual) this.#manual(`${subject}: ${words}`);
     for (const repair of repairs) await this.#repair(repair);
+    const isIncomplete = databases.history && !(await readAsOf(databases.history)).complete;
+    if (isIncomplete === true && !repairs.some(({ kind }) => kind === 'view'))
+      await this.#repair({ kind: 'view' });
     const found = Object.values(invariants).reduce((sum, { violated }) => sum + violated, 0);
     const more = found - violations.length;
     if (more > 0)
@@ -57,7 +58,11 @@ export class RepairRun {
 
   async #repair(repair: Repair): Promise<void> {
     if (repair.kind === 'view') {
-      await this.#start('the order history: differs from the services', () => this.#readAgain());
+      await this.#start(
+        'the order history: differs from the services, or lacks pruned events',
+        () => this.#readServices(),
+        REBUILD,
+      );
       return;
     }
     const sagaId = sagaIdOf(repair);
@@ -73,32 +78,24 @@ export class RepairRun {
     );
   }
 
-  async #readAgain(): Promise<true> {
+  /** The order history starts from the services' own rows, and applies the events after them. */
+  async #readServices(): Promise<true> {
     const history = createHistoryDatabase(historyDatabaseUrl(this.config));
-    await followFromTheStart(history);
-    const now = new Date();
-    for (const deadline = Date.now() + FOLLOWED_WITHIN_MS; await isViewBehind(this.databases, now);) {
-      if (Date.now() > deadline)
-        throw new Error(
-          'the order history does not receive events: check that a process with SERVICES=history runs',
-        );
-      await sleep(FOLLOWED_POLL_MS);
-    }
-    await rebuildView(history, () => undefined);
+    await rebuildView(history, () => undefined, serviceSnapshot(this.databases));
     await history.$disconnect();
     return true;
   }
 
   /** @param start returns false when the saga runs again already */
-  async #start(words: string, start: () => Promise<boolean>): Promise<void> {
+  async #start(words: string, start: () => Promise<boolean>, wording = START): Promise<void> {
     if (!this.apply) {
       this.counts.repairable += 1;
-      console.log(`${words}; would be started again`);
+      console.log(`${words}; would be ${wording.done}`);
       return;
     }
     const started = await start();
     if (started) this.counts.repaired += 1;
-    console.log(`${words}; ${started ? 'started again' : 'runs again already'}`);
+    console.log(`${words}; ${started ? wording.done : 'runs again already'}`);
   }
 
   #manual(words: string): void {

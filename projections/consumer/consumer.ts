@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../platform/logger';
-import { type FeedPage, FeedWentBack, nextPage, type Received } from './feed-page';
+import { type FeedPage, FeedStartsLater, FeedWentBack, nextPage, type Received } from './feed-page';
 
 /** 1 s between attempts while the feed or the consumer's database is unavailable. */
 const RETRY_MS = 1_000;
@@ -30,6 +30,14 @@ export interface ConsumerStore {
    * @param from the checkpoint; does nothing when another process has moved it
    */
   restart(from: string | null): Promise<void>;
+  /**
+   * Moves the checkpoint to the start of the feed, after events were pruned that the consumer has not received. The consumer
+   * records that it is incomplete.
+   *
+   * @param from the checkpoint; does nothing when another process has moved it
+   * @param startsAfter by service: the sequence up to which its events were pruned
+   */
+  startLater(from: string | null, startsAfter: FeedPage['startsAfter']): Promise<void>;
 }
 
 export class PoisonEvent extends Error {
@@ -53,13 +61,17 @@ export interface ConsumerOptions {
 }
 
 export interface RunningConsumer {
+  /** @throws the failure of its last attempt to read the feed */
+  check(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export function startConsumer(options: ConsumerOptions): RunningConsumer {
   const stopping = new AbortController();
-  const running = follow(options, stopping.signal);
+  const state: FollowState = { failure: undefined };
+  const running = follow(options, state, stopping.signal);
   return {
+    check: () => (state.failure ? Promise.reject(state.failure) : Promise.resolve()),
     stop: async () => {
       stopping.abort();
       await running;
@@ -67,11 +79,28 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
   };
 }
 
-async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal: AbortSignal): Promise<void> {
-  let unavailable = false;
+interface FollowState {
+  /** Of the last attempt. */
+  failure: Error | undefined;
+}
+
+async function follow(
+  { name, feedUrl, store, logger }: ConsumerOptions,
+  state: FollowState,
+  signal: AbortSignal,
+): Promise<void> {
   const stopping = () => signal.aborted;
   const pageAfter = (after: string | null) =>
-    nextPage(feedUrl, after, signal).catch(async (err: unknown) => {
+    // After a failure, an answer without a wait shows that the feed is available again.
+    nextPage(feedUrl, after, signal, state.failure && 0).catch(async (err: unknown) => {
+      if (err instanceof FeedStartsLater) {
+        logger.error(
+          { consumer: name, err },
+          'events were pruned before the consumer has read them; it continues where the feed starts, and is incomplete',
+        );
+        await store.startLater(after, err.startsAfter);
+        return undefined;
+      }
       if (!(err instanceof FeedWentBack)) throw err;
       logger.error(
         { consumer: name, err },
@@ -85,12 +114,12 @@ async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal:
       const after = await store.checkpoint();
       const page = await pageAfter(after);
       if (page) await applyPage(store, after, page, logger);
-      if (unavailable) logger.info({ consumer: name }, 'the consumer has resumed reading the feed');
-      unavailable = false;
+      if (state.failure) logger.info({ consumer: name }, 'the consumer has resumed reading the feed');
+      state.failure = undefined;
     } catch (err) {
-      if (!unavailable && !stopping())
+      if (!state.failure && !stopping())
         logger.warn({ consumer: name, err }, 'the consumer failed to read the feed; it retries every second');
-      unavailable = true;
+      state.failure = err instanceof Error ? err : new Error(String(err));
       // The stop signal ends the pause, and then the loop.
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }

@@ -5,7 +5,9 @@ import { request } from 'node:http';
 import { z } from 'zod';
 import type { Placement } from '../../saga/contract';
 import { type CloudEvent, cloudEventSchema } from '../../events/cloud-event';
+import { serviceOf } from '../../events/base-uri';
 import { EVENT_TYPES, isEventType } from '../../events/event-types';
+import { sequenceOf } from '../../events/sequence';
 import { createTestDatabases, rowsOf } from '../support/databases';
 import { openStream } from '../support/event-stream';
 import { forgedCursor } from '../support/forged-cursor';
@@ -49,7 +51,9 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     const { body } = await placeOrder(system.url, customer, '4.00', WAIT);
     const orderId = String(body['orderId']);
     const story = await eventsOf(system.url, orderId, 3);
-    expect(story.map(({ type, source, sequence }) => [type, source, sequence]).sort()).toEqual([
+    expect(
+      story.map(({ type, source, aggregateversion }) => [type, serviceOf(source), aggregateversion]).sort(),
+    ).toEqual([
       ['CreditReserved', '/customer-service', 1],
       ['OrderApproved', '/order-service', 2],
       ['OrderCreated', '/order-service', 1],
@@ -58,7 +62,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       if (!isEventType(type)) throw new Error(type);
       expect(EVENT_TYPES[type].data.parse(data)).toEqual(data);
       expect(correlationid).toBe(`order-${orderId}`);
-      const schema = await call(`${system.url}${dataschema}`, 'GET');
+      const schema = await call(dataschema, 'GET');
       expect([schema.status, schema.body['type']]).toEqual([200, 'object']);
     }
     const causes = Object.fromEntries(story.map(({ type, causationid }) => [type, causationid]));
@@ -152,17 +156,23 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     for (const cursor of [changed, forgedCursor('{"/order-service":'), forgedCursor('null')])
       expect(await answers(cursor)).toEqual(Array(3).fill([400, '/problems/invalid-request', undefined]));
     const starts = async () => (await call(`${system.url}/events?limit=1`, 'GET')).body['startsAfter'];
-    expect(await starts()).toEqual({ '/order-service': '0', '/customer-service': '0' });
+    expect(await starts()).toEqual({ '/order-service': sequenceOf(0n), '/customer-service': sequenceOf(0n) });
     const [pruned] = await rowsOf(
       system.databases.adminCustomerUrl,
       'UPDATE outbox_relay SET pruned_position = last_position - 1 WHERE last_position > 2 RETURNING pruned_position AS to',
     );
-    const startsAfter = { '/order-service': '0', '/customer-service': pruned?.['to'] };
+    const to = BigInt(String(pruned?.['to']));
+    const startsAfter = { '/order-service': sequenceOf(0n), '/customer-service': sequenceOf(to) };
     expect(await answers(nextCursor)).toEqual(Array(3).fill([410, '/problems/cursor-too-old', startsAfter]));
     expect(await starts()).toEqual(startsAfter);
+    const stream = await fetch(`${system.url}/events`, { headers: { Accept: 'text/event-stream' } });
+    await stream.body?.cancel();
+    expect(stream.headers.get('Events-Start-After')).toBe(
+      `order-service="${sequenceOf(0n)}", customer-service="${sequenceOf(to)}"`,
+    );
     const { items } = await page(system.url, { limit: '500' });
-    const first = items.find(({ source }) => source === '/customer-service');
-    expect(Number(first?.position)).toBe(Number(pruned?.['to']) + 1);
+    const first = items.find(({ source }) => serviceOf(source) === '/customer-service');
+    expect(first?.sequence).toBe(sequenceOf(to + 1n));
   });
 });
 

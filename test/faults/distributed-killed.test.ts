@@ -123,8 +123,8 @@ test('each process is killed several times under load: every acknowledged order 
   expect(body).toMatchObject({ reserved });
 
   const recorded = [
-    ...(await eventLinesOf(databases.adminOrderUrl, '/order-service')),
-    ...(await eventLinesOf(databases.adminCustomerUrl, '/customer-service')),
+    ...(await eventLinesOf(databases.adminOrderUrl, `${url}/order-service`)),
+    ...(await eventLinesOf(databases.adminCustomerUrl, `${url}/customer-service`)),
   ].sort();
   await eventually(async () => {
     const [row] = await rowsOf(
@@ -160,12 +160,17 @@ async function eventsByAggregate(): Promise<string[]> {
   const last = new Map<string, number>();
   for (let query = ''; ;) {
     const { body } = await call(`${url}/events?limit=500${query}`, 'GET');
-    const items = body['items'] as { id: string; source: string; subject: string; sequence: number }[];
+    const items = body['items'] as {
+      id: string;
+      source: string;
+      subject: string;
+      aggregateversion: number;
+    }[];
     if (items.length === 0) return lines.sort();
-    for (const { id, source, subject, sequence } of items) {
-      expect(sequence).toBe((last.get(`${source} ${subject}`) ?? 0) + 1);
-      last.set(`${source} ${subject}`, sequence);
-      lines.push(`${source} ${id} ${subject} ${String(sequence)}`);
+    for (const { id, source, subject, aggregateversion: version } of items) {
+      expect(version).toBe((last.get(`${source} ${subject}`) ?? 0) + 1);
+      last.set(`${source} ${subject}`, version);
+      lines.push(`${source} ${id} ${subject} ${String(version)}`);
     }
     query = `&after=${String(body['nextCursor'])}`;
   }

@@ -175,6 +175,6 @@ test('the customer database was restored: its events are dropped, and the feed o
   expect(recovered.reserved.amount).toBe('1.00');
   expect(await shop.events(second)).toEqual(['OrderApproved', 'OrderCreated']);
   expect(await rowsOf(adminHistoryUrl, 'SELECT source, type, subject FROM lost_events')).toEqual([
-    { source: '/customer-service', type: 'CreditReserved', subject: second },
+    { source: expect.stringMatching(/\/customer-service$/), type: 'CreditReserved', subject: second },
   ]);
 }, 120_000);

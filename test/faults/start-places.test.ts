@@ -4,6 +4,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { whenNobodyUses } from '../support/leftovers';
 import { freePorts, ready, ROOT, scratch, start } from '../support/start';
 
 test('two copies run side by side, and a start without changes builds nothing', async () => {
@@ -38,7 +39,7 @@ test('when npm is killed, the processes that it started stop', async () => {
   await eventually(() => Promise.resolve(printed.includes('Ctrl-C stops everything') || undefined), 90_000);
   npm.kill('SIGKILL');
   await eventually(() => Promise.resolve(printed.includes('npm has exited') || undefined));
-  await eventually(() => Promise.resolve(usersOf(data.folder).length === 0 || undefined));
+  await whenNobodyUses(data.folder);
   data.remove();
 }, 200_000);
 
@@ -77,9 +78,3 @@ onSmallDisk('a DATA_DIR without room is one line that names it', async () => {
     data.remove();
   }
 });
-
-/** Processes whose command line names the folder. */
-function usersOf(folder: string): string[] {
-  const listed = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
-  return listed.split('\n').filter((line) => line.includes(folder));
-}

@@ -11,6 +11,7 @@ import { Notifier } from '../../platform/notifier';
 import { createLogger } from '../../platform/logger';
 import { createCustomerDatabase } from '../../prisma/customer/client';
 import { rowsOf } from '../support/databases';
+import { BASE_URI, eventBase } from '../support/event-base';
 import { ids, OrderOutbox } from '../support/order-outbox';
 import { allowConnections, refuseConnections } from '../support/outages';
 
@@ -33,10 +34,10 @@ test('an event of a type that this code does not know is passed on as it is', as
   const { events } = await outbox.readOn(at);
   expect(events.map(({ type }) => type)).toEqual(['OrderShipped', 'OrderCreated']);
   expect(events[0]).toMatchObject({
-    source: '/order-service',
+    source: `${BASE_URI}/order-service`,
     subject: shipped,
-    sequence: 1,
-    dataschema: '/event-schemas/OrderShipped/1',
+    aggregateversion: 1,
+    dataschema: `${BASE_URI}/event-schemas/OrderShipped/1`,
     correlationid: 'ship-1',
     data,
   });
@@ -50,8 +51,8 @@ test('an event has the version that it was written in, whatever the current vers
   await outbox.db.$queryRaw(recordEvents(events, { ...EVENT_VERSIONS, OrderCreated: 2 }));
   await outbox.publishAll();
   expect((await outbox.readOn(at)).events.map(({ subject, dataschema }) => [subject, dataschema])).toEqual([
-    [earlier, '/event-schemas/OrderCreated/1'],
-    [later, '/event-schemas/OrderCreated/2'],
+    [earlier, `${BASE_URI}/event-schemas/OrderCreated/1`],
+    [later, `${BASE_URI}/event-schemas/OrderCreated/2`],
   ]);
 });
 
@@ -64,7 +65,7 @@ test('the feed omits an unavailable service, and logs it once until it has recov
   });
   const customers = createCustomerDatabase(outbox.databases.customerUrl);
   const feed = new EventFeed(
-    [outbox.log, databaseLog('/customer-service', customers, new Notifier())],
+    [outbox.log, databaseLog('/customer-service', customers, new Notifier(), eventBase)],
     logger,
   );
   const unavailable = async () => (await feed.read(undefined, 1)).unavailable;

@@ -17,6 +17,7 @@ import { Notifier } from '../../platform/notifier';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
 import { nextPage } from '../../projections/consumer/feed-page';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
+import { BASE_URI, eventBase } from '../support/event-base';
 import { openStream } from '../support/event-stream';
 import { eventually } from '../support/http';
 
@@ -30,7 +31,7 @@ const stopping = new AbortController();
 const published = new Notifier();
 const streams = new Admission(60, { problem: 'too-many-streams', detail: 'come back' });
 const waits = new Admission(60, { problem: 'too-many-readers', detail: 'come back' });
-const turns = new Turns({ readers: 1_000, everyMs: 1 });
+const turns = new Turns({ readers: 1_000, busyReaders: 1_000, everyMs: 1 });
 
 beforeAll(async () => {
   databases = await createTestDatabases();
@@ -38,10 +39,11 @@ beforeAll(async () => {
   const order = { orderId: newUuid(), customerId: newUuid(), totalMinor: 100, currency: 'USD' };
   await createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', items: [order] });
   await publishEvents(db, 10);
-  feed = new EventFeed([databaseLog('/order-service', db, published)], createLogger('silent'));
+  feed = new EventFeed([databaseLog('/order-service', db, published, eventBase)], createLogger('silent'));
+  const baseUri = () => BASE_URI;
   server = createServer(
     express().use(
-      eventRoutes({ feed, streams, waits, streamTurns: turns, turns, stopping: stopping.signal }),
+      eventRoutes({ feed, streams, waits, streamTurns: turns, turns, stopping: stopping.signal, baseUri }),
     ),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

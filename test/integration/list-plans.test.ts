@@ -5,8 +5,9 @@ import { listOrders, type OrderFilter } from '../../api/orders/order-reads';
 import { cursorAfter } from '../../api/http/pagination';
 import { databaseLog, type EventFilter } from '../../events/event-log';
 import { Notifier } from '../../platform/notifier';
-import { createPool } from '../../prisma/connection-options';
+import { createPool } from '../../platform/postgres-session';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
+import { eventBase } from '../support/event-base';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 
 const CUSTOMER = '0190b2c5-0000-7000-8000-000000000001';
@@ -132,7 +133,7 @@ test.each<[string, EventFilter]>([
   ['a subject', { subject: CUSTOMER }],
   ['types of a subject', { types: TYPES, subject: CUSTOMER }],
 ])('events: %s', async (_name, filter) => {
-  const log = databaseLog('/order-service', db, new Notifier());
+  const log = databaseLog('/order-service', db, new Notifier(), eventBase);
   const first = await log.read(undefined, LIMIT, filter);
   await expectFewRowsRead('outbox');
   await log.read(first.end, LIMIT, filter);
@@ -140,13 +141,13 @@ test.each<[string, EventFilter]>([
 });
 
 test('several types are one sequence, in the order of their positions', async () => {
-  const log = databaseLog('/order-service', db, new Notifier());
+  const log = databaseLog('/order-service', db, new Notifier(), eventBase);
   const { events } = await log.read(
     { feedId: (await log.read(undefined, 1, {})).end.feedId, position: 9_990n },
     LIMIT,
     { types: TYPES },
   );
-  expect(events.map(({ position }) => Number(position))).toEqual(
+  expect(events.map(({ sequence }) => Number(sequence))).toEqual(
     Array.from({ length: LIMIT }, (_, index) => 9_991 + index),
   );
   expect(events[9]?.type).toBe('OrderCancelled');

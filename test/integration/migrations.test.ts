@@ -72,7 +72,7 @@ test.each([[[]], [['shop', 'name']], [['order', 'a name; with more']]])(
   'migrate:dev %j prints its usage',
   async (args) => {
     const { code, said } = await node('dist/tools/local/migrate-dev.js', ...args);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(said).toMatch(/^Usage: npm run migrate:dev -- /);
   },
 );

@@ -7,7 +7,7 @@ import { FIRST_POLL_MS, waitForState } from '../../api/orders/order-watch';
 import type { OrderNotice } from '../../domain/contracts';
 
 import { KeyedWaiters } from '../../platform/keyed-waiters';
-import { createPool } from '../../prisma/connection-options';
+import { createPool } from '../../platform/postgres-session';
 import { createOrderDatabase } from '../../prisma/order/client';
 import { createTestDatabases, rowsOf } from '../support/databases';
 

@@ -1,6 +1,7 @@
 /** Pruning the outbox: only events that were published long enough ago, from the start of the feed on. */
 import { expect, test } from '@jest/globals';
 import { pruneEvents } from '../../events/publish';
+import { sequenceOf } from '../../events/sequence';
 import { rowsOf } from '../support/databases';
 import { ids, OrderOutbox } from '../support/order-outbox';
 
@@ -21,7 +22,7 @@ test('pruning deletes events that were published long enough ago, in batches; th
   expect(await pruneEvents(outbox.db, 3_600_000, 1_000)).toBe(150);
   expect(await pruneEvents(outbox.db, 3_600_000, 1_000)).toBe(0);
   const page = await outbox.log.read(undefined, 1, {});
-  expect([start?.position, page.events[0]?.position]).toEqual(['1', '251']);
+  expect([start?.sequence, page.events[0]?.sequence]).toEqual([sequenceOf(1n), sequenceOf(251n)]);
   await expect(outbox.log.read(before, 1, {})).rejects.toThrow(/older than the feed/);
   await outbox.publishAll();
   const [unpublished] = await rowsOf(

@@ -1,6 +1,7 @@
 /** A rebuild applies events that were set aside when the code understands them now. */
 import { expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
+import { BASE_URI } from '../support/event-base';
 import { HistoryView, SWAP } from '../support/history-view';
 
 const view = new HistoryView((history) => [history.placed(newUuid())]);
@@ -42,18 +43,18 @@ test('an event that was set aside and is now understood has no effect before the
 test('an event of an unknown version is set aside and reported; an event without a version counts as the first version', async () => {
   const [later, old] = [newUuid(), newUuid()];
   await view.receive([
-    { ...view.placed(later), dataschema: '/event-schemas/OrderCreated/2' },
+    { ...view.placed(later), dataschema: `${BASE_URI}/event-schemas/OrderCreated/2` },
     view.placed(old),
   ]);
   const reason = async () =>
     await view.admin('SELECT set_aside_reason AS reason FROM received_events WHERE subject = $1', [later]);
-  expect(await reason()).toEqual([{ reason: '/event-schemas/OrderCreated/2 is not known' }]);
+  expect(await reason()).toEqual([{ reason: `${BASE_URI}/event-schemas/OrderCreated/2 is not known` }]);
   await view.admin(
     "UPDATE received_events SET dataschema = NULL, set_aside_reason = 'bad' WHERE subject = $1",
     [old],
   );
   await view.rebuild();
-  expect(await reason()).toEqual([{ reason: '/event-schemas/OrderCreated/2 is not known' }]);
+  expect(await reason()).toEqual([{ reason: `${BASE_URI}/event-schemas/OrderCreated/2 is not known` }]);
   expect(await view.admin('SELECT id FROM order_views WHERE id IN ($1, $2)', [later, old])).toEqual([
     { id: old },
   ]);

@@ -4,7 +4,7 @@
  */
 import { SERVICE_NAMES } from '../../prisma/schema-engine';
 import { rmSync } from 'node:fs';
-import { exitWith, runJest, testNamespaces } from '../../tools/local/jest-run';
+import { runJest, runTests, testNamespaces } from '../../tools/local/jest-run';
 import { startPostgres } from '../../tools/local/postgres';
 import { step } from '../../tools/local/progress.cjs';
 import { freePort, makeTemplate, scratchFolder } from '../../tools/local/scratch-postgres';
@@ -21,7 +21,7 @@ const PREPARED_BY_THE_PRODUCT = ['worker-killed', 'distributed-killed'];
 const REGISTRATION_TIMEOUT_MS = 90_000;
 const REGISTRATION_POLL_MS = 500;
 
-async function main(): Promise<number> {
+async function runOnProduction(given: readonly string[]): Promise<number> {
   const binaries = process.env['TEMPORAL_SERVER_PATH'] ?? '';
   const folder = scratchFolder();
   const stops: (() => Promise<void>)[] = [];
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
       return server;
     });
     await step('registering the search attribute', () => prepareNamespaces(temporal.address));
-    const args = process.argv.length > 2 ? process.argv.slice(2) : SUITE;
+    const args = given.length > 0 ? given : SUITE;
     const servers = { adminUrl, temporalAddress: temporal.address, metricsUrl: temporal.metricsUrl };
     return await runJest(servers, folder, [args]);
   } finally {
@@ -65,4 +65,4 @@ async function prepareNamespaces(address: string): Promise<void> {
   }
 }
 
-exitWith(main);
+runTests("npm run test:production   the e2e tests, on Temporal's production server", runOnProduction);

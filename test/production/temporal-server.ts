@@ -6,9 +6,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
-import { Client } from 'pg';
 import { type Child, spawnServer, stopChild } from '../../tools/local/child';
 import { requireFreePort } from '../../tools/local/preconditions';
+import { withClient } from '../../platform/postgres-session';
 import { ROOT } from '../../platform/project-paths';
 import { freePort } from '../../tools/local/scratch-postgres';
 
@@ -106,15 +106,11 @@ async function lowFreePort(): Promise<number> {
 }
 
 async function makeDatabases(adminUrl: string): Promise<void> {
-  const admin = new Client({ connectionString: adminUrl });
-  await admin.connect();
-  try {
+  await withClient(adminUrl, 'test', async (admin) => {
     await admin.query(`CREATE ROLE ${ROLE} LOGIN PASSWORD '${PASSWORD}'`);
     for (const database of Object.keys(STORES))
       await admin.query(`CREATE DATABASE ${database} OWNER ${ROLE}`);
-  } finally {
-    await admin.end();
-  }
+  });
 }
 
 /** JSON, which its YAML reader takes as well. */

@@ -11,7 +11,7 @@ import { smallCases } from '../../tools/simulator/small-cases';
 import { counterexampleOf } from '../../tools/simulator/counterexample';
 import { testSeed } from './seed';
 
-/** Some seconds' worth; `npm run simulate` goes on for as long as it is told. */
+/** A few seconds; `npm run simulate` runs as long as requested. */
 const LARGER_CASES = 10_000;
 
 let product: Protocol;

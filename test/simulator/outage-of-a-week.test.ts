@@ -2,13 +2,13 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import type { ParkedStep } from '../../saga/contract';
 import { callerCancels } from '../../tools/simulator/callers';
-import { CREDIT_STEPS, ORDER_STEPS } from '../../tools/simulator/outages';
+import { CREDIT_STEPS, ORDER_STEPS } from '../../tools/simulator/model-steps';
 import { PLANTED_BUGS } from '../../tools/simulator/planted-bugs';
 import type { Planned as Plan } from '../../tools/simulator/planned';
 import { type Protocol, productProtocol } from '../../tools/simulator/protocols';
 import type { SagaRun } from '../../tools/simulator/saga-run';
 import { TimedRun } from '../../tools/simulator/timed-run';
-import { shownIn } from '../../tools/simulator/waiting-steps';
+import { shownIn } from '../../tools/simulator/shown-steps';
 import {
   APART,
   createdApart,

@@ -1,8 +1,9 @@
 /** A TCP proxy that can be cut, stalled and restored: an outage of a server, as its clients see it. */
 import net from 'node:net';
+import { httpUrl } from '../../platform/http-url';
 
 export interface CuttableProxy {
-  /** 127.0.0.1:port; forwards to the server unless the line is cut or stalled. */
+  /** host:port; forwards to the server unless the line is cut or stalled. */
   readonly address: string;
   /** The URL with the line's address instead of the server's. */
   through(url: string): string;
@@ -14,14 +15,20 @@ export interface CuttableProxy {
   close(): Promise<void>;
 }
 
-/** @param host a server's URL, or its host:port */
-export function proxyTo(host: string): Promise<CuttableProxy> {
+/**
+ * @param host a server's URL, or its host:port
+ * @param listensOn address on which the proxy listens
+ */
+export function proxyTo(host: string, listensOn = '127.0.0.1'): Promise<CuttableProxy> {
   const { hostname, port } = new URL(host.includes('://') ? host : `tcp://${host}`);
-  return cuttableProxy({ host: hostname, port: Number(port) });
+  return cuttableProxy({ host: hostname, port: Number(port) }, listensOn);
 }
 
 /** @param target host and port of the server */
-async function cuttableProxy(target: { host: string; port: number }): Promise<CuttableProxy> {
+async function cuttableProxy(
+  target: { host: string; port: number },
+  listensOn: string,
+): Promise<CuttableProxy> {
   const sockets = new Set<net.Socket>();
   let stalled = false;
   const keep = (socket: net.Socket): void => {
@@ -46,7 +53,7 @@ async function cuttableProxy(target: { host: string; port: number }): Promise<Cu
   const listen = (port: number): Promise<number> =>
     new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', () => {
+      server.listen(port, listensOn, () => {
         server.off('error', reject);
         const address = server.address();
         if (address !== null && typeof address === 'object') resolve(address.port);
@@ -62,7 +69,7 @@ async function cuttableProxy(target: { host: string; port: number }): Promise<Cu
       for (const socket of sockets) socket.resetAndDestroy();
     });
   const port = await listen(0);
-  const address = `127.0.0.1:${String(port)}`;
+  const address = new URL(httpUrl(listensOn, port)).host;
   return {
     address,
     through: (url) => Object.assign(new URL(url), { host: address }).href,

@@ -13,7 +13,7 @@ export interface CommandAnswer {
 export const NOTHING_ELSE = { PATH: process.env['PATH'], DATA_DIR: path.join(ROOT, 'dist', 'no-data') };
 
 export function operatorCommand(
-  name: 'replay' | 'audit' | 'repair' | 'parked',
+  name: 'replay' | 'audit' | 'repair' | 'parked' | 'rebuild-view',
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<CommandAnswer> {

@@ -38,6 +38,8 @@ const CREDIT_CHECK_TIMEOUT_MS = 60_000;
 const ATTENTION_AFTER_MS = 60_000;
 
 export interface TestSystemOptions {
+  /** Default: new ones. */
+  readonly databases?: TestDatabases;
   readonly placement?: Placement;
   readonly order?: Partial<OrderServiceSettings>;
   readonly outbox?: OutboxSettings;
@@ -83,7 +85,7 @@ export function commonSettings() {
 
 export async function startSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
   const temporal = { ...testServers().temporal, dataConverter: options.dataConverter };
-  const databases = await createTestDatabases();
+  const databases = options.databases ?? (await createTestDatabases());
   const logger = createLogger('silent');
   installTemporalRuntime(logger);
   const common = {

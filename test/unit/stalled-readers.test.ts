@@ -11,11 +11,13 @@ import { createHttpServer, SERVER_LIMITS } from '../../api/http/server';
 import { Turns } from '../../api/http/turns';
 import type { EventLog } from '../../events/event-log';
 import { EventFeed } from '../../events/feed';
+import { sequenceOf } from '../../events/sequence';
 import { createLogger } from '../../platform/logger';
 import { eventually } from '../support/http';
 
+const SUBJECT = newUuid();
 const STALLED_MS = 300;
-const turns = new Turns({ readers: 1_000, everyMs: 1 });
+const turns = new Turns({ readers: 1_000, busyReaders: 1_000, everyMs: 1 });
 const REJECTION = { problem: 'too-many-streams', detail: 'x' } as const;
 
 /** Has always more events, of 100 KB each. */
@@ -28,14 +30,16 @@ const endless: EventLog = {
       events: Array.from({ length: 100 }, () => ({
         specversion: '1.0' as const,
         id: String(position),
-        source: '/order-service' as const,
+        source: 'http://x/order-service',
         type: 'OrderCreated',
-        subject: newUuid(),
+        subject: SUBJECT,
+        partitionkey: SUBJECT,
         time: '2026-01-01T00:00:00.000Z',
         datacontenttype: 'application/json' as const,
-        dataschema: '/event-schemas/OrderCreated/1',
-        sequence: 1,
-        position: String(position),
+        dataschema: 'http://x/event-schemas/OrderCreated/1',
+        sequence: sequenceOf(position),
+        aggregateversion: 1,
+        traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-00`,
         data: { note: 'x'.repeat(100_000) },
       })),
       end: { feedId: newUuid(), position, eventId: String(position) },
@@ -89,6 +93,7 @@ test('a stream', async () => {
         turns,
         stalledMs: STALLED_MS,
         stopping: new AbortController().signal,
+        baseUri: () => 'http://x',
       }),
     ),
   );

@@ -4,6 +4,7 @@ import { v7 as newUuid } from 'uuid';
 import type { CloudEvent } from '../../events/cloud-event';
 import { CursorOfLostEvents, type LogPosition } from '../../events/cursor';
 import type { EventLog } from '../../events/event-log';
+import { sequenceOf } from '../../events/sequence';
 import { Tail } from '../../events/tail';
 import { Notifier } from '../../platform/notifier';
 import { eventually } from '../support/http';
@@ -24,17 +25,20 @@ class CountedLog implements EventLog {
   publish(count: number): void {
     for (let each = 0; each < count; each++) {
       const position = this.events.length + 1;
+      const subject = SUBJECTS[position % 2 === 0 ? 0 : 1];
       this.events.push({
         specversion: '1.0',
         id: `e${String(position)}`,
-        source: this.source,
+        source: `http://x${this.source}`,
         type: position % 2 === 0 ? 'OrderApproved' : 'OrderCreated',
-        subject: SUBJECTS[position % 2 === 0 ? 0 : 1],
+        subject,
+        partitionkey: subject,
         time: '2026-01-01T00:00:00.000Z',
         datacontenttype: 'application/json',
-        dataschema: '/event-schemas/OrderCreated/1',
-        sequence: 1,
-        position: String(position),
+        dataschema: 'http://x/event-schemas/OrderCreated/1',
+        sequence: sequenceOf(BigInt(position)),
+        aggregateversion: 1,
+        traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-00`,
         data: {},
       });
     }
@@ -47,14 +51,14 @@ class CountedLog implements EventLog {
     if (this.failure) throw this.failure;
     const seen = this.published.count;
     const matching = this.events
-      .filter(({ position }) => BigInt(position) > (after?.position ?? 0n))
+      .filter(({ sequence }) => BigInt(sequence) > (after?.position ?? 0n))
       .filter(({ type }) => types?.includes(type) ?? true)
       .filter((event) => subject === undefined || event.subject === subject);
     const events = matching.slice(0, limit);
     const last = events.length < limit ? this.events.at(-1) : events.at(-1);
     return {
       events,
-      end: { feedId: FEED, position: BigInt(last?.position ?? 0), eventId: last?.id },
+      end: { feedId: FEED, position: BigInt(last?.sequence ?? 0), eventId: last?.id },
       completeTo: events.length < limit ? new Date(0) : undefined,
       startsAfter: 0n,
       more: (timeoutMs, signal) => {

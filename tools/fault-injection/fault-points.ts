@@ -1,5 +1,6 @@
 /** Every fault point: each step of both sagas, each moment of the step, each fault that can happen there. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../local/until';
 import type { ManagedProcess } from './managed-process';
 import { type Step, STEPS } from './step-recognition';
 import { Breakpoint, type Caught, type Moment, MOMENTS } from './breakpoint';
@@ -144,12 +145,10 @@ const STRIKES: Readonly<Record<StepFault, Strike>> = {
     process.signal('SIGSTOP');
     held.release();
     await sleep(STOP_AT_LEAST_MS);
-    const deadline = performance.now() + STOP_AT_MOST_MS - STOP_AT_LEAST_MS;
-    let overtaken = await areCompleted(orderIds);
-    while (!overtaken && performance.now() < deadline) {
-      await sleep(POLL_MS);
-      overtaken = await areCompleted(orderIds);
-    }
+    const overtaken = await until(() => areCompleted(orderIds), {
+      everyMs: POLL_MS,
+      withinMs: STOP_AT_MOST_MS - STOP_AT_LEAST_MS,
+    });
     const stands = process.isStopped();
     process.signal('SIGCONT');
     return stands ? { overtaken } : undefined;

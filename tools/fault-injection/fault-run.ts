@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { Pool } from 'pg';
+import { withClient } from '../../platform/postgres-session';
 import { connectTemporal } from '../../platform/temporal';
 import type { Placement } from '../../saga/contract';
 import { ROOT } from '../../platform/project-paths';
@@ -235,16 +235,10 @@ function withCause(words: string, processes: readonly ManagedProcess[]): string 
 }
 
 async function ordersDone(cluster: Cluster): Promise<number> {
-  const pool = new Pool({ connectionString: cluster.adminUrlOf('order'), max: 1 }).on(
-    'error',
-    () => undefined,
-  );
-  try {
-    const { rows } = await pool.query<{ done: string }>(
+  const { rows } = await withClient(cluster.adminUrlOf('order'), 'fault suite', (client) =>
+    client.query<{ done: string }>(
       `SELECT count(*) AS done FROM orders WHERE state IN ('APPROVED', 'CANCELLED')`,
-    );
-    return Number(rows[0]?.done);
-  } finally {
-    await pool.end();
-  }
+    ),
+  );
+  return Number(rows[0]?.done);
 }

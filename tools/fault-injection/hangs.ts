@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { until } from '../local/until';
 import type { ClassifiedAnswer } from './answer-kinds';
 import type { Cluster } from './cluster';
 import { HeldOrder } from './held-order';
@@ -59,7 +60,10 @@ export async function whileOneThingHangs(cluster: Cluster, load: Load, temporal:
   load.acknowledged.set(held.known.orderId, held.known);
   try {
     const since = performance.now();
-    await until(() => load.acknowledged.size >= WARM_ORDERS, WARM_WITHIN_MS);
+    await until(() => load.acknowledged.size >= WARM_ORDERS, {
+      everyMs: POLL_MS,
+      withinMs: WARM_WITHIN_MS,
+    });
     const customers = await whileCustomersHang(held, load.client);
     await whileTemporalHangs(cluster, load);
     const events = (await runsOf(temporal, held.sagaId)).flat().length;
@@ -94,16 +98,14 @@ async function whileCustomersHang(
 async function whileTemporalHangs(cluster: Cluster, load: Load): Promise<void> {
   const wake = cluster.stopTemporal();
   load.placeMore(ORDERS_MORE);
-  await until(() => load.notPlaced.size >= NOT_PLACED_AT_LEAST, TEMPORAL_HANGS_AT_MOST_MS);
+  await until(() => load.notPlaced.size >= NOT_PLACED_AT_LEAST, {
+    everyMs: POLL_MS,
+    withinMs: TEMPORAL_HANGS_AT_MOST_MS,
+  });
   wake();
 }
 
 function wordsOf(classified: ClassifiedAnswer | undefined): string {
   if (!classified) return 'no answer';
   return classified.kind === 'come back' ? classified.problem : classified.kind;
-}
-
-async function until(isSo: () => boolean, withinMs: number): Promise<void> {
-  for (const deadline = performance.now() + withinMs; !isSo() && performance.now() < deadline;)
-    await sleep(POLL_MS);
 }

@@ -1,10 +1,5 @@
 /** Bugs that sagas are known for, each planted in a copy of the product that runs for real. */
-
-/** `from` has to be there once. */
-export interface Edit {
-  readonly from: string;
-  readonly to: string;
-}
+import type { Edit } from '../local/text-edits';
 
 export interface PlantedBug {
   readonly words: string;
@@ -90,7 +85,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     whileOneThingHangs: true,
     code: {
       'saga/host/group-starter.js': [
-        { from: 'withdraw = () => this.#line.remove(waiting);', to: 'withdraw = () => true;' },
+        { from: 'withdraw = () => line.remove(waiting);', to: 'withdraw = () => true;' },
       ],
     },
   },

@@ -1,8 +1,10 @@
 /** Measures how soon sagas resume on another worker when their worker is killed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { Client as PostgresClient } from 'pg';
+import type { Client as PostgresClient } from 'pg';
 import { cancelSagaWorkflowId } from '../../domain/names';
+import { connectClient } from '../../platform/postgres-session';
+import { until } from '../local/until';
 import { affectedBy, type OpenOrder } from './affected-sagas';
 import type { Cluster } from './cluster';
 
@@ -44,8 +46,7 @@ const MAX_KILLS_FACTOR = 4;
 
 /** Kills the services in turn, each when all are ready again. */
 export async function measureRecovery(cluster: Cluster, kills: number, client: Client): Promise<Recovery> {
-  const orders = new PostgresClient({ connectionString: cluster.adminUrlOf('order') });
-  await orders.connect();
+  const orders = await connectClient(cluster.adminUrlOf('order'), 'fault suite');
   const counts = { kills: 0, idle: 0, underWay: 0 };
   const resumedMs: number[] = [];
   const doneMs: number[] = [];
@@ -92,16 +93,15 @@ export async function measureRecovery(cluster: Cluster, kills: number, client: C
 }
 
 /** @returns whether enough orders were decided in time */
-async function isWarm(orders: PostgresClient, since: Date): Promise<boolean> {
-  for (const deadline = Date.now() + WITHIN_MS; ;) {
+function isWarm(orders: PostgresClient, since: Date): Promise<boolean> {
+  const areDecided = async () => {
     const { rows } = await orders.query<{ decided: number }>(
       `SELECT count(*)::int AS decided FROM orders WHERE state NOT IN ('PENDING', 'CANCELLING') AND updated_at >= $1`,
       [since],
     );
-    if (Number(rows[0]?.decided) >= WARM_ORDERS) return true;
-    if (Date.now() > deadline) return false;
-    await sleep(WARM_POLL_MS);
-  }
+    return Number(rows[0]?.decided) >= WARM_ORDERS;
+  };
+  return until(areDecided, { everyMs: WARM_POLL_MS, withinMs: WITHIN_MS });
 }
 
 async function whenBusy(orders: PostgresClient): Promise<OpenOrder[]> {

@@ -3,8 +3,10 @@
  * observed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { createClient } from '../../platform/postgres-session';
 import type { ServiceName } from '../../prisma/schema-engine';
+import { answers } from '../local/postgres';
 import type { Cluster } from './cluster';
 import type { Random } from './random';
 
@@ -131,20 +133,7 @@ async function tableLocked(cluster: Cluster): Promise<boolean> {
   }
 }
 
-async function answers(url: string): Promise<boolean> {
-  const asking = client(url);
-  try {
-    await asking.connect();
-    await asking.query('SELECT 1');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await asking.end().catch(() => undefined);
-  }
-}
-
 /** Another fault may kill the server. */
 function client(url: string): Client {
-  return new Client({ connectionString: url }).on('error', () => undefined);
+  return createClient(url, 'fault suite').on('error', () => undefined);
 }

@@ -2,6 +2,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { httpUrl } from '../../platform/http-url';
 
 /** 200 ms: a stopping process reports 503 for 500 ms before it closes its port. */
 const POLL_MS = 200;
@@ -44,7 +45,7 @@ export function startBalancer(address: Target, targets: readonly Target[]): Prom
 }
 
 async function watch(target: Target, unready: Set<Target>, closing: AbortSignal): Promise<void> {
-  const url = `http://${target.host}:${String(target.port)}/readyz`;
+  const url = new URL('/readyz', httpUrl(target.host, target.port));
   while (!closing.aborted) {
     const answer = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) }).catch(() => undefined);
     await answer?.body?.cancel();

@@ -1,8 +1,9 @@
-/** Checks the modules of a workflow bundle: only workflows, domain/, the engine and the SDK are permitted. */
+/** Checks the modules of a workflow bundle: only workflows, domain/, the engine and the SDK are permitted, and the failure converter of a codec. */
 const ALLOWED = [
   /^workflows\/[^/]+\.[jt]s$/,
   /^domain\/[^/]+\.[jt]s$/,
   /^saga\/(contract|workflow\/[^/]+)\.[jt]s$/,
+  /^platform\/encoded-failures\.[jt]s$/,
   // The SDK and its dependencies.
   /(^|\/)node_modules\/(@temporalio\/(common|workflow)|nexus-rpc|long|ms)\//,
   /^webpack\//,

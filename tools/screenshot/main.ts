@@ -5,6 +5,7 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { options, runCommand } from '../../platform/command';
 import { ROOT } from '../../platform/project-paths';
 import { ProductProcess } from '../local/product-process';
 import { step } from '../local/progress.cjs';
@@ -107,11 +108,13 @@ function interrupted(): Promise<never> {
   });
 }
 
-// Exits explicitly: after an interruption, the browser may still be starting.
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exit(1);
+runCommand({
+  usage: `npm run screenshot   writes the Temporal UI's page of a saga to ${FILE}
+
+CHROMIUM_PATH names the browser; default: chromium on the PATH.`,
+  read: options({}),
+  run: async () => {
+    await main();
+    return 0;
   },
-);
+});
