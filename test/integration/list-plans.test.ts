@@ -37,13 +37,13 @@ beforeAll(async () => {
     SELECT gen_random_uuid(), 'order-' || n, CASE WHEN n % 1000 = 0 THEN gen_random_uuid() ELSE '${CUSTOMER}' END, 100, 'USD', s.state,
       CASE s.state WHEN 'CANCELLED' THEN 'CUSTOMER_REQUEST' END, CASE s.state WHEN 'PENDING' THEN 1 ELSE 2 END,
       '2026-01-01'::timestamptz + (n / 3) * interval '1 second'
-    FROM generate_series(1, ${ROWS}) n, LATERAL (SELECT CASE WHEN n < 30 THEN 'PENDING' WHEN n % 50 = 0 THEN 'CANCELLED'
+    FROM generate_series(1, ${String(ROWS)}) n, LATERAL (SELECT CASE WHEN n < 30 THEN 'PENDING' WHEN n % 50 = 0 THEN 'CANCELLED'
       ELSE 'APPROVED' END AS state) s`);
   await admin.query(`
     INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data, position, published_at)
     SELECT 'order', o.id, 1, CASE WHEN n % 10000 = 0 THEN 'OrderCancelled' ELSE 'OrderCreated' END, '{}', n, now()
     FROM (SELECT id, row_number() OVER () AS n FROM orders) o`);
-  await admin.query(`UPDATE outbox_relay SET last_position = ${ROWS}`);
+  await admin.query(`UPDATE outbox_relay SET last_position = ${String(ROWS)}`);
   await admin.query('VACUUM ANALYZE');
   pool = createPool(databases.orderUrl, 'test');
   pool.on('connect', record);

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import type { CloudEvent } from '../../events/cloud-event';
 import { CursorOfLostEvents, type LogPosition } from '../../events/cursor';
-import type { EventLog } from '../../events/event-log';
+import type { EventLog, LogPage } from '../../events/event-log';
 import { sequenceOf } from '../../events/sequence';
 import { Tail } from '../../events/tail';
 import { Notifier } from '../../platform/notifier';
@@ -79,6 +79,13 @@ const at = (position: number): LogPosition => ({
   ...(position > 0 && { eventId: `e${String(position)}` }),
 });
 
+const contentOf = ({ events, end, completeTo, startsAfter }: LogPage) => ({
+  events,
+  end,
+  completeTo,
+  startsAfter,
+});
+
 test('it reads as the log does, from every position, with every filter and limit', async () => {
   const log = new CountedLog();
   const tail = tailOf(log);
@@ -88,8 +95,8 @@ test('it reads as the log does, from every position, with every filter and limit
     for (let from = 0; from <= log.events.length; from++)
       for (const filter of [{}, { types: ['OrderApproved'] }, { subject: SUBJECTS[1] }, { types: [] }])
         for (const limit of [1, 2, 100]) {
-          const { more: _, ...expected } = await log.read(at(from), limit, filter);
-          const { more: __, ...page } = await tail.read(at(from), limit, filter);
+          const expected = contentOf(await log.read(at(from), limit, filter));
+          const page = contentOf(await tail.read(at(from), limit, filter));
           expect([from, filter, limit, page]).toEqual([from, filter, limit, expected]);
         }
   }
