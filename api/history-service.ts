@@ -36,7 +36,7 @@ export function startHistoryService(
   readers: Readers,
 ): HistoryService {
   const pool = createPool(databaseUrl, 'order-history');
-  const readPool = createPool(databaseUrl, 'order-history-reads', READ_LIMITS);
+  const readPool = createPool(databaseUrl, 'order-history-reads', { limits: READ_LIMITS });
   const db = createHistoryDatabase(databaseUrl, pool);
   const reads = createHistoryDatabase(databaseUrl, readPool);
   const applied = new Notifier();

@@ -33,7 +33,7 @@ export function openDatabase<Db extends SqlDatabase & { $disconnect(): Promise<v
   }: OutboxSettings & { readonly logger: Logger; readonly eventBase: () => EventBase },
 ): ServiceDatabase<Db> {
   const pool = createPool(url, `${service}-service`);
-  const readPool = createPool(url, `${service}-service-reads`, READ_LIMITS);
+  const readPool = createPool(url, `${service}-service-reads`, { limits: READ_LIMITS });
   const [db, reads] = [createClient(url, pool), createClient(url, readPool)];
   const outbox = serviceOutbox({ service, db, url, ...outboxSettings, logger });
   return {

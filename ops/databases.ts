@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { AuditedDatabases } from './audit/audited-databases';
 import type { Config } from '../platform/config';
 import { ConfigError } from '../platform/config-error';
-import { createPool, DATABASE_LIMITS } from '../platform/postgres-session';
+import { createPool } from '../platform/postgres-session';
 import { createCustomerDatabase, type CustomerDatabase } from '../prisma/customer/client';
 import { createHistoryDatabase } from '../prisma/history/client';
 import { createOrderDatabase, type OrderDatabase } from '../prisma/order/client';
@@ -91,5 +91,5 @@ function openOrders(url: string): OrderDatabase {
 }
 
 function readOnly(url: string) {
-  return createPool(url, 'operator', { ...DATABASE_LIMITS, readOnly: true });
+  return createPool(url, 'operator', { readOnly: true });
 }

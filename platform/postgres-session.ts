@@ -66,14 +66,6 @@ const SETTINGS = {
 const PREPARE = `SELECT current_setting('TimeZone') AS zone,
   CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL THEN set_config('transaction_timeout', '0', false) END`;
 
-interface PoolLimits {
-  readonly connections: number;
-  readonly statementMs: number;
-  readonly queryMs: number;
-  /** The server rejects every write. */
-  readonly readOnly?: boolean;
-}
-
 export interface SessionLimits {
   /** Milliseconds; default: no limit. */
   readonly statementMs?: number;
@@ -154,12 +146,19 @@ export async function prepareSession(client: ClientBase): Promise<void> {
   );
 }
 
-/** The pool of a service. */
+export interface PoolOptions {
+  /** Default: {@link DATABASE_LIMITS}. */
+  readonly limits?: Readonly<Record<'connections' | 'statementMs' | 'queryMs', number>>;
+  /** The server rejects every write. */
+  readonly readOnly?: boolean;
+}
+
 export function createPool(
   url: string,
   applicationName: string,
-  { connections, statementMs, queryMs, readOnly = false }: PoolLimits = DATABASE_LIMITS,
+  { limits = DATABASE_LIMITS, readOnly = false }: PoolOptions = {},
 ): Pool {
+  const { connections, statementMs, queryMs } = limits;
   return new Pool({
     ...sessionOptions(url, applicationName, { statementMs, readOnly }),
     max: connections,

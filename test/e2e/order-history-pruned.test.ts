@@ -34,8 +34,8 @@ async function startHistory({
   settings,
   url,
 }: TestSystem): Promise<Omit<RunningService, 'workflows' | 'failed'>> {
+  const { order: _order, customer: _customer, ...common } = settings;
   const history = { databaseUrl: databases.historyUrl, feedUrl: url };
-  const { order: _, customer: __, ...common } = settings;
   const service = await startService(
     { ...common, port: 0, temporal: undefined, history },
     createLogger('silent'),

@@ -40,10 +40,17 @@ beforeAll(async () => {
   await createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', items: [order] });
   await publishEvents(db, 10);
   feed = new EventFeed([databaseLog('/order-service', db, published, eventBase)], createLogger('silent'));
-  const baseUri = () => BASE_URI;
   server = createServer(
     express().use(
-      eventRoutes({ feed, streams, waits, streamTurns: turns, turns, stopping: stopping.signal, baseUri }),
+      eventRoutes({
+        feed,
+        streams,
+        waits,
+        streamTurns: turns,
+        turns,
+        stopping: stopping.signal,
+        baseUri: () => BASE_URI,
+      }),
     ),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

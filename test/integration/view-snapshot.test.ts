@@ -193,11 +193,12 @@ test('pruned faster than the consumer follows: one snapshot, and all rows are ri
 
 test('a snapshot does not survive a loss of events: the view waits for a new one', async () => {
   const asOf = () => readAsOf(history);
+  const { generation } = await asOf();
   await store.restart(await store.checkpoint());
   expect(await asOf()).toMatchObject({ recovering: true });
   await publish();
   await followToEnd();
-  expect(await asOf()).toMatchObject({ complete: false, followedTo: null, recovering: false });
+  expect(await asOf()).toMatchObject({ complete: false, followedTo: null, recovering: false, generation });
   await order(await newCustomer(), true);
   await publish();
   await followToEnd();

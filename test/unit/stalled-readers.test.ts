@@ -13,10 +13,11 @@ import type { EventLog } from '../../events/event-log';
 import { EventFeed } from '../../events/feed';
 import { sequenceOf } from '../../events/sequence';
 import { createLogger } from '../../platform/logger';
+import { BASE_URI } from '../support/event-base';
 import { eventually } from '../support/http';
 
-const SUBJECT = newUuid();
 const STALLED_MS = 300;
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
 const turns = new Turns({ readers: 1_000, busyReaders: 1_000, everyMs: 1 });
 const REJECTION = { problem: 'too-many-streams', detail: 'x' } as const;
 
@@ -30,16 +31,16 @@ const endless: EventLog = {
       events: Array.from({ length: 100 }, () => ({
         specversion: '1.0' as const,
         id: String(position),
-        source: 'http://x/order-service',
+        source: `${BASE_URI}/order-service`,
         type: 'OrderCreated',
-        subject: SUBJECT,
-        partitionkey: SUBJECT,
+        subject: newUuid(),
         time: '2026-01-01T00:00:00.000Z',
         datacontenttype: 'application/json' as const,
-        dataschema: 'http://x/event-schemas/OrderCreated/1',
+        dataschema: `${BASE_URI}/event-schemas/OrderCreated/1`,
+        partitionkey: newUuid(),
         sequence: sequenceOf(position),
         aggregateversion: 1,
-        traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-00`,
+        traceparent: TRACEPARENT,
         data: { note: 'x'.repeat(100_000) },
       })),
       end: { feedId: newUuid(), position, eventId: String(position) },
@@ -93,7 +94,7 @@ test('a stream', async () => {
         turns,
         stalledMs: STALLED_MS,
         stopping: new AbortController().signal,
-        baseUri: () => 'http://x',
+        baseUri: () => BASE_URI,
       }),
     ),
   );

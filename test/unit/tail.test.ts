@@ -3,15 +3,17 @@ import { expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import type { CloudEvent } from '../../events/cloud-event';
 import { CursorOfLostEvents, type LogPosition } from '../../events/cursor';
-import type { EventLog, LogPage } from '../../events/event-log';
+import type { EventLog } from '../../events/event-log';
 import { sequenceOf } from '../../events/sequence';
 import { Tail } from '../../events/tail';
 import { Notifier } from '../../platform/notifier';
+import { BASE_URI } from '../support/event-base';
 import { eventually } from '../support/http';
 
 const FEED = newUuid();
 const SUBJECTS = [newUuid(), newUuid()] as const;
 const EVENTS_MAX = 10;
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
 
 /** A log in memory that counts its reads and its waits. */
 class CountedLog implements EventLog {
@@ -25,20 +27,19 @@ class CountedLog implements EventLog {
   publish(count: number): void {
     for (let each = 0; each < count; each++) {
       const position = this.events.length + 1;
-      const subject = SUBJECTS[position % 2 === 0 ? 0 : 1];
       this.events.push({
         specversion: '1.0',
         id: `e${String(position)}`,
-        source: `http://x${this.source}`,
+        source: `${BASE_URI}${this.source}`,
         type: position % 2 === 0 ? 'OrderApproved' : 'OrderCreated',
-        subject,
-        partitionkey: subject,
+        subject: SUBJECTS[position % 2 === 0 ? 0 : 1],
         time: '2026-01-01T00:00:00.000Z',
         datacontenttype: 'application/json',
-        dataschema: 'http://x/event-schemas/OrderCreated/1',
+        dataschema: `${BASE_URI}/event-schemas/OrderCreated/1`,
+        partitionkey: SUBJECTS[0],
         sequence: sequenceOf(BigInt(position)),
         aggregateversion: 1,
-        traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-00`,
+        traceparent: TRACEPARENT,
         data: {},
       });
     }
@@ -79,13 +80,6 @@ const at = (position: number): LogPosition => ({
   ...(position > 0 && { eventId: `e${String(position)}` }),
 });
 
-const contentOf = ({ events, end, completeTo, startsAfter }: LogPage) => ({
-  events,
-  end,
-  completeTo,
-  startsAfter,
-});
-
 test('it reads as the log does, from every position, with every filter and limit', async () => {
   const log = new CountedLog();
   const tail = tailOf(log);
@@ -95,9 +89,10 @@ test('it reads as the log does, from every position, with every filter and limit
     for (let from = 0; from <= log.events.length; from++)
       for (const filter of [{}, { types: ['OrderApproved'] }, { subject: SUBJECTS[1] }, { types: [] }])
         for (const limit of [1, 2, 100]) {
-          const expected = contentOf(await log.read(at(from), limit, filter));
-          const page = contentOf(await tail.read(at(from), limit, filter));
-          expect([from, filter, limit, page]).toEqual([from, filter, limit, expected]);
+          const expected = await log.read(at(from), limit, filter);
+          const page = await tail.read(at(from), limit, filter);
+          const more = expect.any(Function);
+          expect([from, filter, limit, page]).toEqual([from, filter, limit, { ...expected, more }]);
         }
   }
 });
