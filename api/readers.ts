@@ -1,7 +1,7 @@
 /** What all readers of a process share: their limits and their turns. */
 import type { Metrics } from '../platform/metrics';
 import { Admission } from './http/admission';
-import { TURNS } from './http/read-limits';
+import { REQUEST_TURNS, STREAM_TURNS } from './http/read-limits';
 import { Turns } from './http/turns';
 import { readerMetrics } from './operations/process-metrics';
 import type { ReaderSettings } from './service-settings';
@@ -11,6 +11,8 @@ export interface Readers {
   readonly streams: Admission;
   /** Requests that wait for news: pages of events, and the order history. */
   readonly waits: Admission;
+  /** Of the streams, and of the other requests that have waited. */
+  readonly streamTurns: Turns;
   readonly turns: Turns;
   /** Aborted when the process stops; ends streams and waits. */
   readonly stopping: AbortSignal;
@@ -34,5 +36,5 @@ export function createReaders(
     waitsPerClientMax,
   );
   readerMetrics(metrics, streams, waits);
-  return { streams, waits, turns: new Turns(TURNS), stopping };
+  return { streams, waits, streamTurns: new Turns(STREAM_TURNS), turns: new Turns(REQUEST_TURNS), stopping };
 }

@@ -20,7 +20,7 @@ import { startWorkers } from '../workers/workers';
 import type { ApiDependencies } from './app';
 import { type CustomerRoutesDependencies, findCustomer } from './customers/customer-routes';
 import { remoteCustomers } from './customers/customer-with-orders';
-import { TAIL_EVENTS_MAX, TAIL_FRESH_MS } from './http/read-limits';
+import { FEED_FRESH_MS, TAIL_EVENTS_MAX, TAIL_PAUSE_MS } from './http/read-limits';
 import { outboxMetrics, workerMetrics } from './operations/process-metrics';
 import { createOrderService } from './order-service';
 import type { Readers } from './readers';
@@ -29,6 +29,8 @@ import type { ServiceSettings } from './service-settings';
 
 /** 15 s: a connection normally takes milliseconds. After the timeout the process ends, and its supervisor restarts it. */
 const CONNECT_TIMEOUT_MS = 15_000;
+
+const TAIL_LIMITS = { eventsMax: TAIL_EVENTS_MAX, freshMs: FEED_FRESH_MS, pauseMs: TAIL_PAUSE_MS };
 
 export interface SagaServices {
   readonly routes: Pick<
@@ -110,8 +112,9 @@ export async function startSagaServices(
       },
       events: {
         feed: new EventFeed(
-          logs.map((log) => new Tail(log, { eventsMax: TAIL_EVENTS_MAX, freshMs: TAIL_FRESH_MS })),
+          logs.map((log) => new Tail(log, TAIL_LIMITS)),
           logger,
+          FEED_FRESH_MS,
         ),
         ...readers,
         baseUri: () => eventBase().uri,

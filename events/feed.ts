@@ -54,10 +54,13 @@ interface Answered {
  */
 export class EventFeed {
   readonly #unavailable = new Set<EventSource>();
+  readonly #recent = new Map<string, Promise<FeedPage>>();
 
+  /** @param freshMs readers at the same place share what one of them has read within this time, milliseconds */
   constructor(
     private readonly logs: readonly EventLog[],
     private readonly logger: Logger,
+    private readonly freshMs = 0,
   ) {}
 
   /**
@@ -65,7 +68,28 @@ export class EventFeed {
    * @throws BadCursor, CursorTooOld, CursorOfLostEvents when the feed cannot continue from the cursor
    * @throws Error of the first service, when no service could be read
    */
-  async read(cursor: string | undefined, limit: number, filter: EventFilter = {}): Promise<FeedPage> {
+  read(cursor: string | undefined, limit: number, filter: EventFilter = {}): Promise<FeedPage> {
+    if (this.freshMs === 0) return this.#read(cursor, limit, filter);
+    const key = JSON.stringify([cursor, limit, filter.types, filter.subject]);
+    const known = this.#recent.get(key);
+    if (known) return known;
+    const forget = (): void => {
+      if (this.#recent.get(key) === shared) this.#recent.delete(key);
+    };
+    const shared = this.#read(cursor, limit, filter).then((page) => ({
+      ...page,
+      more: async (timeoutMs: number, signal?: AbortSignal) => {
+        await page.more(timeoutMs, signal);
+        // The next read must see why.
+        forget();
+      },
+    }));
+    this.#recent.set(key, shared);
+    setTimeout(forget, this.freshMs);
+    return shared;
+  }
+
+  async #read(cursor: string | undefined, limit: number, filter: EventFilter): Promise<FeedPage> {
     const before = cursor === undefined ? {} : decodeCursor(cursor);
     const outcomes = await Promise.allSettled(
       this.logs.map((log) => this.#readLog(log, before[log.source], limit, filter)),

@@ -2,6 +2,7 @@
  * The last events of a service, in memory: read once for all readers of a process. Readers at the end of the feed, which are
  * nearly all, cost no statement, and one wait of the process stands for all their waits.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Notifier } from '../platform/notifier';
 import type { CloudEvent } from './cloud-event';
 import type { LogPosition } from './cursor';
@@ -12,7 +13,12 @@ export interface TailLimits {
   readonly eventsMax: number;
   /** Readers share what was read within this time, milliseconds. */
   readonly freshMs: number;
+  /** While events keep coming, readers that wait are notified at most this often, milliseconds. */
+  readonly pauseMs: number;
 }
+
+/** 1 s: how old the tail may be while it waits for a notification, which may be lost. */
+const FOLLOWED_FRESH_MS = 1_000;
 
 /** 500 events, about 300 KB, in one read. */
 const READ_MAX = 500;
@@ -47,7 +53,9 @@ export class Tail implements EventLog {
   }
 
   async read(after: LogPosition | undefined, limit: number, filter: EventFilter): Promise<LogPage> {
-    if (this.#window && performance.now() - this.#window.readAt >= this.limits.freshMs) await this.#readOn();
+    const freshMs =
+      this.#waiting > 0 ? Math.max(FOLLOWED_FRESH_MS, this.limits.freshMs) : this.limits.freshMs;
+    if (this.#window && performance.now() - this.#window.readAt >= freshMs) await this.#readOn();
     const page = after && this.#window && this.#fromMemory(this.#window, after, limit, filter);
     if (page) return page;
     const read = await this.log.read(after, limit, filter);
@@ -138,6 +146,8 @@ export class Tail implements EventLog {
     while (!ended.aborted && this.#window) {
       // A failure of the wait is a failure of the next read.
       await this.#window.page.more(WAIT_MS, ended).catch(() => undefined);
+      const pauseMs = this.#window.readAt + this.limits.pauseMs - performance.now();
+      if (pauseMs > 0) await sleep(pauseMs, undefined, { signal: ended }).catch(() => undefined);
       await this.#readOn();
     }
   }

@@ -2,7 +2,7 @@
 import { type Request, type Response, Router } from 'express';
 import { BadCursor, CursorOfLostEvents, CursorTooOld } from '../../events/cursor';
 import { jsonSchemaOf, schemaPath } from '../../events/event-types';
-import type { EventFeed } from '../../events/feed';
+import type { EventFeed, FeedPage } from '../../events/feed';
 import type { EventFilter } from '../../events/event-log';
 import { streamEvents } from './event-stream';
 import type { Admission } from '../http/admission';
@@ -22,7 +22,8 @@ export interface EventRoutesDependencies {
   readonly streams: Admission;
   /** Limits the pages that wait for an event. */
   readonly waits: Admission;
-  /** Of the readers that have waited. */
+  readonly streamTurns: Turns;
+  /** Of the pages that have waited. */
   readonly turns: Turns;
   /** A client that takes nothing for so long loses its stream, milliseconds. */
   readonly stalledMs?: number;
@@ -36,6 +37,7 @@ export function eventRoutes({
   feed,
   streams,
   waits,
+  streamTurns,
   turns,
   stalledMs = STALLED_STREAM_MS,
   stopping,
@@ -50,7 +52,7 @@ export function eventRoutes({
       const applicant = { client: request.ip, left: callerLeft(response) };
       if (negotiatedFeed(request, response) === 'stream') {
         const cursor = request.get('Last-Event-ID') ?? after;
-        const stream = { cursor, filter, stopping, turns, stalledMs };
+        const stream = { cursor, filter, stopping, turns: streamTurns, stalledMs };
         await streams
           .run(() => streamEvents(feed, request, response, stream), applicant)
           .catch((error: unknown) => throwCursorProblem(error));
@@ -63,14 +65,7 @@ export function eventRoutes({
         waitMs === 0 ? read() : waits.run(() => whileNeeded(response, stopping, read), applicant)
       ).catch((error: unknown) => throwCursorProblem(error));
       applicant.left.throwIfAborted();
-      const { items, nextCursor, completeTo, unavailable, startsAfter } = page;
-      response.json({
-        items: items.map(({ event }) => event),
-        nextCursor,
-        completeTo,
-        startsAfter,
-        ...(unavailable.length > 0 && { unavailable }),
-      });
+      response.type('json').send(bodyOf(page));
     })
     .all(otherMethods('GET', 'HEAD'));
   router
@@ -83,6 +78,24 @@ export function eventRoutes({
     })
     .all(otherMethods('GET', 'HEAD'));
   return router;
+}
+
+/** Many readers get the same page; it is serialized once. */
+const bodies = new WeakMap<FeedPage, string>();
+
+function bodyOf(page: FeedPage): string {
+  const known = bodies.get(page);
+  if (known !== undefined) return known;
+  const { items, nextCursor, completeTo, unavailable, startsAfter } = page;
+  const body = JSON.stringify({
+    items: items.map(({ event }) => event),
+    nextCursor,
+    completeTo,
+    startsAfter,
+    ...(unavailable.length > 0 && { unavailable }),
+  });
+  bodies.set(page, body);
+  return body;
 }
 
 interface PageRequest {

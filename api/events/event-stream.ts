@@ -70,8 +70,10 @@ async function writePages(
   response.write(`retry: ${String(RECONNECT_MS)}\n\n`);
   let sentAt = Date.now();
   while (!over.aborted) {
-    for (const item of page.items) response.write(line(item));
-    if (page.items.length > 0) sentAt = Date.now();
+    if (page.items.length > 0) {
+      response.write(textOf(page));
+      sentAt = Date.now();
+    }
     // The time decides, not the empty page: the filter may exclude many events per second.
     else if (Date.now() - sentAt >= HEARTBEAT_MS) {
       // With the id, a client resumes here although no event matched its filter.
@@ -101,6 +103,17 @@ async function drained(response: Response, timeoutMs: number, over: AbortSignal)
     await once(response, 'drain', { signal }).catch(() => undefined);
     return over.aborted || !response.writableNeedDrain;
   });
+}
+
+/** Many streams get the same page; it is serialized once. */
+const texts = new WeakMap<FeedPage, string>();
+
+function textOf(page: FeedPage): string {
+  const known = texts.get(page);
+  if (known !== undefined) return known;
+  const text = page.items.map(line).join('');
+  texts.set(page, text);
+  return text;
 }
 
 /**

@@ -1,17 +1,23 @@
 /** The limits of readers, so that orders do not wait for them. The numbers of connections are in `platform/postgres-session.ts`. */
 
 /**
- * 5 readers every 20 ms, 250 a second: waiting readers that have news continue in turns. A turn takes a reader about
- * 0.5 to 1 ms of the process, so readers take a fifth of a core, however many wait. A thousand readers get news within 4 s, and
- * few readers at once.
+ * Readers that have waited continue in turns. 5 requests every 20 ms, 250 a second: a request takes the process about
+ * 0.5 to 1 ms, so waiting requests take a fifth of a core, however many there are. A thousand get news within 4 s, and few at
+ * once.
  */
-export const TURNS = { readers: 5, everyMs: 20 } as const;
+export const REQUEST_TURNS = { readers: 5, busyReaders: 1, everyMs: 20 } as const;
+
+/** 50 streams every 20 ms: a stream costs one write of what it shares with the others. */
+export const STREAM_TURNS = { readers: 50, busyReaders: 10, everyMs: 20 } as const;
 
 /** 1,000 events, about 600 KB a service: what a process has in memory of the end of the feed. Others are read from the database. */
 export const TAIL_EVENTS_MAX = 1_000;
 
-/** 20 ms: readers share what was read from the database by then. The relay publishes as often under load. */
-export const TAIL_FRESH_MS = 20;
+/** 20 ms: readers share what was read from the database within it. The relay publishes as often under load. */
+export const FEED_FRESH_MS = 20;
+
+/** 100 ms: while events keep coming, readers that wait get them together, so that they share one page. */
+export const TAIL_PAUSE_MS = 100;
 
 /** 30 s, two heartbeats: a stream whose client takes nothing from its socket ends. The client can resume. */
 export const STALLED_STREAM_MS = 30_000;

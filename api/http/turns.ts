@@ -1,14 +1,22 @@
 /** Lets waiting readers continue in turns: a burst of thousands would block the event loop, and orders with it. */
-interface Pace {
+import { performance } from 'node:perf_hooks';
+
+export interface Pace {
   /** That continue within `everyMs`. */
   readonly readers: number;
+  /** The same while the event loop is busy. At least one, so that readers always go on. */
+  readonly busyReaders: number;
   readonly everyMs: number;
 }
+
+/** Half of the time: an order waits for the event loop about ten times, each time for what else it does. */
+const BUSY = 0.5;
 
 export class Turns {
   readonly #waiting = new Set<() => void>();
   #left: number;
   #timer: NodeJS.Timeout | undefined;
+  #usage = performance.eventLoopUtilization();
 
   constructor(private readonly pace: Pace) {
     this.#left = pace.readers;
@@ -16,9 +24,10 @@ export class Turns {
 
   /** Resolves when it is the caller's turn: at once while there are few, otherwise in the order of arrival; or on abort. */
   next(signal?: AbortSignal): Promise<void> {
+    // Waiting readers do not keep the process alive.
     this.#timer ??= setInterval(() => {
       this.#release();
-    }, this.pace.everyMs);
+    }, this.pace.everyMs).unref();
     if (this.#left > 0) {
       this.#left -= 1;
       return Promise.resolve();
@@ -36,12 +45,14 @@ export class Turns {
   }
 
   #release(): void {
-    if (this.#left === this.pace.readers) {
+    if (this.#waiting.size === 0 && this.#left === this.pace.readers) {
       clearInterval(this.#timer);
       this.#timer = undefined;
       return;
     }
-    this.#left = this.pace.readers;
+    const { utilization } = performance.eventLoopUtilization(this.#usage);
+    this.#usage = performance.eventLoopUtilization();
+    this.#left = utilization > BUSY ? this.pace.busyReaders : this.pace.readers;
     for (const go of this.#waiting) {
       if (this.#left === 0) return;
       this.#left -= 1;

@@ -31,7 +31,7 @@ const stopping = new AbortController();
 const published = new Notifier();
 const streams = new Admission(60, { problem: 'too-many-streams', detail: 'come back' });
 const waits = new Admission(60, { problem: 'too-many-readers', detail: 'come back' });
-const turns = new Turns({ readers: 1_000, everyMs: 1 });
+const turns = new Turns({ readers: 1_000, busyReaders: 1_000, everyMs: 1 });
 
 beforeAll(async () => {
   databases = await createTestDatabases();
@@ -42,7 +42,15 @@ beforeAll(async () => {
   feed = new EventFeed([databaseLog('/order-service', db, published, eventBase)], createLogger('silent'));
   server = createServer(
     express().use(
-      eventRoutes({ feed, streams, waits, turns, stopping: stopping.signal, baseUri: () => BASE_URI }),
+      eventRoutes({
+        feed,
+        streams,
+        waits,
+        streamTurns: turns,
+        turns,
+        stopping: stopping.signal,
+        baseUri: () => BASE_URI,
+      }),
     ),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -44,7 +44,7 @@ test('a caller that leaves frees its place at once, and once, although its work 
 });
 
 test('few readers continue at once; many in turns, in the order of arrival', async () => {
-  const turns = new Turns({ readers: 2, everyMs: 20 });
+  const turns = new Turns({ readers: 2, busyReaders: 2, everyMs: 20 });
   const order: number[] = [];
   const began = performance.now();
   const at = Array.from({ length: 7 }, async (_, index) => {
@@ -61,8 +61,26 @@ test('few readers continue at once; many in turns, in the order of arrival', asy
   expect(times[6]).toBeGreaterThanOrEqual(45);
 });
 
+test('fewer continue while the event loop is busy, and none is forgotten', async () => {
+  const turns = new Turns({ readers: 4, busyReaders: 1, everyMs: 20 });
+  const at: number[] = [];
+  const all = Array.from({ length: 10 }, async () => {
+    await turns.next();
+    at.push(performance.now());
+  });
+  // Keeps the loop busy until all have had their turn.
+  while (at.length < 10) {
+    const until = performance.now() + 15;
+    while (performance.now() < until);
+    await new Promise(setImmediate);
+  }
+  await Promise.all(all);
+  // Four at once, and then one in each turn, not four.
+  expect(Number(at[9]) - Number(at[0])).toBeGreaterThanOrEqual(5 * 20 - 5);
+});
+
 test('a reader that leaves does not wait for its turn, and takes nobody else’s', async () => {
-  const turns = new Turns({ readers: 1, everyMs: 60_000 });
+  const turns = new Turns({ readers: 1, busyReaders: 1, everyMs: 60_000 });
   await turns.next();
   const caller = new AbortController();
   const left = turns.next(caller.signal);

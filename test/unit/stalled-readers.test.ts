@@ -18,6 +18,7 @@ import { eventually } from '../support/http';
 
 const STALLED_MS = 300;
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
+const turns = new Turns({ readers: 1_000, busyReaders: 1_000, everyMs: 1 });
 const REJECTION = { problem: 'too-many-streams', detail: 'x' } as const;
 
 /** Has always more events, of 100 KB each. */
@@ -89,7 +90,8 @@ test('a stream', async () => {
         feed: new EventFeed([endless], createLogger('silent')),
         streams,
         waits: new Admission(1, REJECTION),
-        turns: new Turns({ readers: 1_000, everyMs: 1 }),
+        streamTurns: turns,
+        turns,
         stalledMs: STALLED_MS,
         stopping: new AbortController().signal,
         baseUri: () => BASE_URI,

@@ -71,7 +71,7 @@ class CountedLog implements EventLog {
 }
 
 function tailOf(log: CountedLog, freshMs = 0): Tail {
-  return new Tail(log, { eventsMax: EVENTS_MAX, freshMs });
+  return new Tail(log, { eventsMax: EVENTS_MAX, freshMs, pauseMs: 0 });
 }
 
 const at = (position: number): LogPosition => ({

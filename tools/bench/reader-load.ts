@@ -52,7 +52,8 @@ let cursor = '';
 
 async function pollFrom(url: string): Promise<never> {
   for (let after = cursor; ;) {
-    const page = await read(`${url}/events?after=${after}`, { Prefer: 'wait=30' });
+    // A burst of connections may exceed what the operating system queues.
+    const page = await read(`${url}/events?after=${after}`, { Prefer: 'wait=30' }).catch(() => undefined);
     if (page !== undefined) after = pageSchema.parse(JSON.parse(page)).nextCursor ?? after;
   }
 }

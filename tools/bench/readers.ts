@@ -56,6 +56,7 @@ export async function measureReaders(listedOrders: number): Promise<ReadersResul
         besideReaders({ ...load, url: product.url }, () => measureFor(product.url, customers)),
       );
       measures[name] = { ...taken, ratio: taken.p50 / alone.p50 };
+      console.log(name, measures[name]);
     }
     return { measures, met: Object.values(measures).every(({ ratio }) => ratio < RATIO_MAX) };
   } finally {
