@@ -17,7 +17,7 @@ const OUTSIDE = 'tools|examples|test';
 const FOLDERS = [...Object.keys(folders), OUTSIDE].join('|');
 
 /** Only the files that compose a process import the parts of every folder. */
-const COMPOSITION = '^api/(service|saga-services|history-service)\\.ts$|/main\\.ts$';
+const COMPOSITION = '^api/(service|service-database|saga-services|(order|history)-service)\\.ts$|/main\\.ts$';
 
 const table = Object.entries(folders).map(([folder, allowed]) => ({
   name: `${folder}-imports-only-${allowed.join('-')}`,
@@ -108,6 +108,19 @@ module.exports = {
     },
     ...engineRules,
     ...partRules,
+    {
+      name: 'one-module-opens-sessions-of-postgres',
+      comment: 'It states the settings that a session would inherit otherwise. Tests look from outside.',
+      severity: 'error',
+      from: { pathNot: '^(platform/postgres-session\\.ts$|test/)' },
+      to: { path: packages('pg', 'pg-connection-string'), dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'one-module-makes-prisma-adapters',
+      severity: 'error',
+      from: { pathNot: '^prisma/(client-options|schema-engine)\\.ts$' },
+      to: { path: packages('@prisma/adapter-pg') },
+    },
     {
       name: 'no-imports-of-tools-or-tests',
       severity: 'error',

@@ -1,4 +1,4 @@
-/** The HTTP application: what every route shares, and the routes of the services that this process has. */
+/** The HTTP application: middleware for all routes, and the routes of the services in this process. */
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
@@ -9,7 +9,7 @@ import {
 } from './customers/customer-with-orders';
 import { eventRoutes, type EventRoutesDependencies } from './events/event-routes';
 import { type Forwarded, forwarding } from './http/forwarding';
-import { refuseWhen } from './http/graceful-shutdown';
+import { rejectWhenStopping } from './http/graceful-shutdown';
 import { notFound, problemHandler } from './http/problem-handler';
 import { requestLog } from './http/request-log';
 import { docsRoutes } from './operations/docs';
@@ -21,21 +21,21 @@ import { orderRoutes, type OrderRoutesDependencies } from './orders/order-routes
 export interface ApiDependencies {
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Present where this process serves the order service. */
+  /** Set when this process runs the order service. */
   readonly orders?: OrderRoutesDependencies | undefined;
-  /** Present where this process serves the customer service. */
+  /** Set when this process runs the customer service. */
   readonly customers?: CustomerRoutesDependencies | undefined;
-  /** Present where this process serves the order service. */
+  /** Set when this process runs the order service. */
   readonly customerWithOrders?: CustomerWithOrdersDependencies | undefined;
-  /** Present where this process serves the order history. */
+  /** Set when this process runs the order history. */
   readonly history?: HistoryRoutesDependencies | undefined;
-  /** What this process does not serve itself. */
+  /** Paths that other services serve. */
   readonly forwarded: readonly Forwarded[];
   readonly events?: EventRoutesDependencies | undefined;
   readonly ready: Readiness;
-  /** Aborted when the process is about to stop. */
+  /** Aborted when the process stops. */
   readonly stopping: AbortSignal;
-  /** Version of the workflow code, told with the readiness. */
+  /** Version of the workflow code, part of the answer of /readyz. */
   readonly workflows?: object | undefined;
 }
 
@@ -56,10 +56,10 @@ export function createApp(dependencies: ApiDependencies): Express {
   const isForwarded = (path: string) => forwarded.some(({ paths }) => paths.includes(path));
   const app = express();
   app.disable('x-powered-by');
-  // A hash of every answer costs more than it saves: orders change, and answers are small.
+  // Express would hash every answer. That costs more than it saves: orders change, and answers are small.
   app.disable('etag');
   app.use(requestLog(logger), requestDurations(metrics), safeDefaults);
-  app.use(healthRoutes(ready, workflows), metricsRoutes(metrics), refuseWhen(stopping));
+  app.use(healthRoutes(ready, workflows), metricsRoutes(metrics), rejectWhenStopping(stopping));
   app.use(
     docsRoutes({
       orders: orders !== undefined,
@@ -78,7 +78,7 @@ export function createApp(dependencies: ApiDependencies): Express {
   return app;
 }
 
-/** Answers are data for one caller: nothing keeps them, guesses at their type, or runs them. */
+/** Answers are data for one client: no cache stores them, and no browser guesses their type or executes them. */
 const safeDefaults: RequestHandler = (_request, response, next) => {
   response.set({
     'Cache-Control': 'no-store',

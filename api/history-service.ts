@@ -1,9 +1,9 @@
-/** Composition of the order history: its database, the consumer that fills it, and its route. */
+/** Composition of the order history: its database, its consumer and its route. */
 import type { Pool } from 'pg';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
 import { Notifier } from '../platform/notifier';
-import { createPool } from '../prisma/connection-options';
+import { createPool } from '../platform/postgres-session';
 import { createHistoryDatabase } from '../prisma/history/client';
 import { type RunningConsumer, startConsumer } from '../projections/consumer/consumer';
 import { readAsOf } from '../projections/order-history/read';
@@ -13,17 +13,17 @@ import { historyMetrics } from './operations/process-metrics';
 import type { OrderHistorySettings } from './service-settings';
 
 export interface HistoryService {
-  /** Of connections, by database. */
+  /** Connection pools, by database. */
   readonly pools: Readonly<Record<string, Pool>>;
   readonly routes: Pick<ApiDependencies, 'history'>;
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
   /**
-   * Begins to follow the feed.
+   * Starts to follow the feed.
    *
-   * @param ownUrl base URL of this process, whose feed it is unless the settings name another
+   * @param ownUrl base URL of this process, the source of the feed unless the settings name another
    */
   follow(ownUrl: string): void;
-  /** Ends following; the route still answers. */
+  /** Stops following the feed. The route still answers. */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
@@ -35,16 +35,16 @@ export function startHistoryService(
 ): HistoryService {
   const pool = createPool(databaseUrl, 'order-history');
   const db = createHistoryDatabase(databaseUrl, pool);
-  const followed = new Notifier();
+  const applied = new Notifier();
   historyMetrics(metrics, () => readAsOf(db));
   let consumer: RunningConsumer | undefined;
   return {
-    routes: { history: { db, followed } },
+    routes: { history: { db, applied } },
     pools: { 'order history': pool },
     checks: { historyDatabase: () => db.$queryRaw`SELECT 1` },
     follow: (ownUrl) => {
       const store = historyStore(db, () => {
-        followed.notify();
+        applied.notify();
       });
       consumer = startConsumer({ name: 'order-history', feedUrl: feedUrl ?? ownUrl, store, logger });
     },

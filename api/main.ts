@@ -1,19 +1,19 @@
 /**
- * A service's process: HTTP and workers of the services named in SERVICES, on servers that run already.
- * The migrations have been applied before (`prisma/main.ts`).
+ * The process of the services in SERVICES: HTTP and workers, on existing servers. `prisma/main.ts` applies the migrations
+ * before.
  */
 import { SEARCH_ATTRIBUTES } from '../workers/search-attributes';
 import { readConfig } from '../platform/config';
 import { createLogger } from '../platform/logger';
-import { runUntilStopped, sayAndExit } from '../platform/shutdown';
+import { runUntilStopped, exitWithError } from '../platform/shutdown';
 import { installTemporalRuntime, prepareTemporal } from '../platform/temporal';
 import { withTimeout } from '../saga/host/with-timeout';
 import { BUNDLE_PATH } from '../workers/bundle-path';
 import { startService } from './service';
 import { serviceSettings } from './service-settings';
 
-/** 90 s: a cluster takes up to a minute to learn a search attribute. A server that hangs ends the process instead. */
-const PREPARED_WITHIN_MS = 90_000;
+/** 90 s: a cluster takes up to a minute to add a search attribute. With a server that hangs, the process ends instead. */
+const PREPARE_TIMEOUT_MS = 90_000;
 
 function main(): void {
   const config = readConfig();
@@ -31,7 +31,7 @@ function main(): void {
     if (settings.temporal)
       await withTimeout(
         prepareTemporal(settings.temporal, SEARCH_ATTRIBUTES),
-        PREPARED_WITHIN_MS,
+        PREPARE_TIMEOUT_MS,
         `preparation of TEMPORAL_NAMESPACE ${settings.temporal.namespace}`,
       );
     const service = await startService(settings, logger);
@@ -43,5 +43,5 @@ function main(): void {
 try {
   main();
 } catch (error) {
-  sayAndExit(error);
+  exitWithError(error);
 }

@@ -1,47 +1,49 @@
-/** What a process runs and where its servers are, from its configuration. */
+/** The settings of a process, from its configuration: its services and their servers. */
 import { type Config, DAY_MS, type WorkerDeployment, workerDeployment } from '../platform/config';
-import { needed } from '../platform/config-error';
+import { requireSetting } from '../platform/config-error';
 import type { TemporalTarget } from '../platform/temporal';
 
 /**
- * 500 ms: whoever keeps a connection asks again within it and is told to go elsewhere, and a balancer that looks at
- * /readyz has time to see it; little of the 10 s of a stop.
+ * 500 ms: within it, clients with open connections get 503, and load balancers that poll /readyz notice the shutdown. It is
+ * a small part of the 10 s of a shutdown.
  */
-const LEAVING_MS = 500;
+const SHUTDOWN_DELAY_MS = 500;
 
 export interface ServiceSettings {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
-  /** Not needed by the order history alone. */
+  /** Undefined for the order history alone. */
   readonly temporal: TemporalTarget | undefined;
   /** Base URL of the Temporal UI, for the links of orders. */
   readonly temporalUiUrl: string;
   /** Path of the built workflow bundle. */
   readonly bundlePath: string;
-  /** Present where the sagas' workers are versioned. */
+  /** Set when the workers of the sagas are versioned. */
   readonly deployment?: WorkerDeployment | undefined;
   readonly outbox: OutboxSettings;
-  /** Event streams at once; excess ones are refused. */
+  /** Base of `source` and `dataschema` of events; undefined: the URL of this process. */
+  readonly eventBaseUri?: string | undefined;
+  /** Maximum number of open event streams. */
   readonly eventStreamsMax: number;
-  /** How long a process that stops still answers that it does, milliseconds. */
-  readonly leavingMs: number;
-  /** Present where the process runs the order service. */
+  /** How long a stopping process answers 503 before it stops listening, milliseconds. */
+  readonly shutdownDelayMs: number;
+  /** Set when the process runs the order service. */
   readonly order?: OrderServiceSettings | undefined;
-  /** Present where the process runs the customer service; with both, the sagas are colocated. */
+  /** Set when the process runs the customer service; with both, the sagas are colocated. */
   readonly customer?: { readonly databaseUrl: string } | undefined;
-  /** Present where the process runs the order history. */
+  /** Set when the process runs the order history. */
   readonly history?: OrderHistorySettings | undefined;
 }
 
 export interface OrderHistorySettings {
   readonly databaseUrl: string;
-  /** Base URL of the API whose events are followed; undefined: this process's own. */
+  /** Base URL of the API whose feed is followed; undefined: this process. */
   readonly feedUrl?: string | undefined;
 }
 
 export interface OutboxSettings {
-  /** Whether this process publishes its services' events itself. */
+  /** Whether this process publishes the events of its services. */
   readonly relaysHere: boolean;
   /** How long an event stays in the feed, milliseconds. */
   readonly retentionMs: number;
@@ -49,21 +51,21 @@ export interface OutboxSettings {
 
 export interface OrderServiceSettings {
   readonly databaseUrl: string;
-  /** Where `/customers*` is forwarded to; undefined where the process has the customer service itself. */
+  /** Target of `/customers*`; undefined when the process runs the customer service. */
   readonly customerServiceUrl?: string | undefined;
-  /** Where `/customers/:id/order-history` is forwarded to; undefined where the process has it, or nobody. */
+  /** Target of `/customers/:id/order-history`; undefined when this process, or no process, runs the order history. */
   readonly historyUrl?: string | undefined;
   readonly creditCheckTimeoutMs: number;
-  /** After how long a step that must succeed and keeps failing is parked, milliseconds. */
+  /** When a step that must succeed keeps failing this long, it is parked, milliseconds. */
   readonly attentionAfterMs: number;
   readonly sagaGroupMax: number;
   readonly sagaGroupsInFlight: number;
-  /** Requests that place or cancel an order and have no answer yet; excess ones are refused. */
+  /** Maximum number of unanswered requests that place or cancel an order. */
   readonly ordersInFlightMax: number;
 }
 
-/** The servers that a process uses, those of its services at least, and its workflow code. */
-export interface Surroundings {
+/** The servers of a process, and its workflow code. Servers that its services do not use may be undefined. */
+export interface ProcessEnvironment {
   readonly bundlePath: string;
   readonly temporal: TemporalTarget | undefined;
   readonly temporalUiUrl: string;
@@ -72,29 +74,31 @@ export interface Surroundings {
   readonly historyDatabaseUrl: string | undefined;
 }
 
-/** @throws ConfigError naming the variable that the services asked for need */
-export function serviceSettings(config: Config, servers: Surroundings): ServiceSettings {
+/** @throws ConfigError with the name of a variable that the services require */
+export function serviceSettings(config: Config, servers: ProcessEnvironment): ServiceSettings {
   const { SERVICES } = config;
   const has = (service: Config['SERVICES'][number]) => SERVICES.includes(service);
   return {
     host: config.HOST,
     port: config.PORT,
-    temporal: has('order') || has('customer') ? needed('TEMPORAL_ADDRESS', servers.temporal) : undefined,
+    temporal:
+      has('order') || has('customer') ? requireSetting('TEMPORAL_ADDRESS', servers.temporal) : undefined,
     temporalUiUrl: servers.temporalUiUrl,
     bundlePath: servers.bundlePath,
     deployment: workerDeployment(config),
-    leavingMs: LEAVING_MS,
+    shutdownDelayMs: SHUTDOWN_DELAY_MS,
     outbox: {
       relaysHere: config.OUTBOX_RELAY === 'here',
       retentionMs: config.EVENT_RETENTION_DAYS * DAY_MS,
     },
+    eventBaseUri: config.EVENT_BASE_URI,
     eventStreamsMax: config.EVENT_STREAMS_MAX,
     order: has('order')
       ? {
-          databaseUrl: needed('ORDER_DATABASE_URL', servers.orderDatabaseUrl),
+          databaseUrl: requireSetting('ORDER_DATABASE_URL', servers.orderDatabaseUrl),
           customerServiceUrl: has('customer')
             ? undefined
-            : needed('CUSTOMER_SERVICE_URL', config.CUSTOMER_SERVICE_URL),
+            : requireSetting('CUSTOMER_SERVICE_URL', config.CUSTOMER_SERVICE_URL),
           historyUrl: has('history') ? undefined : config.ORDER_HISTORY_URL,
           creditCheckTimeoutMs: config.CREDIT_CHECK_TIMEOUT_MS,
           attentionAfterMs: config.ATTENTION_AFTER_MS,
@@ -104,12 +108,14 @@ export function serviceSettings(config: Config, servers: Surroundings): ServiceS
         }
       : undefined,
     customer: has('customer')
-      ? { databaseUrl: needed('CUSTOMER_DATABASE_URL', servers.customerDatabaseUrl) }
+      ? { databaseUrl: requireSetting('CUSTOMER_DATABASE_URL', servers.customerDatabaseUrl) }
       : undefined,
     history: has('history')
       ? {
-          databaseUrl: needed('ORDER_HISTORY_DATABASE_URL', servers.historyDatabaseUrl),
-          feedUrl: has('order') ? config.EVENT_FEED_URL : needed('EVENT_FEED_URL', config.EVENT_FEED_URL),
+          databaseUrl: requireSetting('ORDER_HISTORY_DATABASE_URL', servers.historyDatabaseUrl),
+          feedUrl: has('order')
+            ? config.EVENT_FEED_URL
+            : requireSetting('EVENT_FEED_URL', config.EVENT_FEED_URL),
         }
       : undefined,
   };

@@ -1,7 +1,4 @@
-/**
- * A process of ours: HTTP for the services that it runs, whatever these are. Their parts are composed in
- * `saga-services.ts` and `history-service.ts`.
- */
+/** Starts and stops a process: HTTP and the services of its settings (`saga-services.ts`, `history-service.ts`). */
 import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +7,7 @@ import type { Logger } from '../platform/logger';
 import { Metrics } from '../platform/metrics';
 import { createApp } from './app';
 import { readiness } from './operations/health';
-import { finishRequests } from './http/graceful-shutdown';
+import { drainServer } from './http/graceful-shutdown';
 import { databaseMetrics } from './operations/process-metrics';
 import { startHistoryService } from './history-service';
 import { startSagaServices } from './saga-services';
@@ -19,20 +16,25 @@ import type { ServiceSettings } from './service-settings';
 
 export interface RunningService {
   readonly url: string;
-  /** Of the workflow code, where sagas are run. */
+  /** Version of the workflow code; undefined when the process runs no sagas. */
   readonly workflows: WorkflowVersion | undefined;
-  /** Rejects when a worker dies by itself. */
+  /** Rejects when a worker fails. */
   readonly failed: Promise<never>;
-  /** Drains in order: says that it leaves, HTTP requests, sagas' steps under way, connections. */
+  /** Reports that it is stopping, then drains the HTTP requests and the steps in progress, then closes the connections. */
   stop(): Promise<void>;
 }
 
 export async function startService(settings: ServiceSettings, logger: Logger): Promise<RunningService> {
   const stopping = new AbortController();
-  // Each reader that waits for events has one, for as long as it waits.
+  // Each client that waits for events adds a listener: no warning about their number.
   setMaxListeners(0, stopping.signal);
   const metrics = new Metrics();
-  const sagas = await startSagaServices(settings, logger, stopping.signal, metrics);
+  let url = '';
+  const eventBase = () => ({
+    uri: settings.eventBaseUri ?? url,
+    isStated: settings.eventBaseUri !== undefined,
+  });
+  const sagas = await startSagaServices(settings, logger, stopping.signal, metrics, eventBase);
   const history = settings.history && startHistoryService(settings.history, logger, metrics);
   databaseMetrics(metrics, { ...sagas?.pools, ...history?.pools });
   const ready = readiness({ ...sagas?.checks, ...history?.checks });
@@ -51,7 +53,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   });
   const server = await listen(app, settings.host, settings.port);
   const { port } = server.address() as AddressInfo;
-  const url = `http://${settings.host}:${String(port)}`;
+  url = `http://${settings.host}:${String(port)}`;
   history?.follow(url);
   return {
     url,
@@ -60,8 +62,8 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     stop: async () => {
       stopping.abort();
       await history?.stop();
-      await sleep(settings.leavingMs);
-      await finishRequests(server);
+      await sleep(settings.shutdownDelayMs);
+      await drainServer(server);
       await sagas?.stop();
       await history?.close();
       await metrics.stop();
@@ -70,10 +72,10 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
 }
 
 /**
- * 65 s: longer than the 60 s for which load balancers usually keep a connection that is idle. Whoever closes first must not be
- * the one that is just being sent a request, which then fails, and nobody knows whether it was begun.
+ * 65 s: longer than the 60 s after which load balancers usually close an idle connection. If the server closed it first, a
+ * request could be on its way and would fail with an unknown outcome.
  */
-const IDLE_CONNECTION_MS = 65_000;
+const KEEP_ALIVE_MS = 65_000;
 
 function listen(app: ReturnType<typeof createApp>, host: string, port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
@@ -81,6 +83,6 @@ function listen(app: ReturnType<typeof createApp>, host: string, port: number): 
       if (error) reject(error);
       else resolve(server);
     });
-    server.keepAliveTimeout = IDLE_CONNECTION_MS;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
   });
 }

@@ -15,7 +15,7 @@ interface OrderFacts extends Amount {
   readonly customerId: string;
 }
 
-/** Events whose aggregate is an order; `sequence` is the order's version. */
+/** Events whose aggregate is an order; `aggregateversion` is the order's version. */
 export interface OrderEvents {
   OrderCreated: OrderFacts & { readonly state: 'PENDING' };
   OrderApproved: OrderFacts & { readonly state: 'APPROVED' };
@@ -76,6 +76,6 @@ export const EVENT_VERSIONS = {
   CreditReleased: 1,
 } as const satisfies Record<keyof DomainEvents, number>;
 
-/** The publishing services: `source` of CloudEvents. */
+/** The publishing services: the end of `source` of their CloudEvents, after the base. */
 export const EVENT_SOURCES = ['/order-service', '/customer-service'] as const;
 export type EventSource = (typeof EVENT_SOURCES)[number];

@@ -1,9 +1,15 @@
 /** A domain event as consumers get it: CloudEvents 1.0, JSON format. */
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { EVENT_SOURCES, type EventSource } from '../domain/events';
+import type { EventSource } from '../domain/events';
 import { isCancelSaga } from '../domain/names';
 import { CREDIT_REJECTION_REASONS } from '../domain/order';
 import { type EventType, isEventType, schemaPath } from './event-types';
+import { SEQUENCE, sequenceOf } from './sequence';
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header-field-values */
+const TRACE_ID_DIGITS = 32;
+const SPAN_ID_DIGITS = 16;
 
 export const cloudEventSchema = z.object({
   specversion: z.literal('1.0'),
@@ -11,30 +17,43 @@ export const cloudEventSchema = z.object({
     description:
       'Unique together with `source`, and the same at every delivery: de-duplicate by it. No other event ever gets it, even when the database of the service is restored from an older backup.',
   }),
-  source: z.enum(EVENT_SOURCES),
+  source: z.url({ protocol: /^https?$/ }).meta({
+    description:
+      'Absolute URI of the publishing service: a base (`EVENT_BASE_URI`), then `/order-service` or `/customer-service`. A published event keeps it.',
+  }),
   type: z.string(),
   subject: z.guid().meta({
     description:
       "Id of the aggregate: the order, for events of an order or its reservation; otherwise the customer, or an operator's decision.",
   }),
-  time: z.iso.datetime({ precision: 3 }).meta({ description: 'When the state changed.' }),
+  time: z.iso.datetime({ precision: 3 }).meta({ description: 'When the state changed, in UTC.' }),
   datacontenttype: z.literal('application/json'),
   dataschema: z
-    .string()
-    .meta({ description: 'Type and version of `data`. The path serves its JSON Schema.' }),
-  sequence: z.int().min(1).meta({
-    description: 'Numbers the events of one subject at one source, from 1, without gaps.',
+    .url({ protocol: /^https?$/ })
+    .meta({ description: 'Type and version of `data`. The URL serves its JSON Schema.' }),
+  partitionkey: z.guid().meta({ description: 'The `subject`: events with one key are in order.' }),
+  sequence: z.string().regex(SEQUENCE).meta({
+    description:
+      'Position among all events of its source, in the order of publication: 19 digits, so that it sorts as text.',
   }),
-  position: z.string().regex(/^\d+$/).meta({
-    description: 'Position among all events of its source, ascending in the order of publication.',
+  aggregateversion: z.int().min(1).meta({
+    description: 'Numbers the events of one subject at one source, from 1, without gaps.',
   }),
   correlationid: z.string().exactOptional().meta({
     description:
       'Workflow id of the saga that caused the event; absent when no saga did, as for a new customer.',
   }),
   causationid: z.string().exactOptional().meta({
-    description: '`<source>/<subject>/<sequence>` of the event that caused this one, if there is one.',
+    description:
+      '`<service>/<subject>/<aggregateversion>` of the event that caused this one, if there is one. `<service>` is the end of its `source`.',
   }),
+  traceparent: z
+    .string()
+    .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
+    .meta({
+      description:
+        'W3C Trace Context. All events of one saga have one trace id, derived from it. Not sampled: the services record no spans.',
+    }),
   data: z.record(z.string(), z.unknown()),
 });
 
@@ -53,12 +72,19 @@ export interface OutboxRow {
   readonly occurredAt: Date;
   readonly data: Readonly<Record<string, unknown>>;
   readonly schemaVersion: number;
+  /** Base of the event's `source`. */
+  readonly baseUri: string;
 }
 
-/** Accepts types and versions that this code does not know: a newer version of the service may have written them. */
-export function cloudEvent(source: EventSource, row: OutboxRow): CloudEvent {
+/**
+ * Accepts types and versions that this code does not know: a newer version of the service may have written them.
+ *
+ * @param schemaBaseUri base of the URL at which this process serves the schemas
+ */
+export function cloudEvent(service: EventSource, row: OutboxRow, schemaBaseUri: string): CloudEvent {
   const { type, aggregateId: subject, sequence, sagaId, data, schemaVersion } = row;
   const cause = isEventType(type) ? causeOf(type, row) : undefined;
+  const source = `${row.baseUri}${service}`;
   return {
     specversion: '1.0',
     id: row.id,
@@ -67,13 +93,22 @@ export function cloudEvent(source: EventSource, row: OutboxRow): CloudEvent {
     subject,
     time: row.occurredAt.toISOString(),
     datacontenttype: 'application/json',
-    dataschema: schemaPath(type, schemaVersion),
-    sequence,
-    position: String(row.position),
+    dataschema: `${schemaBaseUri}${schemaPath(type, schemaVersion)}`,
+    partitionkey: subject,
+    sequence: sequenceOf(row.position),
+    aggregateversion: sequence,
     ...(sagaId !== null && { correlationid: sagaId }),
     ...(cause !== undefined && { causationid: `${cause.source}/${subject}/${String(cause.sequence)}` }),
+    traceparent: traceparentOf(sagaId ?? subject, `${source} ${row.id}`),
     data,
   };
+}
+
+/** Span id of an event, and the trace id that all events of its saga share. */
+function traceparentOf(saga: string, event: string): string {
+  const hex = (text: string, digits: number) =>
+    createHash('sha256').update(text).digest('hex').slice(0, digits);
+  return `00-${hex(saga, TRACE_ID_DIGITS)}-${hex(event, SPAN_ID_DIGITS)}-00`;
 }
 
 interface Cause {

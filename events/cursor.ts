@@ -20,7 +20,7 @@ export class BadCursor extends Error {
   override readonly name = 'BadCursor';
 }
 
-/** By source: the position up to which events have been pruned; '0' when none have been. */
+/** By service: the `sequence` up to which events have been pruned; zeros when none have been. */
 export type StartsAfter = Readonly<Partial<Record<EventSource, string>>>;
 
 /** Events after the cursor have been pruned: a reader that continued from it would miss them. */

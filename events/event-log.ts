@@ -2,8 +2,10 @@
 import { Sql, sqltag as sql } from '@prisma/client/runtime/client';
 import type { Notifier } from '../platform/notifier';
 import { type EventSource } from '../domain/events';
+import { type EventBase, keepEventBase } from './base-uri';
 import { type CloudEvent, cloudEvent, type OutboxRow } from './cloud-event';
 import { BadCursor, CursorOfLostEvents, CursorTooOld, type LogPosition } from './cursor';
+import { sequenceOf } from './sequence';
 import type { SqlDatabase } from './sql';
 
 export interface EventFilter {
@@ -51,11 +53,27 @@ interface FeedRow {
 
 type Row = FeedRow & Omit<OutboxRow, 'position'> & { readonly position: bigint | null };
 
-/** @param published notified when events have been published */
-export function databaseLog(source: EventSource, db: SqlDatabase, published: Notifier): EventLog {
+/**
+ * @param published notified when events have been published
+ * @param base called at each read: the address of a process is known only when it listens
+ */
+export function databaseLog(
+  source: EventSource,
+  db: SqlDatabase,
+  published: Notifier,
+  base: () => EventBase,
+): EventLog {
+  // Not at the start of the process, when the database may be unavailable. No event is published to a reader before.
+  let kept: Promise<void> | undefined;
+  const baseKept = () =>
+    (kept ??= keepEventBase(db, base()).catch((error: unknown) => {
+      kept = undefined;
+      throw error;
+    }));
   return {
     source,
     read: async (after, limit, filter) => {
+      await baseKept();
       const seen = published.count;
       const rows = await db.$queryRaw<Row[]>(pageOf(after?.position, limit, filter));
       const [feed] = rows;
@@ -63,14 +81,14 @@ export function databaseLog(source: EventSource, db: SqlDatabase, published: Not
         throw new TypeError(`the database of ${source} has no row in outbox_relay: apply its migrations`);
       checkPosition(source, after, feed);
       const events = rows.flatMap(({ position, ...row }) =>
-        position === null ? [] : [cloudEvent(source, { ...row, position })],
+        position === null ? [] : [cloudEvent(source, { ...row, position }, base().uri)],
       );
       // A page that is not full covers all events up to the last position.
       const isComplete = events.length < limit;
       const last = events.at(-1);
       const end = isComplete
         ? { position: feed.lastPosition, eventId: feed.lastId ?? undefined }
-        : { position: BigInt(last?.position ?? 0), eventId: last?.id };
+        : { position: BigInt(last?.sequence ?? 0), eventId: last?.id };
       return {
         events,
         end: { feedId: feed.feedId, ...end },
@@ -95,7 +113,9 @@ function pageOf(after: bigint | undefined, limit: number, { types, subject }: Ev
       (SELECT ${EVENT_ID} FROM outbox o WHERE o.position = ${after ?? null}::bigint) AS "afterId"
     FROM outbox_relay r LEFT JOIN LATERAL (
       SELECT o.position, ${EVENT_ID} AS id, o.type, o.aggregate_id AS "aggregateId", o.sequence, o.saga_id AS "sagaId",
-        o.occurred_at AS "occurredAt", o.data, o.schema_version AS "schemaVersion"
+        o.occurred_at AS "occurredAt", o.data, o.schema_version AS "schemaVersion",
+        (SELECT b.base_uri FROM event_bases b WHERE b.after_position < o.position
+         ORDER BY b.after_position DESC LIMIT 1) AS "baseUri"
       FROM outbox o
       WHERE o.position > coalesce(${after ?? null}::bigint, r.pruned_position) ${ofType} ${ofSubject}
       ORDER BY o.position LIMIT ${limit}::integer
@@ -116,7 +136,10 @@ function checkPosition(
       'is of events that are lost: the database was restored from an older backup',
     );
   if (after.position < prunedPosition)
-    throw new CursorTooOld('is older than the feed: the events after it were pruned; read from the start', {
-      [source]: String(prunedPosition),
-    });
+    throw new CursorTooOld(
+      'is older than the feed: the events after it were pruned. Without a cursor the feed begins after `startsAfter`; read what you lack from the services',
+      {
+        [source]: sequenceOf(prunedPosition),
+      },
+    );
 }

@@ -115,7 +115,20 @@ export function schemaOf(
   return [...earlier, data][version - 1];
 }
 
-/** Returns the path that serves the JSON Schema of a type's data: the `dataschema` of its events. */
+/**
+ * Returns the JSON Schema (2020-12) of a version of a type's data.
+ *
+ * @param url of the schema: its `$id`, and the `dataschema` of the events
+ * @returns undefined when the version does not exist (yet)
+ */
+export function jsonSchemaOf(type: EventType, version: number, url: string): object | undefined {
+  const schema = schemaOf(EVENT_TYPES[type], version);
+  if (!schema) return undefined;
+  const { $schema, ...rest } = z.toJSONSchema(schema);
+  return { $schema, $id: url, title: type, description: EVENT_TYPES[type].when, ...rest };
+}
+
+/** Returns the path that serves the JSON Schema of a type's data: the end of the `dataschema` of its events. */
 export function schemaPath(type: string, version: number): string {
   return `/event-schemas/${type}/${String(version)}`;
 }

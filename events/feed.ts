@@ -14,6 +14,7 @@ import type { Logger } from '../platform/logger';
 import { withTimeoutSignal } from '../platform/with-timeout';
 import type { CloudEvent } from './cloud-event';
 import type { EventFilter, EventLog, LogPage } from './event-log';
+import { sequenceOf } from './sequence';
 
 export interface FeedPage {
   /** Each event with the cursor after it. */
@@ -137,7 +138,7 @@ function merged(before: Positions, answered: readonly Answered[], limit: number)
     left.shift();
     positions = {
       ...positions,
-      [source]: { ...page.end, position: BigInt(head.position), eventId: head.id },
+      [source]: { ...page.end, position: BigInt(head.sequence), eventId: head.id },
     };
     items.push({ event: head, cursor: encodeCursor(positions) });
   }
@@ -153,7 +154,7 @@ function merged(before: Positions, answered: readonly Answered[], limit: number)
 function startOf(answered: readonly Answered[]): StartsAfter {
   return Object.fromEntries(
     answered.flatMap(({ log, page }) =>
-      page.startsAfter === undefined ? [] : [[log.source, String(page.startsAfter)]],
+      page.startsAfter === undefined ? [] : [[log.source, sequenceOf(page.startsAfter)]],
     ),
   );
 }

@@ -1,6 +1,7 @@
 /** The published events of a service in another process, read from its feed over HTTP. */
 import { z } from 'zod';
 import { EVENT_SOURCES, type EventSource } from '../domain/events';
+import { answerTimeoutMs } from '../platform/answer-timeout';
 import { withTimeoutSignal } from '../platform/with-timeout';
 import { cloudEventSchema } from './cloud-event';
 import {
@@ -12,12 +13,10 @@ import {
   type LogPosition,
 } from './cursor';
 import type { EventFilter, EventLog } from './event-log';
-
-/** 5 s: the statement timeout of the other service. */
-const ANSWER_WITHIN_MS = 5_000;
+import { SEQUENCE } from './sequence';
 
 /** A process of the previous version does not report it. */
-const startsAfterSchema = z.partialRecord(z.enum(EVENT_SOURCES), z.string().regex(/^\d+$/)).default({});
+const startsAfterSchema = z.partialRecord(z.enum(EVENT_SOURCES), z.string().regex(SEQUENCE)).default({});
 
 const pageSchema = z.object({
   items: z.array(cloudEventSchema),
@@ -45,7 +44,7 @@ export function remoteLog(source: EventSource, serviceUrl: string): EventLog {
     if (filter.types) url.searchParams.set('type', filter.types.join(','));
     if (filter.subject !== undefined) url.searchParams.set('subject', filter.subject);
     const headers = { Accept: 'application/json', Prefer: `wait=${String(Math.ceil(waitMs / 1_000))}` };
-    const { ok, status, body } = await withTimeoutSignal(ANSWER_WITHIN_MS + waitMs, signal, async (end) => {
+    const { ok, status, body } = await withTimeoutSignal(answerTimeoutMs(waitMs), signal, async (end) => {
       const response = await fetch(url, { headers, signal: end });
       return { ok: response.ok, status: response.status, body: await response.json() };
     });

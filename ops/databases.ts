@@ -4,7 +4,8 @@ import path from 'node:path';
 import type { AuditedDatabases } from './audit/audited-databases';
 import type { Config } from '../platform/config';
 import { ConfigError } from '../platform/config-error';
-import { createCustomerDatabase } from '../prisma/customer/client';
+import { createPool } from '../platform/postgres-session';
+import { createCustomerDatabase, type CustomerDatabase } from '../prisma/customer/client';
 import { createHistoryDatabase } from '../prisma/history/client';
 import { createOrderDatabase, type OrderDatabase } from '../prisma/order/client';
 
@@ -32,6 +33,8 @@ const HISTORY = {
 } as const;
 
 export interface OpenDatabases extends AuditedDatabases {
+  readonly orders: OrderDatabase;
+  readonly customers: CustomerDatabase;
   close(): Promise<void>;
 }
 
@@ -41,10 +44,12 @@ export interface OpenDatabases extends AuditedDatabases {
  * @throws ConfigError when the URL of the order or the customer database is unknown
  */
 export function openReadOnly(config: Config): OpenDatabases {
-  const orders = createOrderDatabase(readOnly(needed(config, ORDERS)));
-  const customers = createCustomerDatabase(readOnly(needed(config, CUSTOMERS)));
+  const orders = openOrders(requireUrl(config, ORDERS));
+  const customersUrl = requireUrl(config, CUSTOMERS);
+  const customers = createCustomerDatabase(customersUrl, readOnly(customersUrl));
   const historyUrl = urlOf(config, HISTORY);
-  const history = historyUrl === undefined ? undefined : createHistoryDatabase(readOnly(historyUrl));
+  const history =
+    historyUrl === undefined ? undefined : createHistoryDatabase(historyUrl, readOnly(historyUrl));
   return {
     orders,
     customers,
@@ -58,15 +63,15 @@ export function openReadOnly(config: Config): OpenDatabases {
 /** @returns undefined when the URL of the order database is unknown */
 export function ordersReadOnly(config: Config): OrderDatabase | undefined {
   const url = urlOf(config, ORDERS);
-  return url === undefined ? undefined : createOrderDatabase(readOnly(url));
+  return url === undefined ? undefined : openOrders(url);
 }
 
 /** @throws ConfigError when the URL is unknown */
 export function historyDatabaseUrl(config: Config): string {
-  return needed(config, HISTORY);
+  return requireUrl(config, HISTORY);
 }
 
-function needed(config: Config, location: DatabaseLocation): string {
+function requireUrl(config: Config, location: DatabaseLocation): string {
   const url = urlOf(config, location);
   if (url !== undefined) return url;
   throw new ConfigError(
@@ -81,9 +86,10 @@ function urlOf(config: Config, { variable, login, name }: DatabaseLocation): str
   return `postgres://${login}:${readFileSync(file, 'utf8')}@127.0.0.1:${String(config.POSTGRES_PORT)}/${config[name]}`;
 }
 
-function readOnly(url: string): string {
-  const changed = new URL(url);
-  const options = changed.searchParams.get('options') ?? '';
-  changed.searchParams.set('options', `${options} -c default_transaction_read_only=on`.trim());
-  return changed.href;
+function openOrders(url: string): OrderDatabase {
+  return createOrderDatabase(url, readOnly(url));
+}
+
+function readOnly(url: string) {
+  return createPool(url, 'operator', true);
 }

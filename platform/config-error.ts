@@ -1,5 +1,5 @@
 /** @throws ConfigError when the variable is not set */
-export function needed<T>(variable: string, value: T | undefined): T {
+export function requireSetting<T>(variable: string, value: T | undefined): T {
   if (value !== undefined) return value;
   throw new ConfigError(`${variable}: the services in SERVICES require it; set it`);
 }

@@ -15,6 +15,13 @@ const DEFAULT_NAMESPACE = 'default';
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(PORT_MAX).default(fallback);
 const url = z.url();
+/** Complete, so that nothing is left to PG* variables. */
+const databaseUrl = z.string().refine((text) => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, hostname, pathname } = new URL(text);
+  const isPostgres = protocol === 'postgres:' || protocol === 'postgresql:';
+  return isPostgres && username !== '' && hostname !== '' && pathname.length > 1;
+}, 'must be postgres://USER:PASSWORD@HOST:PORT/DATABASE');
 const databaseName = (fallback: string) =>
   z
     .string()
@@ -38,16 +45,16 @@ const environment = z.object({
   /** The `temporal` executable; unset searches PATH and the cache. */
   TEMPORAL_CLI_PATH: z.string().min(1).optional(),
   /** postgres:// URLs with the service's login role; unset starts the embedded Postgres. */
-  ORDER_DATABASE_URL: url.optional(),
-  CUSTOMER_DATABASE_URL: url.optional(),
+  ORDER_DATABASE_URL: databaseUrl.optional(),
+  CUSTOMER_DATABASE_URL: databaseUrl.optional(),
   /** URL with a role that may create roles and databases. When set, migrations create those that are missing. */
-  DATABASE_ADMIN_URL: url.optional(),
+  DATABASE_ADMIN_URL: databaseUrl.optional(),
   /** URLs with the owner roles, for migrations; unset uses the service's login role. */
-  ORDER_DATABASE_OWNER_URL: url.optional(),
-  CUSTOMER_DATABASE_OWNER_URL: url.optional(),
+  ORDER_DATABASE_OWNER_URL: databaseUrl.optional(),
+  CUSTOMER_DATABASE_OWNER_URL: databaseUrl.optional(),
   /** The order history's database. */
-  ORDER_HISTORY_DATABASE_URL: url.optional(),
-  ORDER_HISTORY_DATABASE_OWNER_URL: url.optional(),
+  ORDER_HISTORY_DATABASE_URL: databaseUrl.optional(),
+  ORDER_HISTORY_DATABASE_OWNER_URL: databaseUrl.optional(),
   ORDER_DATABASE_NAME: databaseName('orders'),
   CUSTOMER_DATABASE_NAME: databaseName('customers'),
   ORDER_HISTORY_DATABASE_NAME: databaseName('order_history'),
@@ -88,6 +95,15 @@ const environment = z.object({
    * in total. Streams above this limit get 503.
    */
   EVENT_STREAMS_MAX: z.coerce.number().int().min(1).max(100_000).default(200),
+  /**
+   * Base of the absolute `source` and `dataschema` of events: the public URL of the API. Unset: the address at which the
+   * events were served first, kept by the database, for `source`; the address of the process for `dataschema`.
+   */
+  EVENT_BASE_URI: z
+    .url({ protocol: /^https?$/ })
+    .refine((uri) => !/[?#]|\/\/[^/]*@/.test(uri), 'must not have a query, a fragment or credentials')
+    .transform((uri) => new URL(uri).href.replace(/\/+$/, ''))
+    .optional(),
   /** Where the relays run: in each service's process, or in separate processes (workers/relay-main.ts). */
   OUTBOX_RELAY: z.enum(['here', 'elsewhere']).default('here'),
   /** 30 days: a consumer can resume after a long outage. */
@@ -128,6 +144,11 @@ export interface WorkerDeployment {
 export function workerDeployment(config: Config): WorkerDeployment | undefined {
   const { WORKER_DEPLOYMENT_NAME: name, WORKER_VERSIONING: versioning } = config;
   return name === undefined ? undefined : { name, versioning };
+}
+
+/** @param overrides variables that have another value than in the environment of this process */
+export function readConfigWith(overrides: NodeJS.ProcessEnv): Config {
+  return readConfig({ ...process.env, ...overrides });
 }
 
 /** @throws ConfigError with one line for each variable that has an invalid value */

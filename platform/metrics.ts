@@ -66,13 +66,8 @@ export class Metrics {
 }
 
 /** The use of a bounded resource. */
-export interface Fullness {
+export interface ResourceUsage {
   readonly kind: string;
   readonly inUse: number;
   readonly limit: number;
-}
-
-/** A reading without labels. */
-export function only(value: number): readonly Reading[] {
-  return [{ value }];
 }

@@ -16,9 +16,9 @@ export function loadPayloadCodecs(file: string): DataConverter {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- the configuration gives the path
     loaded = require(path.resolve(file));
   } catch (error) {
-    throw new ConfigError(
-      `PAYLOAD_CODEC_PATH: ${file} cannot be loaded (${error instanceof Error ? error.message : String(error)})`,
-    );
+    // Node lists the modules that required it in further lines.
+    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw new ConfigError(`PAYLOAD_CODEC_PATH: ${file} cannot be loaded (${String(reason)})`);
   }
   if (!hasCodecs(loaded)) {
     throw new ConfigError(

@@ -2,8 +2,9 @@
  * Processes notify each other through Postgres' LISTEN and NOTIFY. This only reduces latency:
  * every waiter also polls, so a lost notification causes no error.
  */
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { Notifier } from './notifier';
+import { createClient, DATABASE_LIMITS, prepareSession } from './postgres-session';
 
 /** 1 s: a restart of a server takes about that long. */
 const RECONNECT_MS = 1_000;
@@ -40,7 +41,7 @@ export function postgresNotifier(
     timer = setTimeout(connect, RECONNECT_MS);
   };
   const connect = (): void => {
-    const fresh = new Client({ connectionString: url, keepAlive: true, application_name: 'order-saga-bell' });
+    const fresh = createClient(url, 'notifier', { statementMs: DATABASE_LIMITS.statementMs });
     fresh.on('error', () => {
       reconnect(fresh);
     });
@@ -50,6 +51,7 @@ export function postgresNotifier(
     fresh
       .connect()
       .then(async () => {
+        await prepareSession(fresh);
         for (const channel of Object.keys(notifiers))
           await fresh.query(`LISTEN ${fresh.escapeIdentifier(channel)}`);
         if (stopped) {

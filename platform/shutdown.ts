@@ -1,6 +1,7 @@
 /** The lifecycle of a service process: start, run until a signal, drain, exit. */
 import { ConfigError } from './config-error';
 import type { Logger } from './logger';
+import { onStopSignals } from './stop-signals';
 
 /** 10 s: orchestrators commonly allow this between SIGTERM and SIGKILL. */
 const STOP_WITHIN_MS = 10_000;
@@ -13,14 +14,14 @@ export interface Running {
 }
 
 /**
- * Runs until SIGTERM or SIGINT (exit code 0), or until a part fails (exit code 1). A second signal exits at
+ * Runs until a signal asks it to stop (exit code 0), or until a part fails (exit code 1). A second request exits at
  * once, and so does a shutdown that exceeds its timeout: sagas are durable and resume in another process.
  */
 export function runUntilStopped(logger: Logger, start: () => Promise<Running>): void {
   const starting = start();
   let stopping = false;
   const stop = (exitCode: number): void => {
-    if (stopping) process.exit(1);
+    if (stopping) return;
     stopping = true;
     setTimeout(() => {
       logger.error({ timeoutMs: STOP_WITHIN_MS }, 'graceful shutdown timed out; exiting now');
@@ -33,12 +34,16 @@ export function runUntilStopped(logger: Logger, start: () => Promise<Running>): 
         () => process.exit(1),
       );
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
+  onStopSignals(
+    (signal) => {
       logger.info({ signal }, 'stopping');
       stop(0);
-    });
-  }
+    },
+    () => {
+      logger.warn('stopping immediately: a second signal arrived');
+      process.exit(1);
+    },
+  );
   starting.then(
     (running) => {
       running.failed.catch((err: unknown) => {
@@ -47,13 +52,13 @@ export function runUntilStopped(logger: Logger, start: () => Promise<Running>): 
       });
     },
     (error: unknown) => {
-      sayAndExit(error);
+      exitWithError(error);
     },
   );
 }
 
 /** Prints a ConfigError without a stack trace, any other error with one, and exits with code 1. */
-export function sayAndExit(error: unknown): never {
+export function exitWithError(error: unknown): never {
   if (error instanceof ConfigError) console.error(error.message);
   else console.error(error instanceof Error ? (error.stack ?? error.message) : error);
   process.exit(1);

@@ -2,7 +2,7 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DiffTarget } from '@prisma/schema-engine-wasm/schema_engine_bg';
-import { Client } from 'pg';
+import { withClient } from '../platform/postgres-session';
 import {
   migrationsPath,
   NO_FILTER,
@@ -60,10 +60,8 @@ export async function catalogDifferences(migratedUrl: string, schemaUrl: string)
   ];
 }
 
-async function catalogOf(url: string): Promise<string[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
+function catalogOf(url: string): Promise<string[]> {
+  return withClient(url, 'check', async (client) => {
     const { rows } = await client.query<{ line: string }>(`
       SELECT concat_ws(' ', table_name, column_name, udt_name, datetime_precision, is_nullable, column_default) AS line
       FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_prisma_migrations'
@@ -71,7 +69,5 @@ async function catalogOf(url: string): Promise<string[]> {
       SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'
       ORDER BY line`);
     return rows.map(({ line }) => line);
-  } finally {
-    await client.end();
-  }
+  });
 }

@@ -4,7 +4,7 @@
  */
 import { readConfig } from '../platform/config';
 import { ConfigError } from '../platform/config-error';
-import { sayAndExit } from '../platform/shutdown';
+import { exitWithError } from '../platform/shutdown';
 import { applyMigrations } from './migrate';
 import { provision, rolesOf } from './provision';
 
@@ -22,12 +22,20 @@ async function main(): Promise<void> {
         throw new ConfigError(
           `${service}: the database URL of the service is not set, and DATABASE_ADMIN_URL is; set it to a URL with the login role to create`,
         );
-      await provision(config.DATABASE_ADMIN_URL, rolesOf(ownerUrl, serviceUrl));
+      await provision(config.DATABASE_ADMIN_URL, rolesOf(ownerUrl, serviceUrl)).catch((error: unknown) => {
+        throw new ConfigError(`${service}: DATABASE_ADMIN_URL cannot provision it: ${reasonOf(error)}`);
+      });
     }
-    await applyMigrations(service, ownerUrl);
+    await applyMigrations(service, ownerUrl).catch((error: unknown) => {
+      throw new ConfigError(`${service}: the migrations cannot be applied: ${reasonOf(error)}`);
+    });
     console.log(`${service}: up to date`);
   }
 }
 
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 // process.exit, because the schema engine leaves a timer of ten seconds.
-main().then(() => process.exit(0), sayAndExit);
+main().then(() => process.exit(0), exitWithError);

@@ -2,7 +2,8 @@
  * Creates a service's database and its roles: the owner, which changes the schema, and the login role of the service,
  * which has only the privileges that the steps need. Neither role can connect to another service's database.
  */
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { withMigrationLock } from './migration-lock';
 
 export interface DatabaseRoles {
   readonly database: string;
@@ -19,13 +20,15 @@ export interface DatabaseUrls {
 }
 
 /**
- * Is idempotent; every call sets the passwords.
+ * Is idempotent, and any number of processes may do it at once; every call sets the passwords.
  *
  * @param adminUrl URL with a role that may create databases and roles
  */
 export async function provision(adminUrl: string, roles: DatabaseRoles): Promise<DatabaseUrls> {
   const { database, owner, ownerPassword, login, loginPassword } = roles;
-  await withClient(adminUrl, async (admin) => {
+  await withMigrationLock(adminUrl, async (admin) => {
+    // A server whose default is md5 would refuse the password where its pg_hba.conf requires SCRAM.
+    await admin.query(`SET password_encryption = 'scram-sha-256'`);
     await createRole(admin, owner, ownerPassword);
     await createRole(admin, login, loginPassword);
     const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [database]);
@@ -34,7 +37,7 @@ export async function provision(adminUrl: string, roles: DatabaseRoles): Promise
     await grantConnect(admin, roles);
   });
   const ownerUrl = databaseUrl(adminUrl, database, owner, ownerPassword);
-  await withClient(ownerUrl, (client) => grantSteps(client, login));
+  await withMigrationLock(ownerUrl, (client) => grantSteps(client, login));
   return { ownerUrl, serviceUrl: databaseUrl(adminUrl, database, login, loginPassword) };
 }
 
@@ -96,14 +99,4 @@ async function grantSteps(owner: Client, login: string): Promise<void> {
 
 function name(client: Client, identifier: string): string {
   return client.escapeIdentifier(identifier);
-}
-
-async function withClient(url: string, work: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
 }

@@ -12,6 +12,7 @@ import type {
   SchemaEngine,
   SchemasContainer,
 } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { sessionOptions } from '../platform/postgres-session';
 import { ROOT } from '../platform/project-paths';
 
 /** The databases, by the service that owns each. */
@@ -69,7 +70,7 @@ export async function withSchemaEngine<T>(
   work: (engine: SchemaEngine) => Promise<T>,
 ): Promise<T> {
   const bindings = await loadEngine();
-  const adapters = new WholeScriptAdapter({ connectionString: url });
+  const adapters = new WholeScriptAdapter(sessionOptions(url, 'migrations'));
   const factory = bindMigrationAwareSqlAdapterFactory(adapters);
   const { files } = await readSchema(service);
   const datamodels = files.map((file): [string, string] => [file.path, file.content]);

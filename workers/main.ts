@@ -2,9 +2,9 @@
 import { SEARCH_ATTRIBUTES } from './search-attributes';
 import type { SqlDatabase } from '../events/sql';
 import { readConfig, workerDeployment } from '../platform/config';
-import { needed } from '../platform/config-error';
+import { requireSetting } from '../platform/config-error';
 import { createLogger, type Logger } from '../platform/logger';
-import { runUntilStopped, sayAndExit } from '../platform/shutdown';
+import { runUntilStopped, exitWithError } from '../platform/shutdown';
 import { connectTemporal, installTemporalRuntime, prepareTemporal } from '../platform/temporal';
 import { createCustomerDatabase } from '../prisma/customer/client';
 import { createOrderDatabase } from '../prisma/order/client';
@@ -15,10 +15,10 @@ import { startWorkers } from './workers';
 function main(): void {
   const config = readConfig();
   const { SERVICES, LOG_LEVEL } = config;
-  const temporal = needed('TEMPORAL_ADDRESS', config.temporal);
+  const temporal = requireSetting('TEMPORAL_ADDRESS', config.temporal);
   const logger = createLogger(LOG_LEVEL);
-  const orderUrl = () => needed('ORDER_DATABASE_URL', config.ORDER_DATABASE_URL);
-  const customerUrl = () => needed('CUSTOMER_DATABASE_URL', config.CUSTOMER_DATABASE_URL);
+  const orderUrl = () => requireSetting('ORDER_DATABASE_URL', config.ORDER_DATABASE_URL);
+  const customerUrl = () => requireSetting('CUSTOMER_DATABASE_URL', config.CUSTOMER_DATABASE_URL);
   const order = SERVICES.includes('order')
     ? withOutbox('order', orderUrl(), createOrderDatabase, logger)
     : undefined;
@@ -72,5 +72,5 @@ function withOutbox<Db extends SqlDatabase & { $disconnect(): Promise<void> }>(
 try {
   main();
 } catch (error) {
-  sayAndExit(error);
+  exitWithError(error);
 }

@@ -59,11 +59,12 @@ export function createOrderWorker(options: OrderWorkerOptions): Promise<Worker> 
   const sinks: InjectedSinks<SagaSinks> = {
     saga: {
       ended: {
-        fn: ({ workflowId }) => options.onSagaProgress?.(workflowId, 'ended'),
+        fn: ({ workflowId }) => options.onSagaProgress?.(workflowId, { kind: 'ended' }),
         callDuringReplay: false,
       },
       waits: {
-        fn: ({ workflowId }) => options.onSagaProgress?.(workflowId, 'waits'),
+        fn: ({ workflowId }, subjectIds) =>
+          options.onSagaProgress?.(workflowId, { kind: 'waits', subjectIds }),
         callDuringReplay: false,
       },
     },

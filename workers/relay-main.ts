@@ -1,8 +1,8 @@
 /** Runs only the relays of the services in SERVICES, for services that run with OUTBOX_RELAY=elsewhere. */
 import { DAY_MS, readConfig } from '../platform/config';
-import { needed } from '../platform/config-error';
+import { requireSetting } from '../platform/config-error';
 import { createLogger } from '../platform/logger';
-import { runUntilStopped, sayAndExit } from '../platform/shutdown';
+import { runUntilStopped, exitWithError } from '../platform/shutdown';
 import { createCustomerDatabase } from '../prisma/customer/client';
 import { createOrderDatabase } from '../prisma/order/client';
 import { serviceOutbox } from './service-outbox';
@@ -14,8 +14,8 @@ function main(): void {
   const relays = SERVICES.filter((service) => service !== 'history').map((service) => {
     const isOrder = service === 'order';
     const url = isOrder
-      ? needed('ORDER_DATABASE_URL', ORDER_DATABASE_URL)
-      : needed('CUSTOMER_DATABASE_URL', CUSTOMER_DATABASE_URL);
+      ? requireSetting('ORDER_DATABASE_URL', ORDER_DATABASE_URL)
+      : requireSetting('CUSTOMER_DATABASE_URL', CUSTOMER_DATABASE_URL);
     const db = isOrder ? createOrderDatabase(url) : createCustomerDatabase(url);
     const retentionMs = EVENT_RETENTION_DAYS * DAY_MS;
     return { db, outbox: serviceOutbox({ service, db, url, relaysHere: true, retentionMs, logger }) };
@@ -37,5 +37,5 @@ function main(): void {
 try {
   main();
 } catch (error) {
-  sayAndExit(error);
+  exitWithError(error);
 }

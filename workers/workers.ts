@@ -5,7 +5,7 @@ import { CUSTOMER_TASK_QUEUE } from '../domain/names';
 import type { WorkerDeployment } from '../platform/config';
 import { createCustomerActivities, type CustomerActivitiesOptions } from '../activities/customer';
 import { createOrderActivities, type OrderActivitiesOptions } from '../activities/order';
-import type { Fullness } from '../platform/metrics';
+import type { ResourceUsage } from '../platform/metrics';
 import type { SagaProgress } from '../saga/host/saga-ends';
 import { buildIdOf } from './build-id';
 import { encodedFailuresBundle } from './bundle-path';
@@ -44,7 +44,7 @@ export interface RunningWorkers {
   readonly failed: Promise<never>;
   /** @throws Error with the state of a worker that is not running */
   check(): Promise<void>;
-  slots(): readonly Fullness[];
+  slots(): readonly ResourceUsage[];
   /** Waits for the steps in progress. */
   stop(): Promise<void>;
 }
@@ -100,7 +100,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
   };
 }
 
-function slotsOf(worker: Worker): Fullness[] {
+function slotsOf(worker: Worker): ResourceUsage[] {
   const {
     numInFlightWorkflowActivations,
     numInFlightLocalActivities,

@@ -1,25 +1,33 @@
 /**
- * `GET /customers/:id?include=orders`: API composition. The customer is asked of the customer service and the
- * orders of the order service, both now; the two answers are of slightly different moments.
+ * `GET /customers/:id?include=orders`: API composition. Reads the customer from the customer service and the orders from
+ * the order service. The two reads are concurrent, not one snapshot.
  */
 import { Router } from 'express';
 import { z } from 'zod';
+import { answerTimeoutMs } from '../../platform/answer-timeout';
 import type { OrderDatabase } from '../../prisma/order/client';
-import { orderJson } from '../orders/order-json';
-import { listOrders } from '../orders/order-reads';
 import { Problem } from '../http/problems';
-import { customerQuery, customerSchema, customerWithOrdersSchema, idParameters } from '../http/schemas';
+import { idParameters } from '../http/schemas';
 import { valid } from '../http/validation';
+import { orderJson, orderPageSchema } from '../orders/order-json';
+import { listOrders } from '../orders/order-reads';
+import { type CustomerJson, customerSchema } from './customer-json';
 
-/** The newest of them; the rest is at `/customers/:id/orders`. */
+/** The newest orders; `/customers/:id/orders` lists all. */
 const ORDERS = 20;
 
-/** 5 s: as long as a statement of the customer service may take. */
-const ANSWER_WITHIN_MS = 5_000;
+export const customerQuery = z.strictObject({
+  include: z.literal('orders').optional().meta({
+    description: 'Adds the newest orders, read from the order service (API composition).',
+  }),
+});
 
-type CustomerJson = z.infer<typeof customerSchema>;
+export const customerWithOrdersSchema = z.object({
+  ...customerSchema.shape,
+  orders: orderPageSchema.optional().meta({ description: 'Present with `include=orders`.' }),
+});
 
-/** @returns undefined when there is no such customer */
+/** @returns undefined when the customer does not exist */
 export type FindCustomer = (customerId: string) => Promise<CustomerJson | undefined>;
 
 export interface CustomerWithOrdersDependencies {
@@ -28,7 +36,7 @@ export interface CustomerWithOrdersDependencies {
   readonly findCustomer: FindCustomer;
 }
 
-/** Register it before the customer service's own routes, to which it leaves every other request. */
+/** Register it before the routes of the customer service, which handle the requests without `include`. */
 export function customerWithOrdersRoutes({
   db,
   sagaLink,
@@ -47,8 +55,8 @@ export function customerWithOrdersRoutes({
       listOrders(db, { customerId: id, limit: ORDERS }, (order) => orderJson(order, sagaLink)),
     ]);
     if (!customer) throw new Problem('not-found', `There is no customer ${id}.`);
-    const both: z.infer<typeof customerWithOrdersSchema> = { ...customer, orders };
-    response.json(both);
+    const body: z.infer<typeof customerWithOrdersSchema> = { ...customer, orders };
+    response.json(body);
   });
   return router;
 }
@@ -58,7 +66,7 @@ export function remoteCustomers(customerServiceUrl: string): FindCustomer {
   return async (customerId) => {
     const url = new URL(`/customers/${customerId}`, customerServiceUrl);
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+      const response = await fetch(url, { signal: AbortSignal.timeout(answerTimeoutMs(0)) });
       const body: unknown = await response.json();
       if (response.status === 404) return undefined;
       return customerSchema.parse(body);

@@ -1,26 +1,27 @@
 /** The event feed, and the schemas of its events. */
 import { type Request, type Response, Router } from 'express';
-import { z } from 'zod';
 import { BadCursor, CursorOfLostEvents, CursorTooOld } from '../../events/cursor';
-import { EVENT_TYPES, schemaOf } from '../../events/event-types';
+import { jsonSchemaOf, schemaPath } from '../../events/event-types';
 import type { EventFeed } from '../../events/feed';
 import { streamEvents } from './event-stream';
 import type { Admission } from '../http/admission';
 import { preferredWaitSeconds } from '../http/prefer';
 import { methodNotAllowed } from '../http/problem-handler';
 import { Problem } from '../http/problems';
-import { eventsQuery, eventSchemaParameters } from '../http/schemas';
 import { valid } from '../http/validation';
+import { eventSchemaParameters, eventsQuery } from './event-json';
 
 export interface EventRoutesDependencies {
   readonly feed: EventFeed;
-  /** Those that are open. */
+  /** Limits the open streams. */
   readonly streams: Admission;
-  /** Ends the streams when this process stops. */
+  /** Aborted when the process stops; ends the streams. */
   readonly stopping: AbortSignal;
+  /** Base of the schemas' URLs. */
+  readonly baseUri: () => string;
 }
 
-export function eventRoutes({ feed, streams, stopping }: EventRoutesDependencies): Router {
+export function eventRoutes({ feed, streams, stopping, baseUri }: EventRoutesDependencies): Router {
   const router = Router();
   router
     .route('/events')
@@ -31,12 +32,12 @@ export function eventRoutes({ feed, streams, stopping }: EventRoutesDependencies
         const cursor = request.get('Last-Event-ID') ?? after;
         await streams
           .run(() => streamEvents(feed, request, response, { cursor, filter, stopping }))
-          .catch((error: unknown) => asCursorProblem(error));
+          .catch((error: unknown) => throwCursorProblem(error));
         return;
       }
       const waitMs = preferredWaitSeconds(request.get('Prefer')) * 1_000;
-      const page = await pageWithin(feed, { after, limit, filter, waitMs, stopping }).catch(
-        (error: unknown) => asCursorProblem(error),
+      const page = await readPage(feed, { after, limit, filter, waitMs, stopping }).catch((error: unknown) =>
+        throwCursorProblem(error),
       );
       const { items, nextCursor, completeTo, unavailable, startsAfter } = page;
       response.json({
@@ -52,24 +53,24 @@ export function eventRoutes({ feed, streams, stopping }: EventRoutesDependencies
     .route('/event-schemas/:type/:version')
     .get((request, response) => {
       const { type, version } = valid(eventSchemaParameters, request.params);
-      const schema = schemaOf(EVENT_TYPES[type], Number(version));
+      const schema = jsonSchemaOf(type, Number(version), `${baseUri()}${schemaPath(type, Number(version))}`);
       if (!schema) throw new Problem('not-found', `${type} has no version ${version}.`);
-      response.type('application/schema+json').json(z.toJSONSchema(schema));
+      response.type('application/schema+json').json(schema);
     })
     .all(methodNotAllowed('GET', 'HEAD'));
   return router;
 }
 
-interface Asked {
+interface PageRequest {
   readonly after: string | undefined;
   readonly limit: number;
   readonly filter: Parameters<EventFeed['read']>[2];
-  /** How long to wait for an event when there is none, milliseconds. */
+  /** How long to wait for an event when there are none, milliseconds. */
   readonly waitMs: number;
   readonly stopping: AbortSignal;
 }
 
-async function pageWithin(feed: EventFeed, { after, limit, filter, waitMs, stopping }: Asked) {
+async function readPage(feed: EventFeed, { after, limit, filter, waitMs, stopping }: PageRequest) {
   const deadline = Date.now() + waitMs;
   let page = await feed.read(after, limit, filter);
   while (page.items.length === 0 && Date.now() < deadline && !stopping.aborted) {
@@ -79,14 +80,17 @@ async function pageWithin(feed: EventFeed, { after, limit, filter, waitMs, stopp
   return page;
 }
 
-/** @param pointer to the part of the query that has the cursor */
-export function asCursorProblem(error: unknown, pointer = '/after'): never {
+/**
+ * @param pointer JSON pointer to the query parameter with the cursor
+ * @throws Problem for an error about the cursor, and any other error as it is
+ */
+export function throwCursorProblem(error: unknown, pointer = '/after'): never {
   if (error instanceof CursorTooOld) {
     const { message, startsAfter } = error;
     throw new Problem('cursor-too-old', `The cursor ${message}.`, { cause: error, more: { startsAfter } });
   }
   if (error instanceof CursorOfLostEvents) {
-    const detail = `The cursor ${error.message}; follow from the start, and drop what does not come again.`;
+    const detail = `The cursor ${error.message}; read the feed from its start, and drop the events that it no longer has.`;
     throw new Problem('cursor-of-lost-events', detail, { cause: error });
   }
   if (!(error instanceof BadCursor)) throw error;

@@ -1,35 +1,38 @@
-/** Admission control: a bounded number of requests is worked on; excess requests are refused at once. */
+/** Admission control: a bounded number of requests is in progress; excess requests are rejected at once. */
 import { Problem, type ProblemName } from './problems';
 import { RetryAfter } from './retry-after';
+
+/** The detail of a problem after which the request has no effect, now or later. */
+export const NOT_PROCESSED = 'The request was not processed; send it again later.';
 
 export class Admission {
   #count = 0;
   readonly #retryAfter = new RetryAfter();
 
   /**
-   * @param max requests at once; each holds a connection, its parsed body and a waiter: a few KB
-   * @param advice the answer to excess requests
+   * @param max requests in progress; each holds a connection, its parsed body and a waiter: a few KB
+   * @param rejection the problem that excess requests get
    */
   constructor(
     readonly max: number,
-    private readonly advice: Advice = NOT_BEGUN,
+    private readonly rejection: Rejection = { problem: 'overloaded', detail: NOT_PROCESSED },
   ) {}
 
   get count(): number {
     return this.#count;
   }
 
-  /** @throws Problem the refusal, when there are enough already */
-  requireRoom(): void {
+  /** @throws Problem the rejection, when `max` requests are in progress */
+  requireCapacity(): void {
     if (this.#count < this.max) return;
-    const { problem, detail } = this.advice;
+    const { problem, detail } = this.rejection;
     const seconds = this.#retryAfter.seconds(performance.now());
     throw new Problem(problem, detail, { headers: { 'Retry-After': String(seconds) } });
   }
 
-  /** @throws Problem the refusal, when there are enough already; nothing was begun then */
+  /** @throws Problem the rejection, when `max` requests are in progress; `work` is not called then */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    this.requireRoom();
+    this.requireCapacity();
     this.#count += 1;
     try {
       return await work();
@@ -39,12 +42,7 @@ export class Admission {
   }
 }
 
-interface Advice {
+interface Rejection {
   readonly problem: ProblemName;
   readonly detail: string;
 }
-
-const NOT_BEGUN: Advice = {
-  problem: 'overloaded',
-  detail: 'Nothing was begun for this order; send it again later.',
-};

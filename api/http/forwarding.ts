@@ -1,35 +1,34 @@
-/** Paths that another service has: handed to it, and its answer back. */
+/** Forwards the paths of another service to it. */
 import { type Request, type Response, Router } from 'express';
 import { createProxyServer } from 'httpxy';
+import { answerTimeoutMs } from '../../platform/answer-timeout';
+import { preferredWaitSeconds } from './prefer';
 import { Problem } from './problems';
-
-/** 5 s: as long as a statement of the other service may take. */
-const ANSWER_WITHIN_MS = 5_000;
 
 export interface Forwarded {
   readonly paths: string[];
   /** Base URL of the other service; may be the address of several processes. */
-  readonly to: string;
-  /** What is said while it does not answer. */
-  readonly away: 'customer-service-unavailable' | 'order-history-unavailable';
+  readonly target: string;
+  /** The problem that clients get while the other service does not answer. */
+  readonly problem: 'customer-service-unavailable' | 'order-history-unavailable';
 }
 
-/** Register it after the routes that this process has itself. */
-export function forwarding({ paths, to, away }: Forwarded): Router {
-  // A new connection each time: behind one address there are several processes, and each of them may die.
+/** Register it after the routes of this process. */
+export function forwarding({ paths, target, problem }: Forwarded): Router {
+  // One connection per request: behind one address there may be several processes, and each of them may die.
   const proxy = createProxyServer({
-    target: to,
+    target,
     agent: false,
     changeOrigin: true,
     xfwd: true,
-    proxyTimeout: ANSWER_WITHIN_MS,
   });
   const forward = async (request: Request, response: Response): Promise<void> => {
     const headers = { 'X-Request-Id': String(response.getHeader('X-Request-Id')) };
+    const waitMs = preferredWaitSeconds(request.get('Prefer')) * 1_000;
     try {
-      await proxy.web(request, response, { headers });
+      await proxy.web(request, response, { headers, proxyTimeout: answerTimeoutMs(waitMs) });
     } catch (cause) {
-      throw new Problem(away, 'Send the request again later.', { cause });
+      throw new Problem(problem, 'Send the request again later.', { cause });
     }
   };
   const router = Router();

@@ -14,7 +14,10 @@ export const moneyJsonSchema = z.strictObject({
   amount: z
     .string()
     .max(20)
-    .meta({ description: 'A decimal with exactly the minor digits of the currency.', examples: ['12.34'] }),
+    .meta({
+      description: 'A decimal number with exactly the minor digits of the currency.',
+      examples: ['12.34'],
+    }),
   currency: z
     .string()
     .max(3)
@@ -27,22 +30,22 @@ export type MoneyJson = z.infer<typeof moneyJsonSchema>;
  * Also accepts withdrawn currencies, because a request may repeat one from before the withdrawal. The handlers refuse
  * what is new with {@link withdrawnCurrency}.
  *
- * @param least the smallest amount, in minor units
+ * @param min the smallest amount, in minor units
  */
-export function moneySchema(least: number) {
+export function moneySchema(min: number) {
   return moneyJsonSchema.transform(({ amount, currency }, context): Money => {
     if (!isKnownCurrency(currency)) {
       context.addIssue({
         code: 'custom',
         path: ['currency'],
-        message: 'must be an ISO 4217 currency code, as "USD"',
+        message: 'must be an ISO 4217 currency code, such as "USD"',
       });
       return z.NEVER;
     }
     const digits = minorDigits(currency);
     const amountMinor = parseAmount(amount, digits);
-    if (amountMinor === undefined || amountMinor < least) {
-      const bounds = `${formatAmount(least, digits)} to ${formatAmount(MAX_AMOUNT_MINOR, digits)}`;
+    if (amountMinor === undefined || amountMinor < min) {
+      const bounds = `${formatAmount(min, digits)} to ${formatAmount(MAX_AMOUNT_MINOR, digits)}`;
       const message = `must be a decimal string with ${String(digits)} minor digits, ${bounds}`;
       context.addIssue({ code: 'custom', path: ['amount'], message });
       return z.NEVER;

@@ -1,10 +1,10 @@
-/** One log line a request, with its id: no bodies, no query strings, no headers, so no personal data. */
+/** Writes one log line per request, with its id. No personal data: no bodies, no query strings, no headers. */
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { pinoHttp } from 'pino-http';
 import type { Logger } from '../../platform/logger';
 
-/** An id that a proxy gave is kept when it is short and harmless in a log. */
+/** The request id of a proxy is kept when it is short and safe to log. */
 const REQUEST_ID = /^[\w.:-]{1,100}$/;
 
 export function requestLog(logger: Logger): RequestHandler {
@@ -17,7 +17,7 @@ export function requestLog(logger: Logger): RequestHandler {
       return id;
     },
     customLogLevel: (_request, response, error) => {
-      // Why is logged by itself, where it is not the service's own doing.
+      // The problem handler logs the cause, unless the process itself rejected the request.
       if (!error && response.statusCode === 503) return 'debug';
       if (error || response.statusCode >= 500) return 'error';
       return response.statusCode >= 400 ? 'info' : 'debug';

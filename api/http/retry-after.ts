@@ -1,22 +1,24 @@
-/** When those who were refused are to come back: the more of them there are, the more rarely each. */
+/** The `Retry-After` of excess requests: the more requests are rejected, the longer it is. */
 import { randomInt } from 'node:crypto';
 
-/**
- * 1 to 3 s where few are refused: what is under way is finished by then. Drawn, so that those who were refused at once do
- * not come back at once.
- */
-const FEW_S = { least: 1, most: 3 };
+/** 1 to 3 s: requests in progress end, and databases and Temporal restart, within that time. */
+const SHORT_S = { min: 1, max: 3 };
 
 /**
- * A second more for every 10 that were refused in the last one. A refusal costs a fifth of what an order costs: a crowd that
- * comes back as often as a few may would take the time of those who were taken.
+ * One second more for every 10 requests that were rejected within a second. A rejection costs a fifth of an order. Without
+ * this, many clients that retry often would take the time from the accepted orders.
  */
-const REFUSED_FOR_A_SECOND_MORE = 10;
+const REJECTED_PER_EXTRA_SECOND = 10;
 
-/** 30 s: a caller who is told more gives up instead; the crowd may be gone long before. */
-const MOST_S = 30;
+/** 30 s: clients do not wait longer, and the overload may have ended long before. */
+const MAX_S = 30;
 
 const SECOND_MS = 1_000;
+
+/** @returns 1 to 3 s, at random, so that clients that were rejected together do not retry together */
+export function shortRetryAfter(): number {
+  return randomUpTo(SHORT_S.max);
+}
 
 export class RetryAfter {
   #since = 0;
@@ -24,6 +26,8 @@ export class RetryAfter {
   #before = 0;
 
   /**
+   * Counts a rejected request.
+   *
    * @param now milliseconds of the monotonic clock
    * @returns seconds, for `Retry-After`
    */
@@ -35,8 +39,11 @@ export class RetryAfter {
       this.#since += seconds * SECOND_MS;
     }
     this.#count += 1;
-    const refused = Math.max(this.#before, this.#count);
-    const most = Math.min(FEW_S.most + Math.floor(refused / REFUSED_FOR_A_SECOND_MORE), MOST_S);
-    return randomInt(FEW_S.least, most + 1);
+    const rejected = Math.max(this.#before, this.#count);
+    return randomUpTo(Math.min(SHORT_S.max + Math.floor(rejected / REJECTED_PER_EXTRA_SECOND), MAX_S));
   }
+}
+
+function randomUpTo(max: number): number {
+  return randomInt(SHORT_S.min, max + 1);
 }

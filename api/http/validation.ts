@@ -1,17 +1,17 @@
-/** Reads what came in by its schema, or says which parts of it are wrong. */
+/** Validates requests against schemas, and reports which parts are invalid. */
 import express, { type Request, type RequestHandler } from 'express';
 import type { z } from 'zod';
 import { type PartError, Problem } from './problems';
 
-/** 16 KiB: a dozen times the largest body that is valid. */
+/** 16 KiB: twelve times the largest valid body. */
 const BODY_LIMIT = '16kb';
 
-/** Parses a JSON body; for the routes that take one, so that the others never read bodies. */
+/** Parses a JSON body. Only for routes with a body: other routes never read one. */
 export const jsonBody: RequestHandler[] = [requireJson, express.json({ limit: BODY_LIMIT })];
 
 /**
  * @returns the parsed value
- * @throws Problem `invalid-request` with a JSON pointer to each part that is wrong
+ * @throws Problem `invalid-request` with a JSON pointer to each invalid part
  */
 export function valid<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value);
@@ -23,7 +23,7 @@ export function valid<Schema extends z.ZodType>(schema: Schema, value: unknown):
   throw new Problem('invalid-request', detail, { errors });
 }
 
-/** The header is looked at even where the body is empty: then it is the body that is wrong, not its type. */
+/** Checks the header of an empty body too: with a correct type, the answer then reports the body, not the type. */
 function requireJson(request: Request, _response: unknown, next: () => void): void {
   if (!/^application\/json\s*(;|$)/i.test(request.get('Content-Type') ?? '')) {
     throw new Problem('unsupported-media-type', 'Send the body with Content-Type: application/json.');

@@ -1,16 +1,17 @@
-/** The interface described: /openapi.json for programs, /docs for people (one page, nothing loaded from elsewhere). */
+/** The documentation of the API: /openapi.json for programs, /docs for people (one page without external resources). */
 import { Router } from 'express';
 import { methodNotAllowed } from '../http/problem-handler';
 import { PROBLEMS } from '../http/problems';
-import { type Operation, OPERATIONS } from './http-operations';
+import { OPERATIONS } from './http-operations';
 import { openApiDocument } from './openapi';
+import type { Operation } from './operation';
 
 const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}
 code{font-family:ui-monospace,monospace}h2{margin-bottom:0}table{border-spacing:1rem 0}`;
 
-/** @param services those whose routes this process has */
+/** @param services whether this process serves the routes of each service */
 export function docsRoutes(services: Readonly<Record<Operation['service'], boolean>>): Router {
   const operations = OPERATIONS.filter(({ service }) => services[service]);
   const document = openApiDocument(operations);
@@ -58,8 +59,8 @@ function section({ method, path, summary, description, headers = {}, answers }: 
 <ul>${[...headerLines, ...answerLines].join('')}</ul>`;
 }
 
-/** Text as HTML; between backquotes it is code. */
-function text(words: string): string {
-  const escaped = words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+/** Escapes HTML; text between backquotes becomes code. */
+function text(markdown: string): string {
+  const escaped = markdown.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   return escaped.replaceAll(/`([^`]*)`/g, '<code>$1</code>');
 }

@@ -1,17 +1,17 @@
-/** Whether the process lives, and whether it can serve. */
+/** Liveness and readiness of the process. */
 import { Router } from 'express';
 import { withTimeout } from '../../saga/host/with-timeout';
 import { methodNotAllowed } from '../http/problem-handler';
 
-/** 2 s: an orchestrator's probe gives up after a few. */
-const CHECK_WITHIN_MS = 2_000;
+/** 2 s: shorter than the usual timeout of an orchestrator's probe. */
+const CHECK_TIMEOUT_MS = 2_000;
 
-/** 2 s: about how soon a server that restarts is back. */
+/** 2 s: about the time that a database or Temporal needs to restart. */
 const RETRY_AFTER_S = '2';
 
 export type Readiness = () => Promise<Readonly<Record<string, 'ok' | 'unavailable'>>>;
 
-/** Runs the named checks side by side; one that fails, or takes too long, is `unavailable`. */
+/** Runs the named checks concurrently. A check that fails or times out is `unavailable`. */
 export function readiness(checks: Readonly<Record<string, () => Promise<unknown>>>): Readiness {
   return async () => {
     const results = Object.entries(checks).map(
@@ -21,7 +21,7 @@ export function readiness(checks: Readonly<Record<string, () => Promise<unknown>
   };
 }
 
-/** @param workflows version of the workflow code, where sagas are run */
+/** @param workflows version of the workflow code; undefined when the process runs no sagas */
 export function healthRoutes(ready: Readiness, workflows: object | undefined): Router {
   const router = Router();
   router
@@ -45,7 +45,7 @@ export function healthRoutes(ready: Readiness, workflows: object | undefined): R
 }
 
 async function succeeds(check: () => Promise<unknown>): Promise<'ok' | 'unavailable'> {
-  return withTimeout(check(), CHECK_WITHIN_MS, 'check').then(
+  return withTimeout(check(), CHECK_TIMEOUT_MS, 'check').then(
     () => 'ok',
     () => 'unavailable',
   );

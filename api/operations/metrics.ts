@@ -1,4 +1,4 @@
-/** `GET /metrics`, and how long requests take. */
+/** `GET /metrics`, and the durations of requests. */
 import { type RequestHandler, Router } from 'express';
 import type { Metrics } from '../../platform/metrics';
 import { methodNotAllowed } from '../http/problem-handler';
@@ -14,11 +14,11 @@ export function metricsRoutes(metrics: Metrics): Router {
   return router;
 }
 
-/** By route, not by path: there are few of them. Event streams are left out, they last as long as their reader. */
+/** By route, not by path, to bound the number of series. Omits event streams, which last until the client disconnects. */
 export function requestDurations(metrics: Metrics): RequestHandler {
   const took = metrics.durations(
     'http_request_duration_seconds',
-    'From the arrival of a request to the end of its answer.',
+    'Time from the arrival of a request to the end of its answer.',
   );
   return (request, response, next) => {
     const began = performance.now();

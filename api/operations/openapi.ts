@@ -1,9 +1,9 @@
-/** The OpenAPI 3.1 document, made from the table of operations and the schemas that validate. */
+/** Generates the OpenAPI 3.1 document from the table of operations and the validation schemas. */
 import { z } from 'zod';
-import type { Operation } from './http-operations';
 import { type ProblemName, PROBLEMS, problemSchema } from '../http/problems';
+import type { Operation } from './operation';
 
-/** @param operations those that this process serves */
+/** @param operations the operations that this process serves */
 export function openApiDocument(operations: readonly Operation[]) {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of operations) {
@@ -63,7 +63,7 @@ function answers({ answers: byStatus }: Pick<Operation, 'answers'>) {
   );
 }
 
-/** Several problems share a status: the answer's `type` tells them apart. */
+/** Several problems share a status; `type` distinguishes them. */
 function problems(names: readonly ProblemName[]) {
   const byStatus = new Map<number, string[]>();
   for (const name of names) {
@@ -86,7 +86,7 @@ function json(schema: object) {
   return { 'application/json': { schema } };
 }
 
-/** Without `$schema`: an OpenAPI 3.1 document states its dialect once. */
+/** Omits `$schema`: an OpenAPI 3.1 document states its dialect once. */
 function jsonSchema(schema: z.core.$ZodType, io: 'input' | 'output') {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
   return rest;

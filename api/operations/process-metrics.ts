@@ -1,11 +1,11 @@
-/** Everything in a process that can fill up, beside its limit; and the times after which it gives up. */
+/** The gauges of a process: each bounded resource with its limit, and the timeouts. */
 import type { Pool } from 'pg';
 import type { CreateOrderSettings, OrderRequest } from '../../domain/contracts';
 import { type Backlog, backlogOf } from '../../events/backlog';
 import type { SqlDatabase } from '../../events/sql';
 import type { AsOf } from '../../projections/order-history/read';
-import { type Fullness, type Metrics, only, type Reading } from '../../platform/metrics';
-import { DATABASE_LIMITS } from '../../prisma/connection-options';
+import type { Metrics, Reading, ResourceUsage } from '../../platform/metrics';
+import { DATABASE_LIMITS } from '../../platform/postgres-session';
 import type { GroupStarter } from '../../saga/host/group-starter';
 import { WORKFLOW_TASK_TIMEOUT_MS } from '../../saga/limits';
 import type { Admission } from '../http/admission';
@@ -16,6 +16,8 @@ type OrderStarter = Pick<
   GroupStarter<OrderRequest, CreateOrderSettings>,
   'limits' | 'groupsUnderWay' | 'waiting'
 >;
+
+const REJECTED_ABOVE = 'Requests above this limit get 503.';
 
 /** @param pools by database */
 export function databaseMetrics(metrics: Metrics, pools: Readonly<Record<string, Pool>>): void {
@@ -31,7 +33,7 @@ export function databaseMetrics(metrics: Metrics, pools: Readonly<Record<string,
   );
   metrics.gauge(
     'database_connections_limit',
-    'The most connections to a database.',
+    'Maximum number of connections to a database.',
     each((_pool, database) => [{ value: DATABASE_LIMITS.connections, labels: { database } }]),
   );
   metrics.gauge(
@@ -47,11 +49,11 @@ export function databaseMetrics(metrics: Metrics, pools: Readonly<Record<string,
   });
 }
 
-export function workerMetrics(metrics: Metrics, slots: () => readonly Fullness[]): void {
-  metrics.gauge('worker_slots', 'What a worker does or keeps just now.', () =>
+export function workerMetrics(metrics: Metrics, slots: () => readonly ResourceUsage[]): void {
+  metrics.gauge('worker_slots', 'Slots of a worker that are in use.', () =>
     slots().map(({ kind, inUse }) => ({ value: inUse, labels: { kind } })),
   );
-  metrics.gauge('worker_slots_limit', 'The most that a worker does or keeps.', () =>
+  metrics.gauge('worker_slots_limit', 'Maximum number of slots of a worker.', () =>
     slots().map(({ kind, limit }) => ({ value: limit, labels: { kind } })),
   );
 }
@@ -67,12 +69,12 @@ export function outboxMetrics(metrics: Metrics, outboxes: Readonly<Record<string
     );
   metrics.gauge(
     'outbox_unpublished_events',
-    'Events that are recorded and not published yet, 10000 at most.',
+    'Recorded events that are not published yet, at most 10000.',
     each(({ events }) => events),
   );
   metrics.gauge(
     'outbox_unpublished_oldest_seconds',
-    'How long ago the oldest of them was recorded.',
+    'Age of the oldest event that is not published yet.',
     each(({ oldestSeconds }) => oldestSeconds),
   );
 }
@@ -80,27 +82,32 @@ export function outboxMetrics(metrics: Metrics, outboxes: Readonly<Record<string
 export function historyMetrics(metrics: Metrics, asOf: () => Promise<AsOf>): void {
   metrics.gauge(
     'order_history_lag_seconds',
-    'Everything that was committed longer ago is in the order history; absent while that is not known.',
+    'The order history includes everything that was committed longer ago. Absent while that is unknown.',
     async () => {
       const { followedTo } = await asOf();
-      return followedTo === null ? [] : only(Math.max(Date.now() - followedTo.getTime(), 0) / 1_000);
+      return followedTo === null ? [] : [{ value: Math.max(Date.now() - followedTo.getTime(), 0) / 1_000 }];
     },
   );
-  metrics.gauge('order_history_set_aside_events', 'Events that could not be understood.', async () =>
-    only((await asOf()).setAside),
-  );
-  metrics.gauge(
+  single(metrics, 'order_history_set_aside_events', 'Events that were set aside.', async () => {
+    return (await asOf()).setAside;
+  });
+  single(
+    metrics,
     'order_history_recovering',
-    '1 while it follows from the start, because a service has lost events.',
-    async () => only((await asOf()).recovering ? 1 : 0),
+    '1 while the history reads the feed from its start, because a service has lost events.',
+    async () => ((await asOf()).recovering ? 1 : 0),
+  );
+  single(
+    metrics,
+    'order_history_incomplete',
+    '1 while the history lacks events that were pruned before it read them.',
+    async () => ((await asOf()).complete ? 0 : 1),
   );
 }
 
 export function streamMetrics(metrics: Metrics, streams: Admission): void {
-  metrics.gauge('event_streams', 'Event streams that are open.', () => only(streams.count));
-  metrics.gauge('event_streams_limit', 'Who comes on top of so many is refused with 503.', () =>
-    only(streams.max),
-  );
+  single(metrics, 'event_streams', 'Open event streams.', () => streams.count);
+  single(metrics, 'event_streams_limit', REJECTED_ABOVE, () => streams.max);
 }
 
 export function orderServiceMetrics(
@@ -109,28 +116,17 @@ export function orderServiceMetrics(
   { creditCheckTimeoutMs, attentionAfterMs }: OrderServiceSettings,
 ): void {
   const { groupsInFlight, groupMax, waitingMax } = starter.limits;
-  metrics.gauge('orders_in_flight', 'Requests that place or cancel an order and have no answer yet.', () =>
-    only(admission.count),
-  );
-  metrics.gauge('orders_in_flight_limit', 'Who comes on top of so many is refused with 503.', () =>
-    only(admission.max),
-  );
-  metrics.gauge('saga_groups_under_way', 'Groups of orders that count as under way.', () =>
-    only(starter.groupsUnderWay),
-  );
-  metrics.gauge('saga_groups_under_way_limit', 'The most groups side by side.', () => only(groupsInFlight));
-  metrics.gauge('saga_group_orders_limit', 'The most orders in a group.', () => only(groupMax));
-  metrics.gauge('orders_waiting_for_group', 'Orders that wait for the next group.', () =>
-    only(starter.waiting),
-  );
-  metrics.gauge('orders_waiting_for_group_limit', 'Who comes on top of so many is refused with 503.', () =>
-    only(waitingMax),
-  );
-  metrics.gauge(
-    'sagas_needing_attention',
-    'Sagas with a step that must succeed and keeps failing: npm run parked.',
-    () => only(parked.count),
-  );
+  const gauges: [name: string, description: string, read: () => number][] = [
+    ['orders_in_flight', 'Unanswered requests that place or cancel an order.', () => admission.count],
+    ['orders_in_flight_limit', REJECTED_ABOVE, () => admission.max],
+    ['saga_groups_under_way', 'Groups of orders that are under way.', () => starter.groupsUnderWay],
+    ['saga_groups_under_way_limit', 'Maximum number of groups under way.', () => groupsInFlight],
+    ['saga_group_orders_limit', 'Maximum number of orders in a group.', () => groupMax],
+    ['orders_waiting_for_group', 'Orders that wait for the next group.', () => starter.waiting],
+    ['orders_waiting_for_group_limit', REJECTED_ABOVE, () => waitingMax],
+    ['sagas_needing_attention', 'Sagas with a parked step; see npm run parked.', () => parked.count],
+  ];
+  for (const gauge of gauges) single(metrics, ...gauge);
   timeouts(metrics, 'saga_timeout_seconds', {
     workflowTask: WORKFLOW_TASK_TIMEOUT_MS,
     creditCheck: creditCheckTimeoutMs,
@@ -138,8 +134,18 @@ export function orderServiceMetrics(
   });
 }
 
+/** A gauge without labels. */
+function single(
+  metrics: Metrics,
+  name: string,
+  description: string,
+  read: () => number | Promise<number>,
+): void {
+  metrics.gauge(name, description, async () => [{ value: await read() }]);
+}
+
 function timeouts(metrics: Metrics, name: string, all: Readonly<Record<string, number>>): void {
-  metrics.gauge(name, 'After so long it is given up, or told of.', () =>
+  metrics.gauge(name, 'Configured timeouts, by operation.', () =>
     Object.entries(all).map(([of, ms]) => ({ value: ms / 1_000, labels: { of } })),
   );
 }

@@ -1,19 +1,16 @@
-/** `POST /orders/:id/cancel`: works at every moment of an order's life, and any number of times. The row decides. */
+/** `POST /orders/:id/cancel`: idempotent, and valid in every state of an order. The order's row decides races. */
 import type { OrderNotice, OrderToCancel } from '../../domain/contracts';
 import type { OrderState } from '../../domain/order';
 import type { Expectation, KeyedWaiters } from '../../platform/keyed-waiters';
 import type { OrderDatabase } from '../../prisma/order/client';
 import type { OrderView } from './order-json';
 import { findOrder } from './order-reads';
-import { orderWhen } from './order-watch';
+import { waitForState } from './order-watch';
 import { Problem } from '../http/problems';
 import { type CancellationStarter, CancellationUnconfirmed } from './cancellation-starter';
 
-/**
- * 8 s for the start and the row: longer than another worker needs to take over from one that died. A saga that runs takes
- * milliseconds.
- */
-const DECIDED_WITHIN_MS = 8_000;
+/** 8 s for the start and the decision: another worker takes over from a dead one earlier. Normally it takes milliseconds. */
+const DECISION_TIMEOUT_MS = 8_000;
 
 export interface CancelOrderDependencies {
   readonly db: OrderDatabase;
@@ -21,43 +18,43 @@ export interface CancelOrderDependencies {
   readonly notices: KeyedWaiters<OrderNotice>;
 }
 
-export interface Cancelling {
+export interface CancelOrderRequest {
   readonly orderId: string;
-  /** UUID made of the Idempotency-Key, if there is one. */
+  /** UUID derived from the Idempotency-Key, if any. */
   readonly cancellationKey: string | undefined;
-  /** How long to wait until the order is CANCELLED, milliseconds. */
+  /** How long to wait for CANCELLED, milliseconds. */
   readonly waitMs: number;
 }
 
 export interface Cancellation {
   /** CANCELLING or CANCELLED. */
   readonly order: OrderView;
-  /** Whether the request waited until the order was CANCELLED, or repeats one that had it cancelled. */
+  /** The client waited for CANCELLED and the order reached it, or the request repeats the one that cancelled the order. */
   readonly finished: boolean;
 }
 
 /**
- * @throws Problem `not-found`; `order-cancelled` when another request, or the saga, came first
- * @throws Problem `temporal-unavailable` when it is not known whether the order will be cancelled
+ * @throws Problem `not-found`
+ * @throws Problem `order-cancelled` when another request or the saga has cancelled the order first
+ * @throws Problem `temporal-unavailable` when it is unknown whether the order will be cancelled
  */
 export async function cancelOrder(
   deps: CancelOrderDependencies,
-  cancelling: Cancelling,
+  { orderId, cancellationKey, waitMs }: CancelOrderRequest,
 ): Promise<Cancellation> {
-  const { orderId, cancellationKey, waitMs } = cancelling;
   const waitUntil = Date.now() + waitMs;
   const expectation = deps.notices.expect(orderId);
   try {
     const before = await existing(deps.db, orderId);
     if (before.state === 'CANCELLED') return repeated(before, cancellationKey);
-    if (before.state === 'CANCELLING') mustBeOf(before, cancellationKey);
-    const decideUntil = Date.now() + DECIDED_WITHIN_MS;
-    // Also of an order that is CANCELLING: its saga may have failed since.
-    await deps.cancellations.start(toCancel(before, cancellationKey)).catch(unconfirmed);
-    const order = await decided(deps, before, expectation, decideUntil);
-    mustBeOf(order, cancellationKey);
+    if (before.state === 'CANCELLING') requireOwnCancellation(before, cancellationKey);
+    const decideUntil = Date.now() + DECISION_TIMEOUT_MS;
+    // An order that is CANCELLING needs the start too: its saga may have failed since.
+    await deps.cancellations.start(toCancel(before, cancellationKey)).catch(throwUnconfirmed);
+    const order = await waitForDecision(deps, before, expectation, decideUntil);
+    requireOwnCancellation(order, cancellationKey);
     if (waitMs === 0) return { order, finished: false };
-    const last = await orderWhen(deps.db, order, expectation, isCancelled, waitUntil);
+    const last = await waitForState(deps.db, order, expectation, isCancelled, waitUntil);
     return { order: last, finished: isCancelled(last.state) };
   } finally {
     expectation.close();
@@ -70,21 +67,21 @@ async function existing(db: OrderDatabase, orderId: string): Promise<OrderView> 
   throw new Problem('not-found', `There is no order ${orderId}.`);
 }
 
-/** The same key again gets the same answer; for everybody else the order was cancelled before. */
+/** A repeated request with the same key gets the same answer; any other request gets `order-cancelled`. */
 function repeated(order: OrderView, cancellationKey: string | undefined): Cancellation {
   if (cancellationKey !== undefined && order.cancellationKey === cancellationKey)
     return { order, finished: true };
-  throw cancelledBefore(order);
+  throw alreadyCancelled(order);
 }
 
-/** An order is cancelled for one key at most: the key of the request that came first. */
-function mustBeOf(order: OrderView, cancellationKey: string | undefined): void {
+/** Only the first key cancels an order. @throws Problem `order-cancelled` when that was another request or the saga */
+function requireOwnCancellation(order: OrderView, cancellationKey: string | undefined): void {
   const byAnother = cancellationKey !== undefined && order.cancellationKey !== cancellationKey;
   const bySaga = order.state === 'CANCELLED' && order.reason !== 'CUSTOMER_REQUEST';
-  if (byAnother || bySaga) throw cancelledBefore(order);
+  if (byAnother || bySaga) throw alreadyCancelled(order);
 }
 
-function cancelledBefore({ orderId, state, reason }: OrderView): Problem {
+function alreadyCancelled({ orderId, state, reason }: OrderView): Problem {
   return new Problem(
     'order-cancelled',
     state === 'CANCELLED'
@@ -100,33 +97,33 @@ function toCancel(
   return { orderId, customerId, totalMinor, currency, cancellationKey };
 }
 
-function unconfirmed(error: unknown): never {
-  if (error instanceof CancellationUnconfirmed) throw notKnown(error);
+function throwUnconfirmed(error: unknown): never {
+  if (error instanceof CancellationUnconfirmed) throw outcomeUnknown(error);
   throw error;
 }
 
-function notKnown(cause?: Error): Problem {
+function outcomeUnknown(cause?: Error): Problem {
   return new Problem(
     'temporal-unavailable',
-    'Whether the order will be cancelled is not known yet. Send the request again: it is cancelled once.',
+    'It is not known yet whether the order will be cancelled. Send the request again: it is safe to repeat.',
     { cause },
   );
 }
 
 /**
- * @returns the row, which says with whose key the order is cancelled: a notice does not
+ * @returns the order from its row: a notice does not have the key of the cancellation
  * @throws Problem `temporal-unavailable` when the saga has not decided in time
  */
-async function decided(
+async function waitForDecision(
   { db }: CancelOrderDependencies,
   before: OrderView,
   expectation: Expectation<OrderNotice>,
   decideUntil: number,
 ): Promise<OrderView> {
   if (isDecided(before.state)) return before;
-  await orderWhen(db, before, expectation, isDecided, decideUntil);
+  await waitForState(db, before, expectation, isDecided, decideUntil);
   const order = await existing(db, before.orderId);
-  if (!isDecided(order.state)) throw notKnown();
+  if (!isDecided(order.state)) throw outcomeUnknown();
   return order;
 }
 

@@ -7,11 +7,11 @@ import { CANCEL_ORDER } from './saga-types';
 export interface CancellationStarterOptions {
   readonly client: Client;
   readonly input: SagaSettings<Record<string, never>>;
-  /** As of the starter of `createOrderSaga`. */
+  /** As for the starter of `createOrderSaga`. */
   readonly eagerStart: boolean;
 }
 
-/** Temporal did not confirm; whether the order will be cancelled is unknown. */
+/** Temporal did not confirm the start. Whether the order will be cancelled is unknown. */
 export class CancellationUnconfirmed extends Error {
   override readonly name = 'CancellationUnconfirmed';
 }
@@ -20,9 +20,9 @@ export class CancellationStarter {
   constructor(private readonly options: CancellationStarterOptions) {}
 
   /**
-   * Starts the saga, or finds it running or done. One that failed, or that an operator gave up, is started again.
+   * Starts the saga, unless it is running or completed. A saga that failed, or that an operator gave up, is started again.
    *
-   * @throws CancellationUnconfirmed when Temporal does not confirm it in time
+   * @throws CancellationUnconfirmed when Temporal does not confirm the start in time
    */
   async start(order: OrderToCancel): Promise<void> {
     const { client, input, eagerStart } = this.options;
@@ -35,7 +35,7 @@ export class CancellationStarter {
       await startSaga(client, CANCEL_ORDER, options, eagerStart);
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return;
-      throw new CancellationUnconfirmed('the saga could not be started', { cause: error });
+      throw new CancellationUnconfirmed('the start of the saga was not confirmed', { cause: error });
     }
   }
 }

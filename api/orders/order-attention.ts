@@ -1,9 +1,8 @@
-/** What `GET /orders/:id` adds for an order whose saga met trouble. */
+/** The parked and given-up steps in the answer of `GET /orders/:id`. */
 import type { z } from 'zod';
 import type { OrderDatabase } from '../../prisma/order/client';
-import type { OrderView } from './order-json';
+import type { OrderView, orderWithAttentionSchema } from './order-json';
 import type { ParkedSagas } from './parked-sagas';
-import type { orderWithAttentionSchema } from '../http/schemas';
 
 export interface AttentionDependencies {
   readonly db: OrderDatabase;
@@ -12,7 +11,7 @@ export interface AttentionDependencies {
 
 type OrderAttention = Pick<z.infer<typeof orderWithAttentionSchema>, 'attention' | 'givenUp'>;
 
-/** An approved order has nothing left to wait for: it costs nothing. */
+/** Costs no query for an approved order, because its saga has no steps left. */
 export async function orderAttention(
   { db, parked }: AttentionDependencies,
   { orderId, state }: OrderView,

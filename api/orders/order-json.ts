@@ -1,10 +1,54 @@
-/** The order as callers see it. */
-import type { z } from 'zod';
-import type { CancellationReason, OrderState } from '../../domain/order';
-import { moneyJson } from '../http/money';
-import type { orderSchema } from '../http/schemas';
+/** The order over HTTP. */
+import { z } from 'zod';
+import {
+  CANCELLATION_REASONS,
+  type CancellationReason,
+  ORDER_STATES,
+  type OrderState,
+} from '../../domain/order';
+import { moneyJson, moneyJsonSchema, moneySchema } from '../http/money';
+import { idSchema, pageParameters, timeSchema } from '../http/schemas';
 
-/** What is known of an order, from its row or from the request and its notices. */
+export const newOrderBody = z.strictObject({ customerId: idSchema, orderTotal: moneySchema(1) });
+
+const state = z.enum(ORDER_STATES).optional();
+export const ordersQuery = z.strictObject({ customerId: idSchema.optional(), state, ...pageParameters });
+export const customerOrdersQuery = z.strictObject({ state, ...pageParameters });
+
+export const orderSchema = z.object({
+  orderId: z.guid(),
+  customerId: z.guid(),
+  orderTotal: moneyJsonSchema,
+  state: z.enum(ORDER_STATES),
+  cancellationReason: z
+    .enum(CANCELLATION_REASONS)
+    .optional()
+    .meta({ description: 'Present when CANCELLED.' }),
+  createdAt: timeSchema,
+  updatedAt: timeSchema,
+  links: z.object({
+    self: z.string(),
+    temporal: z.string().meta({ description: "The order's saga in the Temporal UI." }),
+  }),
+});
+
+export const orderWithAttentionSchema = orderSchema.extend({
+  attention: z
+    .array(z.object({ step: z.string(), reason: z.string(), since: timeSchema }))
+    .exactOptional()
+    .meta({ description: 'Parked steps: they must succeed and keep failing. The saga still retries them.' }),
+  givenUp: z
+    .object({ step: z.string(), by: z.string(), reason: z.string(), at: timeSchema })
+    .exactOptional()
+    .meta({ description: 'The last step that an operator gave up. The order keeps its state.' }),
+});
+
+export const orderPageSchema = z.object({
+  items: z.array(orderSchema).meta({ description: 'Newest first.' }),
+  nextCursor: z.string().nullable().meta({ description: 'null on the last page.' }),
+});
+
+/** An order as its row shows it, or as the request and the notices of this process do. */
 export interface OrderView {
   readonly orderId: string;
   readonly customerId: string;
@@ -15,15 +59,15 @@ export interface OrderView {
   /** ISO 8601 with milliseconds. */
   readonly createdAt: string;
   readonly updatedAt: string;
-  /** Counts its transitions, from 1. */
+  /** Number of transitions, from 1. */
   readonly version: number;
   /** Workflow id of the saga that owns the order. */
   readonly sagaId: string;
-  /** UUID made of the Idempotency-Key of the request that cancelled the order. */
+  /** UUID derived from the Idempotency-Key of the request that cancelled the order. */
   readonly cancellationKey?: string;
 }
 
-/** @param sagaLink the Temporal UI's page of a saga */
+/** @param sagaLink returns the URL of a saga in the Temporal UI */
 export function orderJson(
   order: OrderView,
   sagaLink: (sagaId: string) => string,

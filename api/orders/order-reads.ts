@@ -1,4 +1,4 @@
-/** The order service's read side. */
+/** Reads orders from the order database. */
 import { CANCELLATION_REASONS, ORDER_STATES } from '../../domain/order';
 import type { OrderDatabase } from '../../prisma/order/client';
 import type { OrderView } from './order-json';
@@ -48,7 +48,7 @@ function orderView(row: OrderRow): OrderView {
     customerId: row.customerId,
     totalMinor: Number(row.totalMinor),
     currency: row.currency,
-    state: knownState(row.state),
+    state: parseState(row.state),
     ...(reason && { reason }),
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
@@ -58,9 +58,9 @@ function orderView(row: OrderRow): OrderView {
   };
 }
 
-/** The database's CHECK allows no other; the type system cannot know. */
-function knownState(state: string) {
+/** @throws TypeError when the state is unknown; a CHECK of the database excludes that */
+function parseState(state: string) {
   const known = ORDER_STATES.find((name) => name === state);
-  if (!known) throw new TypeError(`an order is in the unknown state ${state}`);
+  if (!known) throw new TypeError(`unknown order state ${state}`);
   return known;
 }

@@ -1,39 +1,46 @@
 /** The order service's routes. */
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Admission } from '../http/admission';
-import { eTag } from '../http/etag';
+import { formatETag } from '../http/etag';
 import { idToCreate } from '../http/idempotency';
 import { preferredWaitSeconds } from '../http/prefer';
 import { methodNotAllowed } from '../http/problem-handler';
 import { Problem } from '../http/problems';
-import { customerOrdersQuery, idParameters, newOrderBody, ordersQuery } from '../http/schemas';
+import { idParameters } from '../http/schemas';
 import { jsonBody, valid } from '../http/validation';
 import { cancelOrder, type CancelOrderDependencies } from './cancel-order';
 import { type AttentionDependencies, orderAttention } from './order-attention';
-import { orderJson, orderPath, type OrderView } from './order-json';
+import {
+  customerOrdersQuery,
+  newOrderBody,
+  orderJson,
+  orderPath,
+  ordersQuery,
+  type OrderView,
+} from './order-json';
 import { findOrder, listOrders } from './order-reads';
 import { placeOrder, type PlaceOrderDependencies } from './place-order';
 
 export interface OrderRoutesDependencies
   extends PlaceOrderDependencies, CancelOrderDependencies, AttentionDependencies {
   readonly admission: Admission;
-  /** The Temporal UI's page of a saga. */
+  /** Returns the URL of a saga in the Temporal UI. */
   readonly sagaLink: (sagaId: string) => string;
 }
 
 export function orderRoutes(deps: OrderRoutesDependencies): Router {
   const { db, admission, sagaLink } = deps;
   const json = (order: OrderView) => orderJson(order, sagaLink);
-  /** Before the body is read: a refusal costs the requests under way as little as possible. */
-  const ifThereIsRoom: RequestHandler = (_request, _response, next) => {
-    admission.requireRoom();
+  /** Runs before the body is parsed, so that a rejection costs little. */
+  const requireCapacity: RequestHandler = (_request, _response, next) => {
+    admission.requireCapacity();
     next();
   };
   const router = Router();
 
   router
     .route('/orders')
-    .post(ifThereIsRoom, jsonBody, async (request: Request, response: Response) => {
+    .post(requireCapacity, jsonBody, async (request: Request, response: Response) => {
       const { customerId, orderTotal } = valid(newOrderBody, request.body);
       const { id: orderId, keyed } = idToCreate(request.get('Idempotency-Key'), 'order');
       const waitSeconds = preferredWaitSeconds(request.get('Prefer'));
@@ -44,14 +51,14 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
         totalMinor: orderTotal.amountMinor,
         currency: orderTotal.currency,
       };
-      const placing = { order, keyed, waitMs: waitSeconds * 1_000 };
-      const placed = await admission.run(() => placeOrder(deps, placing));
+      const waitMs = waitSeconds * 1_000;
+      const placed = await admission.run(() => placeOrder(deps, { order, keyed, waitMs }));
       request.log.info({ workflowId: placed.sagaId, state: placed.state }, 'order placed');
       if (waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
       response
         .status(placed.state === 'PENDING' ? 202 : 201)
         .location(orderPath(orderId))
-        .set('ETag', eTag(orderId, placed.version))
+        .set('ETag', formatETag(orderId, placed.version))
         .json(json(placed));
     })
     .get(async (request, response) => {
@@ -66,7 +73,7 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
       const order = await findOrder(db, id);
       if (!order) throw new Problem('not-found', `There is no order ${id}.`);
       const attention = await orderAttention(deps, order);
-      response.set('ETag', eTag(id, order.version)).json({ ...json(order), ...attention });
+      response.set('ETag', formatETag(id, order.version)).json({ ...json(order), ...attention });
     })
     .all(methodNotAllowed('GET', 'HEAD'));
 
@@ -77,22 +84,21 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
       const key = request.get('Idempotency-Key');
       const waitSeconds = preferredWaitSeconds(request.get('Prefer'));
       request.log.setBindings({ orderId });
-      const cancelling = {
-        orderId,
-        cancellationKey: key === undefined ? undefined : idToCreate(key, 'cancellation').id,
-        waitMs: waitSeconds * 1_000,
-      };
-      const { order, finished } = await admission.run(() => cancelOrder(deps, cancelling));
+      const cancellationKey = key === undefined ? undefined : idToCreate(key, 'cancellation').id;
+      const waitMs = waitSeconds * 1_000;
+      const { order, finished } = await admission.run(() =>
+        cancelOrder(deps, { orderId, cancellationKey, waitMs }),
+      );
       request.log.info({ workflowId: order.sagaId, state: order.state }, 'order cancellation requested');
       if (waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
       response
         .status(finished ? 200 : 202)
-        .set('ETag', eTag(orderId, order.version))
+        .set('ETag', formatETag(orderId, order.version))
         .json(json(order));
     })
     .all(methodNotAllowed('POST'));
 
-  // The order service knows orders, not customers: an unknown customer has an empty page.
+  // The order service has no customers: the page of an unknown customer is empty.
   router
     .route('/customers/:id/orders')
     .get(async (request, response) => {

@@ -1,54 +1,59 @@
-/** Waits for an order to come to a state: by this process's notices, and by its row for what others do. */
+/** Waits until an order reaches a state: by the notices of this process, and by its row for changes of other processes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrderNotice } from '../../domain/contracts';
 import type { OrderState } from '../../domain/order';
 import type { Expectation } from '../../platform/keyed-waiters';
 import type { OrderDatabase } from '../../prisma/order/client';
-import { databaseIsAway } from '../http/database-errors';
+import { isDatabaseUnavailable } from '../http/database-errors';
 import type { OrderView } from './order-json';
 import { findOrder } from './order-reads';
 
 /**
- * The row is looked at for what another process does; this process's notice normally comes first, so not
- * before 250 ms, and ever more rarely up to 1 s: a crowd that waits under load must not add to it.
+ * A request polls the row for changes of other processes: first after 250 ms, because the notice of this process normally
+ * comes earlier, then less often, up to 1 s: many waiting requests must not add to the load.
  */
-export const FIRST_LOOK_MS = 250;
-export const RAREST_LOOK_MS = 1_000;
+export const FIRST_POLL_MS = 250;
+const MAX_POLL_MS = 1_000;
+
+/** @returns the next pause between two polls, milliseconds */
+export function longerPause(pauseMs: number): number {
+  return Math.min(2 * pauseMs, MAX_POLL_MS);
+}
 
 /**
- * 50 ms: those who are to look within it look in one turn of the event loop, and Prisma makes one statement of what is
- * asked for by id in one turn. Under load there are hundreds, for whom the notice is on its way.
+ * 50 ms: requests that poll within this time do so in one turn of the event loop, and Prisma combines reads by id of one
+ * turn into one statement. Under load hundreds of requests wait.
  */
-const TOGETHER_MS = 50;
+const BATCH_MS = 50;
 
-let together: Promise<void> | undefined;
+let batch: Promise<void> | undefined;
 
-/** Before a look at an order's row. */
-export function lookTogether(): Promise<void> {
-  together ??= sleep(TOGETHER_MS).then(() => {
-    together = undefined;
+/** Wait for it before each poll of an order's row. */
+export function nextReadBatch(): Promise<void> {
+  batch ??= sleep(BATCH_MS).then(() => {
+    batch = undefined;
   });
-  return together;
+  return batch;
 }
 
 type Decision = Extract<OrderNotice, { kind: 'decided' }>;
 
 /**
- * @param order as it was seen last
- * @param isThere whether the wait is over
+ * @param order the order as it was read last
+ * @param isReached whether the wait ends with this state
  * @param waitUntil epoch milliseconds
- * @returns the order as it is when it is there, or when the time is up
+ * @returns the order in such a state, or `order` after the timeout
  */
-export async function orderWhen(
+export async function waitForState(
   db: OrderDatabase,
   order: OrderView,
   expectation: Expectation<OrderNotice>,
-  isThere: (state: OrderState) => boolean,
+  isReached: (state: OrderState) => boolean,
   waitUntil: number,
 ): Promise<OrderView> {
   const decided = (notice: OrderNotice): notice is Decision =>
-    notice.kind === 'decided' && isThere(notice.state);
-  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(2 * pause, RAREST_LOOK_MS)) {
+    notice.kind === 'decided' && isReached(notice.state);
+  for (let pause = FIRST_POLL_MS; ; pause = longerPause(pause)) {
     const left = waitUntil - Date.now();
     const notice = await expectation.next(decided, Math.min(left, pause));
     if (notice) {
@@ -56,13 +61,17 @@ export async function orderWhen(
       return { ...order, state, ...(reason && { reason }), version, updatedAt };
     }
     if (left <= pause) return order;
-    await lookTogether();
-    const row = await findOrder(db, order.orderId).catch(ifAway);
-    if (row && isThere(row.state)) return row;
+    await nextReadBatch();
+    const row = await findOrder(db, order.orderId).catch(ignoreUnavailable);
+    if (row && isReached(row.state)) return row;
   }
 }
 
-/** The saga is durable: a database that went away meanwhile delays what comes of it, and may be back in time. */
-export function ifAway(error: unknown): undefined {
-  if (!databaseIsAway(error)) throw error;
+/**
+ * The saga is durable: an unavailable database delays the outcome, and may recover within the time of the request.
+ *
+ * @throws the error, unless the database is unavailable
+ */
+export function ignoreUnavailable(error: unknown): undefined {
+  if (!isDatabaseUnavailable(error)) throw error;
 }

@@ -1,4 +1,4 @@
-/** Which orders have a saga whose step must succeed and keeps failing; asked of Temporal, and only while there are any. */
+/** The parked sagas of orders: a step must succeed and keeps failing. Temporal is queried only while there are any. */
 import type { Client } from '@temporalio/client';
 import { ORDER_IDS_ATTRIBUTE } from '../../domain/names';
 import type { ParkedStep } from '../../saga/contract';
@@ -6,31 +6,31 @@ import { PARKED, parkedSagas } from '../../saga/host/parked';
 import { withTimeout } from '../../saga/host/with-timeout';
 import { Admission } from '../http/admission';
 
-/** 5 s: a saga is parked after a minute; one small request to the server each time. */
-const LOOK_EVERY_MS = 5_000;
+/** 5 s: a saga is parked after a minute at the earliest, and a count is one small request to Temporal. */
+const COUNT_INTERVAL_MS = 5_000;
 
-/** 1 s for the list: a Temporal server that is away must not hold up a read of an order. */
-const ANSWER_WITHIN_MS = 1_000;
+/** 1 s: reads of orders must not wait for an unavailable Temporal server. */
+const QUERY_TIMEOUT_MS = 1_000;
 
-/** 20 reads that ask at once: the rest are answered without, so that an outage is not made worse. */
-const ASKING_MAX = 20;
+/** 20 queries at once; further reads omit the parked steps, so that they do not make an outage worse. */
+const QUERIES_MAX = 20;
 
 export class ParkedSagas {
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
-  readonly #asking = new Admission(ASKING_MAX);
+  readonly #queries = new Admission(QUERIES_MAX);
 
   constructor(private readonly client: Client) {}
 
-  /** As of the last look, at most some seconds ago. */
+  /** The last count, normally at most 5 s old. */
   get count(): number {
     return this.#count;
   }
 
-  /** Looks from now on. */
-  begin(): void {
-    void this.#look();
-    this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+  /** Starts to count periodically. */
+  start(): void {
+    void this.#updateCount();
+    this.#timer = setInterval(() => void this.#updateCount(), COUNT_INTERVAL_MS);
   }
 
   stop(): void {
@@ -41,29 +41,29 @@ export class ParkedSagas {
   async stepsOf(orderId: string): Promise<readonly ParkedStep[]> {
     if (this.#count === 0) return [];
     try {
-      return await this.#asking.run(() =>
-        withTimeout(this.#ask(orderId), ANSWER_WITHIN_MS, `parked steps of order ${orderId}`),
+      return await this.#queries.run(() =>
+        withTimeout(this.#query(orderId), QUERY_TIMEOUT_MS, `parked steps of order ${orderId}`),
       );
     } catch {
       return [];
     }
   }
 
-  async #ask(orderId: string): Promise<ParkedStep[]> {
+  async #query(orderId: string): Promise<ParkedStep[]> {
     const found: ParkedStep[] = [];
     const query = `${ORDER_IDS_ATTRIBUTE} = '${orderId}'`;
-    for await (const { steps } of parkedSagas(this.client, query, ANSWER_WITHIN_MS))
+    for await (const { steps } of parkedSagas(this.client, query, QUERY_TIMEOUT_MS))
       found.push(...steps.filter(({ subjects }) => subjects.includes(orderId)));
     return found;
   }
 
-  async #look(): Promise<void> {
+  async #updateCount(): Promise<void> {
     try {
       const counted = this.client.workflow.count(PARKED);
-      const { count } = await withTimeout(counted, LOOK_EVERY_MS, 'count of parked sagas');
+      const { count } = await withTimeout(counted, COUNT_INTERVAL_MS, 'count of parked sagas');
       this.#count = count;
     } catch {
-      // Temporal is away, which /readyz says; what was known is still the best guess.
+      // Temporal is unavailable, as /readyz reports. The last count is the best estimate.
     }
   }
 }

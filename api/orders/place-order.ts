@@ -1,4 +1,4 @@
-/** Placing an order: start its saga, and answer when its row is committed, or when it is decided. */
+/** `POST /orders`: starts the saga, and answers when the order's row is committed, or when the order is decided. */
 import type { CreateOrderSettings, OrderNotice, OrderRequest } from '../../domain/contracts';
 import { isCurrentCurrency } from '../../domain/currency';
 import type { Expectation, KeyedWaiters } from '../../platform/keyed-waiters';
@@ -7,14 +7,11 @@ import type { GroupStarter } from '../../saga/host/group-starter';
 import { SagaStarterFull, SagaStartFailed, type Ticket } from '../../saga/host/submission';
 import type { OrderView } from './order-json';
 import { findOrder } from './order-reads';
-import { FIRST_LOOK_MS, ifAway, lookTogether, orderWhen, RAREST_LOOK_MS } from './order-watch';
+import { type NewOrder, requireSameContent, waitForRow } from './committed-row';
+import { waitForState } from './order-watch';
+import { NOT_PROCESSED } from '../http/admission';
 import { withdrawnCurrency } from '../http/money';
 import { Problem } from '../http/problems';
-
-/** 10 s for the row: a database or a Temporal server that takes longer is away, and callers do not wait longer. */
-const COMMITTED_WITHIN_MS = 10_000;
-
-const NOTHING_BEGUN = 'Nothing was begun for this order; send it again later.';
 
 export interface PlaceOrderDependencies {
   readonly db: OrderDatabase;
@@ -22,140 +19,95 @@ export interface PlaceOrderDependencies {
   readonly notices: KeyedWaiters<OrderNotice>;
 }
 
-export interface Placing {
-  readonly order: OrderRequest;
-  /** Whether the id comes of an Idempotency-Key, so that the order may be there already. */
-  readonly keyed: boolean;
-  /** How long to wait for the outcome, milliseconds; 0 answers with the order as it was when PENDING. */
+export interface PlaceOrderRequest extends NewOrder {
+  /** How long to wait for the decision, milliseconds; 0 answers with the order as PENDING. */
   readonly waitMs: number;
 }
 
 /**
- * @returns the order PENDING, or as decided
- * @throws Problem `idempotency-key-reused` when the id is an order's with other content
- * @throws Problem `invalid-request` when the order is new and its currency withdrawn
- * @throws Problem `overloaded` when nothing was begun for the order, and nothing will be
- * @throws Problem `temporal-unavailable` when it is not known whether its saga was started
- * @throws Problem `database-unavailable` when its row was not committed in time; its saga goes on
+ * @returns the order, PENDING or decided
+ * @throws Problem `idempotency-key-reused` when the id belongs to an order with other content
+ * @throws Problem `invalid-request` when the order is new and its currency is withdrawn
+ * @throws Problem `overloaded` when the saga was not started and will not be
+ * @throws Problem `temporal-unavailable` when it is unknown whether the saga was started
+ * @throws Problem `database-unavailable` when the row was not committed in time; the saga continues
  */
-export async function placeOrder(deps: PlaceOrderDependencies, placing: Placing): Promise<OrderView> {
-  const { order, keyed, waitMs } = placing;
+export async function placeOrder(
+  deps: PlaceOrderDependencies,
+  request: PlaceOrderRequest,
+): Promise<OrderView> {
+  const { order, keyed, waitMs } = request;
   const waitUntil = Date.now() + waitMs;
   const expectation = deps.notices.expect(order.orderId);
   try {
     const before = keyed ? await findOrder(deps.db, order.orderId) : undefined;
     if (!before && !isCurrentCurrency(order.currency)) throw withdrawnCurrency(order.currency, '/orderTotal');
-    const placed = before ? sameContent(before, order) : await start(deps, placing, expectation);
+    const placed = before ? requireSameContent(before, order) : await start(deps, request, expectation);
     if (waitMs === 0) return asPending(placed);
     if (placed.state !== 'PENDING') return placed;
-    return await orderWhen(deps.db, placed, expectation, (state) => state !== 'PENDING', waitUntil);
+    return await waitForState(deps.db, placed, expectation, (state) => state !== 'PENDING', waitUntil);
   } finally {
     expectation.close();
   }
 }
 
-/** The answer to a repeated request is the answer that was given: the order as it was at first. */
+/** A repeated request gets the same answer as the first one. */
 function asPending({ reason: _, ...order }: OrderView): OrderView {
   return { ...order, state: 'PENDING', version: 1, updatedAt: order.createdAt };
 }
 
-function sameContent(existing: OrderView, asked: OrderRequest): OrderView {
-  const same =
-    existing.customerId === asked.customerId &&
-    existing.totalMinor === asked.totalMinor &&
-    existing.currency === asked.currency;
-  if (same) return existing;
-  throw new Problem(
-    'idempotency-key-reused',
-    'An order with other content was placed with this Idempotency-Key.',
-  );
-}
-
-/** Starts the saga; done when the row is there, which may be another process's doing. */
+/** Starts the saga, and waits for the row, which another process may have committed. */
 async function start(
   deps: PlaceOrderDependencies,
-  placing: Placing,
+  request: PlaceOrderRequest,
   expectation: Expectation<OrderNotice>,
 ): Promise<OrderView> {
-  const ticket = submit(deps, placing);
+  const ticket = submit(deps, request);
   const progress = { started: false, over: false };
-  const refused = ticket.submitted.then(
+  const rejected = ticket.submitted.then(
     () => {
       progress.started = true;
       return new Promise<never>(() => undefined);
     },
     (error: unknown) => {
-      throw notStarted(placing, error);
+      throw startProblem(request, error);
     },
   );
   try {
-    const placed = await Promise.race([committed(deps.db, placing, expectation, progress), refused]);
+    const placed = await Promise.race([waitForRow(deps.db, request, expectation, progress), rejected]);
     if (placed) return placed;
-    // From here on the order is not started: what the answer says stays true.
-    if (ticket.withdraw()) throw new Problem('overloaded', NOTHING_BEGUN);
+    // A withdrawn order is never started, so the answer stays true.
+    if (ticket.withdraw()) throw new Problem('overloaded', NOT_PROCESSED);
     throw progress.started
       ? new Problem(
           'database-unavailable',
-          `The order is being placed, but its row is not committed yet. ${howToRetry(placing)}`,
+          `The order is being placed, but its row is not committed yet. ${retryAdvice(request)}`,
         )
-      : notStarted(placing, new SagaStartFailed('no answer in time'));
+      : startProblem(request, new SagaStartFailed('no answer in time'));
   } finally {
     progress.over = true;
     ticket.withdraw();
   }
 }
 
-/** @throws Problem `overloaded` when too many orders wait for their saga */
-function submit({ starter }: PlaceOrderDependencies, { order }: Placing): Ticket {
+/** @throws Problem `overloaded` when too many orders wait for a saga */
+function submit({ starter }: PlaceOrderDependencies, { order }: PlaceOrderRequest): Ticket {
   try {
     return starter.submit(order);
   } catch (error) {
-    if (error instanceof SagaStarterFull) throw new Problem('overloaded', NOTHING_BEGUN, { cause: error });
+    if (error instanceof SagaStarterFull) throw new Problem('overloaded', NOT_PROCESSED, { cause: error });
     throw error;
   }
 }
 
-/** The order once its row is committed; undefined when it is not in time. */
-async function committed(
-  db: OrderDatabase,
-  { order, keyed }: Placing,
-  expectation: Expectation<OrderNotice>,
-  progress: { readonly started: boolean; readonly over: boolean },
-): Promise<OrderView | undefined> {
-  const deadline = Date.now() + COMMITTED_WITHIN_MS;
-  for (let pause = FIRST_LOOK_MS; Date.now() < deadline; pause = Math.min(2 * pause, RAREST_LOOK_MS)) {
-    const notice = await expectation.next(concernsRow, pause);
-    // Refused meanwhile: a crowd of refused orders must not continue to read.
-    if (progress.over) return undefined;
-    // Of a new id there is one order only. To an id of a key a request with other content may have led as
-    // well, and the notice may be about that one: the row says whose content came first.
-    if (notice?.kind === 'created' && !keyed) {
-      const { sagaId, createdAt } = notice;
-      return { ...order, state: 'PENDING', version: 1, createdAt, updatedAt: createdAt, sagaId };
-    }
-    if (!notice) {
-      // While it waits for its group there is no row; one that another process has placed is found after that.
-      if (!progress.started) continue;
-      await lookTogether();
-    }
-    const row = await findOrder(db, order.orderId).catch(ifAway);
-    if (row) return sameContent(row, order);
-  }
-  return undefined;
-}
-
-function concernsRow(notice: OrderNotice): notice is Extract<OrderNotice, { kind: 'created' | 'conflict' }> {
-  return notice.kind !== 'decided';
-}
-
-function notStarted(placing: Placing, error: unknown): unknown {
+function startProblem(request: PlaceOrderRequest, error: unknown): unknown {
   if (!(error instanceof SagaStartFailed)) return error;
-  const detail = `Whether the order is placed is not known yet. ${howToRetry(placing)}`;
+  const detail = `It is not known yet whether the order is placed. ${retryAdvice(request)}`;
   return new Problem('temporal-unavailable', detail, { cause: error });
 }
 
-function howToRetry({ order, keyed }: Placing): string {
+function retryAdvice({ order, keyed }: PlaceOrderRequest): string {
   return keyed
-    ? 'Send it again with the same Idempotency-Key: it is placed once.'
-    : `Look for it at /orders/${order.orderId} before you send it again, and send it with an Idempotency-Key: then it is placed once.`;
+    ? 'Send it again with the same Idempotency-Key: it will be placed once.'
+    : `Look for it at /orders/${order.orderId} before you send it again. With an Idempotency-Key it would be placed once.`;
 }

@@ -1,4 +1,4 @@
-/** The two sagas, as the processes that start them know them. */
+/** The two sagas, for the processes that start them. */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { OrderRequest, OrderToCancel } from '../../domain/contracts';
 import {
@@ -21,6 +21,7 @@ export const CREATE_ORDER: SagaType<OrderRequest> = {
   taskQueue: ORDER_TASK_QUEUE,
   subjectIds: orderIdsAttribute,
   subjectId: ({ orderId }) => orderId,
+  lane: ({ customerId }) => customerId,
   workflowId: sagaWorkflowId,
   summary: (orders) => (orders === 1 ? 'Saga of one order' : `Saga of ${String(orders)} orders`),
 };
@@ -31,7 +32,8 @@ export const CANCEL_ORDER: SagaType<OrderToCancel> = {
   subjectIds: orderIdsAttribute,
   subjectId: ({ orderId }) => orderId,
   workflowId: ([orderId, ...others]) => {
-    if (orderId === undefined || others.length > 0) throw new RangeError('one order at a time is cancelled');
+    if (orderId === undefined || others.length > 0)
+      throw new RangeError('a cancellation has exactly one order');
     return cancelSagaWorkflowId(orderId);
   },
   summary: () => 'Cancellation of an order',

@@ -10,7 +10,7 @@ const NOT_BY_A_SAGA =
   'no step of a saga can cause this: find out what wrote to the database directly, or restored it';
 
 /** Instructions for a violation of each invariant. */
-const WHAT_TO_DO: Readonly<Record<Invariant, string>> = {
+const REMEDIES: Readonly<Record<Invariant, string>> = {
   credit: NOT_BY_A_SAGA,
   terminal: REPAIR,
   reservation: REPAIR,
@@ -50,7 +50,7 @@ function sectionOf(name: Invariant, violations: readonly Finding[]): string[] {
     `Violated: ${INVARIANTS[name]}`,
     ...all.slice(0, LISTED).map(({ subject, words }) => `  ${subject}: ${words}`),
     ...(all.length > LISTED ? [`  and ${String(all.length - LISTED)} more: --json lists all`] : []),
-    `  What to do: ${WHAT_TO_DO[name]}.`,
+    `  What to do: ${REMEDIES[name]}.`,
   ];
 }
 

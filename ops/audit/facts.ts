@@ -12,7 +12,7 @@ import type {
   RecordedEvent,
   ReservationRow,
 } from './rows';
-import { customersWithNews, type Followed, followedTo } from './view-progress';
+import { customersWithNewEvents, type Followed, followedTo } from './view-progress';
 
 export async function orderFacts(
   { orders, customers, history }: AuditedDatabases,
@@ -145,14 +145,14 @@ export async function customerFacts(
     FROM customers c WHERE c.id = ANY (${list}::uuid[])`);
   const customer = new Map(rows.map((each) => [each.id, each]));
   const events = await eventsBySubject(customers, list, customer);
-  const hasNews = followed && (await customersWithNews(customers, followed['/customer-service']));
+  const hasNewEvents = followed && (await customersWithNewEvents(customers, followed['/customer-service']));
   return list.map((id) => ({
     id,
     customer: customer.get(id),
     customerEvents: events.of(id),
     heldMinor: customer.get(id)?.heldMinor ?? 0n,
     view: views.get(id),
-    viewBehind: hasNews?.(id) ?? false,
+    viewBehind: hasNewEvents?.(id) ?? false,
   }));
 }
 

@@ -1,9 +1,8 @@
 /** How far the order history has applied the events. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
-import { EVENT_SOURCES, type EventSource } from '../../domain/events';
+import type { EventSource } from '../../domain/events';
 import { decodeCursor } from '../../events/cursor';
 import type { SqlDatabase } from '../../events/sql';
-import type { AuditedDatabases } from './audited-databases';
 
 /** 10,000 events: some ten milliseconds. A view that is further behind counts as behind for every customer. */
 const LOOK_AHEAD = 10_000;
@@ -22,7 +21,7 @@ export async function followedTo(history: SqlDatabase): Promise<Followed> {
 }
 
 /** @returns a function: whether a customer has events after the position, or unpublished ones */
-export async function customersWithNews(
+export async function customersWithNewEvents(
   customers: SqlDatabase,
   position: bigint,
 ): Promise<(customerId: string) => boolean> {
@@ -34,26 +33,4 @@ export async function customersWithNews(
   const all = rows.reduce((sum, { count }) => sum + Number(count), 0);
   const ids = new Set(rows.map(({ customerId }) => customerId));
   return (customerId) => all >= LOOK_AHEAD || ids.has(customerId);
-}
-
-/** Whether the order history has not applied all events that occurred up to `time`, published or not. */
-export async function isViewBehind(
-  { orders, customers, history }: AuditedDatabases,
-  time: Date,
-): Promise<boolean> {
-  if (!history) return false;
-  const followed = await followedTo(history);
-  const databases: Readonly<Record<EventSource, SqlDatabase>> = {
-    '/order-service': orders,
-    '/customer-service': customers,
-  };
-  const behind = EVENT_SOURCES.map((source) => hasEventAfter(databases[source], followed[source], time));
-  return (await Promise.all(behind)).includes(true);
-}
-
-async function hasEventAfter(db: SqlDatabase, position: bigint, time: Date): Promise<boolean> {
-  const [row] = await db.$queryRaw<{ found: boolean }[]>(sql`
-    SELECT EXISTS (SELECT FROM outbox WHERE (position IS NULL OR position > ${position}) AND occurred_at <= ${time.toISOString()}::timestamptz)
-      AS found`);
-  return row?.found ?? false;
 }

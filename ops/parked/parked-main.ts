@@ -1,9 +1,9 @@
 /** `npm run parked`. Exit code 0: success; 1: a decision was refused, or sagas are parked; 2: the command failed to run. */
 import { userInfo } from 'node:os';
-import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { ORDER_IDS_ATTRIBUTE } from '../../domain/names';
+import { flag, options, runCommand } from '../../platform/command';
 import { readConfig } from '../../platform/config';
-import { ConfigError } from '../../platform/config-error';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
 import { GIVE_UP_STEP, RETRY_STEP } from '../../saga/contract';
@@ -22,38 +22,47 @@ npm run parked -- --give-up --reason "OPS-17"   gives them up: the orders stay a
   --json         one JSON object per saga
   --help         shows this text`;
 
-const FAILED = 2;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** How many orders of a step are listed. */
 const LISTED = 3;
 
+const readOptions = options({
+  retry: flag,
+  'give-up': flag,
+  reason: z.string().optional(),
+  by: z.string().optional(),
+  order: z.string().regex(UUID, "is not an order's id").optional(),
+  query: z.string().optional(),
+  json: flag,
+});
+
 const NOT_DONE: readonly Outcome[] = ['refused', 'sent'];
 
-async function main(): Promise<number> {
-  const { decision, query, json, help } = readArguments();
-  if (help) {
-    console.log(USAGE);
-    return 0;
-  }
-  const config = readConfig();
-  installTemporalRuntime(createLogger('silent'));
-  const { client, connection } = await connectTo(temporalOf(config));
-  const orders = decision && ordersReadOnly(config);
-  let found = 0;
-  const outcomes: Outcome[] = [];
-  for await (const saga of parkedSagas(client, query)) {
-    found += 1;
-    const decided = decision && (await decide(client, saga.sagaId, decision, orders));
-    if (decided) outcomes.push(decided.outcome);
-    if (json) console.log(JSON.stringify({ ...saga, ...(decided && { decided }) }));
-    else console.log([describeSaga(saga), ...(decided ? [describeDecision(decided)] : [])].join('\n'));
-  }
-  await Promise.all([connection.close(), orders?.$disconnect()]);
-  if (!json) console.log([`${String(found)} parked`, ...counts(outcomes)].join(', '));
-  const open = decision ? outcomes.some((outcome) => NOT_DONE.includes(outcome)) : found > 0;
-  return open ? 1 : 0;
-}
+runCommand({
+  usage: USAGE,
+  read: (args) => wishOf(readOptions(args)),
+  failure: { code: 2, words: 'The command failed to run' },
+  run: async ({ decision, query, json }) => {
+    const config = readConfig();
+    installTemporalRuntime(createLogger('silent'));
+    const { client, connection } = await connectTo(temporalOf(config));
+    const orders = decision && ordersReadOnly(config);
+    let found = 0;
+    const outcomes: Outcome[] = [];
+    for await (const saga of parkedSagas(client, query)) {
+      found += 1;
+      const decided = decision && (await decide(client, saga.sagaId, decision, orders));
+      if (decided) outcomes.push(decided.outcome);
+      if (json) console.log(JSON.stringify({ ...saga, ...(decided && { decided }) }));
+      else console.log([describeSaga(saga), ...(decided ? [describeDecision(decided)] : [])].join('\n'));
+    }
+    await Promise.all([connection.close(), orders?.$disconnect()]);
+    if (!json) console.log([`${String(found)} parked`, ...counts(outcomes)].join(', '));
+    const open = decision ? outcomes.some((outcome) => NOT_DONE.includes(outcome)) : found > 0;
+    return open ? 1 : 0;
+  },
+});
 
 function describeSaga({ sagaId, steps }: ParkedSaga): string {
   return [
@@ -75,47 +84,29 @@ function counts(outcomes: readonly Outcome[]): string[] {
   );
 }
 
-function readArguments() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        retry: { type: 'boolean', default: false },
-        'give-up': { type: 'boolean', default: false },
-        reason: { type: 'string' },
-        by: { type: 'string' },
-        order: { type: 'string' },
-        query: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    const { retry, 'give-up': giveUp, reason, order, json, help } = values;
-    if (retry && giveUp) throw new Error('--retry and --give-up exclude each other: use one');
-    if (giveUp && reason === undefined) throw new Error('--give-up needs a --reason');
-    if (order !== undefined && !UUID.test(order)) throw new Error(`--order ${order} is not an order's id`);
-    const orderId = order?.toLowerCase();
-    const queries = [
-      ...(values.query === undefined ? [] : [`(${values.query})`]),
-      ...(orderId === undefined ? [] : [`${ORDER_IDS_ATTRIBUTE} = '${orderId}'`]),
-    ];
-    const query = queries.length === 0 ? undefined : queries.join(' AND ');
-    if (!retry && !giveUp) return { json, help, query, decision: undefined };
-    const request = { by: values.by ?? userInfo().username, subject: orderId };
-    const decision: Decision = retry
-      ? { signal: RETRY_STEP, request }
-      : { signal: GIVE_UP_STEP, request: { ...request, reason: reason ?? '' } };
-    const wrong = wrongDecision(decision);
-    if (wrong !== undefined) throw new Error(wrong);
-    return { json, help, query, decision };
-  } catch (error) {
-    throw new ConfigError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  }
+/** @returns what is to be listed, and what is to be decided about it */
+function wishOf({
+  retry,
+  'give-up': giveUp,
+  reason,
+  order,
+  json,
+  ...values
+}: ReturnType<typeof readOptions>) {
+  if (retry && giveUp) throw new Error('--retry and --give-up exclude each other: use one');
+  if (giveUp && reason === undefined) throw new Error('--give-up needs a --reason');
+  const orderId = order?.toLowerCase();
+  const queries = [
+    ...(values.query === undefined ? [] : [`(${values.query})`]),
+    ...(orderId === undefined ? [] : [`${ORDER_IDS_ATTRIBUTE} = '${orderId}'`]),
+  ];
+  const query = queries.length === 0 ? undefined : queries.join(' AND ');
+  if (!retry && !giveUp) return { json, query, decision: undefined };
+  const request = { by: values.by ?? userInfo().username, subject: orderId };
+  const decision: Decision = retry
+    ? { signal: RETRY_STEP, request }
+    : { signal: GIVE_UP_STEP, request: { ...request, reason: reason ?? '' } };
+  const wrong = wrongDecision(decision);
+  if (wrong !== undefined) throw new Error(wrong);
+  return { json, query, decision };
 }
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    console.error(`The command failed to run: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(FAILED);
-  },
-);

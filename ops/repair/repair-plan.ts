@@ -12,13 +12,13 @@ export type Repair =
   | { readonly kind: 'create'; readonly sagaId: string; readonly orders: readonly OrderRequest[] }
   /** `cancelOrderSaga` */
   | { readonly kind: 'cancel'; readonly order: OrderRequest }
-  /** The order history reads the feed from its start, and is rebuilt. */
+  /** The order history is rebuilt from the services' rows, and the events after them. */
   | { readonly kind: 'view' };
 
 export interface RepairPlan {
   readonly repairs: readonly Repair[];
   /** The findings that an operator must judge. */
-  readonly forAPerson: readonly Finding[];
+  readonly manual: readonly Finding[];
 }
 
 /** @param facts facts of the orders that the findings concern, by order id */
@@ -28,12 +28,12 @@ export function planRepairs(
 ): RepairPlan {
   const sagas = new Map<string, Map<string, OrderRequest>>();
   const cancellations = new Map<string, OrderRequest>();
-  const forAPerson: Finding[] = [];
+  const manual: Finding[] = [];
   for (const finding of findings) {
     if (finding.invariant === 'view') continue;
     const found = facts.get(finding.subject);
     const run = found && runFor(finding, found);
-    if (!run) forAPerson.push(finding);
+    if (!run) manual.push(finding);
     else if (run.kind === 'cancel') cancellations.set(finding.subject, run.order);
     else
       sagas.set(
@@ -51,7 +51,7 @@ export function planRepairs(
       ...[...cancellations.values()].map((order) => ({ kind: 'cancel' as const, order })),
       ...(findings.some(({ invariant }) => invariant === 'view') ? [{ kind: 'view' as const }] : []),
     ],
-    forAPerson,
+    manual,
   };
 }
 
@@ -66,7 +66,7 @@ function runFor({ invariant }: Finding, facts: OrderFacts): SingleRun | undefine
   const ofReservation = invariant === 'reservation';
   // The order database was restored to an earlier time than the customer database: the reservation has the request.
   if (!order && reservation && ofReservation)
-    return createAgain(
+    return recreation(
       creatorOf(reservation),
       requestOf(id, { ...reservation, totalMinor: reservation.amountMinor }),
     );
@@ -74,17 +74,17 @@ function runFor({ invariant }: Finding, facts: OrderFacts): SingleRun | undefine
   const request = requestOf(id, order);
   switch (order.state) {
     case 'PENDING':
-      return createAgain(order.sagaId, request);
+      return recreation(order.sagaId, request);
     case 'CANCELLING':
       return { kind: 'cancel', order: request };
     case 'CANCELLED': // holds credit: the saga that cancelled the order releases it
       if (!ofReservation) return undefined;
       return order.reason === 'CUSTOMER_REQUEST'
         ? { kind: 'cancel', order: request }
-        : createAgain(order.sagaId, request);
+        : recreation(order.sagaId, request);
     case 'APPROVED': // one of the databases was restored to an earlier time than the other
       if (!ofReservation || reservation?.status === 'REJECTED') return undefined;
-      return reservation ? { kind: 'cancel', order: request } : createAgain(order.sagaId, request);
+      return reservation ? { kind: 'cancel', order: request } : recreation(order.sagaId, request);
     default:
       return undefined;
   }
@@ -109,7 +109,7 @@ function creatorOf({ orderId, sagaId }: ReservationRow): string {
   return isCancelSaga(sagaId) ? sagaWorkflowId([orderId]) : sagaId;
 }
 
-function createAgain(sagaId: string, order: OrderRequest): SingleRun {
+function recreation(sagaId: string, order: OrderRequest): SingleRun {
   return { kind: 'create', sagaId, order };
 }
 

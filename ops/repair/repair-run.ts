@@ -1,23 +1,21 @@
-/** Repairs violations by running sagas again and by reading the feed again; lists the violations that need an operator. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Repairs violations by running sagas again and by rebuilding the order history; lists the violations that need an operator. */
 import type { Client } from '@temporalio/client';
 import type { Config } from '../../platform/config';
 import { createHistoryDatabase } from '../../prisma/history/client';
-import { followFromTheStart } from '../../projections/order-history/follow-from-start';
+import { readAsOf } from '../../projections/order-history/read';
 import { rebuildView } from '../../projections/order-history/rebuild';
 import { audit } from '../audit/audit';
 import { orderFacts } from '../audit/facts';
-import { isViewBehind } from '../audit/view-progress';
 import { historyDatabaseUrl, type OpenDatabases } from '../databases';
+import { serviceSnapshot } from '../service-snapshot';
 import { canBeRun, planRepairs, type Repair } from './repair-plan';
 import { brokenSagas, runSaga, sagaIdOf, startAgain } from './saga-reruns';
 
-/** 60 s: some hundred thousand events. */
-const FOLLOWED_WITHIN_MS = 60_000;
-const FOLLOWED_POLL_MS = 500;
+const START = { done: 'started again' };
+const REBUILD = { done: "rebuilt from the services' rows" };
 
 export class RepairRun {
-  readonly counts = { repaired: 0, repairable: 0, forAPerson: 0 };
+  readonly counts = { repaired: 0, repairable: 0, manual: 0 };
   /** Sagas that the repair has started again, or would start. */
   readonly #sagas = new Set<string>();
 
@@ -30,7 +28,7 @@ export class RepairRun {
   ) {}
 
   /** Starts the sagas that were terminated, or timed out, according to Temporal. */
-  async sagasThatBroke(): Promise<void> {
+  async repairBrokenSagas(): Promise<void> {
     for await (const saga of brokenSagas(this.client)) {
       const { sagaId, status, orderIds } = saga;
       // If an order of a group needs an operator, the audit finds the group's other orders.
@@ -41,23 +39,30 @@ export class RepairRun {
   }
 
   /** Repairs the violations in the databases: orders whose saga is lost, or has ended before they were final. */
-  async whatTheAuditFinds(): Promise<void> {
+  async repairViolations(): Promise<void> {
     const { databases, client } = this;
     const { violations, invariants } = await audit({ databases, client }, { graceMs: this.graceMs });
     const ids = [...new Set(violations.map(({ subject }) => subject))];
     const facts = await orderFacts(databases, ids);
-    const { repairs, forAPerson } = planRepairs(violations, new Map(facts.map((each) => [each.id, each])));
-    for (const { subject, words } of forAPerson) this.#forAPerson(`${subject}: ${words}`);
+    const { repairs, manual } = planRepairs(violations, new Map(facts.map((each) => [each.id, each])));
+    for (const { subject, words } of manual) this.#manual(`${subject}: ${words}`);
     for (const repair of repairs) await this.#repair(repair);
+    const isIncomplete = databases.history && !(await readAsOf(databases.history)).complete;
+    if (isIncomplete === true && !repairs.some(({ kind }) => kind === 'view'))
+      await this.#repair({ kind: 'view' });
     const found = Object.values(invariants).reduce((sum, { violated }) => sum + violated, 0);
     const more = found - violations.length;
     if (more > 0)
-      this.#forAPerson(`${String(more)} more violations than the audit lists: run npm run repair again`);
+      this.#manual(`${String(more)} more violations than the audit lists: run npm run repair again`);
   }
 
   async #repair(repair: Repair): Promise<void> {
     if (repair.kind === 'view') {
-      await this.#start('the order history: differs from the services', () => this.#readAgain());
+      await this.#start(
+        'the order history: differs from the services, or lacks pruned events',
+        () => this.#readServices(),
+        REBUILD,
+      );
       return;
     }
     const sagaId = sagaIdOf(repair);
@@ -73,36 +78,28 @@ export class RepairRun {
     );
   }
 
-  async #readAgain(): Promise<true> {
+  /** The order history starts from the services' own rows, and applies the events after them. */
+  async #readServices(): Promise<true> {
     const history = createHistoryDatabase(historyDatabaseUrl(this.config));
-    await followFromTheStart(history);
-    const now = new Date();
-    for (const deadline = Date.now() + FOLLOWED_WITHIN_MS; await isViewBehind(this.databases, now);) {
-      if (Date.now() > deadline)
-        throw new Error(
-          'the order history does not receive events: check that a process with SERVICES=history runs',
-        );
-      await sleep(FOLLOWED_POLL_MS);
-    }
-    await rebuildView(history, () => undefined);
+    await rebuildView(history, () => undefined, serviceSnapshot(this.databases));
     await history.$disconnect();
     return true;
   }
 
   /** @param start returns false when the saga runs again already */
-  async #start(words: string, start: () => Promise<boolean>): Promise<void> {
+  async #start(words: string, start: () => Promise<boolean>, wording = START): Promise<void> {
     if (!this.apply) {
       this.counts.repairable += 1;
-      console.log(`${words}; would be started again`);
+      console.log(`${words}; would be ${wording.done}`);
       return;
     }
     const started = await start();
     if (started) this.counts.repaired += 1;
-    console.log(`${words}; ${started ? 'started again' : 'runs again already'}`);
+    console.log(`${words}; ${started ? wording.done : 'runs again already'}`);
   }
 
-  #forAPerson(words: string): void {
-    this.counts.forAPerson += 1;
+  #manual(words: string): void {
+    this.counts.manual += 1;
     console.log(words);
   }
 }

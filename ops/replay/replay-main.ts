@@ -2,16 +2,18 @@
  * `npm run replay`: checks that the current workflow code can continue sagas that older code began. Exit code 0: all
  * histories replayed; 1: one diverged; 2: the check could not cover all histories.
  */
-import { parseArgs } from 'node:util';
 import type { HistoryAndWorkflowId } from '@temporalio/client';
-import cliProgress from 'cli-progress';
+import type { DataConverter } from '@temporalio/common';
+import { z } from 'zod';
 import { CANCEL_ORDER_SAGA, CREATE_ORDER_SAGA } from '../../domain/names';
-import { readConfig } from '../../platform/config';
+import { flag, oneLine, options, positiveWholeNumber, runCommand } from '../../platform/command';
+import { readConfig, readConfigWith } from '../../platform/config';
 import { ConfigError } from '../../platform/config-error';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
 import { withTimeout } from '../../saga/host/with-timeout';
 import { BUNDLE_PATH } from '../../workers/bundle-path';
+import { progressBar } from '../progress-bar';
 import { connectTo } from '../temporal';
 import { corpusFiles } from './corpus';
 import { ofExports, ofFiles, ofServer } from './history-sources';
@@ -43,6 +45,30 @@ const COUNTED_WITHIN_MS = 30_000;
 
 const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
+const readOptions = options(
+  {
+    address: z.string().optional(),
+    namespace: z.string().optional(),
+    query: z.string().optional(),
+    since: z
+      .string()
+      .transform(startOf)
+      .refine(
+        (time) => !Number.isNaN(time.getTime()),
+        'is not a time: use for example 2026-11-24, 90m, 24h or 7d',
+      )
+      .optional(),
+    limit: positiveWholeNumber.optional(),
+    'allow-none': flag,
+    history: z.array(z.string()).optional(),
+    json: flag,
+    junit: z.string().optional(),
+  },
+  z.array(z.string()),
+);
+
+type Wish = ReturnType<typeof wishOf>;
+
 interface Source {
   readonly words: string;
   /** Expected number of histories. */
@@ -53,19 +79,22 @@ interface Source {
   close(): Promise<void>;
 }
 
-async function main(): Promise<number> {
-  const values = readArguments();
-  if (values.help) {
-    console.log(USAGE);
-    return 0;
-  }
+runCommand({
+  usage: USAGE,
+  read: (args) => wishOf(readOptions(args)),
+  failure: { code: UNDECIDED },
+  run: replayHistories,
+});
+
+async function replayHistories(values: Wish): Promise<number> {
+  const { dataConverter } = readConfig();
   installTemporalRuntime(createLogger('silent'));
   const source = await sourceOf(values);
   const report = new ReplayReport(values.junit !== undefined);
   /** Why the result does not cover all histories. */
   const missing: string[] = [];
-  await replayAll(source, report).catch((error: unknown) => {
-    missing.push(`it ended early, what follows is not decided: ${wordsOf(error)}`);
+  await replayAll(source, dataConverter, report).catch((error: unknown) => {
+    missing.push(`it ended early, what follows is not decided: ${oneLine(error)}`);
   });
   if (values.json) console.log(JSON.stringify(report, undefined, 2));
   else console.log(report.toString());
@@ -74,7 +103,7 @@ async function main(): Promise<number> {
   try {
     if (values.junit !== undefined) report.writeJunit(values.junit);
   } catch (error) {
-    missing.push(`failed to write the JUnit report: ${wordsOf(error)}`);
+    missing.push(`failed to write the JUnit report: ${oneLine(error)}`);
   }
   if (report.replayed === 0 && report.undecided === 0 && missing.length === 0 && !values['allow-none'])
     missing.push(`no histories: ${source.words}; nothing was replayed, so nothing is decided`);
@@ -83,16 +112,14 @@ async function main(): Promise<number> {
   return report.undecided > 0 || missing.length > 0 ? UNDECIDED : 0;
 }
 
-async function replayAll(source: Source, report: ReplayReport): Promise<void> {
-  const bar = new cliProgress.SingleBar({
-    format: 'replaying [{bar}] {value} of {total}, {duration_formatted}',
-    stream: process.stderr,
-    noTTYOutput: true,
-    clearOnComplete: true,
-  });
+async function replayAll(
+  source: Source,
+  dataConverter: DataConverter | undefined,
+  report: ReplayReport,
+): Promise<void> {
+  const bar = progressBar('replaying');
   bar.start(source.count, 0);
   try {
-    const { dataConverter } = readConfig();
     const workflowBundle = { codePath: BUNDLE_PATH };
     for await (const replayed of replay({ workflowBundle, dataConverter }, source.histories)) {
       report.note(replayed);
@@ -104,42 +131,18 @@ async function replayAll(source: Source, report: ReplayReport): Promise<void> {
   }
 }
 
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-type Arguments = ReturnType<typeof readArguments>;
-
-function readArguments() {
-  try {
-    const { values, positionals } = parseArgs({
-      // A shell's wildcard after --history expands to several files.
-      allowPositionals: true,
-      options: {
-        address: { type: 'string' },
-        namespace: { type: 'string' },
-        query: { type: 'string' },
-        since: { type: 'string' },
-        limit: { type: 'string' },
-        'allow-none': { type: 'boolean', default: false },
-        history: { type: 'string', multiple: true },
-        json: { type: 'boolean', default: false },
-        junit: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    const { history } = values;
-    if (positionals.length > 0 && !history) throw new Error(`unexpected argument ${positionals.join(' ')}`);
-    return { ...values, history: history && [...history, ...positionals] };
-  } catch (error) {
-    throw new ConfigError(`${wordsOf(error)}\n\n${USAGE}`);
-  }
+function wishOf({ words, ...values }: ReturnType<typeof readOptions>) {
+  const { address, namespace, query, since, limit, history } = values;
+  // A shell's wildcard after --history expands to several files.
+  if (words.length > 0 && !history) throw new Error(`unexpected argument ${words.join(' ')}`);
+  const asksServer = [address, namespace, query, since, limit].some((value) => value !== undefined);
+  if (asksServer && history) throw new Error('--history and a server exclude each other: use one');
+  return { ...values, asksServer, history: history && [...history, ...words] };
 }
 
-function sourceOf(values: Arguments): Promise<Source> {
-  const { address, namespace, query, since, limit, history } = values;
-  const asksServer = [address, namespace, query, since, limit].some((value) => value !== undefined);
-  if (asksServer && history)
-    throw new ConfigError(`--history and a server exclude each other: use one\n\n${USAGE}`);
-  if (asksServer) return serverSource(values);
+function sourceOf(values: Wish): Promise<Source> {
+  const { history } = values;
+  if (values.asksServer) return serverSource(values);
   const files = history ?? corpusFiles();
   return Promise.resolve({
     words: history ? 'the files that were named' : 'the recorded ones',
@@ -150,18 +153,15 @@ function sourceOf(values: Arguments): Promise<Source> {
   });
 }
 
-async function serverSource({ address, namespace, query, since, limit }: Arguments): Promise<Source> {
-  const most = limit === undefined ? Infinity : Number(limit);
-  if (!(most > 0)) throw new ConfigError(`--limit ${String(limit)} is not a positive number`);
-  const { temporal } = readConfig({
-    ...process.env,
+async function serverSource({ address, namespace, query, since, limit = Infinity }: Wish): Promise<Source> {
+  const { temporal } = readConfigWith({
     ...(address !== undefined && { TEMPORAL_ADDRESS: address }),
     ...(namespace !== undefined && { TEMPORAL_NAMESPACE: namespace }),
   });
   if (!temporal) throw new ConfigError('no server: set --address HOST:PORT or TEMPORAL_ADDRESS');
   const filter = [TYPES];
   if (query !== undefined) filter.push(`(${query})`);
-  if (since !== undefined) filter.push(`StartTime >= '${startOf(since).toISOString()}'`);
+  if (since !== undefined) filter.push(`StartTime >= '${since.toISOString()}'`);
   const fullQuery = filter.join(' AND ');
   const words = `${fullQuery} in ${temporal.namespace} at ${temporal.address}`;
   const { client, connection } = await connectTo(temporal);
@@ -176,29 +176,17 @@ async function serverSource({ address, namespace, query, since, limit }: Argumen
   };
   return {
     words,
-    count: Math.min(count, most),
-    histories: ofServer({ client, query: fullQuery, limit: most, onGone }),
+    count: Math.min(count, limit),
+    histories: ofServer({ client, query: fullQuery, limit, onGone }),
     gone,
     close: () => connection.close(),
   };
 }
 
-/** @returns the time, or the time that long ago */
+/** @returns the time, or the time that long ago; an invalid one for other text */
 function startOf(since: string): Date {
   const [, amount, unit] = /^(\d+)([mhd])$/.exec(since) ?? [];
-  const time =
-    amount !== undefined && (unit === 'm' || unit === 'h' || unit === 'd')
-      ? new Date(Date.now() - Number(amount) * UNITS[unit])
-      : new Date(since);
-  if (Number.isNaN(time.getTime()))
-    throw new ConfigError(`--since ${since} is not a time: use for example 2026-11-24, 90m, 24h or 7d`);
-  return time;
+  return amount !== undefined && (unit === 'm' || unit === 'h' || unit === 'd')
+    ? new Date(Date.now() - Number(amount) * UNITS[unit])
+    : new Date(since);
 }
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    console.error(wordsOf(error));
-    process.exit(UNDECIDED);
-  },
-);

@@ -6,7 +6,7 @@ import type { Replayed } from './replay';
 /** Workflows listed for each divergence or reason; the JSON has all of them. */
 const LISTED = 5;
 
-const WHAT_TO_DO = `A worker with this code fails such a saga's workflow task with a non-determinism error, and the saga makes no
+const REMEDY = `A worker with this code fails such a saga's workflow task with a non-determinism error, and the saga makes no
 progress. Do not deploy this code. Keep the old path for running sagas with patched(), or let them end on the old
 version with Worker Versioning: see docs/changing-a-saga.md. If the change was not meant to affect the steps, compare
 what is recorded with the command of the current code.`;
@@ -100,7 +100,7 @@ export class ReplayReport {
       lines.push('', way, `  in ${named(workflows)}`, `  Temporal reports: ${detail}`);
     for (const [reason, workflows] of this.#undecided)
       lines.push('', `not decided: ${reason}`, `  in ${named(workflows)}`);
-    if (failed > 0) lines.push('', WHAT_TO_DO);
+    if (failed > 0) lines.push('', REMEDY);
     return lines.join('\n');
   }
 

@@ -1,6 +1,6 @@
 /** The client of the customer service's database. */
-import { PrismaPg } from '@prisma/adapter-pg';
-import { createPool, statementName } from '../connection-options';
+import { createPool } from '../../platform/postgres-session';
+import { clientOptions } from '../client-options';
 import { PrismaClient } from './generated/client';
 
 export type CustomerDatabase = PrismaClient;
@@ -10,9 +10,5 @@ export function createCustomerDatabase(
   url: string,
   pool = createPool(url, 'customer-service'),
 ): CustomerDatabase {
-  const adapter = new PrismaPg(pool, {
-    statementNameGenerator: statementName,
-    disposeExternalPool: true,
-  });
-  return new PrismaClient({ adapter });
+  return new PrismaClient(clientOptions(pool));
 }

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../platform/logger';
-import { type FeedPage, FeedWentBack, nextPage, type Received } from './feed-page';
+import { type FeedPage, FeedStartsLater, FeedWentBack, nextPage, type Received } from './feed-page';
 
 /** 1 s between attempts while the feed or the consumer's database is unavailable. */
 const RETRY_MS = 1_000;
@@ -22,14 +22,22 @@ export interface ConsumerStore {
    * @returns false when another process has moved the checkpoint; nothing was changed then
    * @throws PoisonEvent when another event of the page cannot be applied; nothing was changed then
    */
-  takeIn(after: string | null, page: FeedPage, poison: readonly PoisonEvent[]): Promise<boolean>;
+  applyPage(after: string | null, page: FeedPage, poison: readonly PoisonEvent[]): Promise<boolean>;
   /**
    * Begins the recovery after a service has lost events before the checkpoint. The consumer reads the feed from its start
    * again, and removes the effects of events that do not come again although the feed reaches back that far.
    *
    * @param from the checkpoint; does nothing when another process has moved it
    */
-  startAgain(from: string | null): Promise<void>;
+  restart(from: string | null): Promise<void>;
+  /**
+   * Moves the checkpoint to the start of the feed, after events were pruned that the consumer has not received. The consumer
+   * records that it is incomplete.
+   *
+   * @param from the checkpoint; does nothing when another process has moved it
+   * @param startsAfter by service: the sequence up to which its events were pruned
+   */
+  startLater(from: string | null, startsAfter: FeedPage['startsAfter']): Promise<void>;
 }
 
 export class PoisonEvent extends Error {
@@ -72,19 +80,27 @@ async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal:
   const stopping = () => signal.aborted;
   const pageAfter = (after: string | null) =>
     nextPage(feedUrl, after, signal).catch(async (err: unknown) => {
+      if (err instanceof FeedStartsLater) {
+        logger.error(
+          { consumer: name, err },
+          'events were pruned before the consumer has read them; it continues where the feed starts, and is incomplete',
+        );
+        await store.startLater(after, err.startsAfter);
+        return undefined;
+      }
       if (!(err instanceof FeedWentBack)) throw err;
       logger.error(
         { consumer: name, err },
         'a service has lost events; the consumer reads the feed from its start and removes their effects',
       );
-      await store.startAgain(after);
+      await store.restart(after);
       return undefined;
     });
   while (!stopping()) {
     try {
       const after = await store.checkpoint();
       const page = await pageAfter(after);
-      if (page) await takeIn(store, after, page, logger);
+      if (page) await applyPage(store, after, page, logger);
       if (unavailable) logger.info({ consumer: name }, 'the consumer has resumed reading the feed');
       unavailable = false;
     } catch (err) {
@@ -97,7 +113,7 @@ async function follow({ name, feedUrl, store, logger }: ConsumerOptions, signal:
   }
 }
 
-async function takeIn(
+async function applyPage(
   store: ConsumerStore,
   after: string | null,
   page: FeedPage,
@@ -106,7 +122,7 @@ async function takeIn(
   const poison: PoisonEvent[] = [];
   for (;;) {
     try {
-      await store.takeIn(after, page, poison);
+      await store.applyPage(after, page, poison);
       for (const err of poison)
         logger.error({ err }, 'an event was stored as a dead letter: it has no effect');
       return;

@@ -1,5 +1,6 @@
 /** Reads a page of the feed over HTTP. A consumer in another repository can start from this file. */
 import { z } from 'zod';
+import { answerTimeoutMs } from '../../platform/answer-timeout';
 import { withTimeoutSignal } from '../../platform/with-timeout';
 
 /** The properties of an event that a consumer needs; others are ignored. */
@@ -8,8 +9,8 @@ const received = z.object({
   source: z.string(),
   type: z.string(),
   subject: z.guid(),
-  sequence: z.int(),
-  position: z.string(),
+  aggregateversion: z.int(),
+  sequence: z.string(),
   time: z.string(),
   dataschema: z.string(),
   data: z.record(z.string(), z.unknown()),
@@ -28,15 +29,22 @@ export interface FeedPage {
   readonly items: readonly Received[];
   /** The cursor after this page: the checkpoint of a consumer that has applied it. */
   readonly nextCursor: string;
-  /** By source, ISO 8601: every event that was committed by this time is in the pages up to this one. */
+  /** By service (the end of `source`), ISO 8601: every event that was committed by this time is in the pages up to this one. */
   readonly completeTo: Readonly<Record<string, string>>;
-  /** By source: the position up to which its events have been pruned. */
+  /** By service: the sequence up to which its events have been pruned. */
   readonly startsAfter: Readonly<Record<string, string>>;
 }
 
-/** The feed starts after the cursor: the consumer has missed events, and an operator must decide what to do. */
-class FeedStartsLater extends Error {
+/** The events after the cursor were pruned: the consumer has missed them. */
+export class FeedStartsLater extends Error {
   override readonly name = 'FeedStartsLater';
+
+  constructor(
+    message: string,
+    readonly startsAfter: FeedPage['startsAfter'],
+  ) {
+    super(message);
+  }
 }
 
 /** A service was restored from an older backup: events that the consumer has applied are no longer in the feed. */
@@ -45,15 +53,16 @@ export class FeedWentBack extends Error {
 }
 
 const LOST = z.object({ type: z.literal('/problems/cursor-of-lost-events') });
+const TOO_OLD = z.object({
+  type: z.literal('/problems/cursor-too-old'),
+  startsAfter: pageSchema.shape.startsAfter,
+});
 
 /** 10 s: the feed answers earlier when it has new events. */
 const WAIT_S = 10;
 
 /** 500 events in one transaction: a few milliseconds for a set-based effect. */
 const LIMIT = 500;
-
-/** 15 s: longer than the feed may wait. */
-const ANSWER_WITHIN_MS = 15_000;
 
 /**
  * Reads the page after `cursor`; it is empty when the feed had no new events within its wait.
@@ -71,12 +80,17 @@ export async function nextPage(
   url.searchParams.set('limit', String(LIMIT));
   if (cursor !== null) url.searchParams.set('after', cursor);
   const headers = { Accept: 'application/json', Prefer: `wait=${String(WAIT_S)}` };
-  const { ok, status, body } = await withTimeoutSignal(ANSWER_WITHIN_MS, signal, async (end) => {
-    const response = await fetch(url, { headers, signal: end });
-    return { ok: response.ok, status: response.status, body: await response.json() };
-  });
+  const { ok, status, body } = await withTimeoutSignal(
+    answerTimeoutMs(WAIT_S * 1_000),
+    signal,
+    async (end) => {
+      const response = await fetch(url, { headers, signal: end });
+      return { ok: response.ok, status: response.status, body: await response.json() };
+    },
+  );
   if (LOST.safeParse(body).success) throw new FeedWentBack(JSON.stringify(body));
-  if (status === 410) throw new FeedStartsLater(JSON.stringify(body));
+  const tooOld = TOO_OLD.safeParse(body);
+  if (tooOld.success) throw new FeedStartsLater(JSON.stringify(body), tooOld.data.startsAfter);
   if (!ok) throw new Error(`${url.href} answered ${String(status)}: ${JSON.stringify(body)}`);
   return pageSchema.parse(body);
 }

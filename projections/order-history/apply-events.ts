@@ -15,7 +15,7 @@ interface Transaction {
 }
 
 /**
- * Applies the received events after `from`, up to `to`, to a generation of the view. Events of different subjects may come
+ * Applies the received events after `from`, up to `to`, to a generation of the view, except those that its snapshot includes. Events of different subjects may come
  * in any order: their effects on a common customer are sums.
  *
  * @param from received id; exclusive
@@ -30,9 +30,11 @@ export async function applyEvents(
   understood: readonly bigint[] = [],
 ): Promise<void> {
   const events = sql`
-    SELECT received_id, type, subject, sequence, time, data FROM received_events
-    WHERE received_id > ${from} AND received_id <= ${to}
-      AND (set_aside_reason IS NULL OR received_id = ANY (${[...understood]}::bigint[]))`;
+    SELECT r.received_id, r.type, r.subject, r.sequence, r.time, r.data
+    FROM received_events r JOIN generations g ON g.number = ${generation}::integer
+    WHERE r.received_id > ${from} AND r.received_id <= ${to}
+      AND (r.set_aside_reason IS NULL OR r.received_id = ANY (${[...understood]}::bigint[]))
+      AND (g.snapshot_to = '{}' OR r.position > (g.snapshot_to->>substring(r.source FROM '/[^/]*$'))::bigint)`;
   await tx.$executeRaw(sql`
     INSERT INTO customer_views (generation, id, name, credit_limit_minor, currency, reserved_minor)
     SELECT ${generation}::integer, e.subject, e.data->>'name', (e.data->>'creditLimitMinor')::bigint,

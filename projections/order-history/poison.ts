@@ -1,6 +1,7 @@
 /** Decides which events the order history cannot apply. */
 import type { Received } from '../consumer/feed-page';
 import { EVENT_VERSIONS } from '../../domain/events';
+import { serviceOf } from '../../events/base-uri';
 import { EVENT_TYPES, isEventType, schemaOf, schemaPath } from '../../events/event-types';
 
 /**
@@ -14,9 +15,14 @@ export function whyPoison({
 }: Pick<Received, 'type' | 'dataschema' | 'data'>): string | undefined {
   if (!isEventType(type)) return undefined;
   const versions = Array.from({ length: EVENT_VERSIONS[type] }, (_, index) => index + 1);
-  const version = versions.find((each) => schemaPath(type, each) === dataschema) ?? 0;
+  const version = versions.find((each) => dataschema.endsWith(schemaPath(type, each))) ?? 0;
   const schema = schemaOf(EVENT_TYPES[type], version);
   if (!schema) return `${dataschema} is not known`;
   const { error } = schema.safeParse(data);
   return error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+}
+
+/** Key of the aggregate of an event. The base of `source` may change in the life of an aggregate. */
+export function aggregateOf({ source, subject }: Pick<Received, 'source' | 'subject'>): string {
+  return `${serviceOf(source) ?? source} ${subject}`;
 }

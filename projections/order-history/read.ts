@@ -1,6 +1,8 @@
 /** Queries of the view, and how current it is. */
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import { EVENT_SOURCES } from '../../domain/events';
+import type { StartsAfter } from '../../events/cursor';
+import type { SqlDatabase } from '../../events/sql';
 import type { HistoryDatabase } from '../../prisma/history/client';
 import { ORDER_EVENTS } from './apply-events';
 
@@ -43,7 +45,7 @@ export interface AsOf {
   readonly generation: number;
   /** Cursor of the feed; null before the first page. */
   readonly cursor: string | null;
-  /** The view includes every event that any service had committed by this time; null until the time is known. */
+  /** The view includes every event that any service had committed by this time; null while it is not known, or incomplete. */
   readonly followedTo: Date | null;
   /** Number of dead letters: events that could not be applied, and later events of the same subjects. */
   readonly setAside: number;
@@ -51,6 +53,10 @@ export interface AsOf {
   readonly setAsideFirst: readonly SetAside[];
   /** A service has lost events and the recovery is in progress; until its end the view does not change. */
   readonly recovering: boolean;
+  /** Whether the rows have the effects of all events up to `followedTo`; false when some were pruned before they were read. */
+  readonly complete: boolean;
+  /** By service: the view has not received the events up to this sequence. Empty when it has received all. */
+  readonly startsAfter: StartsAfter;
 }
 
 interface SetAside {
@@ -114,10 +120,11 @@ interface AsOfRow extends Omit<AsOf, 'followedTo'> {
   readonly completeTo: Readonly<Record<string, string>> | null;
 }
 
-export async function readAsOf(db: Pick<HistoryDatabase, '$queryRaw'>): Promise<AsOf> {
+export async function readAsOf(db: SqlDatabase): Promise<AsOf> {
   const [row] = await db.$queryRaw<AsOfRow[]>(sql`
     SELECT g.number AS generation, c.cursor, c.complete_to AS "completeTo",
-      c.recovery IS NOT NULL AS recovering,
+      coalesce(c.recovery IN ('FOLLOWING_AGAIN', 'REBUILDING'), false) AS recovering,
+      NOT coalesce(c.incomplete, false) AS complete, coalesce(c.starts_after, '{}') AS "startsAfter",
       coalesce((SELECT jsonb_agg(s) FROM (
         SELECT source, event_id AS id, type, set_aside_reason AS reason FROM received_events
         WHERE set_aside_reason IS NOT NULL ORDER BY received_id LIMIT ${SET_ASIDE_SHOWN}::integer
@@ -126,7 +133,7 @@ export async function readAsOf(db: Pick<HistoryDatabase, '$queryRaw'>): Promise<
     FROM generations g LEFT JOIN checkpoints c ON true WHERE g.current`);
   if (!row) throw new TypeError('the view has no current generation');
   const { completeTo, ...asOf } = row;
-  return { ...asOf, followedTo: earliest(completeTo ?? {}) };
+  return { ...asOf, followedTo: asOf.complete ? earliest(completeTo ?? {}) : null };
 }
 
 function earliest(completeTo: Readonly<Record<string, string>>): Date | null {
@@ -138,18 +145,26 @@ function earliest(completeTo: Readonly<Record<string, string>>): Date | null {
 /** `set-aside`: the event or an earlier one of its subject is a dead letter, so a wait does not help. */
 export type Inclusion = 'included' | 'set-aside' | 'not-yet';
 
+/** A customer has one version: its row does not change, except for the credit, which is not versioned. */
+const CUSTOMER_VERSION = 1;
+
 /** Reports whether the view includes this version of an order or a customer. */
 export async function inclusionOf(db: HistoryDatabase, id: string, version: number): Promise<Inclusion> {
   const [row] = await db.$queryRaw<{ included: boolean; setAside: boolean }[]>(sql`
-    SELECT coalesce(bool_or(sequence >= ${version}::integer AND set_aside_reason IS NULL), false) AS included,
-      coalesce(bool_or(sequence <= ${version}::integer AND set_aside_reason IS NOT NULL), false) AS "setAside"
-    FROM received_events WHERE subject = ${id}::uuid AND type = ANY (${[...ORDER_EVENTS, 'CustomerCreated']}::text[])`);
+    SELECT EXISTS (SELECT FROM order_views v WHERE v.generation = g.number AND v.id = ${id}::uuid AND v.version >= ${version}::integer)
+        OR ${version}::integer <= ${CUSTOMER_VERSION}::integer
+          AND EXISTS (SELECT FROM customer_views v WHERE v.generation = g.number AND v.id = ${id}::uuid) AS included,
+      EXISTS (SELECT FROM received_events WHERE subject = ${id}::uuid AND sequence <= ${version}::integer
+        AND type = ANY (${[...ORDER_EVENTS, 'CustomerCreated']}::text[]) AND set_aside_reason IS NOT NULL) AS "setAside"
+    FROM generations g WHERE g.current`);
   if (row?.included) return 'included';
   return row?.setAside ? 'set-aside' : 'not-yet';
 }
 
-/** Returns the cursor up to which the consumer has read the feed; null before the first page. */
+/** Returns the cursor up to which the view has applied the feed; null before the first page, and while the view does not change. */
 export async function followedCursor(db: HistoryDatabase): Promise<string | null> {
-  const [row] = await db.$queryRaw<{ cursor: string | null }[]>(sql`SELECT cursor FROM checkpoints`);
+  const [row] = await db.$queryRaw<{ cursor: string | null }[]>(
+    sql`SELECT cursor FROM checkpoints WHERE recovery IS NULL`,
+  );
   return row?.cursor ?? null;
 }

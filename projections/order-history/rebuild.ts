@@ -4,8 +4,9 @@ import type { Received } from '../consumer/feed-page';
 import { schemaPath } from '../../events/event-types';
 import type { HistoryDatabase } from '../../prisma/history/client';
 import { applyEvents } from './apply-events';
-import { whyPoison } from './poison';
+import { aggregateOf, whyPoison } from './poison';
 import { endRecovery, isToBeRebuilt } from './recovery';
+import { endIncompleteness, newGenerationFrom, type ReadSnapshot, writeSnapshot } from './snapshot';
 
 /** 5,000 events per transaction: about a second, so that progress is visible. */
 const BATCH = 5_000n;
@@ -42,9 +43,14 @@ type Progress = (applied: bigint, all: bigint) => void;
  * and the swap.
  *
  * @param onProgress called after each batch with the number of applied events and of all events
+ * @param readSnapshot reads the rows that the view starts from. Default: the last snapshot, if there is one
  * @throws RebuildUnderWay when another rebuild runs; nothing was changed then
  */
-export async function rebuildView(db: HistoryDatabase, onProgress: Progress): Promise<Rebuilt> {
+export async function rebuildView(
+  db: HistoryDatabase,
+  onProgress: Progress,
+  readSnapshot?: ReadSnapshot,
+): Promise<Rebuilt> {
   const rebuilt = await db.$transaction(
     async (tx) => {
       const [lock] = await tx.$queryRaw<{ taken: boolean }[]>(
@@ -52,7 +58,7 @@ export async function rebuildView(db: HistoryDatabase, onProgress: Progress): Pr
       );
       if (!lock?.taken)
         throw new RebuildUnderWay('another rebuild of the view is in progress; wait until it has completed');
-      return build(db, tx, onProgress);
+      return build(db, tx, onProgress, readSnapshot);
     },
     { timeout: WHOLE_TIMEOUT_MS },
   );
@@ -67,12 +73,16 @@ export async function rebuildView(db: HistoryDatabase, onProgress: Progress): Pr
 }
 
 /** @param swapping the transaction that holds the lock */
-async function build(db: HistoryDatabase, swapping: Transaction, onProgress: Progress): Promise<Rebuilt> {
+async function build(
+  db: HistoryDatabase,
+  swapping: Transaction,
+  onProgress: Progress,
+  readSnapshot?: ReadSnapshot,
+): Promise<Rebuilt> {
   const deadLetters = new DeadLetters();
   const isRecovery = await isToBeRebuilt(swapping);
-  const [{ generation }] = await db.$queryRaw<[{ generation: number }]>(sql`
-    INSERT INTO generations (number, current) SELECT max(number) + 1, false FROM generations
-    RETURNING number AS generation`);
+  const snapshot = readSnapshot && (await writeSnapshot(db, readSnapshot));
+  const generation = await newGenerationFrom(db, snapshot);
   let applied = 0n;
   for (;;) {
     // On the connection that holds the lock, so that this query fails when the lock is lost.
@@ -99,6 +109,7 @@ async function build(db: HistoryDatabase, swapping: Transaction, onProgress: Pro
       `another rebuild removed generation ${String(generation)} of the view; run the rebuild again`,
     );
   if (isRecovery) await endRecovery(swapping);
+  if (snapshot !== undefined) await endIncompleteness(swapping, generation);
   return { generation, events };
 }
 
@@ -125,7 +136,7 @@ class DeadLetters {
       WHERE received_id > ${from} AND received_id <= ${to} AND set_aside_reason IS NOT NULL ORDER BY received_id`);
     for (const { receivedId, source, subject, type, data, ...row } of rows) {
       const event = { type, data, dataschema: row.dataschema ?? schemaPath(type, 1) };
-      const key = `${source} ${subject}`;
+      const key = aggregateOf({ source, subject });
       if (whyPoison(event) !== undefined) this.#stuck.add(key);
       if (!this.#stuck.has(key)) this.understood.push(receivedId);
     }

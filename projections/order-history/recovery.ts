@@ -13,8 +13,8 @@ export interface Checkpoint {
   readonly cursor: string | null;
   /** Number of passes over the feed from its start: 1, plus one for each loss of events. */
   readonly following: number;
-  /** Null when no recovery is in progress. */
-  readonly recovery: 'FOLLOWING_AGAIN' | 'REBUILDING' | null;
+  /** Why the view does not change; null when it does. */
+  readonly recovery: 'FOLLOWING_AGAIN' | 'REBUILDING' | 'WAITING_FOR_SNAPSHOT' | null;
 }
 
 /** The transaction must hold the checkpoint's row. */
@@ -29,7 +29,7 @@ export async function confirm(tx: Transaction, following: number, items: readonl
   await tx.$executeRaw(sql`
     UPDATE received_events r SET following = ${following}::integer, position = a.position
     FROM unnest(${column(({ source }) => source)}::text[], ${column(({ id }) => id)}::text[],
-      ${column(({ position }) => position)}::bigint[]) AS a (source, id, position)
+      ${column(({ sequence }) => sequence)}::bigint[]) AS a (source, id, position)
     WHERE r.source = a.source AND r.event_id = a.id`);
 }
 
@@ -47,7 +47,11 @@ export async function dropLost(
   for (const { source, after } of starts)
     await tx.$queryRaw(sql`
       SELECT set_lost_events_apart(${source}, ${following}::integer, ${after}::bigint)`);
-  await tx.$executeRaw(sql`UPDATE checkpoints SET recovery = 'REBUILDING'`);
+  // A snapshot may have effects of the lost events, and its positions have other events now: it takes a new one.
+  await tx.$executeRaw(sql`
+    UPDATE checkpoints SET recovery = CASE WHEN g.base IS NULL AND NOT incomplete THEN 'REBUILDING' ELSE 'WAITING_FOR_SNAPSHOT' END,
+      incomplete = incomplete OR g.base IS NOT NULL
+    FROM generations g WHERE g.current`);
 }
 
 /** @returns whether the lost events have been dropped and the view must be rebuilt */

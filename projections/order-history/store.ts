@@ -4,7 +4,8 @@ import { type ConsumerStore, PoisonEvent } from '../consumer/consumer';
 import type { FeedPage, Received } from '../consumer/feed-page';
 import type { HistoryDatabase } from '../../prisma/history/client';
 import { applyEvents } from './apply-events';
-import { whyPoison } from './poison';
+import { noteFeedStart, withoutPruned } from './feed-start';
+import { aggregateOf, whyPoison } from './poison';
 import { rebuildView } from './rebuild';
 import { beginRecovery, type Checkpoint, confirm, dropLost, isToBeRebuilt } from './recovery';
 
@@ -24,17 +25,19 @@ export function historyStore(db: HistoryDatabase, onFollowed: () => void): Consu
       });
       return row.cursor;
     },
-    takeIn: async (after, page, poison) => {
+    applyPage: async (after, page, poison) => {
       const moved = await db.$transaction(async (tx) => {
+        if ((await holdCheckpoint(tx))?.cursor !== after) return false;
+        await noteFeedStart(tx, after, page);
         const checkpoint = await holdCheckpoint(tx);
-        if (checkpoint?.cursor !== after) return false;
+        if (!checkpoint) return false;
         const { following, recovery } = checkpoint;
         if (recovery !== null) await confirm(tx, following, page.items);
         const newEvents = await withoutReceived(tx, page.items);
         const reasons = new Map(poison.map(({ event, reason }) => [event, reason]));
         for (const event of newEvents) if (!reasons.has(event)) check(event);
         await receive(tx, following, newEvents, reasons);
-        // During a recovery the view may have effects of lost events: it gets no events, and no time of completeness.
+        // The view may have effects of lost events, or lack those of pruned ones: it gets no events, and no time of completeness.
         if (recovery === null && newEvents.length > 0) await applyNew(tx);
         await moveCheckpoint(tx, page.nextCursor, recovery === null ? page.completeTo : {});
         if (recovery === 'FOLLOWING_AGAIN') await dropLost(tx, following, page);
@@ -43,9 +46,14 @@ export function historyStore(db: HistoryDatabase, onFollowed: () => void): Consu
       if (moved) onFollowed();
       return moved;
     },
-    startAgain: (from) =>
+    restart: (from) =>
       db.$transaction(async (tx) => {
         if ((await holdCheckpoint(tx))?.cursor === from) await beginRecovery(tx);
+      }),
+    startLater: (from, startsAfter) =>
+      db.$transaction(async (tx) => {
+        if (from === null || (await holdCheckpoint(tx))?.cursor !== from) return;
+        await moveCheckpoint(tx, withoutPruned(from, startsAfter), {});
       }),
   };
 }
@@ -114,19 +122,19 @@ async function reasonsOf(
   poison: ReadonlyMap<Received, string>,
 ): Promise<(string | null)[]> {
   const subjects = events.map(({ subject }) => subject);
-  const before = await tx.$queryRaw<Pick<Received, 'source' | 'subject' | 'sequence'>[]>(sql`
-    SELECT source, subject, min(sequence)::integer AS sequence FROM received_events
+  const before = await tx.$queryRaw<Pick<Received, 'source' | 'subject' | 'aggregateversion'>[]>(sql`
+    SELECT source, subject, min(sequence)::integer AS aggregateversion FROM received_events
     WHERE subject = ANY (${subjects}::uuid[]) AND set_aside_reason IS NOT NULL GROUP BY source, subject`);
   const firsts = new Map<string, number>();
-  for (const { source, subject, sequence } of [...before, ...poison.keys()]) {
-    const key = `${source} ${subject}`;
-    firsts.set(key, Math.min(sequence, firsts.get(key) ?? Infinity));
+  for (const event of [...before, ...poison.keys()]) {
+    const key = aggregateOf(event);
+    firsts.set(key, Math.min(event.aggregateversion, firsts.get(key) ?? Infinity));
   }
   return events.map((event) => {
     const own = poison.get(event);
     if (own !== undefined) return own;
-    const first = firsts.get(`${event.source} ${event.subject}`) ?? Infinity;
-    return event.sequence > first ? 'an earlier event of the same subject was set aside' : null;
+    const first = firsts.get(aggregateOf(event)) ?? Infinity;
+    return event.aggregateversion > first ? 'an earlier event of the same subject was set aside' : null;
   });
 }
 
@@ -137,8 +145,8 @@ function insertReceived(following: number, events: readonly Received[], reasons:
       set_aside_reason, position, following)
     SELECT a.*, ${following}::integer FROM unnest(${column(({ source }) => source)}::text[], ${column(({ id }) => id)}::text[],
       ${column(({ type }) => type)}::text[], ${column(({ subject }) => subject)}::uuid[],
-      ${column(({ sequence }) => sequence)}::integer[], ${column(({ time }) => time)}::timestamptz[],
+      ${column(({ aggregateversion }) => aggregateversion)}::integer[], ${column(({ time }) => time)}::timestamptz[],
       ${column(({ dataschema }) => dataschema)}::text[], ${column(({ data }) => JSON.stringify(data))}::jsonb[], ${[...reasons]}::text[],
-      ${column(({ position }) => position)}::bigint[]) a
+      ${column(({ sequence }) => sequence)}::bigint[]) a
     ON CONFLICT DO NOTHING`;
 }

@@ -5,11 +5,15 @@
  */
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { GroupPace } from './group-pace';
-import { closedOnServer, type ExpectedEnd, SagaEnds, type SagaProgress } from './saga-ends';
+import { closedOnServer, type ExpectedProgress, SagaEnds, type SagaProgress } from './saga-ends';
+import { SlowLanes } from './slow-lanes';
 import { type SagaSettings, type SagaType, type StartedSaga, startOptions, startSaga } from './start-options';
 import { SagaStarterFull, SagaStartFailed, type Submission, type Ticket } from './submission';
 import { type Waiting, WaitingLine } from './waiting-line';
-import { TimedOut, withTimeout } from './with-timeout';
+import { unlessLate } from './with-timeout';
+
+/** 1 s: few groups for subjects that have to wait anyway, and a start that no caller gives up. */
+const SLOW_GROUP_EVERY_MS = 1_000;
 
 /** Options of a {@link GroupStarter}. */
 export interface GroupStarterOptions<Subject, Settings> {
@@ -29,6 +33,11 @@ export interface GroupStarterOptions<Subject, Settings> {
   readonly onStarted?: (start: { sagaId: string; subjectIds: readonly string[]; eager: boolean }) => void;
 }
 
+interface Started {
+  readonly saga: StartedSaga;
+  readonly progress: ExpectedProgress;
+}
+
 /**
  * Starts sagas in groups. Use one for each workflow type in each process.
  *
@@ -42,10 +51,14 @@ export interface GroupStarterOptions<Subject, Settings> {
  */
 export class GroupStarter<Subject, Settings> {
   readonly #line = new WaitingLine<Subject>();
+  /** Subjects of slow lanes. Their groups need no place. */
+  readonly #slowLine = new WaitingLine<Subject>();
+  readonly #slowLanes = new SlowLanes();
   readonly #ends = new SagaEnds();
   readonly #pace = new GroupPace();
   #groupsUnderWay = 0;
   #lookAgain: NodeJS.Timeout | undefined;
+  #nextSlowGroup: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: GroupStarterOptions<Subject, Settings>) {}
 
@@ -59,7 +72,7 @@ export class GroupStarter<Subject, Settings> {
 
   /** Number of subjects that wait for the next group. */
   get waiting(): number {
-    return this.#line.length;
+    return this.#line.length + this.#slowLine.length;
   }
 
   /**
@@ -70,14 +83,18 @@ export class GroupStarter<Subject, Settings> {
    */
   submit(subject: Subject): Ticket {
     const { waitingMax, type } = this.options;
-    if (this.#line.length >= waitingMax)
+    if (this.waiting >= waitingMax)
       throw new SagaStarterFull(`${String(waitingMax)} subjects already wait for a saga`);
     let withdraw = (): boolean => false;
+    const lane = type.lane?.(subject);
+    const isSlow = lane !== undefined && this.#slowLanes.isSlow(lane);
+    const line = isSlow ? this.#slowLine : this.#line;
     const submitted = new Promise<Submission>((resolve, reject) => {
       const waiting = { id: type.subjectId(subject), subject, since: performance.now(), resolve, reject };
-      withdraw = () => this.#line.remove(waiting);
-      this.#line.add(waiting);
-      this.#startGroups();
+      withdraw = () => line.remove(waiting);
+      line.add(waiting);
+      if (isSlow) this.#startSlowGroups();
+      else this.#startGroups();
     });
     return { submitted, withdraw };
   }
@@ -118,23 +135,47 @@ export class GroupStarter<Subject, Settings> {
     return performance.now() - first.since >= this.#pace.alongsideAfterMs;
   }
 
+  /** A slow group starts each second, or when it is full. Nobody waits for its end. */
+  #startSlowGroups(): void {
+    const { groupMax } = this.options;
+    while (this.#slowLine.length >= groupMax) void this.#start(this.#slowLine.takeGroup(groupMax));
+    if (!this.#slowLine.first || this.#nextSlowGroup) return;
+    this.#nextSlowGroup = setTimeout(() => {
+      this.#nextSlowGroup = undefined;
+      if (this.#slowLine.first) void this.#start(this.#slowLine.takeGroup(groupMax));
+      this.#startSlowGroups();
+    }, SLOW_GROUP_EVERY_MS);
+  }
+
   /** Starts a group. Resolves when its saga has ended or must give back its place. Never rejects. */
   async #carry(group: readonly Waiting<Subject>[]): Promise<void> {
+    const began = performance.now();
+    const started = await this.#start(group);
+    if (started) await unlessLate(this.#watch(started, began), this.#pace.placeMs);
+  }
+
+  /** Starts the saga of a group, and reports to its subjects. Never rejects. */
+  async #start(group: readonly Waiting<Subject>[]): Promise<Started | undefined> {
     const { client, type, input, eagerStart } = this.options;
     const options = startOptions(type, { ...input, subjects: group.map(({ subject }) => subject) });
-    const end = this.#ends.expect(options.workflowId);
-    const began = performance.now();
+    const progress = this.#ends.expect(options.workflowId);
     let saga: StartedSaga;
     try {
       saga = await startSaga(client, type, options, eagerStart);
     } catch (error) {
-      end.forget();
+      progress.forget();
       await this.#notStarted(group, error);
-      return;
+      return undefined;
     }
     for (const { resolve } of group) resolve('started');
     this.#report(saga, group);
-    await unlessLate(this.#watch(saga, end, began), this.#pace.placeMs);
+    void this.#slowLanes.follow(this.#lanesOf(group), progress);
+    return { saga, progress };
+  }
+
+  #lanesOf(group: readonly Waiting<Subject>[]): ReadonlyMap<string, string> {
+    const { lane } = this.options.type;
+    return new Map(lane ? group.map(({ id, subject }) => [id, lane(subject)]) : []);
   }
 
   #report(
@@ -148,13 +189,13 @@ export class GroupStarter<Subject, Settings> {
    * Waits until the saga has ended, and measures the time. The result of the saga does not matter here. A saga that
    * waits only for locked rows gives back its place too, because other groups would not wait for these rows.
    */
-  async #watch(saga: StartedSaga, end: ExpectedEnd, began: number): Promise<void> {
-    const progressed = saga.eagerlyStarted
-      ? end.progressed
-      : Promise.race([end.progressed, closedOnServer(this.options.client, saga)]);
-    if ((await unlessLate(progressed, this.#pace.watchMs)) === 'ended')
+  async #watch({ saga, progress }: Started, began: number): Promise<void> {
+    const ended = saga.eagerlyStarted
+      ? progress.ended
+      : Promise.race([progress.ended, closedOnServer(this.options.client, saga)]);
+    const first = Promise.race([ended.then(() => 'ended'), progress.waits]);
+    if ((await unlessLate(first, this.#pace.watchMs)) === 'ended')
       this.#pace.ended(performance.now() - began);
-    end.forget();
   }
 
   async #notStarted(group: readonly Waiting<Subject>[], error: unknown): Promise<void> {
@@ -167,15 +208,5 @@ export class GroupStarter<Subject, Settings> {
       // The other saga with this id carries the first subject of this group, but maybe other subjects beside it.
       await Promise.all(group.map((waiting) => this.#carry([waiting])));
     }
-  }
-}
-
-/** @returns undefined when the work takes longer */
-async function unlessLate<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
-  try {
-    return await withTimeout(work, ms, 'a group');
-  } catch (error) {
-    if (error instanceof TimedOut) return undefined;
-    throw error;
   }
 }

@@ -8,12 +8,15 @@ import type { StartedSaga } from './start-options';
 
 const { HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT: CLOSE_EVENT } = temporal.api.enums.v1.HistoryEventFilterType;
 
-/** `waits`: all of its subjects that have not ended wait for locked rows. */
-export type SagaProgress = 'ended' | 'waits';
+/** `waits`: all of its subjects that have not ended wait for locked rows; these subjects are named. */
+export type SagaProgress =
+  { readonly kind: 'ended' } | { readonly kind: 'waits'; readonly subjectIds: readonly string[] };
 
-/** A wait for the progress of a saga. */
-export interface ExpectedEnd {
-  readonly progressed: Promise<SagaProgress>;
+/** A wait for the progress of a saga. Its promises never settle when this process does not run the saga. */
+export interface ExpectedProgress {
+  readonly ended: Promise<void>;
+  /** Resolves to the ids of the subjects that wait. */
+  readonly waits: Promise<readonly string[]>;
   /** Ends the wait. Always call it when the progress no longer matters. */
   forget(): void;
 }
@@ -22,16 +25,25 @@ export class SagaEnds {
   readonly #expected = new Map<string, Set<(progress: SagaProgress) => void>>();
 
   /** Call it before the start: an eager saga may end before the start call has returned. */
-  expect(sagaId: string): ExpectedEnd {
+  expect(sagaId: string): ExpectedProgress {
     const listeners = this.#expected.get(sagaId) ?? new Set();
     this.#expected.set(sagaId, listeners);
-    let listener: (progress: SagaProgress) => void = () => undefined;
-    const progressed = new Promise<SagaProgress>((resolve) => {
-      listener = resolve;
-      listeners.add(listener);
+    let reportEnd: () => void = () => undefined;
+    let reportWait: (subjectIds: readonly string[]) => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      reportEnd = resolve;
     });
+    const waits = new Promise<readonly string[]>((resolve) => {
+      reportWait = resolve;
+    });
+    const listener = (progress: SagaProgress): void => {
+      if (progress.kind === 'ended') reportEnd();
+      else reportWait(progress.subjectIds);
+    };
+    listeners.add(listener);
     return {
-      progressed,
+      ended,
+      waits,
       forget: () => {
         listeners.delete(listener);
         if (listeners.size === 0 && this.#expected.get(sagaId) === listeners) this.#expected.delete(sagaId);
@@ -51,7 +63,7 @@ export class SagaEnds {
 export function closedOnServer(
   client: Client,
   { workflowId, firstExecutionRunId }: StartedSaga,
-): Promise<SagaProgress> {
+): Promise<void> {
   const poll = client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
     execution: { workflowId, runId: firstExecutionRunId },
@@ -62,7 +74,7 @@ export function closedOnServer(
   return new Promise((resolve) => {
     poll.then(
       ({ history }) => {
-        if ((history?.events ?? []).length > 0) resolve('ended');
+        if ((history?.events ?? []).length > 0) resolve();
       },
       // The caller's time limit ends the wait.
       () => undefined,

@@ -25,6 +25,11 @@ export interface SagaType<Subject> {
   readonly subjectIds: ReturnType<typeof defineSearchAttributeKey<typeof SearchAttributeType.KEYWORD_LIST>>;
   /** Id of a subject. */
   readonly subjectId: (subject: Subject) => string;
+  /**
+   * What subjects of this type may have to wait for, such as the row that their steps lock. While a saga waits for its
+   * locked rows, new subjects of the same lane start apart from all others.
+   */
+  readonly lane?: (subject: Subject) => string;
   /** Workflow id of a saga, from the ids of its subjects. */
   readonly workflowId: (subjectIds: readonly string[]) => string;
   /** Title in the Temporal UI, from the number of subjects. */

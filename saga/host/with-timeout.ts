@@ -31,6 +31,16 @@ export function withTimeout<T>(work: Promise<T>, ms: number, what: string): Prom
   });
 }
 
+/** Like {@link withTimeout}, but resolves to undefined when the work takes longer than `ms`. */
+export async function unlessLate<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  try {
+    return await withTimeout(work, ms, 'work');
+  } catch (error) {
+    if (error instanceof TimedOut) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Iterates over a list that comes in pages, with a time limit for each page.
  *

@@ -17,7 +17,8 @@ import { Rendezvous } from './rendezvous';
 import { resultOf } from './saga-result';
 import type { SagaSinks } from './sinks';
 import type { Step, StepAnswer } from './step';
-import { type SagaOfQueue, StepQueue } from './step-queue';
+import type { SagaOfQueue } from './saga-of-queue';
+import { StepQueue } from './step-queue';
 import { type SagaOfSubject, SubjectRun } from './subject-run';
 import type { Attempted } from './step-attempt';
 import { uncancelled } from './uncancelled';
@@ -185,7 +186,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     const { local, remote } = this.#attempts;
     if (!this.#mayReportWait || local + remote > 0 || this.#running === 0) return;
     this.#mayReportWait = false;
-    proxySinks<SagaSinks>().saga.waits();
+    proxySinks<SagaSinks>().saga.waits(this.#subjects.filter(({ ended }) => !ended).map(({ id }) => id));
   }
 
   /** Runs all these subjects in one turn. */

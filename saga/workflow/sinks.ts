@@ -10,7 +10,9 @@ export type SagaSinks = {
     /**
      * All subjects that have not ended wait for locked rows. Reported at most once in a run, and never after a failure of
      * another kind: while a service is away, the next sagas wait too, and are better started together.
+     *
+     * @param subjectIds the subjects that have not ended
      */
-    waits(): void;
+    waits(subjectIds: readonly string[]): void;
   };
 };

@@ -2,69 +2,25 @@
  * One step of a saga, for all of its subjects. Subjects that request it in the same turn share its first attempt: the
  * group commit of sagas. All subjects without an answer then wait together, with one timer and one attempt.
  *
- *     idle ──→ pausing ──→ attempting ──→ idle        every subject has an answer
- *                 ↑            │
- *                 └────────────┘                      a subject has none: the next pause is longer
- *
  * The first attempt for new subjects runs beside this cycle, so no subject waits for the failures of another.
  */
 import type { CarriedWait, ParkedStep, Unanswered } from '../contract';
 import { Ask, type AskOptions } from './ask';
-import type { Attempts, Where } from './attempts';
-import { now } from './clock';
-import type { EventCount } from './event-count';
+import type { Where } from './attempts';
+import { watchDeadlines } from './deadlines';
 import type { GivenUp } from './failures';
 import { LOCAL_ATTEMPTS, PAUSES_OF_A_WINDOW } from './limits';
 import { longestPause, pauseAfter } from './pauses';
-import type { Rendezvous } from './rendezvous';
+import type { SagaOfQueue } from './saga-of-queue';
 import type { Settled, Step, StepAnswer } from './step';
+import { StepPhase } from './step-phase';
 import { type Attempted, type AttemptOptions, attemptStep } from './step-attempt';
 import { Wait } from './wait';
-
-type Phase = 'idle' | 'pausing' | 'attempting';
-
-function mayFollow(phase: Phase, next: Phase): boolean {
-  switch (phase) {
-    case 'idle':
-      return next === 'pausing';
-    case 'pausing':
-      return next === 'attempting' || next === 'idle';
-    case 'attempting': // also from itself: for new subjects, or an operator's retry, while the server pauses
-      return true;
-  }
-}
-
-/** The part of a saga that its queues use. */
-export interface SagaOfQueue {
-  readonly rendezvous: Rendezvous;
-  readonly attempts: Attempts;
-  readonly history: EventCount;
-  readonly parkAfterMs: number;
-  readonly longestPauseMs: number;
-  /** Refreshes the saga's details in the Temporal UI. Costs no event. */
-  showDetails(): void;
-  /** Runs an attempt. The saga does not continue as new during a local one. */
-  attempt(where: Where, work: () => Promise<Attempted>): Promise<Attempted>;
-  /** Whether the saga is about to continue as new. Then no attempt may begin. */
-  readonly isContinuing: boolean;
-  /**
-   * Continues the saga as new when its history is long and no local attempt is under way.
-   *
-   * @returns {@link isContinuing} from now on
-   */
-  continueAsNewIfLong(): boolean;
-  /** Call when the parked steps may have changed. */
-  parkedChanged(): void;
-  /** Reports a bug in workflow code. It fails the workflow task, so the saga waits for fixed code and is not lost. */
-  fail(bug: unknown): void;
-}
 
 export class StepQueue<Item extends object, Answer extends StepAnswer> {
   #joining: Ask<Item, Answer>[] = [];
   #waiting: Ask<Item, Answer>[] = [];
-  #phase: Phase = 'idle';
-  /** Number of the current pause or round. The end of an earlier one no longer drives the queue. */
-  #generation = 0;
+  readonly #phase: StepPhase;
   /** Cancels the attempt that is under way on the task queue. */
   #supersede: (() => void) | undefined;
   readonly #wait: Wait;
@@ -76,6 +32,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     private readonly saga: SagaOfQueue,
     carried: CarriedWait | undefined,
   ) {
+    this.#phase = new StepPhase(step.words);
     this.#wait = new Wait(step.words, saga, carried);
     this.#resumes = carried !== undefined;
   }
@@ -118,7 +75,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
 
   /** Attempts the step at once for all waiting subjects, at an operator's request. */
   retry(): void {
-    if (this.#phase === 'pausing' || this.#serverPauses()) this.#begin();
+    if (this.#phase.is('pausing') || this.#serverPauses()) this.#begin();
   }
 
   /**
@@ -140,9 +97,9 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       this.#resumes = false;
       // A new list, because attempts under way hold the old one.
       this.#waiting = [...this.#waiting, ...asks];
-      this.#watchDeadlines(asks);
+      watchDeadlines(asks, this.saga.history, this.step.words);
       this.#watchParking();
-      this.#to('pausing');
+      this.#phase.to('pausing');
       return this.#round();
     }
     const where = this.saga.attempts.where(this.step);
@@ -156,8 +113,8 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       return;
     }
     this.#waiting = [...this.#waiting, ...left];
-    this.#watchDeadlines(left);
-    if (this.#phase === 'idle') this.#rest(attempted);
+    watchDeadlines(left, this.saga.history, this.step.words);
+    if (this.#phase.is('idle')) this.#rest(attempted);
     else {
       this.#wait.failed(attempted, this.#mustSucceed());
       this.saga.parkedChanged();
@@ -170,18 +127,18 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     this.#watchParking();
     this.#wait.round(attempted, this.#mustSucceed());
     this.saga.parkedChanged();
-    this.#to('pausing');
+    this.#phase.to('pausing');
     // No pause: the server has already paused between its retries.
     if (attempted.failed?.kind === 'window-over') {
       this.#begin();
       return;
     }
-    const generation = this.#next();
+    const generation = this.#phase.next();
     const summary = `before the next attempt: ${this.step.words}`;
     void this.saga.history
       .sleep(pauseAfter(this.#wait.failures, this.#longestPauseMs()), summary)
       .then(() => {
-        if (this.#generation === generation) this.#begin();
+        if (this.#phase.isCurrent(generation)) this.#begin();
       });
   }
 
@@ -192,13 +149,13 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
 
   /** One attempt for all waiting subjects. */
   async #round(): Promise<void> {
-    const generation = this.#next();
+    const generation = this.#phase.next();
     this.#waiting = this.#stillWaiting();
     if (this.#waiting.length === 0) {
       this.#look();
       return;
     }
-    this.#to('attempting');
+    this.#phase.to('attempting');
     const windowMs = PAUSES_OF_A_WINDOW * this.saga.longestPauseMs;
     this.#supersede?.();
     const superseded = (cancel: () => void) => {
@@ -209,7 +166,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     };
     const limits = { windowMs, watchesDeadlines: true, superseded };
     const attempted = await this.#attempt(this.#waiting, this.#where(), limits);
-    const isLatest = this.#generation === generation;
+    const isLatest = this.#phase.isCurrent(generation);
     if (isLatest) this.#supersede = undefined;
     // A round that was replaced may still have brought the answers.
     if (this.#stillWaiting().length === 0) this.#look();
@@ -241,10 +198,10 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     if (this.#stillWaiting().length === 0) {
       this.#waiting = [];
       this.#wait.end();
-      this.#next();
+      this.#phase.next();
       this.#supersede?.();
       this.#supersede = undefined;
-      if (this.#phase !== 'idle') this.#to('idle');
+      if (!this.#phase.is('idle')) this.#phase.to('idle');
     }
     this.saga.parkedChanged();
   }
@@ -258,16 +215,6 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     });
   }
 
-  /** A timer decides that a deadline has passed, not the clock, which may differ on a replay. */
-  #watchDeadlines(asks: readonly Ask<Item, Answer>[]): void {
-    for (const at of new Set(asks.flatMap(({ deadline }) => deadline?.at ?? []))) {
-      const summary = `until the deadline: ${this.step.words}`;
-      void this.saga.history.sleep(Math.max(at - now(), 1), summary).then(() => {
-        for (const ask of asks) if (ask.deadline?.at === at) ask.answer({ outcome: 'timed-out' });
-      });
-    }
-  }
-
   #stillWaiting(): Ask<Item, Answer>[] {
     return this.#waiting.filter(({ waits }) => waits);
   }
@@ -277,7 +224,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
   }
 
   #serverPauses(): boolean {
-    return this.#phase === 'attempting' && this.#where() === 'remote';
+    return this.#phase.is('attempting') && this.#where() === 'remote';
   }
 
   #where(): Where {
@@ -289,17 +236,6 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       this.#waiting.flatMap(({ deadline }) => deadline ?? []),
       this.saga.longestPauseMs,
     );
-  }
-
-  #next(): number {
-    this.#generation += 1;
-    return this.#generation;
-  }
-
-  #to(phase: Phase): void {
-    if (!mayFollow(this.#phase, phase))
-      throw new Error(`${this.step.words}: it cannot become ${phase} while it is ${this.#phase}`);
-    this.#phase = phase;
   }
 
   readonly #bug = (bug: unknown): void => {

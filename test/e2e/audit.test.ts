@@ -1,4 +1,4 @@
-/** The audit sees: one violation of each kind, planted past the services, is named; a busy system is not accused. */
+/** The audit reports one planted violation of each kind, and none in a busy system. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Sql, sqltag as sql } from '@prisma/client/runtime/client';
@@ -55,7 +55,7 @@ test('while orders are placed, approved, refused and cancelled nothing is violat
   await eventually(async () => ((await violations(system.databases, scope)).length === 0 ? true : undefined));
 });
 
-test('an order that waits for credit is in flight, in invariants 2 and 6', async () => {
+test('an order that waits for credit counts as in flight for invariants 2 and 6', async () => {
   const customer = await newCustomer(system.url, '10.00');
   const held = await holdCustomer(system.databases.adminCustomerUrl, customer);
   await placeOrder(system.url, customer, '1.00');
@@ -67,7 +67,7 @@ test('an order that waits for credit is in flight, in invariants 2 and 6', async
   await held.release();
 });
 
-test('what the order history has not taken in yet is in flight, also what happened after the first look', async () => {
+test('events that the order history has not applied yet count as in flight, also those recorded after the first check', async () => {
   const customer = await newCustomer(system.url, '10.00');
   const credit = await holdCustomer(system.databases.adminCustomerUrl, customer);
   const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
@@ -142,7 +142,7 @@ describe('npm run audit', () => {
     TEMPORAL_NAMESPACE: system.settings.temporal?.namespace ?? '',
   });
 
-  test('says what is violated, where, and what to do; exit code 1', async () => {
+  test('reports each violation, its place and its remedy; exit code 1', async () => {
     const { code, stdout } = await operatorCommand('audit', ['--grace', '0'], env());
     expect(code).toBe(1);
     expect(stdout).toMatch(/checked in flight {2}violated/);
@@ -150,13 +150,13 @@ describe('npm run audit', () => {
     expect(stdout).toMatch(/What to do: npm run repair/);
   });
 
-  test('as JSON', async () => {
+  test('reports as JSON', async () => {
     const { code, stdout } = await operatorCommand('audit', ['--grace', '0', '--json'], env());
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ invariants: { credit: { violated: 5 } } });
   });
 
-  test('needs no more than to read', async () => {
+  test('needs read access only', async () => {
     const { adminOrderUrl, adminCustomerUrl, adminHistoryUrl } = system.databases;
     const role = `auditor_${randomBytes(6).toString('hex')}`;
     const urls = [adminOrderUrl, adminCustomerUrl, adminHistoryUrl];
@@ -178,7 +178,7 @@ describe('npm run audit', () => {
     }
   });
 
-  test('on its connections the server refuses whatever would write', async () => {
+  test('the server refuses writes on its connections', async () => {
     const url = new URL(system.databases.orderUrl);
     url.searchParams.set('options', '-c work_mem=5MB');
     const databases = openReadOnly(readConfig({ ...env(), ORDER_DATABASE_URL: url.href }));
@@ -197,7 +197,7 @@ describe('npm run audit', () => {
   test.each([
     ['ORDER_DATABASE_URL', 'postgres://a:b@127.0.0.1:1/orders'],
     ['TEMPORAL_ADDRESS', '127.0.0.1:1'],
-  ])('exit code 2 when it could not look: %s', async (name, value) => {
+  ])('exit code 2 when it failed to run: %s', async (name, value) => {
     const { code, stderr, stdout } = await operatorCommand('audit', [], { ...env(), [name]: value });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^The audit failed to run: /);

@@ -1,4 +1,4 @@
-/** A cancellation is decided by the order's row: what was answered is seen at once, whatever the order's saga is at. */
+/** The order's row decides a cancellation: reads show it at once, whatever the state of the order's saga. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { CREATE_ORDER } from '../../api/orders/saga-types';
@@ -13,7 +13,7 @@ import { startSystem, type TestSystem } from '../support/system';
 /** A full group. */
 const GROUP = 50;
 
-/** Long enough that no order is cancelled for it. */
+/** Long enough that no order is cancelled by the timeout. */
 const CREDIT_CHECK_TIMEOUT_MS = 60_000;
 
 /** Requests after each of which a read follows at once. */
@@ -26,7 +26,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   beforeAll(async () => {
     system = await startSystem({ placement });
   });
-  // What it left would run on with the databases of the next one.
+  // Remaining sagas would run with the databases of the next test.
   afterEach(async () => {
     await unlock();
     await everySagaHasEnded();
@@ -64,7 +64,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     });
   }
 
-  test('fifty orders of one waiting group, cancelled at once: each is answered, and read so', async () => {
+  test('fifty orders of one waiting group, cancelled at once: each answer and each later read shows the cancellation', async () => {
     const customer = await newCustomer(system.url, '100.00');
     await lock(customer);
     const orders = Array.from({ length: GROUP }, () => ({
@@ -93,7 +93,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect(await violations(system.databases, { client: system.client })).toEqual([]);
   });
 
-  test('a read right after the answer says so, each of many times', async () => {
+  test('a read right after the answer shows the cancellation, each of many times', async () => {
     const customer = await newCustomer(system.url, '100.00');
     for (let tried = 0; tried < TRIES; tried += 1) {
       const orderId = await place(customer, WAIT);
@@ -105,7 +105,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     await nothingReserved(customer);
   });
 
-  test('a second key is refused while the order is CANCELLING, and afterwards; the first one never is', async () => {
+  test('a second key is refused while the order is CANCELLING and afterwards; the first key is never refused', async () => {
     const customer = await newCustomer(system.url, '10.00');
     const orderId = await place(customer, WAIT);
     await lock(customer);

@@ -1,4 +1,4 @@
-/** An order of a group is cancelled alone, also while all of the group waits for a customer service that is away. */
+/** One order of a group is cancelled, also while the group waits for an unavailable customer service. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { call, eventually, newCustomer, placeOrder } from '../support/http';
 import { rowsOf } from '../support/databases';
@@ -35,7 +35,7 @@ async function orders(): Promise<readonly Row[]> {
   }));
 }
 
-test('its neighbours notice nothing, and are approved when the service is back', async () => {
+test('the other orders of the group are not affected, and are approved when the service has recovered', async () => {
   const customer = await newCustomer(system.url, '100.00');
   await system.stopCustomerService();
   await Promise.all(Array.from({ length: ORDERS }, () => placeOrder(system.url, customer, '1.00')));

@@ -1,4 +1,4 @@
-/** `POST /orders/:id/cancel` at every moment, in both placements. */
+/** `POST /orders/:id/cancel` in every state of an order, in both placements. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
@@ -74,7 +74,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect(again.body['detail']).toMatch(/CANCELLED \(CUSTOMER_REQUEST\)/);
   });
 
-  test('an order that waits for credit: cancelled at once, and the credit of its late reservation is released', async () => {
+  test('an order that waits for credit is cancelled at once, and the credit of a late reservation is released', async () => {
     const customer = await newCustomer(system.url, '10.00');
     let orderId = '';
     await withLockedCustomer(customer, async () => {
@@ -102,7 +102,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     ]);
   });
 
-  test('one of a group: its neighbours notice nothing', async () => {
+  test('one order of a group: the other orders are not affected', async () => {
     const [locked, free] = [await newCustomer(system.url, '10.00'), await newCustomer(system.url, '10.00')];
     await withLockedCustomer(locked, async () => {
       const answers = await Promise.all(
@@ -123,7 +123,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     ).toEqual(['APPROVED', 'APPROVED', 'CANCELLED']);
   });
 
-  test('the same key gets the same answer, also afterwards; another caller is told it is cancelled', async () => {
+  test('the same key gets the same answer, also afterwards; another client gets the problem order-cancelled', async () => {
     const customer = await newCustomer(system.url, '10.00');
     const { body: order } = await placeOrder(system.url, customer, '1.00', WAIT);
     const key = { 'Idempotency-Key': randomUUID() };
@@ -135,7 +135,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect([bad.status, bad.body['type']]).toEqual([400, '/problems/invalid-request']);
   });
 
-  test('a refused order says that it is cancelled; an unknown one is not found', async () => {
+  test('cancelling a refused order gets order-cancelled; an unknown order is not found', async () => {
     const customer = await newCustomer(system.url, '1.00');
     const { body: refused } = await placeOrder(system.url, customer, '2.00', WAIT);
     const answer = await cancel(refused['orderId']);
@@ -146,7 +146,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect((await cancel(randomUUID())).status).toBe(404);
   });
 
-  test('twenty callers at once: one cancellation', async () => {
+  test('twenty clients at once: one cancellation', async () => {
     const customer = await newCustomer(system.url, '10.00');
     const { body: order } = await placeOrder(system.url, customer, '3.00', WAIT);
     const answers = await Promise.all(Array.from({ length: 20 }, () => cancel(order['orderId'], WAIT)));

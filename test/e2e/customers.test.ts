@@ -39,7 +39,7 @@ test.each([
   ['JPY', '500'],
   ['BHD', '1.005'],
   ['CLF', '1.0005'],
-])('a limit in %s is told with the digits of its currency', async (currency, amount) => {
+])('a limit in %s is returned with the minor digits of its currency', async (currency, amount) => {
   const { status, body } = await create({ name: 'Ada', creditLimit: { amount, currency } });
   expect(status).toBe(201);
   expect(body['available']).toEqual({ amount, currency });
@@ -74,7 +74,7 @@ test('the same Idempotency-Key 20 times at once: one customer, one event, one an
     [id],
   );
   expect(events).toEqual([{ type: 'CustomerCreated' }]);
-  // Also when credit is reserved meanwhile, the answer is the one that was given first.
+  // A repeated request gets the first answer, although credit was reserved meanwhile.
   await placeOrder(system.url, id, '4.00', WAIT);
   const again = await create(body, key);
   expect([again.status, again.body]).toEqual([201, first?.body]);
@@ -88,7 +88,7 @@ test('the same Idempotency-Key 20 times at once: one customer, one event, one an
   }
 });
 
-test('one key names an order and a customer that have nothing to do with each other', async () => {
+test('one key creates an order and a customer that are independent', async () => {
   const key = { 'Idempotency-Key': randomUUID() };
   const { body: customer } = await create({ name: 'Ada', creditLimit: usd('10.00') }, key);
   const { status, body: order } = await placeOrder(system.url, String(customer['customerId']), '1.00', key);
@@ -96,7 +96,7 @@ test('one key names an order and a customer that have nothing to do with each ot
   expect(order['orderId']).not.toBe(customer['customerId']);
 });
 
-test("a customer's orders are its own, newest first, and can be chosen by state", async () => {
+test("a customer's orders are its own, newest first, and can be filtered by state", async () => {
   const [ada, eve] = [await newCustomer(system.url, '10.00'), await newCustomer(system.url, '10.00')];
   const approved = await placeOrder(system.url, ada, '8.00', WAIT);
   const refused = await placeOrder(system.url, ada, '8.00', WAIT);
@@ -109,7 +109,7 @@ test("a customer's orders are its own, newest first, and can be chosen by state"
   expect(same.body).toEqual({ items: [refused.body], nextCursor: null });
 });
 
-test('the orders of a customer that nobody knows are an empty page', async () => {
+test('the orders of an unknown customer are an empty page', async () => {
   const { status, body } = await call(`${system.url}/customers/${randomUUID()}/orders`, 'GET');
   expect([status, body]).toEqual([200, { items: [], nextCursor: null }]);
 });

@@ -10,7 +10,7 @@ const demo = (port: string) =>
     env: { ...process.env, PORT: port },
   });
 
-test('the demo tells what became of its orders, with a link to each saga', async () => {
+test('the demo prints the outcome of each order, with a link to its saga', async () => {
   const system = await startSystem();
   const { stdout } = await demo(new URL(system.url).port);
   const rows = stdout.split('\n').filter((line) => line.includes('/workflows/order-'));
@@ -26,7 +26,7 @@ test('the demo tells what became of its orders, with a link to each saga', async
   await system.stop();
 });
 
-test('without a running system it says what it needs, in one line', async () => {
+test('without a running system it prints one line with what it needs', async () => {
   const port = String(await freePort());
   await expect(demo(port)).rejects.toMatchObject({
     code: 1,

@@ -1,4 +1,4 @@
-/** The order service without a customer database: what is its own works, the rest is the customer service's. */
+/** The order service without a customer database: its own routes work, the others are forwarded. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CREATE_ORDER } from '../../api/orders/saga-types';
@@ -38,7 +38,7 @@ test('orders are approved and refused; customers are reached through the order s
   expect(orders['items']).toHaveLength(2);
 });
 
-test('the customer service’s own refusals come through, under one request id', async () => {
+test('errors of the customer service are passed on with the same request id', async () => {
   const bad = await call(`${system.url}/customers`, 'POST', { name: '' }, { 'X-Request-Id': 'given-1' });
   expect([bad.status, bad.headers.get('X-Request-Id')]).toEqual([400, 'given-1']);
   expect(bad.body).toMatchObject({ type: '/problems/invalid-request', requestId: 'given-1' });
@@ -48,7 +48,7 @@ test('the customer service’s own refusals come through, under one request id',
   expect(huge.status).toBe(413);
 });
 
-test('the customer service is away: 503 for customers; orders wait as PENDING, and go on when it is back', async () => {
+test('the customer service is unavailable: 503 for customers; orders wait as PENDING, and resume when it has recovered', async () => {
   const customer = await newCustomer(system.url, '10.00');
   await system.stopCustomerService();
   for (const answer of [
@@ -69,7 +69,7 @@ test('the customer service is away: 503 for customers; orders wait as PENDING, a
   expect(await decided(body['orderId'])).toMatchObject({ state: 'APPROVED' });
 });
 
-test('away beyond the timeout: CREDIT_CHECK_TIMEOUT, and nothing stays reserved', async () => {
+test('unavailable beyond the timeout: CREDIT_CHECK_TIMEOUT, and nothing stays reserved', async () => {
   const customer = await newCustomer(system.url, '10.00');
   await system.stopCustomerService();
   const { body } = await placeOrder(system.url, customer, '1.00', WAIT);
@@ -80,7 +80,7 @@ test('away beyond the timeout: CREDIT_CHECK_TIMEOUT, and nothing stays reserved'
   expect(account).toMatchObject({ reserved: { amount: '0.00' } });
 });
 
-test('two order services and one key at the same instant: one order, one driver', async () => {
+test('two order services and one key at the same time: one order and one saga', async () => {
   const second: RunningService = await startService(system.settings, createLogger('silent'));
   const customer = await newCustomer(system.url, '10.00');
   const key = { 'Idempotency-Key': randomUUID(), ...WAIT };
@@ -96,7 +96,7 @@ test('two order services and one key at the same instant: one order, one driver'
   await second.stop();
 });
 
-test('a saga that began colocated is carried on by processes that are not', async () => {
+test('distributed processes resume a saga that was started colocated', async () => {
   const customer = await newCustomer(system.url, '10.00');
   const order = { orderId: randomUUID(), customerId: customer, totalMinor: 100, currency: 'USD' };
   const settings = { creditCheckTimeoutMs: 10_000 };

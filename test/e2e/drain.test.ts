@@ -3,17 +3,17 @@ import { rowsOf } from '../support/databases';
 import { type Answer, eventually, newCustomer, placeOrder } from '../support/http';
 import { startSystem } from '../support/system';
 
-test('a stop under load finishes what it has taken: no request fails but those that came too late', async () => {
+test('a shutdown under load finishes the accepted requests; only later requests fail', async () => {
   const system = await startSystem();
   const customer = await newCustomer(system.url, '100000.00');
   const answers: Answer[] = [];
-  const told: Answer[] = [];
+  const rejected: Answer[] = [];
   let refused = 0;
   const caller = async () => {
     for (;;) {
       const answer = await placeOrder(system.url, customer, '0.01').catch(() => undefined);
       if (answer?.status === 202) answers.push(answer);
-      else if (answer) told.push(answer);
+      else if (answer) rejected.push(answer);
       else {
         refused += 1;
         return; // the server does not listen any more
@@ -27,8 +27,9 @@ test('a stop under load finishes what it has taken: no request fails but those t
   expect(Date.now() - began).toBeLessThan(10_000);
   await Promise.all(callers);
   expect(refused).toBe(20);
-  for (const { status, headers } of told) expect([status, headers.get('Retry-After')]).toEqual([503, '1']);
-  // What was begun was answered, and what was answered is there.
+  for (const { status, headers } of rejected)
+    expect([status, headers.get('Retry-After')]).toEqual([503, '1']);
+  // Every accepted request was answered, and every acknowledged order exists.
   const rows = await rowsOf(system.databases.adminOrderUrl, 'SELECT id FROM orders');
   expect(new Set(rows.map(({ id }) => id))).toEqual(
     new Set(answers.map(({ body }) => String(body['orderId']))),

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-/** What no caller may see: stacks, file names, SQL, libraries. */
+/** What no answer may contain: stacks, file names, SQL, libraries. */
 const LEAK = /\bat .+:\d+:\d+|node_modules|\.ts\b|SELECT |INSERT |prisma|grpc|ECONN|postgres:/i;
 
 function expectProblem(answer: Answer, status: number, name: string): void {
@@ -62,13 +62,13 @@ test.each(['usd', 'US', 'ZZZ', 'XXX', 'XTS', 'XAU', '', 7])(
   },
 );
 
-test('the largest amount is taken, and told back to the last minor unit', async () => {
+test('the largest amount is accepted, and returned exact to the minor unit', async () => {
   const rich = await newCustomer(system.url, '9999999999999.99');
   const { body } = await placeOrder(system.url, rich, '9999999999999.99', WAIT);
   expect(body).toMatchObject({ state: 'APPROVED', orderTotal: usd('9999999999999.99') });
 });
 
-test('a bad body: a pointer to each part', async () => {
+test('an invalid body gets a pointer to each invalid part', async () => {
   const body = { customerId: 'x', orderTotal: usd('1.00'), 'a/b': 1 };
   const answer = await post('/orders', body);
   expectProblem(answer, 400, 'invalid-request');
@@ -96,12 +96,12 @@ test.each([
   [{ 'Content-Type': 'application/jsonp' }],
   [{ 'Content-Type': 'application/json; charset=latin1' }],
   [{ 'Content-Encoding': 'rot13' }],
-])('a body with %j is of a type that is not taken', async (headers) => {
+])('a body with %j has an unsupported type', async (headers) => {
   const body = { customerId: customer, orderTotal: usd('1.00') };
   expectProblem(await post('/orders', body, headers), 415, 'unsupported-media-type');
 });
 
-test('a body over the limit is too large', async () => {
+test('a body above the limit is too large', async () => {
   const answer = await post('/customers', { name: 'x'.repeat(20_000), creditLimit: usd('1.00') });
   expectProblem(answer, 413, 'too-large');
 });
@@ -111,7 +111,7 @@ test.each([
   ['GET', '/orders/0190b2c5-0000-7000-8000-000000000001'],
   ['GET', '/customers/0190b2c5-0000-7000-8000-000000000001'],
   ['POST', '/'],
-])('%s %s finds nothing', async (method, path) => {
+])('%s %s is not found', async (method, path) => {
   expectProblem(await call(`${system.url}${path}`, method), 404, 'not-found');
 });
 
@@ -139,7 +139,7 @@ test.each([
   ['PATCH', `/orders/${randomUUID()}`, 'GET, HEAD'],
   ['POST', `/customers/${randomUUID()}/orders`, 'GET, HEAD'],
   ['POST', '/livez', 'GET, HEAD'],
-])('%s %s is not allowed; Allow says what is', async (method, path, allowed) => {
+])('%s %s is not allowed; Allow lists the methods that are', async (method, path, allowed) => {
   const answer = await call(`${system.url}${path}`, method);
   expectProblem(answer, 405, 'method-not-allowed');
   expect(answer.headers.get('Allow')).toBe(allowed);
@@ -157,7 +157,7 @@ test.each([[''], ['a b'], ['x'.repeat(256)], ['caf\u00e9']])(
   },
 );
 
-test("a caller's request id is kept when it is sane, and replaced when it is not", async () => {
+test('a valid request id of a client is kept, an invalid one is replaced', async () => {
   const kept = await call(`${system.url}/nothing`, 'GET', undefined, { 'X-Request-Id': 'trace-1:a' });
   expect(kept.body['requestId']).toBe('trace-1:a');
   const replaced = await call(`${system.url}/nothing`, 'GET', undefined, { 'X-Request-Id': '{"evil":1}' });
@@ -165,12 +165,12 @@ test("a caller's request id is kept when it is sane, and replaced when it is not
   expectProblem(replaced, 404, 'not-found');
 });
 
-test('what is refused leaves nothing behind', async () => {
+test('refused requests leave nothing behind', async () => {
   const { body } = await get(`/customers/${customer}/orders`);
   expect(body).toEqual({ items: [], nextCursor: null });
 });
 
-test('an idle connection is kept for longer than a load balancer keeps it', async () => {
+test('an idle connection is kept longer than load balancers keep it', async () => {
   const { headers } = await get('/orders');
   expect(Number(/timeout=(\d+)/.exec(headers.get('Keep-Alive') ?? '')?.[1])).toBeGreaterThan(60);
 });

@@ -5,7 +5,9 @@ import { request } from 'node:http';
 import { z } from 'zod';
 import type { Placement } from '../../saga/contract';
 import { type CloudEvent, cloudEventSchema } from '../../events/cloud-event';
+import { serviceOf } from '../../events/base-uri';
 import { EVENT_TYPES, isEventType } from '../../events/event-types';
+import { sequenceOf } from '../../events/sequence';
 import { createTestDatabases, rowsOf } from '../support/databases';
 import { openStream } from '../support/event-stream';
 import { forgedCursor } from '../support/forged-cursor';
@@ -45,11 +47,13 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   });
   afterAll(() => system.stop());
 
-  test("an approved order's story: valid CloudEvents, with correlation and causation, from both services", async () => {
+  test('the events of an approved order: valid CloudEvents with correlation and causation, from both services', async () => {
     const { body } = await placeOrder(system.url, customer, '4.00', WAIT);
     const orderId = String(body['orderId']);
     const story = await eventsOf(system.url, orderId, 3);
-    expect(story.map(({ type, source, sequence }) => [type, source, sequence]).sort()).toEqual([
+    expect(
+      story.map(({ type, source, aggregateversion }) => [type, serviceOf(source), aggregateversion]).sort(),
+    ).toEqual([
       ['CreditReserved', '/customer-service', 1],
       ['OrderApproved', '/order-service', 2],
       ['OrderCreated', '/order-service', 1],
@@ -58,7 +62,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       if (!isEventType(type)) throw new Error(type);
       expect(EVENT_TYPES[type].data.parse(data)).toEqual(data);
       expect(correlationid).toBe(`order-${orderId}`);
-      const schema = await call(`${system.url}${dataschema}`, 'GET');
+      const schema = await call(dataschema, 'GET');
       expect([schema.status, schema.body['type']]).toEqual([200, 'object']);
     }
     const causes = Object.fromEntries(story.map(({ type, causationid }) => [type, causationid]));
@@ -69,7 +73,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     });
   });
 
-  test('a live stream tells what happens, and resumes after Last-Event-ID without gap or repetition', async () => {
+  test('a live stream delivers events, and resumes after Last-Event-ID without gap or repetition', async () => {
     const { nextCursor } = await page(system.url, { limit: '500' });
     const stream = await openStream(`${system.url}/events?after=${nextCursor}`);
     const orders = await Promise.all(
@@ -90,7 +94,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     }
   });
 
-  test('a stream is told nothing for what its filter leaves out', async () => {
+  test('a stream sends nothing for events that its filter excludes', async () => {
     const { nextCursor } = await page(system.url, { limit: '500' });
     const began = Date.now();
     const { body } = await fetch(`${system.url}/events?type=OrderApproved&after=${nextCursor}`, {
@@ -108,7 +112,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect(heartbeats).toBeLessThanOrEqual((Date.now() - began) / 15_000);
   });
 
-  test('pages follow each other by cursor; a page waits for what is new', async () => {
+  test('a cursor leads to the next page; a page waits for new events', async () => {
     const seen: CloudEvent[] = [];
     let cursor: string | undefined;
     for (;;) {
@@ -127,7 +131,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect((await waiting).items).not.toHaveLength(0);
   });
 
-  test('filters by type and subject; what they name has to exist', async () => {
+  test('filters by type and subject; an unknown type is refused', async () => {
     const { items } = await page(system.url, { type: 'CustomerCreated,OrderApproved', limit: '500' });
     expect(new Set(items.map(({ type }) => type))).toEqual(new Set(['CustomerCreated', 'OrderApproved']));
     const unknown = await call(`${system.url}/events?type=OrderEaten`, 'GET');
@@ -136,7 +140,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect(version.status).toBe(404);
   });
 
-  test('a cursor that was changed is refused, and one that is too old says so', async () => {
+  test('a modified cursor is refused, and an old cursor gets 410', async () => {
     const { nextCursor } = await page(system.url, { limit: '1' });
     const answers = async (cursor: string) => {
       const [page, stream] = [{ Accept: 'application/json' }, { Accept: 'text/event-stream' }];
@@ -152,27 +156,33 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     for (const cursor of [changed, forgedCursor('{"/order-service":'), forgedCursor('null')])
       expect(await answers(cursor)).toEqual(Array(3).fill([400, '/problems/invalid-request', undefined]));
     const starts = async () => (await call(`${system.url}/events?limit=1`, 'GET')).body['startsAfter'];
-    expect(await starts()).toEqual({ '/order-service': '0', '/customer-service': '0' });
+    expect(await starts()).toEqual({ '/order-service': sequenceOf(0n), '/customer-service': sequenceOf(0n) });
     const [pruned] = await rowsOf(
       system.databases.adminCustomerUrl,
       'UPDATE outbox_relay SET pruned_position = last_position - 1 WHERE last_position > 2 RETURNING pruned_position AS to',
     );
-    const startsAfter = { '/order-service': '0', '/customer-service': pruned?.['to'] };
+    const to = BigInt(String(pruned?.['to']));
+    const startsAfter = { '/order-service': sequenceOf(0n), '/customer-service': sequenceOf(to) };
     expect(await answers(nextCursor)).toEqual(Array(3).fill([410, '/problems/cursor-too-old', startsAfter]));
     expect(await starts()).toEqual(startsAfter);
+    const stream = await fetch(`${system.url}/events`, { headers: { Accept: 'text/event-stream' } });
+    await stream.body?.cancel();
+    expect(stream.headers.get('Events-Start-After')).toBe(
+      `order-service="${sequenceOf(0n)}", customer-service="${sequenceOf(to)}"`,
+    );
     const { items } = await page(system.url, { limit: '500' });
-    const first = items.find(({ source }) => source === '/customer-service');
-    expect(Number(first?.position)).toBe(Number(pruned?.['to']) + 1);
+    const first = items.find(({ source }) => serviceOf(source) === '/customer-service');
+    expect(first?.sequence).toBe(sequenceOf(to + 1n));
   });
 });
 
-test('a reader that does not read costs bounded memory, and slows nobody else', async () => {
+test('a client that does not read costs bounded memory, and does not slow other clients', async () => {
   const databases = await createTestDatabases();
   const service = await startServiceProcess(await freePort(), {
     SERVICES: 'order,customer',
     ORDER_DATABASE_URL: databases.orderUrl,
     CUSTOMER_DATABASE_URL: databases.customerUrl,
-    // Less than what is kept when it is kept for all of them; and what is kept no longer is given back in time.
+    // Less than buffering for every client costs. Memory that is no longer used is freed in time.
     NODE_OPTIONS: '--max-old-space-size=256',
   });
   try {
@@ -193,7 +203,7 @@ test('a reader that does not read costs bounded memory, and slows nobody else', 
     expect(await whole.next(20_000)).toHaveLength(20_000);
     const { status } = await placeOrder(service.url, customer, '1.00', WAIT);
     expect(status).toBe(201);
-    // Ten readers of 40 MB each, if it were kept for them.
+    // Ten clients, with 40 MB of events each, if the server buffered them.
     expect(residentMb(service.child.pid) - before).toBeLessThan(300);
     await whole.close();
     for (const each of stuck) each.destroy();
@@ -209,7 +219,7 @@ function residentMb(pid: number | undefined): number {
   return Number(kb) / 1024;
 }
 
-test('a quiet stream has a heartbeat, with where to resume; a stop ends it at once', async () => {
+test('an idle stream has heartbeats with its position; a shutdown ends it at once', async () => {
   const system = await startSystem();
   try {
     await newCustomer(system.url, '1.00');

@@ -29,7 +29,7 @@ const of20 = <T>(make: (url: string, index: number) => Promise<T>): Promise<T[]>
 const distinct = (answers: readonly { status: number; body: object }[]) =>
   new Set(answers.map(({ status, body }) => JSON.stringify([status, body])));
 
-test('20 requests at once to two services: one order, one event of its creation, one answer', async () => {
+test('20 requests at once to two services: one order, one creation event, one answer', async () => {
   const headers = key();
   const answers = await of20((url) => placeOrder(url, customer, '5.00', headers));
   expect([...distinct(answers)]).toHaveLength(1);
@@ -51,14 +51,14 @@ test('20 requests at once to two services: one order, one event of its creation,
   expect(reserved).toEqual([{ amount: 500 }]);
 });
 
-test('20 requests that wait, at two services: one final answer', async () => {
+test('20 waiting requests at two services: one final answer', async () => {
   const headers = { ...key(), ...WAIT };
   const answers = await of20((url) => placeOrder(url, customer, '5.00', headers));
   expect([...distinct(answers)]).toHaveLength(1);
   expect(answers[0]).toMatchObject({ status: 201, body: { state: 'APPROVED' } });
 });
 
-test('two bodies under one key, at two services at once: one is placed, the other refused', async () => {
+test('two bodies with one key at two services at once: one is placed, the other is refused', async () => {
   const headers = key();
   const answers = await of20((url, index) =>
     placeOrder(url, customer, index % 4 < 2 ? '1.00' : '2.00', headers),
@@ -84,7 +84,7 @@ test('every part of the body counts: customer, amount, currency', async () => {
   expect((await placeOrder(second.url, customer, '1.00', headers)).status).toBe(202);
 });
 
-test('a refused order answers a repeated request as the first time', async () => {
+test('a repeated request for a refused order gets the first answer', async () => {
   const headers = key();
   const poor = await newCustomer(system.url, '0.00');
   const first = await placeOrder(system.url, poor, '1.00', { ...headers, ...WAIT });
@@ -97,7 +97,7 @@ test('a refused order answers a repeated request as the first time', async () =>
   expect(withoutWait.body).not.toHaveProperty('cancellationReason');
 });
 
-test('what one service acknowledges the other one can read at once', async () => {
+test('the other service reads an acknowledged order at once', async () => {
   const reads = await of20(async (url, index) => {
     const { body } = await placeOrder(url, customer, '1.00');
     return call(`${String(urls[(index + 1) % 2])}/orders/${String(body['orderId'])}`, 'GET');

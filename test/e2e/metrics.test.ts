@@ -1,4 +1,4 @@
-/** Whatever can fill up says how full it is, beside its limit. */
+/** Every bounded resource exports its use and its limit. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openStream } from '../support/event-stream';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
@@ -32,7 +32,7 @@ async function readings(): Promise<ReadonlyMap<string, number>> {
   );
 }
 
-test('limits and timeouts are those that are in force', async () => {
+test('the limits and timeouts in effect are exported', async () => {
   const limits = [...(await readings())].filter(
     ([name]) => name.includes('limit') || name.includes('timeout'),
   );
@@ -59,7 +59,7 @@ test('limits and timeouts are those that are in force', async () => {
   });
 });
 
-test('under load: what is in flight, and no more than the limits; quiet: nothing', async () => {
+test('under load the gauges show what is in flight, within the limits; when idle they show nothing', async () => {
   const customer = await newCustomer(system.url, '1000.00');
   const held = await hold(system.databases.adminOrderUrl, 'LOCK TABLE orders IN SHARE MODE');
   const placed = Array.from({ length: IN_FLIGHT_MAX }, () => placeOrder(system.url, customer, '1.00', WAIT));
@@ -91,7 +91,7 @@ test('under load: what is in flight, and no more than the limits; quiet: nothing
   );
 });
 
-test('events that nobody publishes are counted, and the order history says that it lags', async () => {
+test('unpublished events are counted, and the order history reports its lag', async () => {
   await eventually(async () => {
     const now = await readings();
     const lag = now.get('order_history_lag_seconds') ?? Infinity;
@@ -103,7 +103,7 @@ test('events that nobody publishes are counted, and the order history says that 
   expect([recovering, setAside]).toEqual([0, 0]);
 
   const customer = await newCustomer(system.url, '10.00');
-  // A relay has its turn with this row.
+  // A relay locks this row before it publishes.
   const held = await hold(system.databases.adminOrderUrl, 'SELECT FROM outbox_relay FOR UPDATE');
   await placeOrder(system.url, customer, '1.00', WAIT);
   await placeOrder(system.url, customer, '1.00', WAIT);
@@ -125,7 +125,7 @@ test('events that nobody publishes are counted, and the order history says that 
   });
 });
 
-test('event streams: who comes on top of the limit is told to come back, and can when another has gone', async () => {
+test('event streams above the limit get 503 with Retry-After, and are accepted when another has ended', async () => {
   const openNow = async () => (await readings()).get('event_streams');
   const events = `${system.url}/events`;
   const open = await Promise.all(Array.from({ length: STREAMS_MAX }, () => openStream(events)));

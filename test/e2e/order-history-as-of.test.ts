@@ -1,4 +1,4 @@
-/** How far the order history has followed: it claims no more than is known, whoever is away. */
+/** `asOf` of the order history: it never claims more than is known, whichever service is unavailable. */
 import { afterEach, expect, test } from '@jest/globals';
 import { publishEvents } from '../../events/publish';
 import type { SqlDatabase } from '../../events/sql';
@@ -12,7 +12,7 @@ interface AsOf {
   readonly lagMs: number | null;
 }
 
-/** Of what a test started, the last first, whether it passed or not. */
+/** Cleanup of what a test started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
@@ -42,7 +42,7 @@ async function history({ url }: TestSystem, customer: string, includes?: string 
 
 const timeOf = ({ time }: AsOf) => (time === null ? Number.NaN : Date.parse(time));
 
-/** @param nudge publishes an event, so that the consumer does not wait for one as long as the feed lets it */
+/** @param nudge publishes an event, so that the consumer does not wait for one until the feed's timeout */
 async function untilFollowed(
   system: TestSystem,
   customer: string,
@@ -56,7 +56,7 @@ async function untilFollowed(
   });
 }
 
-/** It is no later than `since`, and the lag is what has gone by. */
+/** Expects a time of at most `since`, and a lag that matches it. */
 function expectBehind(asOf: AsOf, since: number): void {
   const now = Date.now();
   expect(timeOf(asOf)).toBeLessThanOrEqual(since);
@@ -64,7 +64,7 @@ function expectBehind(asOf: AsOf, since: number): void {
   expect(timeOf(asOf) + Number(asOf.lagMs)).toBeGreaterThan(since);
 }
 
-test('while a service is away, what it may have said since is not claimed, whatever the other one says', async () => {
+test('while a service is unavailable, the history does not claim to be current, whatever the other service publishes', async () => {
   const system = await begin({ placement: 'distributed' });
   const customer = await newCustomer(system.url, '10.00');
   await untilFollowed(system, customer, Date.now(), () => newCustomer(system.url, '1.00'));
@@ -79,7 +79,7 @@ test('while a service is away, what it may have said since is not claimed, whate
   await untilFollowed(system, customer, Date.now());
 }, 120_000);
 
-test('while no relay publishes what a service has committed, the history does not claim to have it', async () => {
+test('while no relay publishes the committed events of a service, the history does not claim to have them', async () => {
   const system = await begin({ outbox: { relaysHere: false, retentionMs: 3_600_000 } });
   const orders = createOrderDatabase(system.databases.orderUrl);
   const customers = createCustomerDatabase(system.databases.customerUrl);

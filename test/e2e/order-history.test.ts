@@ -1,4 +1,4 @@
-/** The order history: a view of both services' events, beside the same question answered by composition. */
+/** The order history, a view of both services' events, compared with API composition. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encodeCursor } from '../../events/cursor';
@@ -10,7 +10,7 @@ import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http
 import { type CustomerHistory, including, readOrderHistory } from '../support/order-history';
 import { startSystem, type TestSystem } from '../support/system';
 
-type Story = CustomerHistory['orders']['items'][number];
+type OrderJson = CustomerHistory['orders']['items'][number];
 
 const VIEW = `SELECT to_jsonb(v) - 'generation' AS row FROM (SELECT * FROM order_views) v
   WHERE generation = (SELECT number FROM generations WHERE current)
@@ -27,7 +27,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
 
   /** Page by page. */
   async function wholeHistory(customer: string) {
-    const stories: Story[] = [];
+    const stories: OrderJson[] = [];
     for (let query = '?limit=4'; ;) {
       const { customer: shown, orders } = await readOrderHistory(system.url, customer, query);
       stories.push(...orders.items);
@@ -36,7 +36,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     }
   }
 
-  test('read your own writes: an order that was just decided is in, with what it went through', async () => {
+  test('read your own writes: an order that was just decided is included, with its events', async () => {
     const customer = await newCustomer(system.url, '10.00');
     const placed = await placeOrder(system.url, customer, '4.00', WAIT);
     const tag = placed.headers.get('ETag');
@@ -81,7 +81,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     });
   });
 
-  test('a cursor of the feed is waited for too; what never comes is not waited for beyond the time', async () => {
+  test('the history waits for a cursor of the feed too, and not longer than requested', async () => {
     const customer = await newCustomer(system.url, '10.00');
     await placeOrder(system.url, customer, '1.00', WAIT);
     const cursor = await eventually(async () => {
@@ -111,7 +111,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     expect((await call(`${system.url}/customers/${randomUUID()}/order-history`, 'GET')).status).toBe(404);
   });
 
-  test('when all is quiet the view and the composition agree, page by page', async () => {
+  test('when the system is idle, the view and the composition agree, page by page', async () => {
     const customer = await newCustomer(system.url, '5.00');
     const answers = await Promise.all(
       Array.from({ length: 9 }, () => placeOrder(system.url, customer, '1.00', WAIT)),
@@ -124,7 +124,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       ).body;
       const { items } = orders as { items: Record<string, unknown>[] };
       const { customer: shown, stories } = await wholeHistory(customer);
-      const facts = ({ orderId, state, cancellationReason }: Partial<Story>) => [
+      const facts = ({ orderId, state, cancellationReason }: Partial<OrderJson>) => [
         orderId,
         state,
         cancellationReason,
@@ -137,7 +137,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     });
   });
 
-  test('rebuilt while the system runs: every row is the same, and the generation tells them apart', async () => {
+  test('a rebuild while the system runs: every row is the same, and the generation increases', async () => {
     const customer = await newCustomer(system.url, '100.00');
     const db = createHistoryDatabase(system.databases.historyUrl);
     const before = (await readOrderHistory(system.url, customer, including(`"${customer}.1"`), WAIT)).asOf

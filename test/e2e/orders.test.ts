@@ -33,7 +33,7 @@ test('an order within the credit limit is approved, and reserves its amount', as
   });
 });
 
-test('exactly the limit is approved, one minor unit more is not', async () => {
+test('an order of exactly the limit is approved; one minor unit more is refused', async () => {
   const customer = await newCustomer(system.url, '10.00');
   expect((await placeOrder(system.url, customer, '10.01', WAIT)).body).toMatchObject({
     state: 'CANCELLED',
@@ -51,7 +51,7 @@ test('an unknown customer and another currency are refused with their reasons', 
   expect(mismatch).toMatchObject({ state: 'CANCELLED', cancellationReason: 'CURRENCY_MISMATCH' });
 });
 
-test('an order is answered as PENDING with 202, and is readable at once', async () => {
+test('an order is answered with 202 as PENDING, and is readable at once', async () => {
   const customer = await newCustomer(system.url, '100.00');
   const answers = await Promise.all(
     Array.from({ length: 30 }, () => placeOrder(system.url, customer, '1.00')),
@@ -89,7 +89,7 @@ test('the same Idempotency-Key 20 times at once: one order, one answer, one saga
   expect(first).toMatchObject({ status: 202, body: { state: 'PENDING' } });
   const final = await placeOrder(system.url, customer, '5.00', { ...key, ...WAIT });
   expect(final).toMatchObject({ status: 201, body: { state: 'APPROVED', orderId: first?.body['orderId'] } });
-  // Later, and without waiting, the answer is still the one that was given first.
+  // A later request without `Prefer: wait` still gets the first answer.
   expect((await placeOrder(system.url, customer, '5.00', key)).body).toEqual(first?.body);
   const { body: account } = await call(`${system.url}/customers/${customer}`, 'GET');
   expect(account).toMatchObject({ reserved: { amount: '5.00' } });
@@ -125,7 +125,7 @@ test('pages walk through all orders once, while new ones arrive', async () => {
   expect(approved['items']).toEqual([]);
 });
 
-test('a customer whose row somebody holds locked delays nobody else', async () => {
+test('a locked row of one customer delays no other customer', async () => {
   const [locked, free] = [await newCustomer(system.url, '10.00'), await newCustomer(system.url, '10.00')];
   const holder = new Client({ connectionString: system.databases.adminCustomerUrl });
   await holder.connect();

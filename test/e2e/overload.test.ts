@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-test('full, it says no at once and when to come back; what was accepted finishes', async () => {
+test('a full process answers 503 with Retry-After at once, and finishes the accepted orders', async () => {
   const customer = await newCustomer(system.url, '1000.00');
   const holder = new Client({ connectionString: system.databases.adminOrderUrl });
   await holder.connect();
@@ -23,7 +23,7 @@ test('full, it says no at once and when to come back; what was accepted finishes
   const accepted = Array.from({ length: IN_FLIGHT_MAX }, () =>
     placeOrder(system.url, customer, '1.00', WAIT),
   );
-  // Who waits for an order that is not placed yet is refused as soon as the service is full.
+  // A probe that is accepted waits for its row; it gets 503 once the service is full.
   let probesTaken = -1;
   const refusal = await eventually(async () => {
     probesTaken += 1;
@@ -39,14 +39,14 @@ test('full, it says no at once and when to come back; what was accepted finishes
     Array.from({ length: 200 }, () => placeOrder(system.url, customer, '1.00')),
   );
   expect(new Set(crowd.map(({ status }) => status))).toEqual(new Set([503]));
-  // So many are to come back more rarely, and not at once.
+  // Many rejected clients get a longer Retry-After, at random.
   const comeBack = crowd.map(({ headers }) => Number(headers.get('Retry-After')));
   expect(Math.min(...comeBack)).toBeGreaterThanOrEqual(1);
   expect(Math.max(...comeBack)).toBeGreaterThan(3);
   expect(Math.max(...comeBack)).toBeLessThanOrEqual(30);
   const cancelled = await call(`${system.url}/orders/${randomUUID()}/cancel`, 'POST');
   expect(cancelled).toMatchObject({ status: 503, body: { type: '/problems/overloaded' } });
-  // Only placing and cancelling are refused: everything else answers.
+  // Only placing and cancelling are rejected.
   expect((await call(`${system.url}/customers/${customer}`, 'GET')).status).toBe(200);
   expect((await call(`${system.url}/orders`, 'GET')).status).toBe(200);
   await holder.query('COMMIT');

@@ -36,7 +36,7 @@ async function cancel(orderId: string): Promise<void> {
   expect((await call(`${system.url}/orders/${orderId}/cancel`, 'POST')).status).toBe(202);
 }
 
-test('a decision that fits nothing is refused, and no saga gets it', async () => {
+test('a decision without a matching step is refused, and no saga gets it', async () => {
   const [orderId, other] = [await place(WAIT), await place(WAIT)];
   await breakRelease();
   await cancel(orderId);
@@ -66,7 +66,7 @@ test('a decision that fits nothing is refused, and no saga gets it', async () =>
   await saga.result();
 });
 
-test('a cancelled order whose release both of its sagas gave up: the repair has it released', async () => {
+test('a cancelled order whose release was given up in both of its sagas: the repair releases it', async () => {
   await onOrders(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'not today' USING ERRCODE = '42501'; END $$`);
   await onOrders(`CREATE TRIGGER refused BEFORE UPDATE ON orders FOR EACH ROW

@@ -52,6 +52,6 @@ test('the first order is approved, and the cancellation cancels that order', asy
   }
 });
 
-test('it has fewer than 150 lines', () => {
+test('the README has fewer than 150 lines', () => {
   expect(README.split('\n').length - 1).toBeLessThan(150);
 });

@@ -1,4 +1,4 @@
-/** `npm run repair` as an operator runs it: what it starts, what it leaves to a person, and being killed meanwhile. */
+/** `npm run repair` as an operator runs it: the sagas that it starts, the cases for a person, and a kill meanwhile. */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -60,7 +60,7 @@ async function terminate(sagaId: string): Promise<void> {
   });
 }
 
-test('a lost order whose events are kept is for a person, and no saga is started for it', async () => {
+test('a lost order whose events exist is listed for a person, and no saga is started for it', async () => {
   const orderId = await approved();
   const [, before] = await lastRun(sagaWorkflowId([orderId]));
   await onOrders('DELETE FROM orders WHERE id = $1', orderId);
@@ -77,7 +77,7 @@ test('a lost order whose events are kept is for a person, and no saga is started
   expect((await lastRun(sagaWorkflowId([orderId])))[1]).toBe(before);
 });
 
-test('an approved order that holds another amount is for a person, and is not cancelled', async () => {
+test('an approved order that holds another amount is listed for a person, and is not cancelled', async () => {
   const orderId = await approved();
   await onCustomers('UPDATE credit_reservations SET amount_minor = 99 WHERE order_id = $1', orderId);
   const { code, stdout } = await repair();
@@ -87,7 +87,7 @@ test('an approved order that holds another amount is for a person, and is not ca
   expect(await whenState(system.url, orderId, 'APPROVED')).not.toHaveProperty('attention');
 });
 
-test('a terminated saga that could not get on is for a person, and is not started again', async () => {
+test('a terminated saga that could not proceed is listed for a person, and is not started again', async () => {
   const orderId = await approved();
   await onCustomers('UPDATE credit_reservations SET amount_minor = 99 WHERE order_id = $1', orderId);
   await call(`${system.url}/orders/${orderId}/cancel`, 'POST');
@@ -101,7 +101,7 @@ test('a terminated saga that could not get on is for a person, and is not starte
   expect((await lastRun(sagaId))[0]).toBe('TERMINATED');
 });
 
-test('a cancellation that was accepted survives a repair that is killed while nobody runs sagas', async () => {
+test('an accepted cancellation survives a repair that is killed while no worker runs', async () => {
   const held = await holdCustomer(system.databases.adminCustomerUrl, customer);
   const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
   const key = { 'Idempotency-Key': crypto.randomUUID() };

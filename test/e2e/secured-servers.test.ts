@@ -1,4 +1,4 @@
-/** Servers that want TLS and credentials: Temporal by its standard environment configuration, Postgres by its URL. */
+/** Servers that require TLS and credentials: Temporal by its standard environment configuration, Postgres by its URL. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -68,7 +68,7 @@ test('TEMPORAL_API_KEY and TEMPORAL_TLS_…: sagas run on a server behind TLS an
   await approvedThrough(environment({ TEMPORAL_API_KEY: 'the-key' }));
 });
 
-test('the replay gate fetches histories from behind TLS and a key', async () => {
+test('the replay gate fetches histories from a server behind TLS and a key', async () => {
   const env = environment({ TEMPORAL_API_KEY: 'the-key' });
   await approvedThrough(env);
   const { code, stdout } = await operatorCommand('replay', ['--limit', '5'], env);
@@ -76,7 +76,7 @@ test('the replay gate fetches histories from behind TLS and a key', async () => 
   expect(code).toBe(0);
 });
 
-test('a profile of TEMPORAL_CONFIG_FILE says the same', async () => {
+test('a profile of TEMPORAL_CONFIG_FILE has the same effect', async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'order-saga-profile-'));
   const file = path.join(folder, 'temporal.toml');
   writeFileSync(
@@ -112,16 +112,16 @@ test.each([
   20_000,
 );
 
-test('a certificate file that is not there is one line', () => {
+test('a missing certificate file is reported in one line', () => {
   const env = environment({ TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/nowhere/ca.pem' });
   expect(() => readConfig(env)).toThrow(/^TEMPORAL_\*: .*\/nowhere\/ca\.pem/);
 });
 
-test('a profile in the home directory alone sends nobody anywhere', () => {
+test('a profile in the home directory alone is ignored', () => {
   expect(readConfig({ HOME: '/home/somebody' }).temporal).toBeUndefined();
 });
 
-test('Postgres behind TLS: the URL says whom to trust', async () => {
+test('Postgres behind TLS: the URL names the trusted certificate', async () => {
   const postgres = await postgresTlsProxy(new URL(databases.orderUrl));
   const trust = { sslmode: 'verify-full', sslrootcert: AUTHORITY_PATH };
   const service = await startService(
@@ -136,7 +136,7 @@ test('Postgres behind TLS: the URL says whom to trust', async () => {
   expect((await placeOrder(service.url, customer, '10.00', WAIT)).body).toMatchObject({ state: 'APPROVED' });
   expect(postgres.connections()).toBeGreaterThanOrEqual(2);
   await service.stop();
-  // Who does not trust the authority, or does not ask for TLS, gets nothing.
+  // Clients that do not trust the authority, or do not use TLS, are refused.
   for (const options of [{ sslmode: 'verify-full' }, { sslmode: 'disable' }]) {
     await expect(rowsOf(postgres.through(databases.orderUrl, options), 'SELECT 1')).rejects.toThrow();
   }

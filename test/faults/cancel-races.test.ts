@@ -11,7 +11,7 @@ import { startSystem, type TestSystem } from '../support/system';
 
 const ORDERS = 120;
 
-/** Short, so that it is as likely to end an order's wait as a cancellation is. */
+/** Short, so that timeouts are as likely as cancellations. */
 const CREDIT_CHECK_TIMEOUT_MS = 400;
 
 describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
@@ -53,7 +53,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
           await pause(500);
           for (;;) {
             const { status } = await call(`${system.url}/orders/${orderId}/cancel`, 'POST');
-            // Nobody knows yet: to be sent again.
+            // The outcome is unknown: the request is repeated.
             if (status !== 503) return status;
           }
         });
@@ -69,7 +69,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
         system.databases.adminOrderUrl,
         "SELECT id FROM orders WHERE state IN ('PENDING', 'CANCELLING')",
       );
-      // A saga that has yet to leave its tombstone would leave it in the next system's database.
+      // A saga that has not left its tombstone yet would leave it in the database of the next system.
       const { count } = await system.client.workflow.count("ExecutionStatus = 'Running'");
       const found = rows.length === 0 && count === 0 ? await violations(system.databases) : ['not quiet'];
       return found.length === 0 ? found : undefined;
@@ -84,7 +84,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       if (given.some((status) => status !== 409))
         expect([orderId, stateOf.get(orderId)]).toEqual([orderId, 'CANCELLED']);
     }
-    // The races that this is about did happen.
+    // The intended races have happened.
     const [raced] = await rowsOf(
       system.databases.adminOrderUrl,
       `SELECT count(*) FILTER (WHERE cancellation_reason = 'CREDIT_CHECK_TIMEOUT')::integer AS timeouts,

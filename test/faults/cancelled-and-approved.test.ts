@@ -1,4 +1,4 @@
-/** An order is cancelled while a worker that was taken for dead is still approving it. Found by `npm run faults`. */
+/** An order is cancelled while a worker that seemed dead is still approving it. Found by `npm run faults`. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import { rowsOf } from '../support/databases';
@@ -25,7 +25,7 @@ afterEach(async () => {
   await system.stop();
 });
 
-test('approved by its first worker after that was killed: its cancellation comes after the approval', async () => {
+test('approved by its first worker after that was killed: the cancellation takes effect after the approval', async () => {
   const { adminOrderUrl, adminCustomerUrl } = system.databases;
   const customer = await newCustomer(system.url, '10.00');
   const credit = await holdCustomer(adminCustomerUrl, customer);
@@ -33,7 +33,7 @@ test('approved by its first worker after that was killed: its cancellation comes
   const orderId = String(body['orderId']);
   const orders = await hold(adminOrderUrl, 'LOCK TABLE orders IN SHARE MODE');
   await credit.release();
-  // The approval has reached Postgres, which goes on with it whoever asked.
+  // The approval has reached Postgres, which finishes it without the client.
   await eventually(async () => {
     const [waiting] = await rowsOf(
       adminOrderUrl,

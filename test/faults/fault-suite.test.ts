@@ -17,7 +17,7 @@ test('a minute of faults under load: every answer holds, and the audit is clean'
         '0',
         '--placement',
         'distributed',
-        // The long run has 30 s; whose machine this is, and what else it does, is not known here.
+        // The long run has 30 s; the load of this machine is unknown.
         '--within',
         '90',
         ...(seed === undefined ? [] : ['--seed', seed]),
@@ -31,5 +31,5 @@ test('a minute of faults under load: every answer holds, and the audit is clean'
   const notHeld = output.split('\n').filter((line) => line.startsWith('- '));
   expect({ code, notHeld }).toEqual({ code: 0, notHeld: [] });
   expect(output).toMatch(/orders were acknowledged during/);
-  // It goes on for as long again, and four minutes, where a machine is too busy for every step to be hit in one.
+  // The run is extended, by up to four minutes, on a machine that is too busy to hit every step in one.
 }, 600_000);

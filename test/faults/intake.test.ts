@@ -1,4 +1,4 @@
-/** Orders are taken, whatever the customers' side is at: no order waits for somebody else's. */
+/** Orders are accepted whatever the state of the customer service: no order waits for the orders of others. */
 import { afterEach, expect, test } from '@jest/globals';
 import { type Answer, call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { violations } from '../support/invariants';
@@ -9,13 +9,13 @@ import { startSystem, type TestSystem } from '../support/system';
 const ORDERS = 75;
 const APART_MS = 200;
 
-/** As many groups as go side by side. */
+/** As many groups as run concurrently. */
 const PLACES = 4;
 
 let system: TestSystem;
 afterEach(() => system.stop());
 
-/** Sends an order every so often, and waits for none. */
+/** Sends orders at a constant rate, without waiting for answers. */
 async function steadily(customer: string): Promise<Answer[]> {
   const answers: Promise<Answer>[] = [];
   await new Promise<void>((resolve) => {
@@ -39,7 +39,7 @@ async function allApproved(): Promise<void> {
 
 const statuses = (answers: readonly Answer[]) => [...new Set(answers.map(({ status }) => status))];
 
-test('the table of customers is locked: every order is taken, and decided afterwards', async () => {
+test('the table of customers is locked: every order is accepted, and decided afterwards', async () => {
   system = await startSystem();
   const customer = await newCustomer(system.url, '100.00');
   const held = await hold(system.databases.adminCustomerUrl, 'LOCK TABLE customers');
@@ -48,7 +48,7 @@ test('the table of customers is locked: every order is taken, and decided afterw
   await allApproved();
 });
 
-test('the customer service is stopped: every order is taken, and decided afterwards', async () => {
+test('the customer service is stopped: every order is accepted, and decided afterwards', async () => {
   system = await startSystem({ placement: 'distributed' });
   const customer = await newCustomer(system.url, '100.00');
   await system.stopCustomerService();
@@ -60,7 +60,7 @@ test('the customer service is stopped: every order is taken, and decided afterwa
 test.each([
   ['eager', undefined],
   ['not eager', { name: 'intake', versioning: 'auto-upgrade' } as const],
-])('groups that wait (%s starts) do not stop the orders of others', async (_words, deployment) => {
+])('waiting groups (%s starts) do not stop the orders of other customers', async (_words, deployment) => {
   system = await startSystem({ ...(deployment && { deployment }), order: { sagaGroupMax: 1 } });
   if (deployment) await makeCurrent(deployment.name);
   const [locked, free] = [await newCustomer(system.url, '10.00'), await newCustomer(system.url, '10.00')];

@@ -1,4 +1,4 @@
-/** Sagas that wait for long: their histories stay short, and they are replayed in no time. */
+/** Sagas that wait long: their histories stay short, and replay quickly. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { temporal } from '@temporalio/proto';
 import { NEEDS_ATTENTION_ATTRIBUTE, type Placement } from '../../saga/contract';
@@ -10,12 +10,12 @@ import { replay } from '../replay/replaying';
 import { type OrderSagaHandle, ordersOf, type SagaWorkers, startSagaWorkers } from '../support/saga-workers';
 
 const GROUP = 50;
-const MOST_EVENTS_OF_A_RUN = 500;
+const MAX_EVENTS_PER_RUN = 500;
 
 /** 10 ms instead of five minutes: thirty minutes, in which the server retries by itself, are 60 ms. */
-const LONGEST_PAUSE_MS = 10;
-const WINDOWS_OF_A_DAY = 48;
-const MOST_EVENTS_OF_A_DAY = 2_000;
+const MAX_PAUSE_MS = 10;
+const WINDOWS_PER_DAY = 48;
+const MAX_EVENTS_PER_DAY = 2_000;
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
@@ -86,24 +86,24 @@ async function waitTwoDays(placement: Placement): Promise<Waited> {
   const saga = await sagas.start(ordersOf(customer, GROUP), {
     placement,
     settings: { creditCheckTimeoutMs: 200 },
-    longestPauseMs: LONGEST_PAUSE_MS,
+    longestPauseMs: MAX_PAUSE_MS,
     parkAfterMs: 300,
   });
   const { workflowId } = saga;
   const days = await eventually(async () => {
     const runs = await runsOf(workflowId);
-    return windowsOf(runs) >= 2 * WINDOWS_OF_A_DAY ? runs : undefined;
+    return windowsOf(runs) >= 2 * WINDOWS_PER_DAY ? runs : undefined;
   }, 60_000);
   const described = await sagas.link.client.workflow.getHandle(workflowId).describe();
   return { customer, lock, workflowId, days, described };
 }
 
 describe.each(PLACEMENTS)('%s', (placement) => {
-  test('two days in which a step fails: at most 500 events a run and 2,000 a day; every run replays; it ends when that is fixed', async () => {
+  test('two days in which a step fails: at most 500 events per run and 2,000 per day; every run replays; the saga ends after the fix', async () => {
     const { customer, workflowId, days, described } = waited[placement];
-    expect(Math.max(...days.map((events) => events.length))).toBeLessThanOrEqual(MOST_EVENTS_OF_A_RUN);
+    expect(Math.max(...days.map((events) => events.length))).toBeLessThanOrEqual(MAX_EVENTS_PER_RUN);
     const eventsOfAWindow = days.flat().length / windowsOf(days);
-    expect(eventsOfAWindow * WINDOWS_OF_A_DAY).toBeLessThan(MOST_EVENTS_OF_A_DAY);
+    expect(eventsOfAWindow * WINDOWS_PER_DAY).toBeLessThan(MAX_EVENTS_PER_DAY);
 
     expect(described.memo).toMatchObject({ parked: [{ step: 'release credit' }] });
     const attributes = described.typedSearchAttributes.getAll();

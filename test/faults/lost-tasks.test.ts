@@ -1,4 +1,4 @@
-/** A saga whose workers were killed again and again does not wait longer each time. */
+/** A saga whose workers are killed repeatedly does not wait longer each time. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
@@ -7,13 +7,13 @@ import { CREATE_ORDER_SAGA } from '../../domain/names';
 import { WORKFLOW_TASK_TIMEOUT_MS } from '../../saga/limits';
 import { testServers } from '../support/servers';
 
-/** After the third a server adds to the time of each, 5 s at first and then twice as much, unless it is told not to. */
+/** After the third timeout a server adds to each next one, first 5 s and then twice as much, unless configured otherwise. */
 const TIMES = 6;
 
-/** 5 s, as the servers are told. */
-const ADDED_AT_MOST_MS = 5_000;
+/** 5 s, as the servers are configured. */
+const MAX_ADDED_MS = 5_000;
 
-/** 70 s: a server answers a worker that waits for a task within a minute. */
+/** 70 s: a long poll of a worker ends within a minute. */
 const ASKED_FOR_MS = 70_000;
 
 let connection: Connection;
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => connection.close());
 
-test('a workflow task that workers have taken with them six times is given to another within 7 s', async () => {
+test('a workflow task that was lost with six workers reaches another worker within 7 s', async () => {
   const taskQueue = randomUUID();
   const { namespace } = client.options;
   const saga = await client.workflow.start(CREATE_ORDER_SAGA, {
@@ -55,7 +55,7 @@ test('a workflow task that workers have taken with them six times is given to an
   console.log(JSON.stringify(given.map(({ time, timeout }) => [time - (given[0]?.time ?? 0), timeout])));
   for (const { timeout } of given) {
     expect(timeout).toBeGreaterThan(0);
-    expect(timeout).toBeLessThanOrEqual(WORKFLOW_TASK_TIMEOUT_MS + ADDED_AT_MOST_MS);
+    expect(timeout).toBeLessThanOrEqual(WORKFLOW_TASK_TIMEOUT_MS + MAX_ADDED_MS);
   }
   await saga.terminate();
 });

@@ -19,15 +19,15 @@ import { buildOf } from '../support/workflow-versions';
 const SAGAS = 3;
 
 /** The task of a killed worker is given out again after two seconds; one that failed, after one, two, four… seconds. */
-const TAKEN_OVER_WITHIN_MS = 40_000;
+const TAKEOVER_TIMEOUT_MS = 40_000;
 
-/** Of what the test started, the last first, whether it passed or not. */
+/** Cleanup of what the test started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-test('the old worker fails the task of a saga that met the change; a new one ends it; none is lost', async () => {
+test('the old worker fails the task of a saga with the change; a new worker ends the saga; none is lost', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
   const after = await buildOf('one-step-more');
@@ -65,7 +65,7 @@ test('the old worker fails the task of a saga that met the change; a new one end
   // The server retries the step without the saga. An operator that has it retried gives each saga a task.
   for (const saga of sagas) await saga.signal(RETRY_STEP, { by: 'test' });
   const refusals = () => oldOne.output().split('TMPRL1100').length - 1;
-  await eventually(() => Promise.resolve(refusals() >= SAGAS ? true : undefined), TAKEN_OVER_WITHIN_MS);
+  await eventually(() => Promise.resolve(refusals() >= SAGAS ? true : undefined), TAKEOVER_TIMEOUT_MS);
   for (const saga of sagas) expect((await saga.describe()).status.name).toBe('RUNNING');
   const other = await newCustomer(oldOne.url, '1.00');
   expect((await placeOrder(oldOne.url, other, '1.00', WAIT)).body['state']).toBe('APPROVED');

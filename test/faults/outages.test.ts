@@ -1,4 +1,4 @@
-/** What callers hear while a database or Temporal is away, and that nothing is lost by it. */
+/** What clients get while a database or Temporal is unavailable, and that nothing is lost. */
 import { randomUUID } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
@@ -46,7 +46,7 @@ beforeAll(async () => {
   customer = await newCustomer(url, '1000.00');
 });
 afterAll(async () => {
-  await Promise.all(Object.values(proxies).map((proxy) => proxy.mend()));
+  await Promise.all(Object.values(proxies).map((proxy) => proxy.restore()));
   await service.stop();
   await Promise.all(Object.values(proxies).map((proxy) => proxy.close()));
   await databases.drop();
@@ -72,7 +72,7 @@ function expectUnavailable(answer: Answer, name: string): void {
 const ordersWithin = async (amount: string) =>
   rowsOf(databases.adminOrderUrl, 'SELECT id, state FROM orders WHERE total_minor = $1', [amount]);
 
-test('the order database unavailable: 503 that says what to do; a retry with the same key places one order', async () => {
+test('the order database is unavailable: 503 with advice; a retry with the same key places one order', async () => {
   const { body: earlier } = await placeOrder(url, customer, '1.00', WAIT);
   const key = { 'Idempotency-Key': randomUUID() };
   await proxies.order.cut();
@@ -84,11 +84,11 @@ test('the order database unavailable: 503 that says what to do; a retry with the
   const withoutKey = await placeOrder(url, customer, '1.02');
   expectUnavailable(withoutKey, 'database-unavailable');
   const [path] = /\/orders\/[0-9a-f-]{36}/.exec(String(withoutKey.body['detail'])) ?? [];
-  await proxies.order.mend();
+  await proxies.order.restore();
   await ready(200);
   const placed = await placeOrder(url, customer, '1.01', { ...key, ...WAIT });
   expect(placed).toMatchObject({ status: 201, body: { state: 'APPROVED' } });
-  // The one without a key was under way: it is where the answer said, and is decided.
+  // The order without a key is at the URL of the answer, and is decided.
   const found = await eventually(async () => {
     const { status, body } = await call(`${url}${String(path)}`, 'GET');
     return status === 200 && body['state'] !== 'PENDING' ? body : undefined;
@@ -97,7 +97,7 @@ test('the order database unavailable: 503 that says what to do; a retry with the
   expect(await ordersWithin('101')).toHaveLength(1);
 });
 
-test('the customer database away: customers get 503, orders are taken and decided when it is back', async () => {
+test('the customer database is unavailable: 503 for customers; orders are accepted, and decided when it has recovered', async () => {
   await proxies.customer.cut();
   await ready(503);
   expectUnavailable(await call(`${url}/customers/${customer}`, 'GET'), 'database-unavailable');
@@ -105,7 +105,7 @@ test('the customer database away: customers get 503, orders are taken and decide
   expectUnavailable(await call(`${url}/customers`, 'POST', body), 'database-unavailable');
   const taken = await placeOrder(url, customer, '2.00', { Prefer: 'wait=1' });
   expect(taken).toMatchObject({ status: 202, body: { state: 'PENDING' } });
-  await proxies.customer.mend();
+  await proxies.customer.restore();
   const decided = await eventually(async () => {
     const { body: order } = await call(`${url}${String(taken.headers.get('Location'))}`, 'GET');
     return order['state'] === 'PENDING' ? undefined : order;
@@ -113,7 +113,7 @@ test('the customer database away: customers get 503, orders are taken and decide
   expect(decided).toMatchObject({ state: 'APPROVED' });
 });
 
-test('Temporal unavailable: 503 in bounded time, reads are answered; a retry with the same key places one order', async () => {
+test('Temporal is unavailable: 503 in bounded time; reads are answered; a retry with the same key places one order', async () => {
   const key = { 'Idempotency-Key': randomUUID() };
   await proxies.temporal.cut();
   const startedAt = Date.now();
@@ -126,14 +126,14 @@ test('Temporal unavailable: 503 in bounded time, reads are answered; a retry wit
   expect((await call(`${url}/orders?limit=1`, 'GET')).status).toBe(200);
   expect((await call(`${url}/livez`, 'GET')).status).toBe(200);
   expect((await ready(503)).body).toMatchObject({ checks: { temporal: 'unavailable' } });
-  await proxies.temporal.mend();
+  await proxies.temporal.restore();
   await ready(200);
   const placed = await placeOrder(url, customer, '3.00', { ...key, ...WAIT });
   expect(placed).toMatchObject({ status: 201, body: { state: 'APPROVED' } });
   expect(await ordersWithin('300')).toHaveLength(1);
 });
 
-/** The longest of our own timeouts that an answer waits for, and some more for a busy machine. */
+/** The longest timeout of an answer, and tolerance for a busy machine. */
 const ANSWERED_WITHIN_MS = 20_000;
 
 test.each([
@@ -142,7 +142,7 @@ test.each([
   ['history', 'historyDatabase', 'database-unavailable'],
   ['temporal', 'temporal', 'temporal-unavailable'],
 ] as const)(
-  'a stalled line to %s: 503 within the time limit, /readyz says which, and nothing is lost',
+  'a stalled connection to %s: 503 within the time limit, /readyz names it, and nothing is lost',
   async (line, check, problem) => {
     const key = { 'Idempotency-Key': randomUUID() };
     proxies[line].stall();
@@ -156,7 +156,7 @@ test.each([
     expect(Date.now() - began).toBeLessThan(ANSWERED_WITHIN_MS);
     expectUnavailable(answer, problem);
     expect(checks.body).toMatchObject({ checks: { [check]: 'unavailable' } });
-    await proxies[line].mend();
+    await proxies[line].restore();
     await ready(200);
     expect(await placeOrder(url, customer, '5.00', { ...key, ...WAIT })).toMatchObject({
       status: 201,
@@ -165,7 +165,7 @@ test.each([
   },
 );
 
-test('a database without room: 503 with what to do, not an error of ours', async () => {
+test('a database without disk space: 503 with advice, not an internal error', async () => {
   await rowsOf(
     databases.adminCustomerUrl,
     `CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -181,7 +181,7 @@ test('a database without room: 503 with what to do, not an error of ours', async
   expect((await call(`${url}/customers`, 'POST', body)).status).toBe(201);
 });
 
-test('the log tells request, order and workflow, and nothing personal', async () => {
+test('the log has request, order and workflow ids, and no personal data', async () => {
   const name = 'Confidential Person';
   const key = `secret-key-${randomUUID()}`;
   const headers = { 'Idempotency-Key': key, 'X-Request-Id': 'log-test' };

@@ -19,10 +19,10 @@ import { startSystem } from '../support/system';
 const AFTER: Moment = 'after it, before its reply';
 
 /** More round trips than a process makes until it has done its work: the loop must have ended by itself. */
-const MOST_ROUND_TRIPS = 30;
+const MAX_ROUND_TRIPS = 30;
 
 let running: ChildProcess | undefined;
-/** Of what a test started, the last first, whether it passed or not. */
+/** Cleanup of what a test started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   running?.kill('SIGKILL');
@@ -46,7 +46,7 @@ async function killed(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-test('the relay', async () => {
+test('a killed relay: every event is published once, in order', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
   const proxy = await holdingProxy(new URL(databases.orderUrl));
@@ -91,7 +91,7 @@ test('the relay', async () => {
   expect(rows.map(({ place }) => place)).toEqual(rows.map(({ position }) => position));
 }, 120_000);
 
-test('the consumer', async () => {
+test('a killed consumer: every event takes effect once', async () => {
   const system = await startSystem();
   ends.push(() => system.stop());
   const { databases, url } = system;
@@ -120,12 +120,12 @@ test('the consumer', async () => {
 
   const hits: string[] = [];
   for (let passing = 0, done = false; !done; passing++) {
-    expect(passing).toBeLessThan(MOST_ROUND_TRIPS);
+    expect(passing).toBeLessThan(MAX_ROUND_TRIPS);
     expect((await placeOrder(url, customer, '1.00', WAIT)).status).toBe(201);
     const held = proxy.hold(passing, AFTER);
     const child = start();
     await Promise.race([held, eventually(async () => ((await missing()) === 0 ? true : undefined))]);
-    // What it dies of may be what did the work.
+    // The statement at which it was killed may have done the work.
     done = !proxy.begun();
     if (!done) hits.push((await held).statement);
     await killed(child);

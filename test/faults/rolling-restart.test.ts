@@ -1,4 +1,4 @@
-/** Every process is stopped and started again under load, one after the other: nobody's request fails. */
+/** Every process is restarted under load, one after the other: no request fails without Retry-After. */
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { afterEach, expect, test } from '@jest/globals';
@@ -16,14 +16,14 @@ import { freePort } from '../support/start';
 
 const CALLERS = 10;
 
-/** What is stopped is a system that has been running: a process's first orders take several times as long. */
+/** Orders before the first stop: the first orders of a process take several times as long. */
 const WARM_ORDERS = 100;
 
 const HOST = '127.0.0.1';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
-/** Of what the test started, the last first, whether it passed or not. */
+/** Cleanup of what the test started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
@@ -53,8 +53,8 @@ interface Answered {
   readonly text: string;
 }
 
-/** Who keeps a connection may send on it in the moment in which it is closed, and has to ask again by itself. */
-function onItsOwnConnection(url: string, method: string, body?: object): Promise<Answered> {
+/** A kept connection may be closed while a request is sent on it, and the client would have to repeat it. */
+function onOwnConnection(url: string, method: string, body?: object): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() };
     const sent = request(url, { method, headers, agent: false }, (response) => {
@@ -70,7 +70,7 @@ function onItsOwnConnection(url: string, method: string, body?: object): Promise
   });
 }
 
-/** A process that was told to stop; times are milliseconds of the epoch. */
+/** The shutdown of a process; times are epoch milliseconds. */
 interface Stop {
   readonly pid: number;
   readonly from: number;
@@ -78,10 +78,10 @@ interface Stop {
 }
 
 /**
- * Workflow tasks that went down with a process that stopped: their sagas wait for two seconds. (A step that does is given
+ * Workflow tasks that were lost with a stopped process: their sagas wait for two seconds. (A lost step is given
  * to another process after 600 ms of silence.) Others time out only where the machine is too busy.
  */
-function lostByStops(events: readonly HistoryEvent[], stops: readonly Stop[]): HistoryEvent[] {
+function tasksLostByStops(events: readonly HistoryEvent[], stops: readonly Stop[]): HistoryEvent[] {
   return events.filter(({ workflowTaskTimedOutEventAttributes: late }) => {
     const task =
       late && events.find(({ eventId }) => eventId?.toString() === late.startedEventId?.toString());
@@ -94,7 +94,7 @@ function lostByStops(events: readonly HistoryEvent[], stops: readonly Stop[]): H
   });
 }
 
-test('only requests with Retry-After fail, and no saga loses its task when a process stops', async () => {
+test('a rolling restart: only requests with Retry-After fail, and no saga loses its task', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
   const [c1, c2, o1, o2] = [await freePort(), await freePort(), await freePort(), await freePort()];
@@ -145,7 +145,7 @@ test('only requests with Retry-After fail, and no saga loses its task when a pro
   const over = new AbortController();
   const ask = async (method: string, path: string, body?: object) => {
     try {
-      const { status, retryAfter, text } = await onItsOwnConnection(`${url}${path}`, method, body);
+      const { status, retryAfter, text } = await onOwnConnection(`${url}${path}`, method, body);
       if (status === 503 && retryAfter !== undefined) answered.refused += 1;
       else if (status >= 300) failed.push(`${path}: ${String(status)} ${text}`);
       else answered[method === 'POST' ? 'placed' : 'read'] += 1;
@@ -188,7 +188,7 @@ test('only requests with Retry-After fail, and no saga loses its task when a pro
   expect(new Set(orders.map(({ state }) => state))).toEqual(new Set(['APPROVED']));
   for (const saga of new Set(orders.map((order) => String(order['saga'])))) {
     const { events } = await client.workflow.getHandle(saga).fetchHistory();
-    expect(lostByStops(events ?? [], stops)).toEqual([]);
+    expect(tasksLostByStops(events ?? [], stops)).toEqual([]);
   }
   const took = orders.filter(({ stopping }) => stopping === true).map(({ ms }) => Number(ms));
   expect(took.length).toBeGreaterThan(all.length * CALLERS);

@@ -1,6 +1,6 @@
 /**
  * The distributed placement is upgraded under load, process after process, to workflow code in which each saga has one
- * step more: no order is lost, no saga fails or stops making progress, and every refusal has Retry-After.
+ * step more: no order is lost, no saga fails or stops making progress, and every 503 has Retry-After.
  */
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
@@ -19,13 +19,13 @@ const CALLERS = 6;
 /** Orders that wait for credit while their saga's process is replaced under them. */
 const WAITING = 3;
 
-/** Of what the test started, the last first, whether it passed or not. */
+/** Cleanup of what the test started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-test('process after process, under load', async () => {
+test('a rolling upgrade under load: every order is decided', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
   const after = await buildOf('one-step-more');
@@ -54,15 +54,15 @@ test('process after process, under load', async () => {
   const versions = () =>
     Promise.all(urls.map(async (url) => (await call(`${url}/readyz`, 'GET')).body['workflows']));
   const [old] = await versions();
-  let saidByTheOld = '';
+  let oldOutput = '';
 
   const customer = await newCustomer(String(urls[0]), '100000.00');
   const slow = await newCustomer(String(urls[1]), '100.00');
   const placed = new Set<string>();
-  const strange: string[] = [];
+  const unexpected: string[] = [];
   let refused = 0;
 
-  /** One order, asked for until it is acknowledged, at whoever answers. */
+  /** Places one order, at any process, until it is acknowledged. */
   const place = async (customerId: string, first: number): Promise<void> => {
     const key = { 'Idempotency-Key': randomUUID() };
     const order = { customerId, orderTotal: { amount: '0.01', currency: 'USD' } };
@@ -74,9 +74,9 @@ test('process after process, under load', async () => {
         return;
       }
       refused += 1;
-      // It does not listen, or says when to come back.
+      // The process does not listen, or answers with Retry-After.
       if (answer && !(answer.status === 503 && answer.headers.has('Retry-After'))) {
-        strange.push(`${String(answer.status)} ${JSON.stringify(answer.body)}`);
+        unexpected.push(`${String(answer.status)} ${JSON.stringify(answer.body)}`);
         return;
       }
     }
@@ -92,9 +92,9 @@ test('process after process, under load', async () => {
     const acknowledged = placed.size;
     const process = running.get(port);
     expect(await process?.stop()).toBe(0);
-    saidByTheOld += String(process?.output());
+    oldOutput += String(process?.output());
     running.set(port, await startServiceProcess(port, env, after.folder));
-    // Load went on meanwhile, and goes on now.
+    // The load continued meanwhile, and continues now.
     await eventually(() => Promise.resolve(placed.size > acknowledged + CALLERS ? true : undefined));
   }
   await lock.release();
@@ -104,7 +104,7 @@ test('process after process, under load', async () => {
   const now = await versions();
   expect(now[0]).toEqual(now[1]);
   expect(now[0]).not.toEqual(old);
-  expect(strange).toEqual([]);
+  expect(unexpected).toEqual([]);
   const pending = () =>
     rowsOf(databases.adminOrderUrl, "SELECT id FROM orders WHERE state NOT IN ('APPROVED', 'CANCELLED')");
   await eventually(async () => ((await pending()).length === 0 ? true : undefined), 30_000);
@@ -119,7 +119,7 @@ test('process after process, under load', async () => {
     (await client.workflow.count(`ExecutionStatus = '${status}'`)).count;
   await eventually(async () => ((await count('Running')) === 0 ? true : undefined));
   expect(await count('Failed')).toBe(0);
-  // The load has met the change, and what was before it.
+  // The load included sagas with and without the change.
   const stepped = "TemporalChangeVersion = 'one-step-more'";
   const { count: more } = await client.workflow.count(stepped);
   const { count: sagas } = await client.workflow.count('');
@@ -128,7 +128,7 @@ test('process after process, under load', async () => {
   const outputs = [...running.values()].map((each) => each.output()).join('');
   expect(outputs).not.toContain('TMPRL1100');
   expect(outputs).toContain(`"workflows":${JSON.stringify(now[0])}`);
-  const given = saidByTheOld.split('TMPRL1100').length - 1;
+  const given = oldOutput.split('TMPRL1100').length - 1;
   console.log(
     `${String(placed.size)} orders in ${String(sagas)} sagas, ${String(more)} with one step more; ` +
       `${String(refused)} requests had to be sent again; old workers gave ${String(given)} tasks to new ones`,

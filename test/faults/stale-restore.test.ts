@@ -76,7 +76,7 @@ async function cancel(url: string, orderId: string): Promise<void> {
 const stateOf = async (url: string, orderId: string) =>
   (await call(`${url}/orders/${orderId}`, 'GET')).body['state'];
 
-test('the order database: orders that are lost are there again, as their reservations say', async () => {
+test('the order database: lost orders are restored as their reservations require', async () => {
   const system = await begin();
   const { url, databases } = system;
   const customer = await newCustomer(url, '10.00');
@@ -105,7 +105,7 @@ test('the order database: orders that are lost are there again, as their reserva
     expect([orderId, await stateOf(url, orderId)]).toEqual([orderId, state]);
 }, 120_000);
 
-test('the customer database: credit is reserved and released again; a customer that is lost is for a person', async () => {
+test('the customer database: credit is reserved and released again; a lost customer is listed for a person', async () => {
   const system = await begin();
   const { url, databases } = system;
   const customer = await newCustomer(url, '10.00');
@@ -132,7 +132,7 @@ test('the customer database: credit is reserved and released again; a customer t
   ]);
 }, 120_000);
 
-test('the order history: a gap is followed again', async () => {
+test('the order history: the events of a gap are read again', async () => {
   const system = await begin(true);
   const { url, databases } = system;
   const customer = await newCustomer(url, '10.00');
@@ -145,7 +145,7 @@ test('the order history: a gap is followed again', async () => {
   expect(await repaired(env)).toEqual([]);
 }, 120_000);
 
-test('Temporal: orders whose saga is lost are brought to their end, and cancellations that were accepted too', async () => {
+test('Temporal: orders with a lost saga are decided, and accepted cancellations are finished', async () => {
   const data = scratch();
   const env = { ...(await freePorts()), DATA_DIR: data.folder };
   ends.push(() => {
@@ -177,11 +177,11 @@ test('Temporal: orders whose saga is lost are brought to their end, and cancella
   await sql.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [customer]);
   const waiting = String((await placeOrder(url, customer, '1.00')).body['orderId']);
   const key = { 'Idempotency-Key': randomUUID() };
-  const askToCancel = () => call(`${url}/orders/${cancelledSince}/cancel`, 'POST', undefined, key);
-  expect((await askToCancel()).status).toBe(202);
+  const requestCancel = () => call(`${url}/orders/${cancelledSince}/cancel`, 'POST', undefined, key);
+  expect((await requestCancel()).status).toBe(202);
   await eventually(async () => ((await stateOf(url, cancelledSince)) === 'CANCELLING' ? true : undefined));
   const decided = await order(url, await newCustomer(url, '10.00'));
-  // Nothing of ours may run on while the lock goes.
+  // No process may continue while the lock is removed.
   second.process.kill('SIGTERM');
   await second.exit;
   await sql.end().catch(() => undefined);
@@ -193,7 +193,7 @@ test('Temporal: orders whose saga is lost are brought to their end, and cancella
   const third = start(env);
   ends.push(() => third.process.kill('SIGKILL'));
   await ready(third);
-  // With nothing but where npm start has been told to be.
+  // With the environment of npm start only.
   const command = { ...env, TEMPORAL_CLI_PATH: '' };
   expect(await stateOf(url, waiting)).toBe('PENDING');
   expect(await stateOf(url, cancelledSince)).toBe('CANCELLING');
@@ -201,7 +201,7 @@ test('Temporal: orders whose saga is lost are brought to their end, and cancella
   expect(await repaired(command)).toEqual([]);
   for (const orderId of [done, waiting, decided]) expect(await stateOf(url, orderId)).toBe('APPROVED');
   expect(await stateOf(url, cancelledSince)).toBe('CANCELLED');
-  expect((await askToCancel()).status).toBe(200);
+  expect((await requestCancel()).status).toBe(200);
   third.process.kill('SIGTERM');
   expect(await third.exit).toBe(0);
 }, 240_000);

@@ -1,12 +1,13 @@
-/** Where `npm start` may find itself: beside a copy, without its npm, without Go, on a full disk, warm. */
+/** `npm start` in special environments: beside a copy, without its npm, without Go, on a full disk, warm. */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { whenNobodyUses } from '../support/leftovers';
 import { freePorts, ready, ROOT, scratch, start } from '../support/start';
 
-test('two copies run side by side, and a start that has nothing to build builds nothing', async () => {
+test('two copies run side by side, and a start without changes builds nothing', async () => {
   const data = [scratch(), scratch()] as const;
   const environments = await Promise.all(
     data.map(async ({ folder }) => ({ ...(await freePorts()), DATA_DIR: folder })),
@@ -27,7 +28,7 @@ test('two copies run side by side, and a start that has nothing to build builds 
   for (const folder of data) folder.remove();
 }, 120_000);
 
-test('when npm is killed, what it started stops by itself', async () => {
+test('when npm is killed, the processes that it started stop', async () => {
   const data = scratch();
   const env = { ...process.env, ...(await freePorts()), DATA_DIR: data.folder };
   const npm = spawn('npm', ['start'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -38,11 +39,11 @@ test('when npm is killed, what it started stops by itself', async () => {
   await eventually(() => Promise.resolve(printed.includes('Ctrl-C stops everything') || undefined), 90_000);
   npm.kill('SIGKILL');
   await eventually(() => Promise.resolve(printed.includes('npm has exited') || undefined));
-  await eventually(() => Promise.resolve(usersOf(data.folder).length === 0 || undefined));
+  await whenNobodyUses(data.folder);
   data.remove();
 }, 200_000);
 
-test('without the Temporal CLI, a way to download it, or Go: one message with the ways to get it', async () => {
+test('without the Temporal CLI, a download and Go: one message with the ways to install it', async () => {
   const data = scratch();
   const bin = path.join(data.folder, 'bin');
   mkdirSync(bin, { recursive: true });
@@ -77,9 +78,3 @@ onSmallDisk('a DATA_DIR without room is one line that names it', async () => {
     data.remove();
   }
 });
-
-/** Processes whose command line names the folder. */
-function usersOf(folder: string): string[] {
-  const listed = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
-  return listed.split('\n').filter((line) => line.includes(folder));
-}

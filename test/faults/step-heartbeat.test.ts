@@ -1,4 +1,4 @@
-/** A step that runs apart: how its saga tells a process that is slow from one that says nothing any more. */
+/** Steps with heartbeats: a slow process keeps its step, a silent one loses it. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
@@ -14,13 +14,13 @@ import { freePort } from '../support/start';
 const HEARTBEAT = temporal.api.enums.v1.TimeoutType.TIMEOUT_TYPE_HEARTBEAT;
 
 /** Twice the 600 ms of `saga/workflow/limits.ts`. */
-const LONGER_THAN_SILENCE_MS = 1_200;
+const LONGER_THAN_TIMEOUT_MS = 1_200;
 
 let databases: TestDatabases;
 let client: Client;
 let orders: ServiceProcess;
 let customers: readonly ServiceProcess[];
-/** Of what was started, the last first, whether the test passed or not. */
+/** Cleanup of what was started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 
 beforeEach(async () => {
@@ -45,14 +45,14 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** An order whose reservation has reached the database, and cannot go on there. */
-async function heldInItsStep(): Promise<{ held: Lock; placed: ReturnType<typeof placeOrder> }> {
+/** An order whose reservation waits for a lock in the database. */
+async function orderHeldInStep(): Promise<{ held: Lock; placed: ReturnType<typeof placeOrder> }> {
   const customer = await newCustomer(orders.url, '10.00');
   const held = await hold(databases.adminCustomerUrl, 'LOCK TABLE credit_reservations IN SHARE MODE');
   return { held, placed: placeOrder(orders.url, customer, '1.00', WAIT) };
 }
 
-/** The step of the only saga there is. */
+/** The step of the only saga. */
 async function step(): Promise<temporal.api.workflow.v1.IPendingActivityInfo | undefined> {
   for await (const { workflowId } of client.workflow.list({ query: 'ExecutionStatus = "Running"' })) {
     const { raw } = await client.workflow.getHandle(workflowId).describe();
@@ -61,19 +61,19 @@ async function step(): Promise<temporal.api.workflow.v1.IPendingActivityInfo | u
   return undefined;
 }
 
-/** How the step was given to a process the last time, when all is over. */
+/** The last attempt of the step, after the saga has ended. */
 async function started(sagaId: string) {
   const { events } = await client.workflow.getHandle(sagaId).fetchHistory();
   return events?.find((event) => event.activityTaskStartedEventAttributes)
     ?.activityTaskStartedEventAttributes;
 }
 
-test('a step that takes longer than the silence that is allowed is left to its process', async () => {
-  const { held, placed } = await heldInItsStep();
+test('a step that is slower than the heartbeat timeout stays with its process', async () => {
+  const { held, placed } = await orderHeldInStep();
   await eventually(async () => {
     const { lastHeartbeatTime, lastStartedTime } = (await step()) ?? {};
     if (!lastHeartbeatTime || !lastStartedTime) return undefined;
-    return tsToMs(lastHeartbeatTime) - tsToMs(lastStartedTime) > LONGER_THAN_SILENCE_MS ? true : undefined;
+    return tsToMs(lastHeartbeatTime) - tsToMs(lastStartedTime) > LONGER_THAN_TIMEOUT_MS ? true : undefined;
   });
   await held.release();
   const { body } = await placed;
@@ -81,8 +81,8 @@ test('a step that takes longer than the silence that is allowed is left to its p
   expect((await started(`order-${String(body['orderId'])}`))?.attempt).toBe(1);
 });
 
-test('a step whose process says nothing is given to another; the first one wakes, and changes nothing', async () => {
-  const { held, placed } = await heldInItsStep();
+test('a step of a silent process is retried by another; the first process resumes, and changes nothing', async () => {
+  const { held, placed } = await orderHeldInStep();
   const first = await eventually(async () => {
     const now = await step();
     return now?.lastWorkerIdentity ? now : undefined;
@@ -98,7 +98,7 @@ test('a step whose process says nothing is given to another; the first one wakes
   silent?.child.kill('SIGCONT');
   expect(body['state']).toBe('APPROVED');
   const { attempt, lastFailure } = (await started(`order-${String(body['orderId'])}`)) ?? {};
-  // The polls that it had left waiting took the step as well.
+  // Its pending polls also received the step.
   expect(attempt).toBeGreaterThan(1);
   expect(lastFailure?.timeoutFailureInfo?.timeoutType).toBe(HEARTBEAT);
   await eventually(async () => ((await violations(databases)).length === 0 ? true : undefined));

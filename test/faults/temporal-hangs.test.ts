@@ -1,4 +1,4 @@
-/** A Temporal server that hangs (SIGSTOP): its connections stay open, and nothing answers. Ours do, in their time. */
+/** A Temporal server hangs (SIGSTOP): its connections stay open and nothing answers. The API answers within its timeouts. */
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -16,7 +16,7 @@ import { commonSettings, orderSettings } from '../support/system';
 
 const NAMESPACE = 'hangs';
 
-/** What is given to a busy machine beside our own limits. */
+/** Tolerance for a busy machine, in addition to the timeouts. */
 const BESIDE_MS = 3_000;
 
 let folder: string;
@@ -26,7 +26,7 @@ let service: RunningService;
 let url: string;
 let customer: string;
 let approved: string;
-/** Its saga is parked: a read of it asks Temporal. */
+/** Its saga is parked, so a read of the order queries Temporal. */
 let cancelling: string;
 let held: Lock;
 
@@ -80,7 +80,7 @@ function expectUnavailable({ status, headers, body }: Answer): void {
   expect(Number(headers.get('Retry-After'))).toBeGreaterThan(0);
 }
 
-test('what needs Temporal says in its time that it is away; what does not is answered at once', async () => {
+test('requests that need Temporal get 503 in bounded time; all others are answered at once', async () => {
   const [placed, cancelled, one, parked, readiness] = await Promise.all([
     within(10_000, placeOrder(url, customer, '2.00')),
     within(8_000, cancel(approved)),
@@ -90,18 +90,18 @@ test('what needs Temporal says in its time that it is away; what does not is ans
   ]);
   expectUnavailable(placed);
   expect(placed.body['detail']).toMatch(
-    /^Whether the order is placed is not known yet\. Look for it at \/orders\//,
+    /^It is not known yet whether the order is placed\. Look for it at \/orders\//,
   );
   expectUnavailable(cancelled);
-  expect(cancelled.body['detail']).toMatch(/^Whether the order will be cancelled is not known yet\./);
+  expect(cancelled.body['detail']).toMatch(/^It is not known yet whether the order will be cancelled\./);
   expect([one.status, one.body['state']]).toEqual([200, 'APPROVED']);
-  // Without what Temporal would add.
+  // Without the parked steps, which only Temporal knows.
   expect([parked.status, parked.body['state']]).toEqual([200, 'CANCELLING']);
   expect(parked.body).not.toHaveProperty('attention');
   expect(readiness.body).toMatchObject({ checks: { temporal: 'unavailable', orderDatabase: 'ok' } });
 });
 
-test('the operators command says that it could not look', async () => {
+test("the operators' command reports that it failed to run", async () => {
   const command = operatorCommand('parked', ['--retry'], {
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: NAMESPACE,
@@ -115,12 +115,12 @@ test('the operators command says that it could not look', async () => {
   ]);
 });
 
-test('when it answers again: nothing was lost, and everything goes on', async () => {
+test('when Temporal answers again, nothing was lost, and the sagas resume', async () => {
   temporal.child.process.kill('SIGCONT');
   await held.release();
   await eventually(async () => ((await get('/readyz')).status === 200 ? true : undefined));
   expect((await placeOrder(url, customer, '1.00', WAIT)).status).toBe(201);
-  // The cancellation that was not confirmed happens, now or when it is sent again; never twice.
+  // The unconfirmed cancellation takes effect now or with the repeated request, never twice.
   const again = await cancel(approved);
   expect([202, 409]).toContain(again.status);
   for (const orderId of [approved, cancelling])

@@ -46,7 +46,7 @@ async function terminate(sagaId: string): Promise<void> {
   });
 }
 
-/** As an operator runs it. @returns the sagas that it says it has started again */
+/** Runs the repair as an operator. @returns the sagas that it reports as started again */
 async function repair(): Promise<string[]> {
   const { code, stdout, stderr } = await operatorCommand('repair', ['--apply', '--grace', '0.5'], {
     ORDER_DATABASE_URL: system.databases.orderUrl,
@@ -66,7 +66,7 @@ async function repair(): Promise<string[]> {
 }
 
 /** For the databases, and for Temporal. */
-async function quietAndRight(): Promise<void> {
+async function idleAndClean(): Promise<void> {
   const { databases, client } = system;
   await eventually(async () =>
     (await violations(databases, { client })).length === 0 ? true : undefined,
@@ -82,11 +82,11 @@ test('while the order waits for credit: PENDING, and approved after the repair',
   await holder.query('ROLLBACK');
   expect(await repair()).toEqual([`order-${orderId}`]);
   await whenState(orderId, 'APPROVED');
-  await quietAndRight();
+  await idleAndClean();
   expect(await repair()).toEqual([]);
 });
 
-test('twice at once: the second finds it running', async () => {
+test('two repairs at once: the second finds the saga running', async () => {
   await lockCustomer();
   const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
   await terminate(`order-${orderId}`);
@@ -96,10 +96,10 @@ test('twice at once: the second finds it running', async () => {
   }
   await holder.query('ROLLBACK');
   await whenState(orderId, 'APPROVED');
-  await quietAndRight();
+  await idleAndClean();
 });
 
-test('after a cancellation was accepted, its release outstanding: the credit is free after the repair', async () => {
+test('after an accepted cancellation, before the release: the credit is free after the repair', async () => {
   await lockCustomer();
   const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
   expect((await call(`${system.url}/orders/${orderId}/cancel`, 'POST', undefined, WAIT)).status).toBe(200);
@@ -114,10 +114,10 @@ test('after a cancellation was accepted, its release outstanding: the credit is 
     'COMPLETED',
     'CUSTOMER_REQUEST',
   ]);
-  await quietAndRight();
+  await idleAndClean();
 });
 
-test('while an approved order is CANCELLING: it says so, and is CANCELLED after the repair', async () => {
+test('while an approved order is CANCELLING: reads show that, and it is CANCELLED after the repair', async () => {
   const orderId = String((await placeOrder(system.url, customer, '1.00', WAIT)).body['orderId']);
   await lockCustomer();
   expect((await call(`${system.url}/orders/${orderId}/cancel`, 'POST')).status).toBe(202);
@@ -127,10 +127,10 @@ test('while an approved order is CANCELLING: it says so, and is CANCELLED after 
   await holder.query('ROLLBACK');
   expect(await repair()).toEqual([cancelSagaWorkflowId(orderId)]);
   await whenState(orderId, 'CANCELLED');
-  await quietAndRight();
+  await idleAndClean();
 });
 
-test('an order whose saga is gone can be cancelled all the same', async () => {
+test('an order without a saga can be cancelled', async () => {
   await lockCustomer();
   const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
   await terminate(`order-${orderId}`);
@@ -138,5 +138,5 @@ test('an order whose saga is gone can be cancelled all the same', async () => {
   expect(await order(orderId)).toMatchObject({ state: 'CANCELLED', cancellationReason: 'CUSTOMER_REQUEST' });
   await holder.query('ROLLBACK');
   expect(await repair()).toEqual([`order-${orderId}`]);
-  await quietAndRight();
+  await idleAndClean();
 });

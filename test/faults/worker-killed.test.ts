@@ -34,7 +34,7 @@ afterAll(async () => {
   data.remove();
 });
 
-/** Holds what the next step needs, from outside, so that the saga stands still before it. */
+/** Locks what the next step needs, so that the saga stops before it. */
 const MOMENTS = {
   'before createPendingOrders': { database: 'adminOrderUrl', lock: 'LOCK TABLE orders IN SHARE MODE' },
   'between createPendingOrders and reserveCredit': {
@@ -48,7 +48,7 @@ const MOMENTS = {
 } as const;
 
 test.each(Object.entries(MOMENTS))(
-  'killed %s, and restarted: the order ends right, once',
+  'killed %s, and restarted: the order is decided correctly, once',
   async (moment, { database, lock }) => {
     const first = run();
     await ready(first);

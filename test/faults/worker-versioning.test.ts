@@ -1,4 +1,4 @@
-/** Temporal's Worker Versioning: which version carries a saga on when another one is deployed beside it. */
+/** Temporal's Worker Versioning: which version resumes a saga when another one is deployed. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { type RunningService, startService } from '../../api/service';
 import { sagaWorkflowId } from '../../domain/names';
@@ -6,7 +6,7 @@ import type { WorkerDeployment } from '../../platform/config';
 import { createLogger } from '../../platform/logger';
 import { NEEDS_ATTENTION_ATTRIBUTE } from '../../saga/contract';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
-import { giveDatabaseBack, takeDatabaseAway } from '../support/outages';
+import { allowConnections, refuseConnections } from '../support/outages';
 import { testServers } from '../support/servers';
 import { startServiceProcess } from '../support/service-process';
 import { freePort } from '../support/start';
@@ -58,8 +58,8 @@ function versionOf(sagaId: string): Promise<string> {
   });
 }
 
-/** A saga that blue, the code as it is, began and cannot end, and green deployed beside it and made current. */
-async function parkedWhileGreenComes(deployment: WorkerDeployment) {
+/** A saga that blue, the current code, has started and cannot end; then green is deployed and made current. */
+async function parkedDuringUpgrade(deployment: WorkerDeployment) {
   system = await startSystem({
     deployment,
     order: { creditCheckTimeoutMs: 1_000, attentionAfterMs: 500 },
@@ -71,7 +71,7 @@ async function parkedWhileGreenComes(deployment: WorkerDeployment) {
   expect(approved['state']).toBe('APPROVED');
   expect(await versionOf(sagaWorkflowId([String(approved['orderId'])]))).toBe(blueId);
 
-  await takeDatabaseAway(system.databases.adminCustomerUrl);
+  await refuseConnections(system.databases.adminCustomerUrl);
   const { body } = await placeOrder(system.url, customer, '1.00', { Prefer: 'wait=10' });
   expect(body['state']).toBe('CANCELLED');
   const sagaId = sagaWorkflowId([String(body['orderId'])]);
@@ -82,16 +82,16 @@ async function parkedWhileGreenComes(deployment: WorkerDeployment) {
   return { sagaId, customer, blueId, greenId, green: next };
 }
 
-test('pinned: a saga ends on the version that began it; new ones begin on the current', async () => {
-  const { sagaId, customer, blueId, greenId, green } = await parkedWhileGreenComes({
+test('pinned: a saga ends on the version that started it; new sagas start on the current version', async () => {
+  const { sagaId, customer, blueId, greenId, green } = await parkedDuringUpgrade({
     name: 'pinned-orders',
     versioning: 'pinned',
   });
-  await giveDatabaseBack(system.databases.adminCustomerUrl);
+  await allowConnections(system.databases.adminCustomerUrl);
   const saga = system.client.workflow.getHandle(sagaId);
   await saga.result();
   expect(await versionOf(sagaId)).toBe(blueId);
-  // Whichever process was asked.
+  // Whichever process answers.
   for (const url of [green.url, system.url]) {
     const { body } = await placeOrder(url, customer, '1.00', WAIT);
     expect(body['state']).toBe('APPROVED');
@@ -99,32 +99,34 @@ test('pinned: a saga ends on the version that began it; new ones begin on the cu
   }
 });
 
-test('auto-upgrade: a saga under way goes on with the current version', async () => {
-  const { sagaId, greenId } = await parkedWhileGreenComes({
+test('auto-upgrade: a running saga resumes with the current version', async () => {
+  const { sagaId, greenId } = await parkedDuringUpgrade({
     name: 'upgraded-orders',
     versioning: 'auto-upgrade',
   });
   const saga = system.client.workflow.getHandle(sagaId);
   await eventually(async () => {
     const { typedSearchAttributes } = await saga.describe();
-    const told = typedSearchAttributes.getAll().some(({ key }) => key.name === NEEDS_ATTENTION_ATTRIBUTE);
-    return told ? true : undefined;
+    const isVisible = typedSearchAttributes
+      .getAll()
+      .some(({ key }) => key.name === NEEDS_ATTENTION_ATTRIBUTE);
+    return isVisible ? true : undefined;
   });
-  await giveDatabaseBack(system.databases.adminCustomerUrl);
+  await allowConnections(system.databases.adminCustomerUrl);
   await saga.result();
   expect(await versionOf(sagaId)).toBe(greenId);
 });
 
-test('the version is told by /readyz, with the deployment and without', async () => {
-  system = await startSystem({ deployment: { name: 'told-orders', versioning: 'pinned' } });
+test('/readyz reports the version, with the deployment and without', async () => {
+  system = await startSystem({ deployment: { name: 'versioned-orders', versioning: 'pinned' } });
   const { body } = await call(`${system.url}/readyz`, 'GET');
-  expect(body['workflows']).toEqual({ buildId: system.buildId, deployment: 'told-orders' });
+  expect(body['workflows']).toEqual({ buildId: system.buildId, deployment: 'versioned-orders' });
   expect(system.buildId).toMatch(/^[0-9a-f]{12}$/);
   next = await startService({ ...system.settings, deployment: undefined }, createLogger('silent'));
   expect((await call(`${next.url}/readyz`, 'GET')).body['workflows']).toEqual({ buildId: system.buildId });
 });
 
-test('a process says its version when its environment asks for it: /readyz, its log, and the saga itself', async () => {
+test('a versioned process reports its version in /readyz, in its log and in the saga', async () => {
   system = await startSystem();
   await system.stopService();
   const { orderUrl, customerUrl } = system.databases;

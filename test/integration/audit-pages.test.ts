@@ -1,4 +1,4 @@
-/** The audit's pages: each id once, whichever tables know of it, however the tables' pages end. */
+/** The pages of the audit: each id once, whichever tables have it, wherever the tables' pages end. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { customerIds, orderIds } from '../../ops/audit/audited-ids';
 import { createCustomerDatabase } from '../../prisma/customer/client';
@@ -26,7 +26,7 @@ async function all(pages: AsyncIterable<string[]>): Promise<string[]> {
   return ids;
 }
 
-test('of orders, and of customers', async () => {
+test('the audit reads every page of orders and of customers', async () => {
   const { adminOrderUrl, adminCustomerUrl, adminHistoryUrl } = databases;
   const [onOrders, onCustomers, onHistory] = [adminOrderUrl, adminCustomerUrl, adminHistoryUrl].map(
     (url) => (text: string) => rowsOf(url, text),

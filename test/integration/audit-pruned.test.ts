@@ -1,4 +1,4 @@
-/** The audit when old events are gone, as they are meant to be: it misses no others, and accuses nobody of that. */
+/** The audit after pruning: it reports missing events, but no pruned ones. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Sql } from '@prisma/client/runtime/client';
 import { v7 as newUuid } from 'uuid';
@@ -72,7 +72,7 @@ async function found(db: SqlDatabase = orders): Promise<string[][]> {
 const remove = (url: string, orderId: string, sequence: number) =>
   rowsOf(url, 'DELETE FROM outbox WHERE aggregate_id = $1 AND sequence = $2', [orderId, sequence]);
 
-test('what was pruned is not missed: all of an order, or its beginning', async () => {
+test('pruned events are not missing: all events of an order, or the first ones', async () => {
   await approved();
   const later = await approved();
   await publish();
@@ -84,7 +84,7 @@ test('what was pruned is not missed: all of an order, or its beginning', async (
   expect(await found()).toEqual([]);
 });
 
-test('what came after it is: a first event, a last one, one in the middle, all', async () => {
+test('later events are missing: a first one, a last one, one in the middle, all', async () => {
   await approved();
   await publish();
   await prune();
@@ -113,7 +113,7 @@ test('what came after it is: a first event, a last one, one in the middle, all',
   expect((await found()).sort()).toEqual(expected.sort());
 });
 
-test('the first that were ever pruned, while it looks', async () => {
+test('the first pruning while the audit runs', async () => {
   await approved();
   await publish();
   let pruned = false;

@@ -1,4 +1,4 @@
-/** What a request to cancel is answered, by the order's row: the row and the step are real, the saga only runs the step. */
+/** The answers to cancellations, by the order's row. The row and the step are real; the saga only runs the step. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
@@ -59,7 +59,7 @@ async function finish({ orderId }: OrderRequest): Promise<void> {
 interface Request {
   readonly key?: string;
   readonly waitMs?: number;
-  /** What the started saga does, in its own time. */
+  /** The work of the started saga, which runs asynchronously. */
   readonly saga?: (order: OrderToCancel) => Promise<void>;
 }
 
@@ -86,7 +86,7 @@ async function cancel(
 
 const ACCEPTED = ['CANCELLING', false];
 
-test('PENDING: CANCELLED by this request; APPROVED: CANCELLING; each answer is what the row says', async () => {
+test('PENDING becomes CANCELLED by this request; APPROVED becomes CANCELLING; each answer matches the row', async () => {
   expect(await cancel(await orderIn('PENDING'))).toEqual(['CANCELLED', false]);
   const approved = await orderIn('APPROVED');
   expect(await cancel(approved)).toEqual(ACCEPTED);
@@ -96,7 +96,7 @@ test('PENDING: CANCELLED by this request; APPROVED: CANCELLING; each answer is w
   expect(await cancel({ orderId: newUuid() })).toBe('not-found');
 });
 
-test('who waits hears when it is CANCELLED, or that it is not yet', async () => {
+test('a waiting request gets CANCELLED, or CANCELLING after its timeout', async () => {
   const order = await orderIn('APPROVED');
   const saga = async (asked: OrderToCancel) => {
     await decide(asked);
@@ -107,7 +107,7 @@ test('who waits hears when it is CANCELLED, or that it is not yet', async () => 
   expect(await cancel(await orderIn('PENDING'), { waitMs: 20_000 })).toEqual(['CANCELLED', true]);
 });
 
-test('the first key has the order cancelled; every other key is refused, then and ever after', async () => {
+test('the first key cancels the order; every other key is refused, then and later', async () => {
   const [order, key, other] = [await orderIn('APPROVED'), newUuid(), newUuid()];
   expect(await cancel(order, { key })).toEqual(ACCEPTED);
   expect(await cancel(order, { key: other })).toBe('order-cancelled');
@@ -138,7 +138,7 @@ test('an order that is CANCELLING has its saga started again: an earlier one may
   expect(started).toEqual([order.orderId]);
 });
 
-test('its own saga cancels it first, for a reason of its own: refused', async () => {
+test("a cancellation is refused when the order's own saga has cancelled it first, for another reason", async () => {
   const order = await orderIn('PENDING');
   const saga = async () => {
     const sagaId = sagaWorkflowId([order.orderId]);
@@ -149,7 +149,7 @@ test('its own saga cancels it first, for a reason of its own: refused', async ()
   expect(await cancel(order)).toBe('order-cancelled');
 });
 
-test('what another process decides is seen in the row', async () => {
+test('a decision of another process is read from the row', async () => {
   const order = await orderIn('APPROVED');
   const saga = async () => {
     await rowsOf(
@@ -161,7 +161,7 @@ test('what another process decides is seen in the row', async () => {
   expect(await cancel(order, { saga })).toEqual(ACCEPTED);
 });
 
-test('not decided within 8 s, or not confirmed by Temporal: it is not known', async () => {
+test('without a decision within 8 s, or a confirmation of Temporal, the outcome is unknown', async () => {
   const order = await orderIn('APPROVED');
   const row = await hold(databases.adminOrderUrl, 'SELECT FROM orders WHERE id = $1 FOR UPDATE', [
     order.orderId,

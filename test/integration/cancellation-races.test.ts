@@ -1,4 +1,4 @@
-/** Steps of one order at the same time: the order takes one way, and all of them are answered by it. */
+/** Concurrent steps of one order: one of them wins, and the answers of all match the row. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client } from 'pg';
@@ -13,7 +13,7 @@ import {
   requested,
 } from '../support/order-steps';
 
-/** At least: a wrong way may need a moment that comes rarely. A race also runs until each side has won once. */
+/** At least: a bug may need rare timing. A race also runs until each side has won once. */
 const ROUNDS = 40;
 
 let on: OneOrderSteps;
@@ -27,7 +27,7 @@ test.each([
   ['PENDING', 'pending', { outcome: 'cancelled', reason: 'CUSTOMER_REQUEST' }, 2],
   ['APPROVED', 'approved', { outcome: 'cancelling' }, 3],
 ] as const)(
-  '%s: twenty requests at once and one more change things once',
+  '%s: twenty requests at once and one more have one effect',
   async (_state, placed, answer, version) => {
     const orderId = await on[placed]();
     const answers = await Promise.all(Array.from({ length: 20 }, () => on.request(orderId, randomUUID())));
@@ -40,7 +40,7 @@ test.each([
   },
 );
 
-test('a request races the approval, many times: the order takes one way, and both steps are answered by it', async () => {
+test('a request races the approval, many times: one of them wins, and the answers of both steps match the row', async () => {
   const winners = new Set<unknown>();
   for (let round = 0; round < ROUNDS || winners.size < 2; round++) {
     const orderId = await on.pending();
@@ -63,7 +63,7 @@ test('a request races the approval, many times: the order takes one way, and bot
   }
 });
 
-test('a request races the cancellation for another reason: both have the reason of the one that won', async () => {
+test('a request races the cancellation for another reason: both answers have the reason of the winner', async () => {
   const winners = new Set<unknown>();
   for (let round = 0; round < ROUNDS || winners.size < 2; round++) {
     const orderId = await on.pending();
@@ -81,7 +81,7 @@ test('a request races the cancellation for another reason: both have the reason 
   }
 });
 
-test('a row that another transaction holds is busy, and its neighbours are served', async () => {
+test('a row that another transaction has locked is busy, and the other rows are processed', async () => {
   const [held, free] = [await on.pending(), await on.approved()];
   const items = [{ orderId: held }, { orderId: free }];
   const holder = new Client({ connectionString: on.databases.adminOrderUrl });

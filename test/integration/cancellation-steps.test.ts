@@ -30,15 +30,15 @@ test('a PENDING order is cancelled at once by its cancelOrderSaga', async () => 
   });
   expect(await on.eventsOf(orderId)).toEqual([CREATED, cancelled(cancelSagaWorkflowId(orderId))]);
   expect(on.notices).toMatchObject([{ orderId, kind: 'decided', state: 'CANCELLED', version: 2 }]);
-  // Its createOrderSaga finds that out at its next step, whichever that is.
+  // Its createOrderSaga finds the cancellation at its next step.
   expect(await on.approve(orderId)).toEqual({ orderId, outcome: 'wrong-state', state: 'CANCELLED' });
   expect(await on.cancel(orderId, 'CREDIT_CHECK_TIMEOUT')).toEqual(answer);
-  // cancelOrderSaga also asks for its last step where nothing is left to do.
+  // cancelOrderSaga also runs its last step when nothing is left to do.
   expect(await on.cancel(orderId, 'CUSTOMER_REQUEST', cancelSagaWorkflowId(orderId))).toEqual(answer);
   expect(await on.eventsOf(orderId)).toHaveLength(2);
 });
 
-test('an APPROVED order is CANCELLING until its cancelOrderSaga finishes', async () => {
+test('an APPROVED order is CANCELLING until its cancelOrderSaga ends', async () => {
   const [orderId, key] = [await on.approved(), randomUUID()];
   const by = cancelSagaWorkflowId(orderId);
   on.notices.length = 0;
@@ -74,7 +74,7 @@ test('the key of the first request is kept, also when the cancellation is finish
   }
 });
 
-test('an order that was cancelled for another reason answers with that reason, and stays as it is', async () => {
+test('an order that was cancelled for another reason keeps that reason, and the step returns it', async () => {
   const orderId = await on.pending();
   await on.cancel(orderId, 'INSUFFICIENT_CREDIT');
   const before = await on.rowOf(orderId);
@@ -86,7 +86,7 @@ test('an order that was cancelled for another reason answers with that reason, a
   expect(await on.eventsOf(orderId)).toEqual([CREATED, cancelled(OWNER, 'INSUFFICIENT_CREDIT')]);
 });
 
-test('each way to CANCELLED starts from its own state, also in one list', async () => {
+test('each transition to CANCELLED starts from its own state, also in one list', async () => {
   const [open, decided, locked, other] = [
     await on.pending(),
     await on.approved(),
@@ -121,7 +121,7 @@ test('each way to CANCELLED starts from its own state, also in one list', async 
   expect((await on.eventsOf(locked)).slice(3)).toEqual([cancelled(OWNER)]);
 });
 
-test('only its owner and the saga that is named after it may cancel an order', async () => {
+test('only the saga that owns an order and its cancelOrderSaga may cancel it', async () => {
   const [orderId, other] = [await on.pending(), await on.pending()];
   const missing = { orderId, outcome: 'wrong-state', state: 'MISSING' };
   for (const by of [cancelSagaWorkflowId(other), 'orders-other'])

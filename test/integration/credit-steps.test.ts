@@ -2,16 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import { ask, eventsIn, orderOf, SAGA_ID } from '../support/asked-steps';
+import { eventsIn, orderOf, requestStep, SAGA_ID } from '../support/requested-steps';
 import { rowsOf } from '../support/databases';
 import { OrderStores } from '../support/order-stores';
 
 const stores = new OrderStores();
 
-test('a late reserve after its release finds the tombstone and loses', async () => {
+test('a reserve after its release finds the tombstone and reserves nothing', async () => {
   const order = orderOf(await stores.newCustomer(1_000));
-  expect(await ask(stores, 'releaseCredit', order)).toBe('released');
-  expect(await ask(stores, 'reserveCredit', order)).toBe('released');
+  expect(await requestStep(stores, 'releaseCredit', order)).toBe('released');
+  expect(await requestStep(stores, 'reserveCredit', order)).toBe('released');
   expect(await stores.reserved(order.customerId)).toBe(0);
   expect(await eventsIn(stores.databases.adminCustomerUrl, order.orderId)).toMatchObject([
     { sequence: 1, type: 'CreditReleased', data: { heldMinor: 0 } },
@@ -22,9 +22,13 @@ test('reserve races release, many times: at the end nothing is held', async () =
   for (let round = 0; round < 30; round++) {
     const order = orderOf(round % 2 ? await stores.newCustomer(1_000) : randomUUID());
     const release = async () => {
-      while ((await ask(stores, 'releaseCredit', order)) === 'busy');
+      while ((await requestStep(stores, 'releaseCredit', order)) === 'busy');
     };
-    await Promise.all([ask(stores, 'reserveCredit', order), release(), ask(stores, 'reserveCredit', order)]);
+    await Promise.all([
+      requestStep(stores, 'reserveCredit', order),
+      release(),
+      requestStep(stores, 'reserveCredit', order),
+    ]);
     const [row] = await rowsOf(
       stores.databases.adminCustomerUrl,
       'SELECT status, version FROM credit_reservations WHERE order_id = $1',
@@ -38,7 +42,7 @@ test('reserve races release, many times: at the end nothing is held', async () =
   }
 });
 
-test('a list is decided in its order, and each order by itself', async () => {
+test('a list is decided in its order, and each order on its own', async () => {
   const [rich, poor] = [await stores.newCustomer(1_000), await stores.newCustomer(150)];
   const european = { ...orderOf(rich), currency: 'EUR' };
   const orders = [
@@ -50,10 +54,10 @@ test('a list is decided in its order, and each order by itself', async () => {
     orderOf(poor, 50),
   ];
   const results = await stores.steps.reserveCredit({ sagaId: SAGA_ID, items: orders });
-  const told = new Map(
+  const byOrder = new Map(
     results.map((result) => [result.orderId, 'reason' in result ? result.reason : result.outcome]),
   );
-  expect(orders.map(({ orderId }) => told.get(orderId))).toEqual([
+  expect(orders.map(({ orderId }) => byOrder.get(orderId))).toEqual([
     'reserved',
     'reserved',
     'INSUFFICIENT_CREDIT',
@@ -89,7 +93,7 @@ test('forty groups race for one customer, never over the limit and exactly as ma
   expect(await stores.reserved(customer)).toBe(5_000);
 });
 
-test('a customer whose row is locked is busy, and the others in the list are served', async () => {
+test('a customer whose row is locked is busy, and the others in the list are decided', async () => {
   const [locked, free] = [await stores.newCustomer(1_000), await stores.newCustomer(1_000)];
   const holder = new Client({ connectionString: stores.databases.adminCustomerUrl });
   await holder.connect();

@@ -1,18 +1,18 @@
-/** A fault strikes at the moment that it is named after, on real servers. */
+/** A fault takes effect at its moment, on real servers. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { NativeConnection } from '@temporalio/worker';
 import { Breakpoint } from '../../tools/fault-injection/breakpoint';
-import { FaultLines, ORDER, SAGA_ID, setTrap, whenCaught } from '../support/fault-lines';
+import { FaultLines, ORDER, SAGA_ID, setBreakpoint, whenCaught } from '../support/fault-lines';
 import { eventually } from '../support/http';
 import { testServers } from '../support/servers';
 
 const lines = new FaultLines();
 
-test('before its statement: the database has not heard of it; cut, it never does', async () => {
+test('before the statement: the database has not received it; after a cut it never does', async () => {
   const { proxy, steps } = await lines.orderProcess();
-  const set = setTrap('createPendingOrders', 'before its statement', { one: [proxy] });
+  const set = setBreakpoint('createPendingOrders', 'before its statement', { one: [proxy] });
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   const { held, orderIds } = await whenCaught(set);
   expect(orderIds).toEqual([ORDER.orderId]);
@@ -21,9 +21,9 @@ test('before its statement: the database has not heard of it; cut, it never does
   expect(await lines.states()).toEqual([]);
 });
 
-test('before its statement, let go when its client is gone: it runs all the same, late', async () => {
+test('before the statement, released after its client has died: the statement still runs, late', async () => {
   const { proxy, steps } = await lines.orderProcess();
-  const set = setTrap('createPendingOrders', 'before its statement', { one: [proxy] });
+  const set = setBreakpoint('createPendingOrders', 'before its statement', { one: [proxy] });
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   const { held } = await whenCaught(set);
   // 7 s: the client's own limit.
@@ -33,9 +33,9 @@ test('before its statement, let go when its client is gone: it runs all the same
   await eventually(async () => ((await lines.states()).length === 1 ? true : undefined));
 });
 
-test('after its commit: the row is there, and the process knows nothing', async () => {
+test('after the commit: the row exists, and the process has no reply', async () => {
   const { proxy, steps } = await lines.orderProcess();
-  const set = setTrap('createPendingOrders', 'after its commit, before its reply', { one: [proxy] });
+  const set = setBreakpoint('createPendingOrders', 'after its commit, before its reply', { one: [proxy] });
   let known = false;
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] }).then(() => (known = true));
   const { held } = await whenCaught(set);
@@ -47,7 +47,7 @@ test('after its commit: the row is there, and the process knows nothing', async 
 
 test('a statement that failed has committed nothing: the next one is caught', async () => {
   const { proxy, steps } = await lines.orderProcess();
-  const set = setTrap('createPendingOrders', 'after its commit, before its reply', { one: [proxy] });
+  const set = setBreakpoint('createPendingOrders', 'after its commit, before its reply', { one: [proxy] });
   await expect(
     steps.createPendingOrders({ sagaId: SAGA_ID, items: [{ ...ORDER, currency: 'no currency' }] }),
   ).rejects.toThrow('createPendingOrders');
@@ -57,13 +57,13 @@ test('a statement that failed has committed nothing: the next one is caught', as
   await step;
 });
 
-test('after its completion: the process has had the reply, and is at the next step of the same order', async () => {
+test('after its completion: the process has the reply, and runs the next step of the same order', async () => {
   const { proxy, steps } = await lines.orderProcess();
   let completed = false;
   const seen: boolean[] = [];
   const breakpoint = new Breakpoint<string>('createPendingOrders', 'after its completion', ({ held }) => {
     seen.push(completed);
-    // What is written just now is held only when this is over.
+    // A write in this callback is held only after it returns.
     void setImmediate().then(() => {
       held.release();
     });
@@ -71,7 +71,7 @@ test('after its completion: the process has had the reply, and is at the next st
   proxy.watch(breakpoint.watcherOf('one'));
   await steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   completed = true;
-  // Another order's step proves nothing.
+  // A step of another order does not count.
   const other = { ...ORDER, orderId: randomUUID() };
   await steps.createPendingOrders({ sagaId: `order-${other.orderId}`, items: [other] });
   await steps.approveOrders({ sagaId: `order-${other.orderId}`, items: [other] });
@@ -81,15 +81,15 @@ test('after its completion: the process has had the reply, and is at the next st
 });
 
 test.each(['respondActivityTaskCompleted', 'respondWorkflowTaskCompleted'] as const)(
-  'after its completion: the process tells Temporal the result by %s, which Temporal has not heard',
+  'after its completion: the process sends the result by %s, which Temporal has not received',
   async (call) => {
     const { proxy, steps } = await lines.orderProcess();
     const temporal = await lines.lineTo(`http://${testServers().temporal.address}`);
     const connection = await NativeConnection.connect({ address: temporal.address });
     lines.atEnd(() => connection.close());
-    const set = setTrap('approveOrders', 'after its completion', { one: [proxy, temporal] });
+    const set = setBreakpoint('approveOrders', 'after its completion', { one: [proxy, temporal] });
     await steps.approveOrders({ sagaId: SAGA_ID, items: [ORDER] });
-    const tell = (outcome: object) => {
+    const sendResult = (outcome: object) => {
       const payloads = [{ data: Buffer.from(JSON.stringify([outcome])) }];
       const taskToken = Buffer.from(`the token of approveOrders`);
       const { namespace } = testServers().temporal;
@@ -103,19 +103,19 @@ test.each(['respondActivityTaskCompleted', 'respondWorkflowTaskCompleted'] as co
           });
     };
     let answered = false;
-    // Nobody's step, and a long message, in several frames.
+    // A step of no known order, and a long message, in several frames.
     await expect(
-      tell({ orderId: randomUUID(), outcome: randomBytes(100_000).toString('base64') }),
+      sendResult({ orderId: randomUUID(), outcome: randomBytes(100_000).toString('base64') }),
     ).rejects.toThrow();
     expect(set.caught).toEqual([]);
-    const told = tell({ orderId: ORDER.orderId, outcome: 'approved' }).catch(() => (answered = true));
+    const sent = sendResult({ orderId: ORDER.orderId, outcome: 'approved' }).catch(() => (answered = true));
     const { held, at } = await whenCaught(set);
     expect([at, answered]).toEqual(['temporal', false]);
-    // It is answered, and the answer is lost.
+    // The server has answered, and the answer is lost.
     expect(await held.answered()).toBe(true);
     expect([answered, held.stands()]).toEqual([false, true]);
     held.cut();
     await eventually(() => Promise.resolve(held.stands() ? undefined : true));
-    await told;
+    await sent;
   },
 );

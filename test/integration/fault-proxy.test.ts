@@ -1,14 +1,14 @@
-/** A trap catches the step that it is set for and no other; a line slows down, stalls, and counts what passes. */
+/** A breakpoint stops its step and no other; a line slows down, stalls, and counts errors. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { FaultLines, ORDER, SAGA_ID, setTrap, whenCaught } from '../support/fault-lines';
+import { FaultLines, ORDER, SAGA_ID, setBreakpoint, whenCaught } from '../support/fault-lines';
 import { eventually } from '../support/http';
 
 const proxies = new FaultLines();
 
-test('of several processes one is caught, and the others go on', async () => {
+test('one of several processes stops at the breakpoint, and the others continue', async () => {
   const [first, second] = [await proxies.orderProcess(), await proxies.orderProcess()];
-  const set = setTrap('createPendingOrders', 'after its commit, before its reply', {
+  const set = setBreakpoint('createPendingOrders', 'after its commit, before its reply', {
     first: [first.proxy],
     second: [second.proxy],
   });
@@ -24,9 +24,9 @@ test('of several processes one is caught, and the others go on', async () => {
   expect(set.caught).toHaveLength(1);
 });
 
-test('a trap that is closed catches nobody, also not whose statement it had seen', async () => {
+test('a closed breakpoint stops no process, even if it has seen its statement', async () => {
   const { proxy, steps } = await proxies.orderProcess();
-  const set = setTrap('createPendingOrders', 'after its completion', { one: [proxy] });
+  const set = setBreakpoint('createPendingOrders', 'after its completion', { one: [proxy] });
   await steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   set.breakpoint.close();
   await steps.approveOrders({ sagaId: SAGA_ID, items: [ORDER] });
@@ -36,10 +36,10 @@ test('a trap that is closed catches nobody, also not whose statement it had seen
 test('the credit steps are distinguished, and a slow connection keeps the order of its messages', async () => {
   const { proxy, steps } = await proxies.customerProcess();
   proxy.slow(20);
-  const set = setTrap('releaseCredit', 'before its statement', { one: [proxy] });
+  const set = setBreakpoint('releaseCredit', 'before its statement', { one: [proxy] });
   await steps.reserveCredit({ sagaId: SAGA_ID, items: [ORDER] });
   const step = steps.releaseCredit({ sagaId: SAGA_ID, items: [ORDER] });
-  // It is as fast as before while pieces are under way.
+  // The data that is already delayed is passed on without more delay.
   proxy.slow(0);
   (await whenCaught(set)).held.release();
   expect(await step).toEqual([{ orderId: ORDER.orderId, outcome: 'released' }]);
@@ -53,7 +53,7 @@ test.each([
   const { proxy, steps } = await proxies.orderProcess();
   await steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   await steps.approveOrders({ sagaId: SAGA_ID, items: [ORDER] });
-  const set = setTrap(name, 'after its commit, before its reply', { one: [proxy] });
+  const set = setBreakpoint(name, 'after its commit, before its reply', { one: [proxy] });
   const cancelled = steps.requestCancellations({ sagaId: SAGA_ID, items: [ORDER] }).then(() =>
     steps.cancelOrders({
       sagaId: SAGA_ID,
@@ -69,17 +69,17 @@ test.each([
   ]);
 });
 
-test('a stalled line passes nothing, to new connections neither, and all of it when it goes on', async () => {
+test('a stalled line delays all data, also of new connections, until it resumes', async () => {
   const { proxy, steps } = await proxies.orderProcess();
   proxy.stall();
   const step = steps.createPendingOrders({ sagaId: SAGA_ID, items: [ORDER] });
   await eventually(() => Promise.resolve(proxy.waited > 0 ? true : undefined));
   expect(await proxies.states()).toEqual([]);
-  proxy.goOn();
+  proxy.resume();
   expect(await step).toEqual([{ orderId: ORDER.orderId, outcome: 'created' }]);
 });
 
-test('a line counts what the database refuses, and the connections that it cuts', async () => {
+test('a line counts the errors of the database and the connections that it cuts', async () => {
   const { proxy, steps } = await proxies.orderProcess();
   await steps
     .createPendingOrders({ sagaId: SAGA_ID, items: [{ ...ORDER, currency: 'no currency' }] })

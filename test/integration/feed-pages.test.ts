@@ -1,4 +1,4 @@
-/** What a page of the feed has in it: every event as it was written, what the filter asks for, and who is away. */
+/** The pages of the feed: every event as it was written, filters, and unavailable services. */
 import { expect, test } from '@jest/globals';
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import { v7 as newUuid } from 'uuid';
@@ -11,8 +11,9 @@ import { Notifier } from '../../platform/notifier';
 import { createLogger } from '../../platform/logger';
 import { createCustomerDatabase } from '../../prisma/customer/client';
 import { rowsOf } from '../support/databases';
+import { BASE_URI, eventBase } from '../support/event-base';
 import { ids, OrderOutbox } from '../support/order-outbox';
-import { giveDatabaseBack, takeDatabaseAway } from '../support/outages';
+import { allowConnections, refuseConnections } from '../support/outages';
 
 const LATER_STATE = { '/customer-service': { feedId: newUuid(), position: 1n } };
 
@@ -33,16 +34,16 @@ test('an event of a type that this code does not know is passed on as it is', as
   const { events } = await outbox.readOn(at);
   expect(events.map(({ type }) => type)).toEqual(['OrderShipped', 'OrderCreated']);
   expect(events[0]).toMatchObject({
-    source: '/order-service',
+    source: `${BASE_URI}/order-service`,
     subject: shipped,
-    sequence: 1,
-    dataschema: '/event-schemas/OrderShipped/1',
+    aggregateversion: 1,
+    dataschema: `${BASE_URI}/event-schemas/OrderShipped/1`,
     correlationid: 'ship-1',
     data,
   });
 });
 
-test('an event tells the version that it was written in, whatever is written now', async () => {
+test('an event has the version that it was written in, whatever the current version is', async () => {
   const [earlier = '', later = ''] = ids(2);
   const { at } = await outbox.readOn(undefined);
   await outbox.place([earlier]);
@@ -50,12 +51,12 @@ test('an event tells the version that it was written in, whatever is written now
   await outbox.db.$queryRaw(recordEvents(events, { ...EVENT_VERSIONS, OrderCreated: 2 }));
   await outbox.publishAll();
   expect((await outbox.readOn(at)).events.map(({ subject, dataschema }) => [subject, dataschema])).toEqual([
-    [earlier, '/event-schemas/OrderCreated/1'],
-    [later, '/event-schemas/OrderCreated/2'],
+    [earlier, `${BASE_URI}/event-schemas/OrderCreated/1`],
+    [later, `${BASE_URI}/event-schemas/OrderCreated/2`],
   ]);
 });
 
-test('a service that cannot be read is left out of the feed, and logged once until it can be read again', async () => {
+test('the feed omits an unavailable service, and logs it once until it has recovered', async () => {
   const said: Record<string, unknown>[] = [];
   const logger = createLogger('info', {
     write: (line) => {
@@ -64,16 +65,16 @@ test('a service that cannot be read is left out of the feed, and logged once unt
   });
   const customers = createCustomerDatabase(outbox.databases.customerUrl);
   const feed = new EventFeed(
-    [outbox.log, databaseLog('/customer-service', customers, new Notifier())],
+    [outbox.log, databaseLog('/customer-service', customers, new Notifier(), eventBase)],
     logger,
   );
   const unavailable = async () => (await feed.read(undefined, 1)).unavailable;
   try {
     expect(await unavailable()).toEqual([]);
     for (const outage of [1, 2]) {
-      await takeDatabaseAway(outbox.databases.adminCustomerUrl);
+      await refuseConnections(outbox.databases.adminCustomerUrl);
       for (const _ of [1, 2, 3]) expect(await unavailable()).toEqual(['/customer-service']);
-      await giveDatabaseBack(outbox.databases.adminCustomerUrl);
+      await allowConnections(outbox.databases.adminCustomerUrl);
       expect(await unavailable()).toEqual([]);
       await expect(feed.read(encodeCursor(LATER_STATE), 1)).rejects.toThrow(
         'is from the feed of another database',
@@ -90,7 +91,7 @@ test('a service that cannot be read is left out of the feed, and logged once unt
   }
 });
 
-test('filters: a page is full of what was asked for, and reading on skips what was not', async () => {
+test('filters: a page is filled with matching events, and the next one skips the others', async () => {
   const [orderId = ''] = ids(1);
   const { at } = await outbox.readOn(undefined);
   await outbox.place([...ids(30), orderId, ...ids(30)]);

@@ -1,4 +1,4 @@
-/** Whoever reads the feed leaves nothing behind on the signal that lives as long as the process. */
+/** Clients of the feed leave no listeners on the signal that lives as long as the process. */
 import { getEventListeners, setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -16,6 +16,7 @@ import { Notifier } from '../../platform/notifier';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
 import { nextPage } from '../../projections/consumer/feed-page';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
+import { BASE_URI, eventBase } from '../support/event-base';
 import { openStream } from '../support/event-stream';
 import { eventually } from '../support/http';
 
@@ -35,8 +36,10 @@ beforeAll(async () => {
   const order = { orderId: newUuid(), customerId: newUuid(), totalMinor: 100, currency: 'USD' };
   await createOrderActivities({ db }).createPendingOrders({ sagaId: 'saga', items: [order] });
   await publishEvents(db, 10);
-  feed = new EventFeed([databaseLog('/order-service', db, published)], createLogger('silent'));
-  server = createServer(express().use(eventRoutes({ feed, streams, stopping: stopping.signal })));
+  feed = new EventFeed([databaseLog('/order-service', db, published, eventBase)], createLogger('silent'));
+  server = createServer(
+    express().use(eventRoutes({ feed, streams, stopping: stopping.signal, baseUri: () => BASE_URI })),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   url = `http://127.0.0.1:${String(address !== null && typeof address === 'object' ? address.port : 0)}`;
@@ -48,7 +51,7 @@ afterAll(async () => {
   await databases.drop();
 });
 
-/** Listeners, and the signals that follow it: Node forgets those never. */
+/** Listeners, and dependent signals, which Node never frees. */
 function leftOn(signal: AbortSignal): number {
   const followers = Object.getOwnPropertySymbols(signal)
     .filter(({ description }) => description === 'kDependantSignals')
@@ -56,7 +59,7 @@ function leftOn(signal: AbortSignal): number {
   return getEventListeners(signal, 'abort').length + followers.reduce((sum, size) => sum + size, 0);
 }
 
-test('thousands of waits for more', async () => {
+test('thousands of waits for more events', async () => {
   const process = new AbortController();
   setMaxListeners(0, process.signal);
   const page = await feed.read(undefined, 1);
@@ -67,7 +70,7 @@ test('thousands of waits for more', async () => {
   expect(leftOn(process.signal)).toBe(0);
 });
 
-test('pages over HTTP, of a consumer and of another service', async () => {
+test('pages over HTTP, for a consumer and for another service', async () => {
   const process = new AbortController();
   const remote = remoteLog('/order-service', url);
   const page = await remote.read(undefined, 1, {});
@@ -88,7 +91,7 @@ test('streams that come and go', async () => {
   await eventually(() => Promise.resolve(leftOn(stopping.signal) === 0 ? true : undefined), 5_000);
 });
 
-test('a stream that is woken again and again for what its filter leaves out', async () => {
+test('a stream that often wakes for events that its filter excludes', async () => {
   const stream = await openStream(`${url}/events?type=OrderApproved`);
   for (let count = 0; count < 300; count++) {
     published.notify();

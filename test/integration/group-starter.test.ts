@@ -1,4 +1,4 @@
-/** Who gets a place when, on a real Temporal server whose sagas nobody runs. The clock is the test's. */
+/** When groups start and give back their places, on a real Temporal server without workers. The test controls the clock. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { v7 as newUuid } from 'uuid';
@@ -12,7 +12,7 @@ import { type CuttableProxy, proxyTo } from '../support/cuttable-proxy';
 import { advance, useFakeTimers } from '../support/fake-timers';
 import { testServers } from '../support/servers';
 
-/** As long as a group that waits keeps its place, and as long as a start may take. */
+/** How long a waiting group keeps its place, and the timeout of a start. */
 const PLACE_MS = 1_000;
 const START_WITHIN_MS = 5_000;
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
   stallable = await connectTemporal({ ...temporal, address: proxy.address });
 });
 afterAll(async () => {
-  await proxy.mend();
+  await proxy.restore();
   await Promise.all([link.connection.close(), stallable.connection.close()]);
   await proxy.close();
 });
@@ -63,7 +63,7 @@ const order = (): OrderRequest => ({
 const handleOf = (...orders: OrderRequest[]) =>
   link.client.workflow.getHandle(sagaWorkflowId(orders.map(({ orderId }) => orderId)));
 
-test('a saga that nobody runs gives its place back after 1 s, and is not asked for its result', async () => {
+test('a saga without a worker gives its place back after 1 s, and its result is not requested', async () => {
   const starter = starterOf(link.client);
   const [first, second] = [starter.submit(order()), starter.submit(order())];
   await first.submitted;
@@ -78,28 +78,31 @@ test('the end that the worker of this process reports gives the place back at on
   const ending = order();
   const [first, second] = [starter.submit(ending), starter.submit(order())];
   await first.submitted;
-  starter.sagaProgressed(sagaWorkflowId([ending.orderId]), 'ended');
+  starter.sagaProgressed(sagaWorkflowId([ending.orderId]), { kind: 'ended' });
   expect(await second.submitted).toBe('started');
 });
 
-test('a group that waits for locked rows gives its place back at once, and is no measure of what is usual', async () => {
+test('a group that waits for locked rows gives its place back at once, and does not change the usual duration', async () => {
   const starter = starterOf(link.client);
   const [waiting, next, last] = [order(), order(), order()];
   const tickets = [waiting, next, last].map((each) => starter.submit(each));
   await tickets[0]?.submitted;
-  starter.sagaProgressed(sagaWorkflowId([waiting.orderId]), 'waits');
+  starter.sagaProgressed(sagaWorkflowId([waiting.orderId]), {
+    kind: 'waits',
+    subjectIds: [waiting.orderId],
+  });
   expect(await tickets[1]?.submitted).toBe('started');
   await advance(PLACE_MS - 1);
   expect([starter.groupsUnderWay, starter.waiting]).toEqual([1, 1]);
 });
 
-test('a group that takes longer than 8 such groups gives its place back then: it waits for something', async () => {
+test('a group that takes 8 times the usual duration gives its place back', async () => {
   const starter = starterOf(link.client);
   const [ending, waits, last] = [order(), order(), order()];
   const tickets = [ending, waits, last].map((each) => starter.submit(each));
   await tickets[0]?.submitted;
   await advance(20);
-  starter.sagaProgressed(sagaWorkflowId([ending.orderId]), 'ended');
+  starter.sagaProgressed(sagaWorkflowId([ending.orderId]), { kind: 'ended' });
   await tickets[1]?.submitted;
   await advance(8 * 20 - 1);
   expect([starter.groupsUnderWay, starter.waiting]).toEqual([1, 1]);
@@ -107,12 +110,12 @@ test('a group that takes longer than 8 such groups gives its place back then: it
   expect(await tickets[2]?.submitted).toBe('started');
 });
 
-test('those that wait for a group go alongside when it has taken twice as long as the last one', async () => {
+test('waiting subjects start beside a group that has taken twice as long as the last one', async () => {
   const starter = starterOf(link.client, { groupMax: 50, groupsInFlight: 2 });
   const [ending, waits, next] = [order(), order(), order()];
   await starter.submit(ending).submitted;
   await advance(30);
-  starter.sagaProgressed(sagaWorkflowId([ending.orderId]), 'ended');
+  starter.sagaProgressed(sagaWorkflowId([ending.orderId]), { kind: 'ended' });
   await starter.submit(waits).submitted;
   const ticket = starter.submit(next);
   await advance(2 * 30 - 1);
@@ -130,7 +133,7 @@ test('the end of a saga that another process runs gives the place back as well',
   expect(await second.submitted).toBe('started');
 });
 
-test('those that wait go together; a saga that is there already is found', async () => {
+test('subjects that wait start in one group; an existing saga is found', async () => {
   const starter = starterOf(link.client, { groupMax: 50 });
   const [alone, one, other] = [order(), order(), order()];
   const tickets = [alone, one, other, alone].map((each) => starter.submit(each));
@@ -145,7 +148,7 @@ test('those that wait go together; a saga that is there already is found', async
   expect(await again.submitted).toBe('already-started');
 });
 
-test('one that is withdrawn while it waits is never started; one that was taken cannot be withdrawn', async () => {
+test('a subject that is withdrawn while it waits is never started; one in a group cannot be withdrawn', async () => {
   const starter = starterOf(link.client);
   const [taken, waiting, next] = [order(), order(), order()];
   const tickets = [taken, waiting, next].map((each) => starter.submit(each));
@@ -161,7 +164,7 @@ test('one that is withdrawn while it waits is never started; one that was taken 
     await expect(handleOf(withdrawn).describe()).rejects.toBeInstanceOf(WorkflowNotFoundError);
 });
 
-test('too many that wait are refused at once', () => {
+test('subjects above the limit of waiting ones are refused at once', () => {
   const starter = starterOf(stallable.client, { waitingMax: 1 });
   starter.submit(order());
   const waiting = starter.submit(order());
@@ -169,7 +172,7 @@ test('too many that wait are refused at once', () => {
   waiting.withdraw();
 });
 
-test('a server that hangs: the start is given up after 5 s, its place is given back, and a late answer is dropped', async () => {
+test('a server hangs: the start times out after 5 s, its place is given back, and a late answer is dropped', async () => {
   proxy.stall();
   const starter = starterOf(stallable.client);
   const [hanging, second] = [order(), order()];
@@ -181,7 +184,7 @@ test('a server that hangs: the start is given up after 5 s, its place is given b
   await advance(START_WITHIN_MS);
   await failures[1];
   expect(starter.groupsUnderWay).toBe(0);
-  await proxy.mend();
+  await proxy.restore();
   jest.useRealTimers();
   expect(await starter.submit(order()).submitted).toBe('started');
 });

@@ -1,4 +1,4 @@
-/** A schema that its migrations do not make is found, and the migration that is missing is written. */
+/** A schema that differs from its migrations is detected, and the missing migration is written. */
 import { execFile } from 'node:child_process';
 import {
   cpSync,
@@ -41,7 +41,7 @@ const written = (name: string) => node('dist/tools/local/migrate-dev.js', 'order
 const migrations = () =>
   readdirSync(path.join(copy, 'prisma/order/migrations')).filter((name) => /^\d/.test(name));
 
-test('a changed schema fails the check until migrate:dev has written what it needs', async () => {
+test('a changed schema fails the check until migrate:dev has written its migration', async () => {
   const schema = path.join(copy, 'prisma/order/schema.prisma');
   const before = migrations();
   expect(await checked()).toMatchObject({ code: 0 });
@@ -69,10 +69,10 @@ test('a changed schema fails the check until migrate:dev has written what it nee
 }, 120_000);
 
 test.each([[[]], [['shop', 'name']], [['order', 'a name; with more']]])(
-  'migrate:dev %j says how it is used',
+  'migrate:dev %j prints its usage',
   async (args) => {
     const { code, said } = await node('dist/tools/local/migrate-dev.js', ...args);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(said).toMatch(/^Usage: npm run migrate:dev -- /);
   },
 );

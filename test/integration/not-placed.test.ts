@@ -1,4 +1,4 @@
-/** An answer that says that nothing was begun is true, also afterwards. Temporal hangs; the clock is the test's. */
+/** An order that is answered as not processed is never started later. Temporal hangs; the test controls the clock. */
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { v7 as newUuid } from 'uuid';
@@ -16,17 +16,17 @@ import { createTestDatabases } from '../support/databases';
 import { advance, useFakeTimers } from '../support/fake-timers';
 import { testServers } from '../support/servers';
 
-/** Of what was started, the last first, whether the test passed or not. */
+/** Cleanup of what was started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   jest.useRealTimers();
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** Each start call takes 5 s, and an order is waited for 10 s: the fourth of one place still waits then. */
+/** A start call times out after 5 s, and a request after 10 s: the fourth start of one place still waits then. */
 const TAKEN = 3;
 
-test('the orders that were taken may be placed; the one that still waited is not, and never will be', async () => {
+test('orders in a group may be placed; an order that still waits is not placed, now or later', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
   const db = createOrderDatabase(databases.orderUrl);
@@ -71,8 +71,8 @@ test('the orders that were taken may be placed; the one that still waited is not
     expect(problem).toBe('temporal-unavailable');
     expect(detail).toContain(`Look for it at /orders/${String(orders[index]?.orderId)}`);
   }
-  expect(problems[TAKEN]).toEqual(['overloaded', 'Nothing was begun for this order; send it again later.']);
-  await proxy.mend();
+  expect(problems[TAKEN]).toEqual(['overloaded', 'The request was not processed; send it again later.']);
+  await proxy.restore();
   expect(await starter.submit(order()).submitted).toBe('started');
   const notPlaced = client.workflow.getHandle(sagaWorkflowId([String(orders[TAKEN]?.orderId)]));
   await expect(notPlaced.describe()).rejects.toBeInstanceOf(WorkflowNotFoundError);

@@ -1,25 +1,25 @@
-/** Hundreds wait for their orders under load: what another process has done with them is looked up together. */
+/** Hundreds of requests wait under load: their polls for changes of other processes share statements. */
 import { afterEach, expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
 import { findOrder } from '../../api/orders/order-reads';
-import { FIRST_LOOK_MS, orderWhen } from '../../api/orders/order-watch';
+import { FIRST_POLL_MS, waitForState } from '../../api/orders/order-watch';
 import type { OrderNotice } from '../../domain/contracts';
 
 import { KeyedWaiters } from '../../platform/keyed-waiters';
-import { createPool } from '../../prisma/connection-options';
+import { createPool } from '../../platform/postgres-session';
 import { createOrderDatabase } from '../../prisma/order/client';
 import { createTestDatabases, rowsOf } from '../support/databases';
 
 const ORDERS = 40;
 
-/** Of what was started, the last first, whether the test passed or not. */
+/** Cleanup of what was started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-test('those who look at the same time do so by one statement, and each sees its own order', async () => {
+test('requests that poll at the same time share one statement, and each gets its own order', async () => {
   const databases = await createTestDatabases();
   ends.push(() => databases.drop());
   const pool = createPool(databases.orderUrl, 'order-service');
@@ -41,12 +41,12 @@ test('those who look at the same time do so by one statement, and each sees its 
   pool.on('acquire', () => (statements += 1));
 
   const notices = new KeyedWaiters<OrderNotice>();
-  const waitUntil = Date.now() + 2 * FIRST_LOOK_MS;
+  const waitUntil = Date.now() + 2 * FIRST_POLL_MS;
   const seen = await Promise.all(
     pending.map((order) => {
       if (!order) throw new Error('an order was not there');
       const expectation = notices.expect(order.orderId);
-      return orderWhen(db, order, expectation, (state) => state === 'APPROVED', waitUntil);
+      return waitForState(db, order, expectation, (state) => state === 'APPROVED', waitUntil);
     }),
   );
 

@@ -1,12 +1,13 @@
 /** Pruning the outbox: only events that were published long enough ago, from the start of the feed on. */
 import { expect, test } from '@jest/globals';
 import { pruneEvents } from '../../events/publish';
+import { sequenceOf } from '../../events/sequence';
 import { rowsOf } from '../support/databases';
 import { ids, OrderOutbox } from '../support/order-outbox';
 
 const outbox = new OrderOutbox();
 
-test('pruning: only what was published long enough ago, in batches; the feed then starts later and says so', async () => {
+test('pruning deletes events that were published long enough ago, in batches; the feed reports its later start', async () => {
   await outbox.place(ids(300));
   await outbox.publishAll();
   const start = (await outbox.log.read(undefined, 1, {})).events[0];
@@ -21,7 +22,7 @@ test('pruning: only what was published long enough ago, in batches; the feed the
   expect(await pruneEvents(outbox.db, 3_600_000, 1_000)).toBe(150);
   expect(await pruneEvents(outbox.db, 3_600_000, 1_000)).toBe(0);
   const page = await outbox.log.read(undefined, 1, {});
-  expect([start?.position, page.events[0]?.position]).toEqual(['1', '251']);
+  expect([start?.sequence, page.events[0]?.sequence]).toEqual([sequenceOf(1n), sequenceOf(251n)]);
   await expect(outbox.log.read(before, 1, {})).rejects.toThrow(/older than the feed/);
   await outbox.publishAll();
   const [unpublished] = await rowsOf(
@@ -31,7 +32,7 @@ test('pruning: only what was published long enough ago, in batches; the feed the
   expect(unpublished?.['count']).toBe('0');
 });
 
-test('pruning stops at the first event that is kept, however many are, and leaves none out', async () => {
+test('pruning stops at the first event that is kept, and skips none before it', async () => {
   await outbox.place(ids(3_000));
   await outbox.publishAll();
   const old = `UPDATE outbox SET published_at = now() - interval '2 hours'`;

@@ -1,4 +1,4 @@
-/** Building the order history's view anew: one at a time, and all of it or nothing, whenever it is cut off. */
+/** Rebuilding the order history: one rebuild at a time, all or nothing, whenever it is interrupted. */
 import { expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { eventually } from '../support/http';
@@ -16,15 +16,15 @@ const view = new HistoryView((history) => {
   ];
 });
 
-test('in several batches: every row is the same, and progress is told', async () => {
+test('a rebuild in several batches writes the same rows, and reports its progress', async () => {
   const before = await view.rows();
   expect(before).toHaveLength(ORDERS + 1);
-  const told: [bigint, bigint][] = [];
+  const reported: [bigint, bigint][] = [];
   const rebuilt = await view.rebuild((applied, all) => {
-    told.push([applied, all]);
+    reported.push([applied, all]);
   });
   const all = BigInt(view.events);
-  expect(told).toEqual([
+  expect(reported).toEqual([
     [5_000n, all],
     [10_000n, all],
     [all, all],
@@ -33,7 +33,7 @@ test('in several batches: every row is the same, and progress is told', async ()
   expect(await view.generations()).toEqual([{ number: rebuilt.generation, current: true }]);
 }, 120_000);
 
-test('what was set aside is counted without a look at every event', async () => {
+test('events that were set aside are counted without reading every event', async () => {
   const scans = async () => {
     const [table] = await view.admin(
       "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'received_events'",
@@ -60,7 +60,7 @@ test('what was set aside is counted without a look at every event', async () => 
   expect(after.ofAll - before.ofAll).toBeLessThan(READS / 2);
 }, 120_000);
 
-test('two at once: the second is refused, and the first one answers', async () => {
+test('two rebuilds at once: the second is refused, and the first one succeeds', async () => {
   const before = await view.rows();
   await view.hold(SWAP.lock);
   const first = view.rebuild();
@@ -94,7 +94,7 @@ test.each([
   ['while it waits for the swap', SWAP.lock, SWAP.words],
   ['in a batch', 'LOCK TABLE order_views IN SHARE MODE', 'INSERT INTO order_views'],
 ])(
-  'cut off %s: the old view answers, and the next rebuild clears up',
+  'interrupted %s: the old view answers, and the next rebuild cleans up',
   async (_when, lock, words) => {
     const before = await view.rows();
     const generation = await view.current();

@@ -1,4 +1,4 @@
-/** What wakes a relay: a notification in its process, a notification of another one, or the clock when nobody told it. */
+/** What wakes a relay: a notification of its process, one of another process, or its timer. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sqltag as sql } from '@prisma/client/runtime/client';
 import { v7 as newUuid } from 'uuid';
@@ -11,7 +11,7 @@ import { serviceOutbox } from '../../workers/service-outbox';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { eventually } from '../support/http';
 
-/** With the slow poll alone each takes a second, since it begins just after the last look: 40 s together. */
+/** With the slow poll alone each commit waits a second, because it follows the last poll: 40 s in total. */
 const COMMITS = 40;
 const WITHOUT_THE_POLL_MS = 25_000;
 
@@ -50,18 +50,18 @@ async function published(orderId: string): Promise<void> {
   });
 }
 
-/** One after the other: a wake-up is good for one of them only. */
-async function commitsOneByOne(tell: () => void): Promise<number> {
+/** One after the other, so that each commit needs a wake-up of its own. */
+async function commitsOneByOne(notify: () => void): Promise<number> {
   const began = Date.now();
   for (let count = 0; count < COMMITS; count++) {
     const orderId = await place();
-    tell();
+    notify();
     await published(orderId);
   }
   return Date.now() - began;
 }
 
-test('a commit in its own process rings', async () => {
+test('a commit in its own process wakes the relay', async () => {
   const committed = new Notifier();
   const relay = startRelay({ ...options(), committed });
   try {
@@ -74,7 +74,7 @@ test('a commit in its own process rings', async () => {
   }
 }, 60_000);
 
-test('a commit in another process notifies', async () => {
+test('a commit in another process wakes the relay', async () => {
   const relaying = serviceOutbox({ ...options(), url: databases.orderUrl, relaysHere: true });
   const writing = serviceOutbox({ ...options(), url: databases.orderUrl, relaysHere: false });
   try {
@@ -85,7 +85,7 @@ test('a commit in another process notifies', async () => {
   }
 }, 60_000);
 
-test('nobody tells it: it looks by itself', async () => {
+test('without a notification the relay polls', async () => {
   const committed = new Notifier();
   const relay = startRelay({ ...options(), committed });
   try {

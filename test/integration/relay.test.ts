@@ -29,10 +29,10 @@ test('a transaction that stays open across a thousand later events: each event i
   await outbox.publishAll();
   const then = await outbox.readOn(meanwhile.at);
   expect(then.events.map(({ subject }) => subject).sort()).toEqual([...second, late, late, late].sort());
-  expect(then.events.filter(({ subject }) => subject === late).map(({ sequence }) => sequence)).toEqual([
-    1, 2, 3,
-  ]);
-  const positions = [...meanwhile.events, ...then.events].map(({ position }) => Number(position));
+  expect(
+    then.events.filter(({ subject }) => subject === late).map(({ aggregateversion }) => aggregateversion),
+  ).toEqual([1, 2, 3]);
+  const positions = [...meanwhile.events, ...then.events].map(({ sequence }) => Number(sequence));
   expect(positions).toEqual([...positions].sort((one, other) => one - other));
   expect(new Set(positions).size).toBe(1_003);
 });
@@ -56,14 +56,14 @@ test('relays of several processes and writers at once: nothing is lost, doubled,
   await outbox.publishAll();
   const { events } = await outbox.readOn(at);
   expect(events).toHaveLength(1_000);
-  const sequences = new Map<string, number[]>();
-  for (const { subject, sequence } of events)
-    sequences.set(subject, [...(sequences.get(subject) ?? []), sequence]);
-  expect([...sequences.keys()].sort()).toEqual(orders.flat().sort());
-  for (const each of sequences.values()) expect(each).toEqual([1, 2]);
+  const versions = new Map<string, number[]>();
+  for (const { subject, aggregateversion } of events)
+    versions.set(subject, [...(versions.get(subject) ?? []), aggregateversion]);
+  expect([...versions.keys()].sort()).toEqual(orders.flat().sort());
+  for (const each of versions.values()) expect(each).toEqual([1, 2]);
 });
 
-test('a reader that pages while relays publish at once: nothing is skipped, and nothing repeated', async () => {
+test('a client reads pages while relays publish concurrently: nothing is skipped, and nothing repeated', async () => {
   const start = (await outbox.readOn(undefined)).at;
   const orders = ids(1_500);
   let under = 4;
@@ -87,7 +87,7 @@ test('a reader that pages while relays publish at once: nothing is skipped, and 
   await Promise.all([...writers, ...relays]);
   expect((await outbox.log.read(at, 7, {})).events).toEqual([]);
   expect(seen.map(({ subject }) => subject).sort()).toEqual([...orders].sort());
-  const positions = seen.map(({ position }) => Number(position));
+  const positions = seen.map(({ sequence }) => Number(sequence));
   expect(positions).toEqual([...positions].sort((one, other) => one - other));
   // It did read while they published.
   expect(pagesBeforeTheEnd).toBeGreaterThan(20);

@@ -13,7 +13,7 @@ function swapped(url: string, other: string): string {
   return Object.assign(new URL(url), { pathname: new URL(other).pathname }).href;
 }
 
-test('the order history can read neither service’s database, and they not its', async () => {
+test('the order history can read neither service’s database, and neither service can read its database', async () => {
   const { orderUrl, customerUrl, historyUrl } = databases;
   const denied = /permission denied for database/;
   await expect(rowsOf(swapped(historyUrl, orderUrl), 'SELECT 1')).rejects.toThrow(denied);
@@ -53,7 +53,7 @@ test.each(FORBIDDEN)('neither service may %s', async (statement) => {
 const order = `INSERT INTO orders (id, saga_id, customer_id, total_minor, currency, state, cancellation_reason, version)
   VALUES (gen_random_uuid(), 's', gen_random_uuid(),`;
 
-test('the order database takes every state and every reason that the domain knows', async () => {
+test('the order database accepts every state and every reason of the domain', async () => {
   const reasons = ORDER_STATES.flatMap((state): [string, string | null][] =>
     state === 'CANCELLED' ? CANCELLATION_REASONS.map((reason) => [state, reason]) : [[state, null]],
   );
@@ -74,7 +74,7 @@ test.each([
   ['orders_cancelled_with_reason', `${order} 1, 'USD', 'CANCELLED', NULL, 2)`],
   ['orders_cancelled_with_reason', `${order} 1, 'USD', 'APPROVED', 'CUSTOMER_REQUEST', 2)`],
   ['orders_reason_known', `${order} 1, 'USD', 'CANCELLED', 'BORED', 2)`],
-])('the order database itself refuses what breaks %s', async (constraint, statement) => {
+])('constraints of the order database enforce %s', async (constraint, statement) => {
   await expect(rowsOf(databases.orderUrl, statement)).rejects.toThrow(constraint);
 });
 
@@ -83,6 +83,6 @@ test.each([
   ['customers_reserved_within_limit', `${customer} 'Ada', 10, 'USD', -1)`],
   ['customers_limit_within_bounds', `${customer} 'Ada', 1000000000000000, 'USD', 0)`],
   ['customers_name_length', `${customer} '', 10, 'USD', 0)`],
-])('the customer database itself refuses what breaks %s', async (constraint, statement) => {
+])('constraints of the customer database enforce %s', async (constraint, statement) => {
   await expect(rowsOf(databases.customerUrl, statement)).rejects.toThrow(constraint);
 });

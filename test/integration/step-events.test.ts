@@ -1,14 +1,14 @@
-/** What a step leaves behind: one commit, and an event per order with what a consumer needs. */
+/** The effect of a step: one commit, and one event per order with what a consumer needs. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import type { CustomerEvents, OrderEvents } from '../../domain/events';
-import { ask, eventsIn, FORWARD, orderOf, SAGA_ID } from '../support/asked-steps';
+import { requestStep, eventsIn, FORWARD, orderOf, SAGA_ID } from '../support/requested-steps';
 import { rowsOf } from '../support/databases';
 import { OrderStores } from '../support/order-stores';
 
 const stores = new OrderStores();
 
-test('a step for one order or for forty is one commit on its database', async () => {
+test('a step for one order or for forty is one commit in its database', async () => {
   for (const count of [1, 40]) {
     const orders = await Promise.all(
       Array.from({ length: count }, async () => orderOf(await stores.newCustomer(1_000))),
@@ -35,9 +35,9 @@ test('a step for one order or for forty is one commit on its database', async ()
   }
 });
 
-test('the events hold what a consumer needs, in the shapes that the domain says', async () => {
+test('the events have what a consumer needs, as the domain defines it', async () => {
   const order = orderOf(await stores.newCustomer(1_000));
-  for (const step of FORWARD) await ask(stores, step, order);
+  for (const step of FORWARD) await requestStep(stores, step, order);
   const { orderId, customerId, totalMinor: amountMinor, currency } = order;
   const facts = { orderId, customerId, amountMinor, currency };
   const created: OrderEvents['OrderCreated'] = { ...facts, state: 'PENDING' };
@@ -52,7 +52,7 @@ test('the events hold what a consumer needs, in the shapes that the domain says'
   ]);
 });
 
-test('each of several orders that are given up at once has a decision and an event of its own', async () => {
+test('several orders that are given up at once have a decision and an event each', async () => {
   const orders = [orderOf(randomUUID()), orderOf(randomUUID()), orderOf(randomUUID())];
   const items = orders.map((order) => ({
     ...order,

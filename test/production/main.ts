@@ -4,7 +4,7 @@
  */
 import { SERVICE_NAMES } from '../../prisma/schema-engine';
 import { rmSync } from 'node:fs';
-import { exitWith, runJest, testNamespaces } from '../../tools/local/jest-run';
+import { runJest, runTests, testNamespaces } from '../../tools/local/jest-run';
 import { startPostgres } from '../../tools/local/postgres';
 import { step } from '../../tools/local/progress.cjs';
 import { freePort, makeTemplate, scratchFolder } from '../../tools/local/scratch-postgres';
@@ -18,10 +18,10 @@ const SUITE = ['test/e2e', 'test/faults/worker-killed', 'test/faults/distributed
 const PREPARED_BY_THE_PRODUCT = ['worker-killed', 'distributed-killed'];
 
 /** A new search attribute is known to every role of the server only after its caches are refreshed. */
-const KNOWN_WITHIN_MS = 90_000;
-const KNOWN_POLL_MS = 500;
+const REGISTRATION_TIMEOUT_MS = 90_000;
+const REGISTRATION_POLL_MS = 500;
 
-async function main(): Promise<number> {
+async function runOnProduction(given: readonly string[]): Promise<number> {
   const binaries = process.env['TEMPORAL_SERVER_PATH'] ?? '';
   const folder = scratchFolder();
   const stops: (() => Promise<void>)[] = [];
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
       return server;
     });
     await step('registering the search attribute', () => prepareNamespaces(temporal.address));
-    const args = process.argv.length > 2 ? process.argv.slice(2) : SUITE;
+    const args = given.length > 0 ? given : SUITE;
     const servers = { adminUrl, temporalAddress: temporal.address, metricsUrl: temporal.metricsUrl };
     return await runJest(servers, folder, [args]);
   } finally {
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
 
 /** A namespace that was registered a moment ago is not known everywhere yet: asked again until it is. */
 async function prepareNamespaces(address: string): Promise<void> {
-  const deadline = Date.now() + KNOWN_WITHIN_MS;
+  const deadline = Date.now() + REGISTRATION_TIMEOUT_MS;
   for (const namespace of testNamespaces()) {
     if (PREPARED_BY_THE_PRODUCT.includes(namespace)) continue;
     for (;;) {
@@ -59,10 +59,10 @@ async function prepareNamespaces(address: string): Promise<void> {
         break;
       } catch (error) {
         if (Date.now() > deadline) throw error;
-        await new Promise((resolve) => setTimeout(resolve, KNOWN_POLL_MS));
+        await new Promise((resolve) => setTimeout(resolve, REGISTRATION_POLL_MS));
       }
     }
   }
 }
 
-exitWith(main);
+runTests("npm run test:production   the e2e tests, on Temporal's production server", runOnProduction);

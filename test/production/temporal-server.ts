@@ -6,9 +6,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
-import { Client } from 'pg';
 import { type Child, spawnServer, stopChild } from '../../tools/local/child';
 import { requireFreePort } from '../../tools/local/preconditions';
+import { withClient } from '../../platform/postgres-session';
 import { ROOT } from '../../platform/project-paths';
 import { freePort } from '../../tools/local/scratch-postgres';
 
@@ -24,8 +24,8 @@ const HISTORY_SHARDS = 4;
 const READY_WITHIN_MS = 90_000;
 const READY_POLL_MS = 200;
 const STOP_WITHIN_MS = 10_000;
-const LINES_TOLD = 5;
-const LINE_TOLD = 400;
+const LINES_SHOWN = 5;
+const LINE_SHOWN = 400;
 
 const LOWEST_PORT = 20_000;
 const HIGHEST_PORT = 32_767;
@@ -80,8 +80,8 @@ export async function startProductionTemporal(
     const last = readFileSync(logFile, 'utf8')
       .trim()
       .split('\n')
-      .slice(-LINES_TOLD)
-      .map((line) => line.slice(0, LINE_TOLD))
+      .slice(-LINES_SHOWN)
+      .map((line) => line.slice(0, LINE_SHOWN))
       .join('\n');
     throw new Error(`Temporal was not ready in time; its log ends with:\n${last}`, { cause });
   });
@@ -106,15 +106,11 @@ async function lowFreePort(): Promise<number> {
 }
 
 async function makeDatabases(adminUrl: string): Promise<void> {
-  const admin = new Client({ connectionString: adminUrl });
-  await admin.connect();
-  try {
+  await withClient(adminUrl, 'test', async (admin) => {
     await admin.query(`CREATE ROLE ${ROLE} LOGIN PASSWORD '${PASSWORD}'`);
     for (const database of Object.keys(STORES))
       await admin.query(`CREATE DATABASE ${database} OWNER ${ROLE}`);
-  } finally {
-    await admin.end();
-  }
+  });
 }
 
 /** JSON, which its YAML reader takes as well. */

@@ -88,7 +88,7 @@ const approved = async ({ orderId, saga, lock }: Begun) => {
   expect(await saga.result()).toEqual({ outcomes: [{ orderId, state: 'APPROVED' }] });
 };
 
-test('patched: a saga that is past the new step goes on without it; new ones have it', async () => {
+test('patched: a saga past the new step continues without it; new sagas have it', async () => {
   await startWith('before');
   const old = await begin();
   expect(await replays('patched', old.saga)).toBe(true);
@@ -104,7 +104,7 @@ test('patched: a saga that is past the new step goes on without it; new ones hav
   expect(await replays('before', next.saga)).toBe(false);
 });
 
-test('deprecated: only sagas that carry the patch, or ended before it, are left; then removed', async () => {
+test('deprecated: only sagas with the patch, or that ended before it, are left; then removed', async () => {
   await startWith('patched');
   const begun = await begin();
   expect(await replays('removed', begun.saga)).toBe(false);
@@ -114,7 +114,7 @@ test('deprecated: only sagas that carry the patch, or ended before it, are left;
   expect(await replays('deprecated', begun.saga)).toBe(true);
 });
 
-test('removed: sagas begun by the deprecated version end without the patch', async () => {
+test('removed: sagas of the deprecated version end without the patch', async () => {
   await startWith('deprecated');
   const begun = await begin();
   await handOverTo('removed');
@@ -123,7 +123,7 @@ test('removed: sagas begun by the deprecated version end without the patch', asy
   expect(await replays('removed', begun.saga)).toBe(true);
 });
 
-test('a saga of before that continues as new under the new code runs the new step, and again what comes after it', async () => {
+test('an older saga that continues as new with the new code runs the new step, and repeats the later ones', async () => {
   await startWith('before');
   const onCustomers = (statement: string) => rowsOf(system.databases.adminCustomerUrl, statement);
   await onCustomers('ALTER FUNCTION release_credit RENAME TO release_credit_gone');

@@ -89,18 +89,18 @@ describe('lint', () => {
   });
 
   test.each(FILES.map((file, index) => [file, 2 * index + 1] as const))(
-    'has nothing against constants, functions and classes in %s',
+    'allows constants, functions and classes in %s',
     (_file, index) => {
       expect(said[index]).toEqual([]);
     },
   );
 
-  test('has nothing against the saga clock itself, and only against other things in its file', () => {
+  test('allows the saga clock, and refuses other violations in its file', () => {
     expect(said[4]).toEqual([]);
     expect(said[5]?.map(({ ruleId }) => ruleId)).toContain('no-restricted-globals');
   });
 
-  test('sagas import of Temporal what a change is made with, and nothing else', () => {
+  test('sagas import only the patching functions of Temporal', () => {
     const refused = (messages: Message[] = []) => messages.filter(({ ruleId }) => OURS.test(ruleId ?? ''));
     expect(refused(said[6])).toHaveLength(1);
     expect(refused(said[7])).toEqual([]);
@@ -133,7 +133,7 @@ test('the bundle contains the workflows, the domain and the SDK, and nothing els
   expect(foreignModules(bundle, ROOT)).toEqual([]);
 });
 
-test('a package that workflow code brings along is found in the bundle', async () => {
+test('a package that workflow code imports is found in the bundle', async () => {
   const copy = copyOf(['workflows', 'domain', 'saga']);
   try {
     const entry = path.join(copy, 'workflows', 'index.ts');

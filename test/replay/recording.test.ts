@@ -43,7 +43,7 @@ function rewritten(history: string, was: string, now: string): string {
   });
 }
 
-test('a recording of the same path changes nothing, one of another path takes its place', async () => {
+test('a recording of the same path changes nothing, one of another path replaces it', async () => {
   await keepSagaOf('1.00');
   const first = kept();
   await keepSagaOf('1.00');
@@ -53,7 +53,7 @@ test('a recording of the same path changes nothing, one of another path takes it
   expect(corpusIndex(folder)).toEqual({ decided: { path: 'of 2.00', version } });
 });
 
-test('a history that does not replay any more is not written over', async () => {
+test('a history that no longer replays is not overwritten', async () => {
   const broken = rewritten(kept(), 'reserveCredit', 'checkFraud');
   expect(broken).not.toBe(kept());
   writeFileSync(file(), broken);

@@ -11,7 +11,7 @@ const files = new HistoryFiles();
 
 const replay = (...args: readonly string[]) => operatorCommand('replay', args);
 
-test('a divergence: where, in the words of the saga, in which workflows, what to do; exit code 1', async () => {
+test('a divergence: its place in terms of the saga, the workflows, the remedy; exit code 1', async () => {
   const diverging = [files.diverging('one'), files.diverging('two')];
   const junit = files.pathOf('junit.xml');
   const asked = [...diverging, path.join(CORPUS, 'distributed-approved.json')];
@@ -27,7 +27,7 @@ test('a divergence: where, in the words of the saga, in which workflows, what to
   expect(report).toMatch(/testcase classname="createOrderSaga" name="one"/);
 });
 
-test('the same for a program', async () => {
+test('the same report as JSON', async () => {
   const { code, stdout } = await replay('--history', files.diverging('one'), '--json');
   expect(JSON.parse(stdout)).toMatchObject({
     replayed: 1,
@@ -46,7 +46,7 @@ test('the same for a program', async () => {
   expect(code).toBe(1);
 });
 
-test('a source that fails later: what was found before is told all the same, and decides', async () => {
+test('a source that fails later: the earlier findings are reported, and decide the exit code', async () => {
   const junit = files.pathOf('early.xml');
   const { code, stdout, stderr } = await replay(
     '--history',
@@ -61,7 +61,7 @@ test('a source that fails later: what was found before is told all the same, and
   expect(code).toBe(1);
 });
 
-test('a report that cannot be written: the answer is told, and exit code 2', async () => {
+test('a report file that cannot be written: the result is printed, and exit code 2', async () => {
   const file = files.written('fine.json', recordedAs('fine'));
   const { code, stdout, stderr } = await replay('--history', file, '--junit', path.join(file, 'junit.xml'));
   expect(stdout).toContain('1 history: 1 replayed, 0 diverged');
@@ -69,7 +69,7 @@ test('a report that cannot be written: the answer is told, and exit code 2', asy
   expect(code).toBe(2);
 });
 
-test('a workflow of another type is not decided: no divergence, and exit code 2', async () => {
+test('a workflow of another type cannot be judged: no divergence, and exit code 2', async () => {
   const other = files.written('other.json', recordedAs('other').replace('"createOrderSaga"', '"shipOrder"'));
   const fine = files.written('fine.json', recordedAs('fine'));
   const { code, stdout } = await replay('--history', other, fine);
@@ -99,7 +99,7 @@ test.each([
   ['a time that is none', ['--since', 'lately', '--address', 'localhost:1'], '--since lately'],
   ['an unknown option', ['--quickly'], '--quickly'],
   ['a word that means nothing', ['saga.json'], 'unexpected argument saga.json'],
-])('%s: said, and exit code 2', async (_name, args, words) => {
+])('%s: reported, and exit code 2', async (_name, args, words) => {
   const { code, stderr } = await replay(...args);
   expect(stderr).toContain(words);
   expect(code).toBe(2);

@@ -18,7 +18,7 @@ afterAll(() => system.stop());
 
 const ownCode = () => ({ workflowBundle: { codePath: testServers().bundlePath } });
 
-test('many that diverge are told as one way', async () => {
+test('many equal divergences are reported as one', async () => {
   const [history] = [...ofFiles([files.diverging('many')])];
   const many = Array.from({ length: 50 }, (_, index) => ({
     workflowId: `order-${String(index)}`,
@@ -51,7 +51,7 @@ test('histories are read as they are replayed: few are in memory at a time', asy
   expect(most).toBeLessThanOrEqual(3);
 });
 
-test('few are downloaded before they are asked for, none beyond the limit; one that is gone ends nothing', async () => {
+test('few histories are downloaded ahead, none beyond the limit; a missing one does not end the replay', async () => {
   const customer = await newCustomer(system.url, '1000.00');
   const placed = new Set<string>();
   while (placed.size < 20) {

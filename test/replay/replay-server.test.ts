@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-test('nothing there is not a success, unless it is said to be one', async () => {
+test('no workflow at all is a failure, unless an option allows it', async () => {
   const { code, stderr } = await replay(...server());
   expect(stderr).toContain('nothing was replayed');
   expect(code).toBe(2);
@@ -54,7 +54,7 @@ test('open and closed sagas, by query, since and limit', async () => {
   }
 });
 
-test('an export of the Temporal CLI: under its own ids', async () => {
+test('an export of the Temporal CLI: with its own ids', async () => {
   const customer = await newCustomer(system.url, '10.00');
   const { body } = await placeOrder(system.url, customer, '1.00', WAIT);
   const saga = `order-${String(body['orderId'])}`;

@@ -11,7 +11,7 @@ import { smallCases } from '../../tools/simulator/small-cases';
 import { counterexampleOf } from '../../tools/simulator/counterexample';
 import { testSeed } from './seed';
 
-/** Some seconds' worth; `npm run simulate` goes on for as long as it is told. */
+/** A few seconds; `npm run simulate` runs as long as requested. */
 const LARGER_CASES = 10_000;
 
 let product: Protocol;
@@ -43,7 +43,7 @@ test('one order, and any two faults of two services: every interleaving is clean
   expect(interleavings).toBeGreaterThan(10_000);
 });
 
-test('larger cases, by chance, are clean', async () => {
+test('larger random cases are clean', async () => {
   const seed = testSeed();
   const { interleavings, found } = await search(product, { seed, atMost: LARGER_CASES });
   if (found) throw new Error(`TEST_SEED=${String(seed)}\n${counterexampleText(found)}`);

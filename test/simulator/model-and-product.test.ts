@@ -22,8 +22,8 @@ import { testSeed } from './seed';
 const RUNS = 80;
 const LISTS = 50;
 
-/** These lists bring about every outcome there is. */
-const EVERY_OUTCOME_SEED = 5;
+/** These lists alone cause every outcome. */
+const EVERY_OUTCOME_SEED = 1;
 
 let databases: TestDatabases;
 let orderDb: OrderDatabase;
@@ -61,7 +61,7 @@ function inOrder(results: readonly StepResult[]): readonly StepResult[] {
   return [...results].sort((one, other) => one.orderId.localeCompare(other.orderId));
 }
 
-test('stories of the simulator: the real statements answer the same, and leave the same rows', async () => {
+test('interleavings of the simulator: the real statements answer the same, and leave the same rows', async () => {
   let statements = 0;
   let runs = 0;
   // Three times as many as are needed: some hold rows, or leave a transaction open.
@@ -90,7 +90,7 @@ test('calls by any saga, in any order, with any content, on rows that are free o
   const samples = [EVERY_OUTCOME_SEED, testSeed()].flatMap((seed) =>
     fc.sample(calls, { seed, numRuns: LISTS }),
   );
-  for (const list of samples) {
+  for (const [index, list] of samples.entries()) {
     await emptied(CUSTOMERS);
     const orders = new ModelOrders();
     const customers = new ModelCustomers();
@@ -99,7 +99,7 @@ test('calls by any saga, in any order, with any content, on rows that are free o
       const expected = await whileHeld(call, orders, customers, () => askModel(call, orders, customers));
       const answered = await whileHeld(call, undefined, undefined, () => askProduct(call, steps));
       expect([call, inOrder(answered)]).toEqual([call, inOrder(expected)]);
-      for (const { outcome } of answered) seen.add(`${call.step}: ${outcome}`);
+      if (index < LISTS) for (const { outcome } of answered) seen.add(`${call.step}: ${outcome}`);
     }
     expect(await realRows(orderAdmin, customerAdmin)).toEqual(modelRows(orders, customers));
   }

@@ -2,13 +2,13 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import type { ParkedStep } from '../../saga/contract';
 import { callerCancels } from '../../tools/simulator/callers';
-import { CREDIT_STEPS, ORDER_STEPS } from '../../tools/simulator/outages';
+import { CREDIT_STEPS, ORDER_STEPS } from '../../tools/simulator/model-steps';
 import { PLANTED_BUGS } from '../../tools/simulator/planted-bugs';
 import type { Planned as Plan } from '../../tools/simulator/planned';
 import { type Protocol, productProtocol } from '../../tools/simulator/protocols';
 import type { SagaRun } from '../../tools/simulator/saga-run';
 import { TimedRun } from '../../tools/simulator/timed-run';
-import { shownIn } from '../../tools/simulator/waiting-steps';
+import { shownIn } from '../../tools/simulator/shown-steps';
 import {
   APART,
   createdApart,
@@ -171,27 +171,24 @@ test.each([
   expect(reservedMinor(run)).toBe(0);
 });
 
-test.each(PLACEMENTS)(
-  '%s: a deadline of a day stays what it is, though one run follows the other',
-  async (placement) => {
-    const orders = ordersOf('fifty orders one by one');
-    const away = { steps: CREDIT_STEPS, how: 'fails', from: 0, until: WEEK } as const;
-    const outages = [away, ...createdApart(orders, APART)];
-    const run = await begun({ scenario: scenarioOf(orders, placement, DAY), outages });
-    const [{ orderId } = { orderId: 'none' }] = orders;
-    await run.until(DAY - SECOND);
-    expect(states(run).get(orderId)).toBe('PENDING');
-    expect(sagaOf(run).nextRun).toBeGreaterThan(2);
-    await run.until(DAY + SECOND);
-    expect(states(run).get(orderId)).toBe('CANCELLED: CREDIT_CHECK_TIMEOUT');
-    expectShortDays('a deadline of a day', await expectEnd(run, WEEK + DAY));
-  },
-);
+test.each(PLACEMENTS)('%s: a deadline of a day is kept across several runs', async (placement) => {
+  const orders = ordersOf('fifty orders one by one');
+  const away = { steps: CREDIT_STEPS, how: 'fails', from: 0, until: WEEK } as const;
+  const outages = [away, ...createdApart(orders, APART)];
+  const run = await begun({ scenario: scenarioOf(orders, placement, DAY), outages });
+  const [{ orderId } = { orderId: 'none' }] = orders;
+  await run.until(DAY - SECOND);
+  expect(states(run).get(orderId)).toBe('PENDING');
+  expect(sagaOf(run).nextRun).toBeGreaterThan(2);
+  await run.until(DAY + SECOND);
+  expect(states(run).get(orderId)).toBe('CANCELLED: CREDIT_CHECK_TIMEOUT');
+  expectShortDays('a deadline of a day', await expectEnd(run, WEEK + DAY));
+});
 
 /** 70: what the way of one order from its creation to its release costs, while the others wait. */
 const EVENTS_OF_AN_ORDER = 70;
 
-test('fifty orders that come to wait within a day: each costs its own events besides', async () => {
+test('fifty orders that start to wait within a day: each adds its own events', async () => {
   const week = { placement: 'colocated', how: 'fails' } as const;
   const one = await expectEnd(await begun(customerDatabaseAway({ ...week, who: 'one order' })));
   const fifty = customerDatabaseAway({ ...week, who: 'fifty orders one by one' }, 25 * MINUTE);

@@ -31,7 +31,7 @@ const SHORTEST: Readonly<Record<string, number>> = {
 const rows: BugRow[] = [];
 
 test.each(PLANTED_BUGS)(
-  'planted: $words: it is found, and told in few steps',
+  'planted: $words: it is found, and reported in few steps',
   async ({ words, protocol }) => {
     const { interleavings, found: counterexample } = await search(protocol(), { seed: SEED, atMost: MOST });
     rows.push({ words, interleavings, counterexample });

@@ -52,35 +52,35 @@ export async function recordRun(scenario: Scenario, bytes: Uint8Array): Promise<
   return { statements, orders, customers, alone };
 }
 
-/** The model's steps, that tell how to run the same request on real ones. */
-function observed(steps: ModelSteps, tell: (again: RecordedStatement['again']) => void): ModelSteps {
+/** The model's steps, which also record how to run the same request on the real steps. */
+function observed(steps: ModelSteps, record: (again: RecordedStatement['again']) => void): ModelSteps {
   return {
     createPendingOrders: (request, attempt) => {
-      tell((real) => real.createPendingOrders(request));
+      record((real) => real.createPendingOrders(request));
       return steps.createPendingOrders(request, attempt);
     },
     approveOrders: (request, attempt) => {
-      tell((real) => real.approveOrders(request));
+      record((real) => real.approveOrders(request));
       return steps.approveOrders(request, attempt);
     },
     cancelOrders: (request, attempt) => {
-      tell((real) => real.cancelOrders(request));
+      record((real) => real.cancelOrders(request));
       return steps.cancelOrders(request, attempt);
     },
     requestCancellations: (request, attempt) => {
-      tell((real) => real.requestCancellations(request));
+      record((real) => real.requestCancellations(request));
       return steps.requestCancellations(request, attempt);
     },
     giveUpOrders: (request, attempt) => {
-      tell((real) => real.giveUpOrders(request));
+      record((real) => real.giveUpOrders(request));
       return steps.giveUpOrders(request, attempt);
     },
     reserveCredit: (request, attempt) => {
-      tell((real) => real.reserveCredit(request));
+      record((real) => real.reserveCredit(request));
       return steps.reserveCredit(request, attempt);
     },
     releaseCredit: (request, attempt) => {
-      tell((real) => real.releaseCredit(request));
+      record((real) => real.releaseCredit(request));
       return steps.releaseCredit(request, attempt);
     },
   };

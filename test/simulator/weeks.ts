@@ -2,7 +2,8 @@
 import type { OrderRequest } from '../../domain/contracts';
 import type { Placement } from '../../saga/contract';
 import { LONGEST_PAUSE_MS, PARK_AFTER_MS } from '../../saga/workflow/limits';
-import { CREDIT_STEPS, ORDER_STEPS, type Outage } from '../../tools/simulator/outages';
+import { CREDIT_STEPS, ORDER_STEPS } from '../../tools/simulator/model-steps';
+import type { Outage } from '../../tools/simulator/outages';
 import {
   AS_IN_THE_PRODUCT,
   type Scenario,

@@ -34,7 +34,7 @@ test('a condition holds when a signal has made it true', async () => {
   expect(execution.outcome).toEqual({ result: undefined });
 });
 
-test('a signal that comes before its handler is kept for it', async () => {
+test('a signal that arrives before its handler is kept for it', async () => {
   const execution = await begun(async ({ exports: { defineSignal, setHandler, sleep } }) => {
     await sleep(10);
     return new Promise((resolve) => {

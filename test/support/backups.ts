@@ -2,7 +2,7 @@
 import { Client } from 'pg';
 import { grantConnect } from '../../prisma/provision';
 import type { ServiceName } from '../../prisma/schema-engine';
-import { giveDatabaseBack, takeDatabaseAway } from './outages';
+import { allowConnections, refuseConnections } from './outages';
 
 export interface Backup {
   /** The database is again as it was; what was written since is lost. */
@@ -13,14 +13,14 @@ export interface Backup {
 export async function backUp(adminUrl: string, service: ServiceName): Promise<Backup> {
   const name = new URL(adminUrl).pathname.slice(1);
   const copy = `${name}_backup`;
-  await takeDatabaseAway(adminUrl);
+  await refuseConnections(adminUrl);
   await asAdmin(adminUrl, (admin) =>
     admin.query(`CREATE DATABASE ${copy} TEMPLATE ${name} OWNER ${service}_owner`),
   );
-  await giveDatabaseBack(adminUrl);
+  await allowConnections(adminUrl);
   return {
     restore: async () => {
-      await takeDatabaseAway(adminUrl);
+      await refuseConnections(adminUrl);
       await asAdmin(adminUrl, async (admin) => {
         await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
         await admin.query(`ALTER DATABASE ${copy} RENAME TO ${name}`);

@@ -1,16 +1,16 @@
-/** A TCP proxy to a server that can be cut or stalled, and mended: how a server goes away, seen from its clients. */
+/** A TCP proxy that can be cut, stalled and restored: an outage of a server, as its clients see it. */
 import net from 'node:net';
 
 export interface CuttableProxy {
-  /** 127.0.0.1:port; what connects there reaches the server while the line is whole. */
+  /** 127.0.0.1:port; forwards to the server unless the line is cut or stalled. */
   readonly address: string;
   /** The URL with the line's address instead of the server's. */
   through(url: string): string;
   /** Resets the connections there are, and refuses new ones. */
   cut(): Promise<void>;
-  /** Connections stay, new ones are taken, and nothing passes: a cable that is pulled, a machine that hangs. */
+  /** Keeps connections, accepts new ones, and passes no data: as a pulled cable, or a machine that hangs. */
   stall(): void;
-  mend(): Promise<void>;
+  restore(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ async function cuttableProxy(target: { host: string; port: number }): Promise<Cu
       socket.setNoDelay(true);
       socket.pipe(other);
       if (stalled) socket.pause();
-      // A reset is what this line is for; the other side hears of it by being closed.
+      // A reset is expected; closing informs the other side.
       socket.on('error', () => undefined);
       socket.once('close', () => other.destroy());
     }
@@ -71,7 +71,7 @@ async function cuttableProxy(target: { host: string; port: number }): Promise<Cu
       stalled = true;
       for (const socket of sockets) socket.pause();
     },
-    mend: async () => {
+    restore: async () => {
       stalled = false;
       for (const socket of sockets) socket.resume();
       if (!server.listening) await listen(port);

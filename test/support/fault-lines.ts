@@ -22,7 +22,7 @@ interface Set {
 
 export class FaultLines {
   #databases: TestDatabases | undefined;
-  /** Of what was started, the last first, whether the test passed or not. */
+  /** Cleanup of what was started, last first, also after a failure. */
   readonly #ends: (() => unknown)[] = [];
 
   /** Each test has databases of its own. */
@@ -79,7 +79,7 @@ export class FaultLines {
 }
 
 /** @param processes the lines of each, by its name */
-export function setTrap(
+export function setBreakpoint(
   step: Step,
   moment: Moment,
   processes: Readonly<Record<string, readonly FaultProxy[]>>,

@@ -3,11 +3,13 @@ import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { type ConsumerStore, PoisonEvent } from '../../projections/consumer/consumer';
 import type { Received } from '../../projections/consumer/feed-page';
+import { sequenceOf } from '../../events/sequence';
 import { readHistory } from '../../projections/order-history/read';
 import { rebuildView } from '../../projections/order-history/rebuild';
 import { historyStore } from '../../projections/order-history/store';
 import { createHistoryDatabase, type HistoryDatabase } from '../../prisma/history/client';
 import { createTestDatabases, rowsOf, type TestDatabases } from './databases';
+import { BASE_URI } from './event-base';
 import { eventually } from './http';
 import { hold, type Lock } from './outages';
 
@@ -72,7 +74,7 @@ export class HistoryView {
     const poison: PoisonEvent[] = [];
     for (;;) {
       try {
-        expect(await store.takeIn(after, page, poison)).toBe(true);
+        expect(await store.applyPage(after, page, poison)).toBe(true);
         return;
       } catch (error) {
         if (!(error instanceof PoisonEvent)) throw error;
@@ -121,7 +123,7 @@ export class HistoryView {
     this.#held = undefined;
   }
 
-  /** Rebuilds that wait for somebody else's lock, in the statement with these words. */
+  /** Number of rebuilds that wait for a lock, in the statement with these words. */
   waiting(words: string) {
     return this.admin(
       `SELECT pid FROM pg_stat_activity
@@ -156,17 +158,23 @@ export class HistoryView {
     return { orderId, customerId: this.customerId, amountMinor: 100, currency: 'USD' };
   }
 
-  #received(source: string, type: string, subject: string, sequence: number, data: object): Received {
+  #received(
+    service: string,
+    type: string,
+    subject: string,
+    aggregateversion: number,
+    data: object,
+  ): Received {
     this.#events += 1;
     return {
-      source,
+      source: `${BASE_URI}${service}`,
       id: String(this.#events),
       type,
       subject,
-      sequence,
-      position: String(this.#events),
+      aggregateversion,
+      sequence: sequenceOf(BigInt(this.#events)),
       time: new Date(1_790_000_000_000 + this.#events).toISOString(),
-      dataschema: `/event-schemas/${type}/1`,
+      dataschema: `${BASE_URI}/event-schemas/${type}/1`,
       data: { ...data },
     };
   }

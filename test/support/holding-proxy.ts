@@ -1,6 +1,6 @@
 /**
  * A TCP proxy to Postgres that holds one round trip: its request before the server has it, or its reply before the
- * client has it. Who is killed meanwhile died at exactly that moment.
+ * client has it. A process that is killed meanwhile dies at exactly that moment.
  */
 import net from 'node:net';
 

@@ -1,4 +1,4 @@
-/** A caller of the API, as any other. */
+/** A client of the API. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -47,13 +47,13 @@ export function placeOrder(
 
 export const WAIT = { Prefer: 'wait=20' };
 
-/** 45 s: on a machine that is busy with everything else. What is waited for comes in milliseconds otherwise. */
-const COMES_WITHIN_MS = 45_000;
+/** 45 s, for a busy machine; otherwise conditions hold after milliseconds. */
+const EVENTUALLY_TIMEOUT_MS = 45_000;
 
 /** Waits on a condition, never on a time. */
 export async function eventually<T>(
   look: () => Promise<T | undefined>,
-  withinMs = COMES_WITHIN_MS,
+  withinMs = EVENTUALLY_TIMEOUT_MS,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {

@@ -1,4 +1,4 @@
-/** What an operator runs, as a process of its own. */
+/** An operator's command as a process. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { ROOT } from './start';
@@ -9,11 +9,11 @@ export interface CommandAnswer {
   readonly stderr: string;
 }
 
-/** Of an operator's process: what a test does not name must not be found in what `npm start` has left beside it. */
+/** Environment of an operator's process: settings that a test omits must not come from the data of `npm start`. */
 export const NOTHING_ELSE = { PATH: process.env['PATH'], DATA_DIR: path.join(ROOT, 'dist', 'no-data') };
 
 export function operatorCommand(
-  name: 'replay' | 'audit' | 'repair' | 'parked',
+  name: 'replay' | 'audit' | 'repair' | 'parked' | 'rebuild-view',
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<CommandAnswer> {

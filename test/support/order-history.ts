@@ -1,6 +1,6 @@
 /** The order history of a customer, as a client of the API reads it. */
 import { expect } from '@jest/globals';
-import { historySchema } from '../../api/http/schemas';
+import { historySchema } from '../../api/order-history/history-json';
 import { call } from './http';
 
 export type CustomerHistory = ReturnType<typeof historySchema.parse>;

@@ -7,6 +7,7 @@ import { databaseLog, type EventLog } from '../../events/event-log';
 import { publishEvents } from '../../events/publish';
 import { Notifier } from '../../platform/notifier';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
+import { eventBase } from './event-base';
 import { createTestDatabases, type TestDatabases } from './databases';
 
 /** Where a page of the feed ended. */
@@ -21,7 +22,7 @@ export class OrderOutbox {
     beforeAll(async () => {
       const databases = await createTestDatabases();
       const db = createOrderDatabase(databases.orderUrl);
-      this.#open = { databases, db, log: databaseLog('/order-service', db, new Notifier()) };
+      this.#open = { databases, db, log: databaseLog('/order-service', db, new Notifier(), eventBase) };
     });
     afterAll(async () => {
       await this.#open?.db.$disconnect();

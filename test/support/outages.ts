@@ -1,4 +1,4 @@
-/** How a test takes something away from outside: a row, a table, a database. */
+/** Locks and outages that a test causes: a row, a table, a database. */
 import { Client } from 'pg';
 import { rowsOf } from './databases';
 
@@ -28,8 +28,8 @@ export function holdCustomer(adminCustomerUrl: string, customerId: string): Prom
   return hold(adminCustomerUrl, 'SELECT FROM customers WHERE id = $1 FOR UPDATE', [customerId]);
 }
 
-/** Nobody may log in to the database any more, and who is there is cut off. */
-export async function takeDatabaseAway(adminUrl: string): Promise<void> {
+/** Refuses new connections to the database, and cuts the existing ones. */
+export async function refuseConnections(adminUrl: string): Promise<void> {
   const name = nameOf(adminUrl);
   await rowsOf(besides(adminUrl), `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
   await rowsOf(
@@ -39,7 +39,7 @@ export async function takeDatabaseAway(adminUrl: string): Promise<void> {
   );
 }
 
-export async function giveDatabaseBack(adminUrl: string): Promise<void> {
+export async function allowConnections(adminUrl: string): Promise<void> {
   await rowsOf(besides(adminUrl), `ALTER DATABASE ${nameOf(adminUrl)} ALLOW_CONNECTIONS true`);
 }
 

@@ -27,10 +27,15 @@ export async function startSagaWorker(
   const link = await connectTemporal(temporal);
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
   const reported: { readonly sagaId: string; readonly progress: SagaProgress }[] = [];
-  const report = (progress: SagaProgress) => ({
-    fn: ({ workflowId: sagaId }: { readonly workflowId: string }) => void reported.push({ sagaId, progress }),
-  });
-  const sinks: InjectedSinks<SagaSinks> = { saga: { ended: report('ended'), waits: report('waits') } };
+  const sinks: InjectedSinks<SagaSinks> = {
+    saga: {
+      ended: { fn: ({ workflowId: sagaId }) => void reported.push({ sagaId, progress: { kind: 'ended' } }) },
+      waits: {
+        fn: ({ workflowId: sagaId }, subjectIds) =>
+          void reported.push({ sagaId, progress: { kind: 'waits', subjectIds } }),
+      },
+    },
+  };
   const worker = await Worker.create({
     connection: link.connection,
     namespace: temporal.namespace,

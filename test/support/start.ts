@@ -32,11 +32,11 @@ export function start(env: Record<string, string>, command = 'start'): StartedPr
   return { process: child, output: () => printed, exit };
 }
 
-export async function ready(started: StartedProcess): Promise<void> {
+export async function ready(started: StartedProcess, withinMs = 50_000): Promise<void> {
   await eventually(() => {
     if (started.process.exitCode !== null) throw new Error(`it ended:\n${started.output()}`);
     return Promise.resolve(started.output().includes('Ctrl-C stops everything') ? true : undefined);
-  }, 50_000);
+  }, withinMs);
 }
 
 export function freePort(): Promise<number> {

@@ -28,11 +28,13 @@ export interface TestSystem {
   stop(): Promise<void>;
 }
 
-/** Long enough that only a test about it meets it. */
+/** Long enough that only a test of this timeout reaches it. */
 const CREDIT_CHECK_TIMEOUT_MS = 60_000;
 const ATTENTION_AFTER_MS = 60_000;
 
 export interface TestSystemOptions {
+  /** Default: new ones. */
+  readonly databases?: TestDatabases;
   readonly placement?: Placement;
   readonly order?: Partial<OrderServiceSettings>;
   readonly outbox?: OutboxSettings;
@@ -59,7 +61,7 @@ export function orderSettings(databaseUrl: string): OrderServiceSettings {
   };
 }
 
-/** What the services of a test have in common. */
+/** The settings that all services of a test share. */
 export function commonSettings() {
   const { temporal, bundlePath } = testServers();
   return {
@@ -68,8 +70,8 @@ export function commonSettings() {
     temporal,
     temporalUiUrl: 'http://localhost:8233',
     bundlePath,
-    // Nobody is told: a test that stops a service knows.
-    leavingMs: 0,
+    // No delay: no client and no load balancer has to notice the shutdown.
+    shutdownDelayMs: 0,
     outbox: { relaysHere: true, retentionMs: 3_600_000 },
     eventStreamsMax: 200,
   };
@@ -77,7 +79,7 @@ export function commonSettings() {
 
 export async function startSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
   const temporal = { ...testServers().temporal, dataConverter: options.dataConverter };
-  const databases = await createTestDatabases();
+  const databases = options.databases ?? (await createTestDatabases());
   const logger = createLogger('silent');
   installTemporalRuntime(logger);
   const common = {

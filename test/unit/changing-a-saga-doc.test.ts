@@ -19,14 +19,14 @@ const doc = read('docs/changing-a-saga.md');
 /** Without line breaks and indentation, which are others in the function that the lines stand in. */
 const flat = (text: string) => text.replace(/\s+/g, ' ').trim();
 
-test('the worked example is what its test builds, and what is around it stands in the saga', () => {
+test('the worked example matches what its test builds, and its context matches the saga', () => {
   const shown = Array.from(doc.matchAll(/```ts\n([^`]+)```/g), ([, code = '']) => flat(code));
   expect(shown).toEqual([NEW_CONTRACT, NEW_STEP, `${GUARDS.patched}\n${BEHIND}`].map(flat));
   expect(flat(read(SAGA_FILE))).toContain(flat(BEHIND));
   for (const file of [CONTRACTS_FILE, STEPS_FILE, SAGA_FILE]) expect(doc).toContain(`\`${file}\``);
 });
 
-test('no change is under way: the rehearsal brings its own guard', () => {
+test('the current saga has no patch: the rehearsal adds its own', () => {
   expect(read(SAGA_FILE)).not.toMatch(/patched|deprecatePatch/);
 });
 
@@ -36,7 +36,7 @@ test('the guard of each version is the one that its test builds', () => {
   expect(Object.fromEntries(guards)).toEqual(GUARDS);
 });
 
-test('each file that it names is there', () => {
+test('each file that it names exists', () => {
   const named = Array.from(
     doc.matchAll(/`((?:workflows|test|ops|domain|activities|workers|saga|prisma|tools)\/[\w/.-]+)`/g),
     ([, file = '']) => file,

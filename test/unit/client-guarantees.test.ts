@@ -1,4 +1,4 @@
-/** What the fault suite takes for an answer, for a broken promise, and for a saga that went on: planted ones are told. */
+/** How the fault suite classifies answers, and detects broken guarantees and resumed sagas. Planted violations are found. */
 import { expect, test } from '@jest/globals';
 import type { temporal } from '@temporalio/proto';
 import { msNumberToTs } from '@temporalio/common/lib/time';
@@ -8,32 +8,32 @@ import { PLANTED_BUGS } from '../../tools/fault-injection/planted-bugs';
 import { changedFiles, functionWith } from '../../tools/fault-injection/plant-bugs';
 import {
   brokenGuarantees,
-  type OrderInTheEnd,
+  type FinalOrder,
   otherAnswer,
 } from '../../tools/fault-injection/client-guarantees';
-import { goesOnAt } from '../../tools/fault-injection/affected-sagas';
+import { resumesAt } from '../../tools/fault-injection/affected-sagas';
 import { quantile } from '../../tools/fault-injection/recovery';
 
 const PROBLEM = 'application/problem+json';
-const AWAY: RawAnswer = { status: 503, retryAfter: '1', contentType: PROBLEM, text: '{"status":503}' };
+const UNAVAILABLE: RawAnswer = { status: 503, retryAfter: '1', contentType: PROBLEM, text: '{"status":503}' };
 
 test.each<[string, RawAnswer, ReturnType<typeof classifyAnswer>['kind']]>([
   ['an order', { status: 202, retryAfter: null, contentType: 'application/json', text: '{}' }, 'answer'],
-  ['a refusal', { ...AWAY, status: 409, retryAfter: null }, 'answer'],
-  ['a 503', AWAY, 'come back'],
-  ['a 429', { ...AWAY, status: 429 }, 'come back'],
-  ['a 503 without Retry-After', { ...AWAY, retryAfter: null }, 'strange'],
-  ['a 503 that is no problem', { ...AWAY, contentType: 'application/json' }, 'strange'],
-  ['a 500', { ...AWAY, status: 500 }, 'strange'],
-  ['a 504 with Retry-After', { ...AWAY, status: 504 }, 'strange'],
-  ['no JSON', { ...AWAY, text: 'Service Unavailable' }, 'strange'],
-  ['JSON that is no object', { ...AWAY, text: '"later"' }, 'strange'],
-  ['half an answer', { ...AWAY, status: 202, text: '{"orderId":' }, 'strange'],
+  ['a refusal', { ...UNAVAILABLE, status: 409, retryAfter: null }, 'answer'],
+  ['a 503', UNAVAILABLE, 'come back'],
+  ['a 429', { ...UNAVAILABLE, status: 429 }, 'come back'],
+  ['a 503 without Retry-After', { ...UNAVAILABLE, retryAfter: null }, 'invalid'],
+  ['a 503 that is no problem', { ...UNAVAILABLE, contentType: 'application/json' }, 'invalid'],
+  ['a 500', { ...UNAVAILABLE, status: 500 }, 'invalid'],
+  ['a 504 with Retry-After', { ...UNAVAILABLE, status: 504 }, 'invalid'],
+  ['no JSON', { ...UNAVAILABLE, text: 'Service Unavailable' }, 'invalid'],
+  ['JSON that is no object', { ...UNAVAILABLE, text: '"later"' }, 'invalid'],
+  ['half an answer', { ...UNAVAILABLE, status: 202, text: '{"orderId":' }, 'invalid'],
 ])('%s', (_name, answer, kind) => {
   expect(classifyAnswer(answer).kind).toBe(kind);
 });
 
-const TOLD: Acknowledged = {
+const ACKNOWLEDGED: Acknowledged = {
   orderId: 'o',
   customerId: 'c',
   amount: '1.00',
@@ -43,7 +43,7 @@ const TOLD: Acknowledged = {
   cancelled: false,
   refusedToCancel: false,
 };
-const ORDER: OrderInTheEnd = {
+const ORDER: FinalOrder = {
   customerId: 'c',
   totalMinor: 100n,
   state: 'APPROVED',
@@ -52,7 +52,7 @@ const ORDER: OrderInTheEnd = {
 const REFUSED = { state: 'CANCELLED', cancellationReason: 'INSUFFICIENT_CREDIT' } as const;
 const ON_REQUEST = { state: 'CANCELLED', cancellationReason: 'CUSTOMER_REQUEST' } as const;
 
-test.each<[Partial<Acknowledged>, Partial<OrderInTheEnd> | null, string | undefined]>([
+test.each<[Partial<Acknowledged>, Partial<FinalOrder> | null, string | undefined]>([
   [{}, {}, undefined],
   [{}, REFUSED, undefined],
   [{ states: new Set(['PENDING', 'APPROVED']) }, ON_REQUEST, undefined],
@@ -76,8 +76,8 @@ test.each<[Partial<Acknowledged>, Partial<OrderInTheEnd> | null, string | undefi
   ],
   [{ states: new Set(['CANCELLED']) }, {}, 'o was CANCELLED, and is APPROVED'],
   [{ states: new Set(['APPROVED']) }, REFUSED, 'o was APPROVED, and is CANCELLED: INSUFFICIENT_CREDIT'],
-])('told %j, in the end %j: %s', (told, order, words) => {
-  const broken = brokenGuarantees({ ...TOLD, ...told }, order && { ...ORDER, ...order });
+])('answer %j, final order %j: %s', (answer, order, words) => {
+  const broken = brokenGuarantees({ ...ACKNOWLEDGED, ...answer }, order && { ...ORDER, ...order });
   expect(broken).toEqual(words === undefined ? [] : [words]);
 });
 
@@ -86,17 +86,17 @@ test.each<[string, number, object, boolean]>([
   ['another order', 202, { orderId: 'p', state: 'PENDING' }, false],
   ['another state', 202, { orderId: 'o', state: 'APPROVED' }, false],
   ['refused', 409, { type: 'conflict' }, false],
-])('the key again, answered %s', (_name, status, body, same) => {
+])('a repeated key that is answered %s', (_name, status, body, same) => {
   const answer = { kind: 'answer', status, body: { ...body } } as const;
-  expect(otherAnswer(TOLD, answer).length).toBe(same ? 0 : 1);
-  expect(otherAnswer(TOLD, undefined)).toHaveLength(1);
+  expect(otherAnswer(ACKNOWLEDGED, answer).length).toBe(same ? 0 : 1);
+  expect(otherAnswer(ACKNOWLEDGED, undefined)).toHaveLength(1);
 });
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 const at = (ms: number, event: Event): Event => ({ ...event, eventTime: msNumberToTs(ms) });
 const TIMED_OUT: Event = { workflowTaskTimedOutEventAttributes: {} };
 const TASK: Event = { workflowTaskStartedEventAttributes: {} };
-const STEP_AGAIN: Event = {
+const STEP_RETRIED: Event = {
   activityTaskStartedEventAttributes: { attempt: 2, lastFailure: { timeoutFailureInfo: {} } },
 };
 const STEP: Event = { activityTaskStartedEventAttributes: { attempt: 1 } };
@@ -109,19 +109,19 @@ test.each<[string, readonly Event[], number | undefined]>([
   ['a step that failed by itself', [at(1_100, FAILED_STEP)], undefined],
   ['a task lost before the kill', [at(900, TIMED_OUT), at(1_100, TASK)], undefined],
   ['a task lost', [at(1_050, TASK), at(3_000, TIMED_OUT), at(3_010, TASK)], 3_010],
-  ['a step lost', [at(1_700, STEP_AGAIN)], 1_700],
+  ['a step lost', [at(1_700, STEP_RETRIED)], 1_700],
   ['a task lost for good', [at(3_000, TIMED_OUT)], Infinity],
-])('killed at 1,000 ms: %s', (_name, events, wentOn) => {
-  expect(goesOnAt(events, 1_000)).toBe(wentOn);
+])('killed at 1,000 ms: %s', (_name, events, expected) => {
+  expect(resumesAt(events, 1_000)).toBe(expected);
 });
 
-test('of 200 the 99th hundredth is the third last', () => {
+test('the 99th percentile of 200 values is the third last', () => {
   const ascending = Array.from({ length: 200 }, (_, index) => index + 1);
   expect([quantile(ascending, 0.5), quantile(ascending, 0.99), quantile([], 0.99)]).toEqual([100, 198, 0]);
 });
 
 test.each(PLANTED_BUGS.map((bug) => [bug.words, bug] as const))(
-  "can be planted in today's product: %s",
+  'can be planted in the current code: %s',
   (_words, bug) => {
     expect(changedFiles(bug).size + (bug.sql ? functionWith(bug.sql).length : 0)).toBeGreaterThan(0);
   },

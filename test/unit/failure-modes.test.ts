@@ -43,7 +43,7 @@ const SECTIONS = readFileSync(path.join(ROOT, 'docs/failure-modes.md'), 'utf8')
 /** How a title stands in a file: between quotes of one kind. */
 const quoted = (title: string) => [`'${title}'`, `"${title}"`, `\`${title}\``];
 
-test('there are sections, and each has a heading of its own', () => {
+test('every section has a heading of its own', () => {
   expect(SECTIONS.length).toBeGreaterThan(35);
   expect(new Set(SECTIONS.map(({ heading }) => heading)).size).toBe(SECTIONS.length);
 });

@@ -1,4 +1,4 @@
-/** The fault suite can fail a run: to whatever does not hold, and to a run that proves nothing. */
+/** The fault suite can fail a run: for a violation, and for an inconclusive run. */
 import { expect, test } from '@jest/globals';
 import type { AuditReport } from '../../ops/audit/audit';
 import type { Invariant } from '../../ops/audit/invariants';
@@ -23,9 +23,9 @@ function landedAt(
   return landed;
 }
 
-function recovery(affected: number, wentOnMs: number): RunFacts['recovery'] {
-  const all = Array.from({ length: affected }, () => wentOnMs);
-  return { kills: 12, idle: 0, underWay: affected, wentOnMs: all, doneMs: all };
+function recovery(affected: number, resumedMs: number): RunFacts['recovery'] {
+  const all = Array.from({ length: affected }, () => resumedMs);
+  return { kills: 12, idle: 0, underWay: affected, resumedMs: all, doneMs: all };
 }
 
 const CLEAN = { checked: 100, inFlight: 0, violated: 0 };
@@ -50,7 +50,7 @@ const FINAL_CHECKS: FinalChecks = {
   stillRunning: [],
   broken: [],
   acknowledged: 100,
-  askedAgain: 100,
+  repeated: 100,
 };
 
 const MEMORY = { firstMinute: 200, lastMinute: 250, most: 260 };
@@ -59,14 +59,14 @@ const GOOD: RunFacts = {
   aims: { long: true, services: SERVICES, otherFaults: OTHERS },
   faultMs: 60_000,
   done: 500,
-  goneAway: 20,
+  disconnected: 20,
   notPlaced: 5,
   readsAfterCancel: 50,
-  hangs: { taken: 90, notTaken: [], waited: { ms: 40_000, events: 20 } },
+  hangs: { taken: 90, notAccepted: [], waited: { ms: 40_000, events: 20 } },
   landed: landedAt(FAULT_POINTS),
   recovery: recovery(200, 2_000),
   finalChecks: FINAL_CHECKS,
-  strange: [],
+  invalid: [],
   memory: SERVICES.map((name) => ({ name, ...MEMORY })),
 };
 
@@ -109,13 +109,13 @@ test.each<[string, Partial<RunFacts>]>([
   ['1 answer or process does not hold', finalChecks({ broken: ['an order is not there'] })],
   [
     '1 order was not taken while the customer database hung',
-    { hangs: { ...GOOD.hangs, notTaken: ['/problems/overloaded'] } },
+    { hangs: { ...GOOD.hangs, notAccepted: ['/problems/overloaded'] } },
   ],
   [
     'a saga that waited for 40 s has 61 events',
     { hangs: { ...GOOD.hangs, waited: { ms: 40_000, events: 61 } } },
   ],
-  ['2 invalid answers', { strange: ['a 500', 'no JSON'] }],
+  ['2 invalid answers', { invalid: ['a 500', 'no JSON'] }],
   ['sagas whose worker was killed resumed after 5.1 s (p99)', { recovery: recovery(200, 5_100) }],
   ['sagas whose worker was killed resumed after Infinity s (p99)', { recovery: recovery(200, Infinity) }],
   [
@@ -169,16 +169,16 @@ test.each<[string, Partial<RunFacts>]>([
     },
   ],
   ['the audit looked at 100 of 101 orders', finalChecks({ acknowledged: 101 })],
-  ['no client disconnected before its answer', { goneAway: 0 }],
-  ['no order was requested again', finalChecks({ askedAgain: 0 })],
+  ['no client disconnected before its answer', { disconnected: 0 }],
+  ['no order was requested again', finalChecks({ repeated: 0 })],
   ['the memory of customer-1 was not measured', { memory: [{ name: 'order-1', ...MEMORY }] }],
   ['1 kills found too few orders under way', { recovery: { ...recovery(200, 1), idle: 1 } }],
   ['only 99 orders were affected by the killed workers', { recovery: recovery(99, 1) }],
-])('proves nothing: %s', (words, changes) => {
-  expect(evaluate({ ...GOOD, ...changes })).toEqual({ code: 2, words: [`it proves nothing: ${words}`] });
+])('inconclusive: %s', (words, changes) => {
+  expect(evaluate({ ...GOOD, ...changes })).toEqual({ code: 2, words: [`inconclusive: ${words}`] });
 });
 
-test('what does not hold counts more than what proves nothing', () => {
-  const { code, words } = evaluate({ ...GOOD, done: 0, strange: ['a 500'] });
+test('a violation outweighs an inconclusive run', () => {
+  const { code, words } = evaluate({ ...GOOD, done: 0, invalid: ['a 500'] });
   expect([code, words.length]).toEqual([1, 2]);
 });

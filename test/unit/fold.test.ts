@@ -1,4 +1,4 @@
-/** Invariant 5 as pure functions: folding the events gives the row, or says what cannot have happened. */
+/** Invariant 5 as pure functions: folding the events gives the row, or reports impossible events. */
 import { describe, expect, test } from '@jest/globals';
 import { foldCustomer, foldOrder, foldReservation } from '../../ops/audit/fold';
 import type { AggregateEvents, RecordedEvent } from '../../ops/audit/rows';
@@ -38,7 +38,7 @@ const without = (
   pruned,
 });
 
-describe('folding gives the row', () => {
+describe('folding the events gives the row', () => {
   test.each(FATES)('of an order: %s', (fate) => {
     const { id: _id, sagaId: _sagaId, ...row } = order(fate);
     expect(foldOrder(orderEvents(fate))).toEqual({ row, wrong: [] });
@@ -64,14 +64,14 @@ describe('folding gives the row', () => {
     expect(foldOrder(recorded)).toMatchObject({ row: { state: 'CANCELLED', version: 4 }, wrong: [] });
   });
 
-  test('when events come twice', () => {
+  test('of events that arrive twice', () => {
     const recorded = orderEvents('CANCELLING');
     expect(foldOrder({ ...recorded, events: recorded.events.flatMap((event) => [event, event]) })).toEqual(
       foldOrder(recorded),
     );
   });
 
-  test('when the first events were pruned: what is kept says all', () => {
+  test('of kept events, when the first ones were pruned', () => {
     const pruned = without(without(orderEvents('CANCELLING'), 0), 0, 'the first');
     expect(foldOrder(pruned)).toEqual(foldOrder(orderEvents('CANCELLING')));
     expect(foldReservation(without(creditEvents('RELEASED'), 0, 'all'))).toEqual(
@@ -80,7 +80,7 @@ describe('folding gives the row', () => {
   });
 });
 
-describe('what cannot have happened', () => {
+describe('impossible events are reported', () => {
   const approved = orderEvents('APPROVED');
   const cannot = (words: string) => [words];
 

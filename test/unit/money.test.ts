@@ -39,11 +39,11 @@ test.each([
   ['10000000000000.00', 2],
   ['9007199254740993', 0],
   ['99999999999999999999', 0],
-])('%j with %i digits is no amount', (text, digits) => {
+])('%j with %i digits is not an amount', (text, digits) => {
   expect(parseAmount(text, digits)).toBeUndefined();
 });
 
-test('every amount comes back as it was, at every number of digits', () => {
+test('every amount survives formatting and parsing, with every number of digits', () => {
   for (const digits of [0, 2, 3, 4]) {
     for (const minor of [1, 9, 10, 99, 100, 1000, 12_345, 10_000_000, MAX_AMOUNT_MINOR]) {
       expect(parseAmount(formatAmount(minor, digits), digits)).toBe(minor);
@@ -62,7 +62,7 @@ test.each([
 });
 
 test.each(['usd', 'US', 'ZZZ', 'XXX', 'XTS', 'XAU', 'XDR', '', 'U$D', '__proto__', 'constructor'])(
-  '%j is no currency',
+  '%j is not a currency',
   (currency) => {
     expect(moneySchema(1).safeParse({ amount: '1', currency }).error?.issues[0]?.path).toEqual(['currency']);
   },
@@ -86,7 +86,7 @@ test.each([
   expect(moneySchema(1).safeParse(money).error?.issues[0]?.path).toEqual([part]);
 });
 
-test('a credit limit may be zero, an unknown part may not be there', () => {
+test('a credit limit may be zero; an unknown part is refused', () => {
   expect(moneySchema(0).parse({ amount: '0', currency: 'JPY' })).toEqual({
     amountMinor: 0,
     currency: 'JPY',

@@ -12,7 +12,7 @@ test('every operation is described once, under its path and method', () => {
   expect(new Set(OPERATIONS.map(({ operationId }) => operationId)).size).toBe(OPERATIONS.length);
 });
 
-test('the body of an order is described as it is validated', () => {
+test('the documented body of an order is the validated one', () => {
   expect(document.paths['/orders']?.['post']).toMatchObject({
     requestBody: {
       required: true,

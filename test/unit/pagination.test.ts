@@ -6,7 +6,7 @@ const row = (number: number) => ({
   id: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
 });
 
-test('a cursor says which row was the last one, in characters that a URL takes as they are', () => {
+test('a cursor names the last row, in characters that a URL needs not escape', () => {
   const cursor = cursorAfter(row(7));
   expect(cursor).toMatch(/^[\w-]+$/);
   expect(readCursor(cursor)).toEqual(row(7));
@@ -25,7 +25,7 @@ test.each([
   expect(() => readCursor(cursor)).toThrow('start again without it');
 });
 
-test('a page has at most its limit, and a cursor only when there is more', () => {
+test('a page has at most `limit` items, and a cursor only when there are more', () => {
   const rows = [row(3), row(2), row(1)];
   const id = ({ id }: { id: string }) => id;
   expect(pageOf(rows, 2, id)).toEqual({ items: [row(3).id, row(2).id], nextCursor: cursorAfter(row(2)) });

@@ -17,12 +17,12 @@ test.each([
   expect(longestPause([deadline(afterMs)], LONGEST)).toBe(pauseMs);
 });
 
-test('the longest of several deadlines counts; without one the longest pause of the saga', () => {
+test('the longest deadline counts; without one the longest pause of the saga', () => {
   expect(longestPause([deadline(30 * SECOND), deadline(DAY)], LONGEST)).toBe(288 * SECOND);
   expect(longestPause([], LONGEST)).toBe(LONGEST);
 });
 
-test('a pause is twice the one before, up to the longest', () => {
+test('a pause is twice the previous one, up to the longest', () => {
   expect([1, 2, 3, 4, 5, 6, 7].map((failures) => pauseAfter(failures, SECOND))).toEqual([
     50, 100, 200, 400, 800, 1_000, 1_000,
   ]);

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { asProblem } from '../../api/http/problem-handler';
 import { PROBLEMS, Problem } from '../../api/http/problems';
-import { newOrderBody, ordersQuery } from '../../api/http/schemas';
+import { newOrderBody, ordersQuery } from '../../api/orders/order-json';
 import { valid } from '../../api/http/validation';
 
 function named(name: string, message: string, more: object = {}): Error {
@@ -35,7 +35,7 @@ test.each([
   }
 });
 
-test('every problem has a status of an error', () => {
+test('every problem has an error status', () => {
   for (const { status } of Object.values(PROBLEMS)) expect(status).toBeGreaterThanOrEqual(400);
 });
 
@@ -63,7 +63,7 @@ test.each([
   [{ ...order, customerId: 'x' }, ['/customerId']],
   [{}, ['/customerId', '/orderTotal']],
   [JSON.parse('{"__proto__": {"customerId": "x"}}'), ['/customerId', '/orderTotal', '/__proto__']],
-])('%j: a pointer to each part that is wrong', (body, pointers) => {
+])('%j: a pointer to each invalid part', (body, pointers) => {
   expect(errorsOf(() => valid(newOrderBody, body))).toEqual(pointers);
 });
 

@@ -1,4 +1,4 @@
-/** When a saga that runs has nothing left to do: then it should have ended, and the audit says so. */
+/** A running saga that has nothing left to do should have ended, which the audit reports. */
 import { expect, test } from '@jest/globals';
 import { isSettled } from '../../ops/audit/recheck';
 import { cancelSagaWorkflowId } from '../../domain/names';

@@ -1,4 +1,4 @@
-/** What the repair does about each kind of order: the findings are those of the audit about the same rows. */
+/** The plan of the repair for each kind of order; the findings are those of the audit for the same rows. */
 import { describe, expect, test } from '@jest/globals';
 import { type Finding, isTerminal, wrongOrder } from '../../ops/audit/invariants';
 import type { OrderFacts, ReservationRow } from '../../ops/audit/rows';
@@ -66,20 +66,20 @@ test.each<[OrderFate | undefined, CreditFate | undefined, object | 'nothing' | '
   ['CANCELLED', 'REJECTED', 'nothing'],
   ['CANCELLED', 'BURIED', 'nothing'],
 ])('order %s, credit %s', (fate, credit, expected) => {
-  const { repairs, forAPerson } = planOf(orderFacts(fate, credit));
+  const { repairs, manual } = planOf(orderFacts(fate, credit));
   expect(repairs).toEqual(typeof expected === 'string' ? [] : [expected]);
-  expect(forAPerson.length > 0).toBe(expected === 'a person');
+  expect(manual.length > 0).toBe(expected === 'a person');
 });
 
 test.each(['INSUFFICIENT_CREDIT', 'CREDIT_CHECK_TIMEOUT', 'CREDIT_CHECK_FAILED'])(
-  'an order that its own saga cancelled (%s) and that holds credit: that saga compensates',
+  'an order that its own saga cancelled (%s) and that holds credit: the saga releases it',
   (reason) => {
     const cancelled = { ...order('CANCELLED'), reason };
     expect(planOf(orderFacts('CANCELLED', 'RESERVED', { order: cancelled })).repairs).toEqual([CREATE]);
   },
 );
 
-describe('a reservation with other content than the order: no saga gets past it', () => {
+describe('a reservation with other content than the order: no saga can proceed', () => {
   test.each<[OrderFate, CreditFate, Partial<ReservationRow>]>([
     ['PENDING', 'RESERVED', { amountMinor: 99n }],
     ['PENDING', 'RELEASED', { currency: 'EUR' }],
@@ -93,11 +93,11 @@ describe('a reservation with other content than the order: no saga gets past it'
   ])('order %s, credit %s with %o', (fate, credit, changes) => {
     const other = { ...reservation(credit), ...changes };
     const facts = orderFacts(fate, credit, { reservation: other, creditEvents: creditEvents(credit, other) });
-    expect(planOf(facts)).toEqual({ repairs: [], forAPerson: findingsOf(facts) });
+    expect(planOf(facts)).toEqual({ repairs: [], manual: findingsOf(facts) });
   });
 });
 
-describe('events beyond the row: the outbox refuses the next transition, so no saga gets on', () => {
+describe('events beyond the row: the outbox refuses the next transition, so no saga can proceed', () => {
   test.each<[string, OrderFacts]>([
     ['a lost order, approved', orderFacts(undefined, 'RESERVED', { orderEvents: orderEvents('APPROVED') })],
     ['a lost order, cancelled', orderFacts(undefined, 'REJECTED', { orderEvents: orderEvents('CANCELLED') })],
@@ -114,23 +114,23 @@ describe('events beyond the row: the outbox refuses the next transition, so no s
     ['one that was released', orderFacts('PENDING', undefined, { creditEvents: creditEvents('RELEASED') })],
     ['a reservation back', orderFacts('CANCELLED', 'RESERVED', { creditEvents: creditEvents('RELEASED') })],
   ])('%s', (_words, facts) => {
-    expect(planOf(facts)).toEqual({ repairs: [], forAPerson: findingsOf(facts) });
+    expect(planOf(facts)).toEqual({ repairs: [], manual: findingsOf(facts) });
   });
 });
 
 describe('the rest', () => {
-  test('a lost order whose credit only its cancellation knows of is created by a saga of its own', () => {
+  test('a lost order whose reservation names only its cancellation is created by its own saga', () => {
     const tombstone = { ...reservation('BURIED'), sagaId: `cancel-order-${ORDER_ID}` };
     expect(planOf(orderFacts(undefined, 'BURIED', { reservation: tombstone })).repairs).toEqual([
       { ...CREATE, sagaId: `order-${ORDER_ID}` },
     ]);
   });
 
-  test('what the audit does not accuse is left alone', () => {
-    expect(planRepairs([], new Map())).toEqual({ repairs: [], forAPerson: [] });
+  test('orders without a violation are not changed', () => {
+    expect(planRepairs([], new Map())).toEqual({ repairs: [], manual: [] });
   });
 
-  test('orders of one saga are run by it together, each once', () => {
+  test('the orders of one saga are run together, each once', () => {
     const other = '019f0000-0000-7000-8000-000000000002';
     const both = [
       orderFacts('PENDING', undefined),
@@ -144,9 +144,9 @@ describe('the rest', () => {
     ]);
   });
 
-  test('the order history is followed again, however many orders it has wrong', () => {
+  test('the order history is rebuilt once, however many of its orders are wrong', () => {
     const facts = orderFacts('APPROVED', 'RESERVED', { view: order('PENDING') });
-    expect(planOf(facts, true)).toEqual({ repairs: [{ kind: 'view' }], forAPerson: [] });
+    expect(planOf(facts, true)).toEqual({ repairs: [{ kind: 'view' }], manual: [] });
   });
 
   test.each<Finding>([
@@ -154,8 +154,8 @@ describe('the rest', () => {
     { invariant: 'identity', subject: ORDER_ID, words: 'another amount' },
     { invariant: 'outbox', subject: ORDER_ID, words: 'a gap' },
     { invariant: 'saga', subject: ORDER_ID, words: 'a saga runs, and has nothing left to do' },
-  ])('a person judges $invariant', (finding) => {
+  ])('$invariant is listed for a person', (finding) => {
     const facts = new Map([[ORDER_ID, orderFacts('APPROVED', 'RESERVED')]]);
-    expect(planRepairs([finding], facts)).toEqual({ repairs: [], forAPerson: [finding] });
+    expect(planRepairs([finding], facts)).toEqual({ repairs: [], manual: [finding] });
   });
 });

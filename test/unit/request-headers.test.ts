@@ -28,14 +28,14 @@ test.each([
   expect(preferredWaitSeconds(header)).toBe(seconds);
 });
 
-test('without a key every id is new, and later ids sort later', () => {
+test('without a key every id is new, and ids are ordered by time', () => {
   const ids = Array.from({ length: 100 }, () => idToCreate(undefined, 'order'));
   expect(new Set(ids.map(({ id }) => id)).size).toBe(100);
   expect(ids.every(({ id, keyed }) => version(id) === 7 && !keyed)).toBe(true);
   expect(ids.map(({ id }) => id).sort()).toEqual(ids.map(({ id }) => id));
 });
 
-test('a key always gives the same id, another for a customer than for an order', () => {
+test('a key always gives the same id, but different ids for a customer and an order', () => {
   const { id, keyed } = idToCreate('a-key', 'order');
   expect([validate(id), version(id), keyed]).toEqual([true, 5, true]);
   expect(idToCreate('a-key', 'order').id).toBe(id);
@@ -45,7 +45,7 @@ test('a key always gives the same id, another for a customer than for an order',
   expect(id).toBe('8905471d-ecb2-5dce-8dc0-5596bd248aaf');
 });
 
-test.each([['!'], ['~'], ['x'.repeat(255)], ['"quoted"']])('the key %j is good', (key) => {
+test.each([['!'], ['~'], ['x'.repeat(255)], ['"quoted"']])('the key %j is valid', (key) => {
   expect(idToCreate(key, 'order').keyed).toBe(true);
 });
 

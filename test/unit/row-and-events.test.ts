@@ -1,4 +1,4 @@
-/** Invariant 5 as pure functions: how a row differs from what its events say. */
+/** Invariant 5 as pure functions: the differences between a row and its events. */
 import { expect, test } from '@jest/globals';
 import type { AggregateEvents, CustomerFacts, OrderFacts } from '../../ops/audit/rows';
 import {
@@ -49,7 +49,7 @@ test.each<[Partial<CustomerFacts['customer']>, string]>([
   ]);
 });
 
-test('rows that are gone, and events that are', () => {
+test('missing rows, and missing events', () => {
   expect(orderInconsistencies(orderFacts('APPROVED', undefined, { order: undefined }))).toEqual([
     'its row is gone, and OrderApproved (2) is there',
   ]);
@@ -70,7 +70,7 @@ test('rows that are gone, and events that are', () => {
   ]);
 });
 
-test('events that may have been pruned are not missed', () => {
+test('events that may have been pruned are not missing', () => {
   const all: AggregateEvents = { events: [], pruned: 'all' };
   const facts = orderFacts('APPROVED', 'RESERVED', { orderEvents: all, creditEvents: all });
   expect([...orderInconsistencies(facts), ...creditInconsistencies(facts)]).toEqual([]);

@@ -6,7 +6,7 @@ import { ROOT } from '../support/start';
 
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
 
-test('its example is a saga that runs', () => {
+test('the example is a saga that runs', () => {
   const [, example = ''] = /```ts\n([\s\S]*?)\n```/.exec(read('saga/README.md')) ?? [];
   expect(example.trim()).toBe(read('test/support/tiny-saga/saga.ts').trim());
 });

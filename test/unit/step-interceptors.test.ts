@@ -28,7 +28,7 @@ test.each([
   expect(failure).toMatchObject({ type: 'NoAnswerYet', nextRetryDelay: pauseMs });
 });
 
-test('one row locked of two: the saga gets both answers', async () => {
+test('one of two rows locked: the saga gets both answers', async () => {
   const answers = [{ outcome: 'busy' }, { outcome: 'reserved' }];
   expect(await attempt(1, answers)).toEqual(answers);
 });

@@ -1,4 +1,4 @@
-/** Our own time limits: an answer that comes too late changes nothing any more. */
+/** Time limits: a late answer has no effect. */
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { eachWithTimeout, TimedOut, withTimeout } from '../../saga/host/with-timeout';
 
@@ -11,13 +11,13 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test('an answer in time, and a failure in time, are passed on, and no timer is left', async () => {
+test('an answer or a failure in time is passed on, and no timer is left', async () => {
   expect(await withTimeout(Promise.resolve(7), LIMIT_MS, 'a call')).toBe(7);
   await expect(withTimeout(Promise.reject(new Error('no')), LIMIT_MS, 'a call')).rejects.toThrow('no');
   expect(jest.getTimerCount()).toBe(0);
 });
 
-test('work that never ends is given up; its late failure is handled', async () => {
+test('work that never ends times out; its late failure is handled', async () => {
   let fail: (reason: Error) => void = () => undefined;
   const work = new Promise<never>((_resolve, reject) => {
     fail = reject;
@@ -35,7 +35,7 @@ test('work that never ends is given up; its late failure is handled', async () =
   expect(unhandled).not.toHaveBeenCalled();
 });
 
-test('each page of a list has its own time', async () => {
+test('each page of a list has its own timeout', async () => {
   async function* pages() {
     for (const page of [1, 2]) {
       await new Promise((resolve) => setTimeout(resolve, LIMIT_MS - 1));

@@ -1,4 +1,4 @@
-/** What Temporal's Cancel leaves to do survives it: steps, their pauses, and what an operator decides about them. */
+/** The remaining steps survive Temporal's Cancel, with their pauses and the decisions of operators about them. */
 import { describe, expect, test } from '@jest/globals';
 import type { Placement } from '../../saga/contract';
 import { failedTasks } from '../replay/recording';

@@ -8,7 +8,7 @@ import { testServers } from '../support/servers';
 
 const stores = new OrderStores();
 
-/** The order is asked for with another total. */
+/** The order is requested with another total. */
 const other = { with: { totalMinor: TOTAL + 1 } };
 
 sagaLaws<OrderRequest, OrderSteps & CreditSteps, CreateOrderSettings>({

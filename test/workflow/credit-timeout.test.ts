@@ -11,8 +11,8 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
   });
   afterAll(() => system.stop());
 
-  /** From outside: nobody may log in to the customer database any more, and who is there is cut off. */
-  async function takeCustomerDatabaseAway(): Promise<void> {
+  /** Refuses new connections to the customer database, and cuts the existing ones. */
+  async function refuseCustomerConnections(): Promise<void> {
     const { adminCustomerUrl, customerUrl } = system.databases;
     const name = new URL(customerUrl).pathname.slice(1);
     const other = Object.assign(new URL(adminCustomerUrl), { pathname: '/postgres' }).href;
@@ -20,20 +20,20 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
     await rowsOf(other, 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
   }
 
-  async function giveCustomerDatabaseBack(): Promise<void> {
+  async function allowCustomerConnections(): Promise<void> {
     const { adminCustomerUrl, customerUrl } = system.databases;
     const other = Object.assign(new URL(adminCustomerUrl), { pathname: '/postgres' }).href;
     await rowsOf(other, `ALTER DATABASE ${new URL(customerUrl).pathname.slice(1)} ALLOW_CONNECTIONS true`);
   }
 
-  test('the customer database is away for a moment: the order waits as PENDING and is approved', async () => {
+  test('a short outage of the customer database: the order waits as PENDING and is approved', async () => {
     const customer = await newCustomer(system.url, '10.00');
-    await takeCustomerDatabaseAway();
+    await refuseCustomerConnections();
     const { status, body } = await placeOrder(system.url, customer, '1.00');
     expect(status).toBe(202);
     const path = `${system.url}/orders/${String(body['orderId'])}`;
     expect((await call(path, 'GET')).body).toMatchObject({ state: 'PENDING' });
-    await giveCustomerDatabaseBack();
+    await allowCustomerConnections();
     const order = await eventually(async () => {
       const { body: now } = await call(path, 'GET');
       return now['state'] === 'PENDING' ? undefined : now;
@@ -41,15 +41,15 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
     expect(order).toMatchObject({ state: 'APPROVED' });
   });
 
-  test('away beyond the timeout: cancelled with CREDIT_CHECK_TIMEOUT at that moment, released when it is back', async () => {
+  test('an outage beyond the timeout: cancelled with CREDIT_CHECK_TIMEOUT in time, released after the recovery', async () => {
     const customer = await newCustomer(system.url, '10.00');
-    await takeCustomerDatabaseAway();
+    await refuseCustomerConnections();
     const { status, body } = await placeOrder(system.url, customer, '1.00', WAIT);
     expect(status).toBe(201);
     expect(body).toMatchObject({ state: 'CANCELLED', cancellationReason: 'CREDIT_CHECK_TIMEOUT' });
     const sagaId = `order-${String(body['orderId'])}`;
     expect((await system.client.workflow.getHandle(sagaId).describe()).status.name).toBe('RUNNING');
-    await giveCustomerDatabaseBack();
+    await allowCustomerConnections();
     const result: unknown = await system.client.workflow.getHandle(sagaId).result();
     expect(result).toEqual({
       outcomes: [{ orderId: body['orderId'], state: 'CANCELLED', reason: 'CREDIT_CHECK_TIMEOUT' }],
@@ -66,7 +66,7 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
 
   test('Temporal’s own Cancel ends a waiting order as CUSTOMER_REQUEST; its credit is free', async () => {
     const customer = await newCustomer(system.url, '10.00');
-    await takeCustomerDatabaseAway();
+    await refuseCustomerConnections();
     const { body } = await placeOrder(system.url, customer, '1.00');
     const handle = system.client.workflow.getHandle(`order-${String(body['orderId'])}`);
     await handle.cancel();
@@ -76,7 +76,7 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
       return now['state'] === 'PENDING' ? undefined : now;
     });
     expect(order).toMatchObject({ state: 'CANCELLED', cancellationReason: 'CUSTOMER_REQUEST' });
-    await giveCustomerDatabaseBack();
+    await allowCustomerConnections();
     await handle.result();
     expect((await call(`${system.url}/customers/${customer}`, 'GET')).body).toMatchObject({
       reserved: { amount: '0.00' },

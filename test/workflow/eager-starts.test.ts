@@ -11,7 +11,7 @@ const EAGER = ORDER_WORKER_LIMITS.workflowTasks / 2;
 const ORDERS = 2 * ORDER_WORKER_LIMITS.workflowTasks;
 
 /** On a machine that is taken by others tasks run out of their time first, and are given out again. */
-const COME_TO_IT_MS = 80_000;
+const LATER_TASKS_TIMEOUT_MS = 80_000;
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
@@ -42,7 +42,7 @@ async function histories(orders: number): Promise<HistoryEvent[][]> {
     return sagas.length === orders ? Promise.all(sagas.map(historyOf)) : undefined;
   }).finally(() => held.release());
   await answers;
-  await eventually(async () => ((await approved()) === orders ? true : undefined), COME_TO_IT_MS);
+  await eventually(async () => ((await approved()) === orders ? true : undefined), LATER_TASKS_TIMEOUT_MS);
   return found;
 }
 
@@ -57,11 +57,11 @@ async function approved(): Promise<number> {
 const isEager = ([first]: readonly HistoryEvent[]) =>
   first?.workflowExecutionStartedEventAttributes?.eagerExecutionAccepted === true;
 
-test('every start is eager while there is room: the worker has the first task with the reply', async () => {
+test('every start is eager while slots are free: the worker gets the first task with the reply', async () => {
   expect((await histories(EAGER)).map(isEager)).toEqual(Array.from({ length: EAGER }, () => true));
 });
 
-test('a worker takes no more tasks than it can finish in their time: the others wait their turn, and come to it', async () => {
+test('a worker takes only as many tasks as it can finish before their timeout; the others wait, and are run later', async () => {
   const eager = (await histories(ORDERS)).filter(isEager);
   expect(eager.length).toBeGreaterThan(0);
   expect(eager.length).toBeLessThan(ORDERS);

@@ -10,13 +10,13 @@ import { type SagaWorker, startSagaWorker } from '../support/saga-worker';
 let worker: SagaWorker;
 
 /** Loans whose taking back answers what the saga has not thought of. */
-const surprising = new Set<string>();
+const unexpected = new Set<string>();
 
 const steps: LoanSteps = {
   lend: ({ items }) => Promise.resolve(items.map(({ loanId }) => ({ loanId, outcome: 'lent' }))),
   takeBack: ({ items }) =>
     Promise.resolve(
-      items.map(({ loanId }) => ({ loanId, outcome: surprising.has(loanId) ? 'lost' : 'back' })),
+      items.map(({ loanId }) => ({ loanId, outcome: unexpected.has(loanId) ? 'lost' : 'back' })),
     ),
 };
 
@@ -28,7 +28,7 @@ afterAll(() => worker.stop());
 async function parkedLoan() {
   const surprise: Loan = { loanId: randomUUID() };
   const neighbour: Loan = { loanId: randomUUID() };
-  surprising.add(surprise.loanId);
+  unexpected.add(surprise.loanId);
   const handle = await worker.client.workflow.start('lendBook', {
     workflowId: `loan-${surprise.loanId}`,
     taskQueue: 'loans',
@@ -47,7 +47,7 @@ async function parkedLoan() {
 
 test('fixed and retried by an operator: it is compensated, and the saga ends', async () => {
   const { handle, surprise } = await parkedLoan();
-  surprising.delete(surprise.loanId);
+  unexpected.delete(surprise.loanId);
   await handle.signal(RETRY_STEP, { by: 'grace' });
   expect(await handle.result()).toEqual({ outcomes: [{ state: 'BACK' }, { state: 'BACK' }] });
   await Worker.runReplayHistory(
@@ -57,7 +57,7 @@ test('fixed and retried by an operator: it is compensated, and the saga ends', a
   );
 });
 
-test('given up by an operator: the saga fails and names it, and its neighbour has ended', async () => {
+test('given up by an operator: the saga fails and names the subject; the other subject has ended', async () => {
   const { handle, surprise } = await parkedLoan();
   await handle.signal(GIVE_UP_STEP, { by: 'grace', reason: 'OPS-23' });
   await expect(handle.result()).rejects.toMatchObject({

@@ -27,7 +27,7 @@ test.each<[Placement, number, number]>([
     workflowId: sagaWorkflowId(orders.map(({ orderId }) => orderId)),
     taskQueue: ORDER_TASK_QUEUE,
     args: [input],
-    // What a busy machine adds are heartbeats of the task, which is none of the group's cost.
+    // A busy machine adds heartbeats of the task, which are not a cost of the group.
     workflowTaskTimeout: '100s',
   });
   const { outcomes } = (await handle.result()) as SagaResult<OrderResult>;

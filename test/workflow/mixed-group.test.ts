@@ -40,7 +40,7 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
     return status === 200 ? body['state'] : undefined;
   }
 
-  test('in a mixed group each order gets its own right answer, and who need not wait does not', async () => {
+  test('in a mixed group each order gets its own answer, and no order waits for another', async () => {
     const rich = await newCustomer(system.url, '100.00');
     const locked = await newCustomer(system.url, '100.00');
     const approved = orderOf(rich, 100);

@@ -42,7 +42,7 @@ async function parkedBy(sagaId: string): Promise<readonly ParkedStep[]> {
   return (memo?.[PARKED_MEMO] ?? []) as ParkedStep[];
 }
 
-test('one order is parked and given up, its neighbours end; a decision is sent by query', async () => {
+test('one order is parked and given up, the others end; a decision is sent by query', async () => {
   system = await startSystem();
   const customerId = await newCustomer(system.url, '10.00');
   const orders = ordersOf(customerId, 3);
@@ -113,7 +113,7 @@ test('five orders given up at once: each has its own record and its own event', 
     });
 });
 
-test('fifty retries at once, round after round, and then fifty decisions: none is lost, and the saga ends', async () => {
+test('rounds of fifty retries at once, then fifty decisions: none is lost, and the saga ends', async () => {
   system = await startSystem();
   const customerId = await newCustomer(system.url, '100.00');
   const held = await holdCustomer(system.databases.adminCustomerUrl, customerId);
@@ -140,7 +140,7 @@ test('fifty retries at once, round after round, and then fifty decisions: none i
   expect(rows).toHaveLength(GROUP);
 });
 
-test("a neighbour's success does not hide a step that is still parked", async () => {
+test('the success of another order does not hide a step that is still parked', async () => {
   system = await startSystem();
   const [first, second] = [await newCustomer(system.url, '10.00'), await newCustomer(system.url, '10.00')];
   const locks = [first, second].map((customer) => holdCustomer(system.databases.adminCustomerUrl, customer));

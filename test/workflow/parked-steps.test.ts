@@ -7,7 +7,7 @@ import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { auditOf, violations } from '../support/invariants';
 import { operatorCommand } from '../support/operator-command';
-import { giveDatabaseBack, takeDatabaseAway } from '../support/outages';
+import { allowConnections, refuseConnections } from '../support/outages';
 import { testServers } from '../support/servers';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -80,7 +80,7 @@ async function detailsOf(sagaId: string): Promise<string> {
 const eventsOf = async (sagaId: string) =>
   (await system.client.workflow.getHandle(sagaId).fetchHistory()).events ?? [];
 
-async function quietAndRight(): Promise<void> {
+async function idleAndClean(): Promise<void> {
   await eventually(async () => ((await violations(system.databases)).length === 0 ? true : undefined));
 }
 
@@ -90,10 +90,10 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   });
   afterAll(() => system.stop());
 
-  test('a database that stays away: the order says so, so does the audit; retried at once when it is back', async () => {
+  test('a long outage: the order and the audit show the parked step; it is retried at once after the recovery', async () => {
     const orderId = await approvedOrder();
     const sagaId = cancelSagaWorkflowId(orderId);
-    await takeDatabaseAway(system.databases.adminCustomerUrl);
+    await refuseConnections(system.databases.adminCustomerUrl);
     expect((await call(`${system.url}/orders/${orderId}/cancel`, 'POST')).status).toBe(202);
     expect(await attentionOf(orderId)).toMatchObject([{ step: 'release credit' }]);
     expect(await order(orderId)).toMatchObject({ state: 'CANCELLING' });
@@ -106,7 +106,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       const nextAttempt = raw.pendingActivities?.[0]?.scheduledTime;
       return nextAttempt && tsToMs(nextAttempt) - Date.now() >= LEFT_OF_PAUSE_MS ? true : undefined;
     });
-    await giveDatabaseBack(system.databases.adminCustomerUrl);
+    await allowConnections(system.databases.adminCustomerUrl);
     expect(await parked('--retry', '--order', orderId, '--by', 'grace')).toMatchObject({
       code: 0,
       stdout: expect.stringContaining(`${sagaId}\n  release credit, since`),
@@ -129,10 +129,10 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       by: 'grace',
     });
     expect(retried?.eventTime).toBeDefined();
-    await quietAndRight();
+    await idleAndClean();
   });
 
-  test('it fails permanently: parked, not lost; given up with a reason, fixed, and run again by repair', async () => {
+  test('a permanent failure: parked, not lost; given up with a reason, fixed, and run again by repair', async () => {
     const orderId = await approvedOrder();
     const sagaId = cancelSagaWorkflowId(orderId);
     await breakRelease();
@@ -182,7 +182,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       ].join('\n'),
     });
     await whenState(orderId, 'CANCELLED');
-    await quietAndRight();
+    await idleAndClean();
   });
 
   test('after the pivot: approvals that fail permanently are parked; fixed, a batch of sagas is retried by a query', async () => {
@@ -204,6 +204,6 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     await onOrders('DROP TRIGGER refused ON orders');
     await parked('--retry', '--query', query);
     for (const orderId of orderIds) await whenState(orderId, 'APPROVED');
-    await quietAndRight();
+    await idleAndClean();
   });
 });

@@ -46,7 +46,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     writeFileSync(file, history);
     const replayed = (env: Record<string, string>) => operatorCommand('replay', ['--history', file], env);
     expect((await replayed({ PAYLOAD_CODEC_PATH: CODEC })).code).toBe(0);
-    // Without it nobody can tell: that is no divergence.
+    // Without the codec the result is undecided, not a divergence.
     const { code, stdout } = await replayed({});
     expect(stdout).toMatch(/not decided: its payloads are encoded \([^)]+\): name the codec/);
     expect(code).toBe(2);

@@ -6,7 +6,7 @@ import { Stage } from '../replay/record/stage';
 
 const stage = new Stage('distributed');
 
-test('the attempt that hangs is cancelled, and when the newer one has answered nothing is parked', async () => {
+test('the attempt that hangs is cancelled, and nothing is parked after the newer one has answered', async () => {
   const order = stage.order();
   await (await stage.start([order])).result();
   await stage.system.stopCredit();
@@ -15,7 +15,7 @@ test('the attempt that hangs is cancelled, and when the newer one has answered n
   const table = await hold(stage.system.databases.adminCustomerUrl, 'LOCK TABLE credit_reservations');
   await stage.system.startCredit();
   await stage.someoneWaitsForCredit();
-  // It finishes what it does, and takes nothing new.
+  // It finishes its tasks, and accepts no new ones.
   const stopped = stage.system.stopCredit();
   await stage.retry(saga.workflowId);
   await stage.historyHas(saga.workflowId, (event) => event.activityTaskCancelRequestedEventAttributes);

@@ -14,7 +14,7 @@ afterAll(() => system.stop());
 const FEW = 10;
 
 test.each([1, 41])(
-  '%i approved orders: 13 events, two workflow tasks and three commits a saga',
+  '%i approved orders: 13 events, two workflow tasks and three commits per saga',
   async (count) => {
     const customer = await newCustomer(system.url, '1000.00');
     const answers = await Promise.all(

@@ -28,7 +28,7 @@ describe.each(['colocated', 'distributed'] as const)('%s', (placement) => {
     return saga;
   }
 
-  test('a saga that goes on after each of two results goes on in the same way when it is replayed', async () => {
+  test('a saga that continues after each of two results continues in the same way in a replay', async () => {
     const customers = await Promise.all(
       Array.from({ length: SAGAS }, () => newCustomer(system.url, '100.00')),
     );

@@ -48,7 +48,7 @@ function book(subjects: readonly [Booking, ...Booking[]]) {
 
 const stateOf = async (booking: Booking) => (await stores.traces(booking)).rows['seat'];
 
-test('the nine others are booked, by one activity a step, while the row is locked; then it is booked too', async () => {
+test('nine bookings complete, with one activity per step, while the tenth row is locked; then the tenth completes', async () => {
   const first = booking();
   const others = Array.from({ length: 9 }, booking);
   await stores.steps.holdSeats({ sagaId: 'an earlier run', items: [first] });
@@ -66,17 +66,17 @@ test('the nine others are booked, by one activity a step, while the row is locke
     return steps.includes('confirmSeats') ? steps : undefined;
   });
   expect(soFar.filter((step) => step !== 'holdSeats')).toEqual(['takePayments', 'confirmSeats']);
-  // All that is left of it waits for a row: the process may go on with others.
-  expect(worker.progressOf(handle.workflowId)).toEqual(['waits']);
+  // Only one subject is left, and it waits for a row: the process may start other groups.
+  expect(worker.progressOf(handle.workflowId)).toEqual([{ kind: 'waits', subjectIds: [first.bookingId] }]);
 
   await lock.release();
   expect(await handle.result()).toEqual({ outcomes: [first, ...others].map(() => ({ state: 'BOOKED' })) });
-  expect(worker.progressOf(handle.workflowId)).toEqual(['waits', 'ended']);
+  expect(worker.progressOf(handle.workflowId)).toMatchObject([{ kind: 'waits' }, { kind: 'ended' }]);
   const { workflowBundle } = worker;
   await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), handle.workflowId);
 });
 
-test('one that waits for a service that is away does not report that: others would wait for it, too', async () => {
+test('a saga that waits for an unavailable service does not report that it waits: others would have to wait too', async () => {
   const [one, other] = [booking(), booking()];
   await stores.steps.holdSeats({ sagaId: 'an earlier run', items: [one] });
   const lock = await hold(stores.seatsUrl, 'SELECT FROM seats WHERE id = $1 FOR UPDATE', [one.bookingId]);
@@ -90,5 +90,5 @@ test('one that waits for a service that is away does not report that: others wou
   unpayable.clear();
   await lock.release();
   await handle.result();
-  expect(worker.progressOf(handle.workflowId)).toEqual(['ended']);
+  expect(worker.progressOf(handle.workflowId)).toEqual([{ kind: 'ended' }]);
 });

@@ -19,7 +19,7 @@ import { type BenchServers, startBenchServers } from './servers';
 const NAMESPACE = 'audit';
 
 /** A tenth must include all open orders. */
-const MIN_ORDERS = 10 * OPEN_ORDERS;
+export const AUDITED_MIN = 10 * OPEN_ORDERS;
 
 const USAGE_POLL_MS = 50;
 
@@ -39,11 +39,13 @@ const answerSchema = z.object({
   invariants: z.record(z.string(), z.object({ checked: z.int(), inFlight: z.int(), violated: z.int() })),
 });
 
-/** @throws Error when the audit does not report every order, exactly the open ones in flight, and no violation */
+/**
+ * @param orders at least AUDITED_MIN
+ * @throws Error when the audit does not report every order, exactly the open ones in flight, and no violation
+ */
 export async function measureAudit(
   orders: number,
 ): Promise<{ readonly audits: readonly Audited[]; readonly ratios: readonly Ratio[] }> {
-  if (!(orders >= MIN_ORDERS)) throw new RangeError(`--orders must be at least ${String(MIN_ORDERS)}`);
   const servers = await startBenchServers([NAMESPACE]);
   try {
     const tenth = Math.ceil(orders / 1_000) * 100;

@@ -1,6 +1,7 @@
 /** The rate at which a backlog of orders is decided after an outage of the customer database. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { connectClient } from '../../platform/postgres-session';
+import { until } from '../local/until';
 import { type Measure, type Measured, measured } from './measure';
 import { customersHang, databaseAway, type Outage } from './outages';
 import type { Product } from './product';
@@ -59,8 +60,7 @@ interface Backlog {
 async function backlogRate({ url, orderUrl, orders, outage }: Backlog): Promise<Measured> {
   const customers = await newCustomers(url, CUSTOMERS);
   const place = (index: number) => placed(url, String(customers[index % CUSTOMERS]));
-  const db = new Client({ connectionString: orderUrl });
-  await db.connect();
+  const db = await connectClient(orderUrl, 'bench');
   try {
     const over = await outage();
     let backlog: readonly string[];
@@ -86,7 +86,8 @@ async function backlogRate({ url, orderUrl, orders, outage }: Backlog): Promise<
 
 async function allDecided(db: Client, orders: readonly string[]): Promise<void> {
   const pending = `SELECT FROM orders WHERE id = ANY ($1::uuid[]) AND state = 'PENDING' LIMIT 1`;
-  while ((await db.query(pending, [orders])).rowCount !== 0) await sleep(POLL_MS);
+  const areDecided = async () => (await db.query(pending, [orders])).rowCount === 0;
+  await until(areDecided, { everyMs: POLL_MS });
 }
 
 interface Decision {

@@ -60,7 +60,7 @@ async function sinceCommits(
 ): Promise<number[]> {
   const of = async (db: SqlDatabase & { $disconnect(): Promise<void> }, source: string) => {
     const mine = new Map(
-      received.filter((event) => event.source === source).map(({ id, at }) => [rowOf(id), at]),
+      received.filter((event) => event.source.endsWith(source)).map(({ id, at }) => [rowOf(id), at]),
     );
     const rows = await db.$queryRaw<{ id: bigint; committed: number }[]>(sql`
       SELECT id, extract(epoch FROM pg_xact_commit_timestamp(transaction_id::xid))::double precision * 1000 AS committed

@@ -2,7 +2,7 @@
  * Fills the three databases by SQL with the rows that the product would write; a million orders would take the
  * product an hour. Omits what the audit does not read: the events that the order history has received.
  */
-import { Client } from 'pg';
+import { withClient } from '../../platform/postgres-session';
 import { EVENT_SOURCES } from '../../domain/events';
 import { encodeCursor } from '../../events/cursor';
 import type { ServiceName } from '../../prisma/schema-engine';
@@ -104,7 +104,7 @@ export async function fill(adminUrl: (service: ServiceName) => string, numbers: 
   const cursor = encodeCursor(
     Object.fromEntries(EVENT_SOURCES.map((source, index) => [source, feeds[index]])),
   );
-  await connected(adminUrl('history'), async (db) => {
+  await withClient(adminUrl('history'), 'bench', async (db) => {
     for (const statement of ALL_VIEWS) await db.query(statement, [numbers.from, numbers.to]);
     await db.query(
       `INSERT INTO checkpoints (consumer, cursor) VALUES ('bench', $1) ON CONFLICT (consumer) DO UPDATE SET cursor = $1`,
@@ -116,7 +116,7 @@ export async function fill(adminUrl: (service: ServiceName) => string, numbers: 
 
 /** @returns the feed's id and the position of its last event */
 function filled(url: string, statements: readonly string[], { from, to }: Numbers) {
-  return connected(url, async (db) => {
+  return withClient(url, 'bench', async (db) => {
     await db.query('CREATE TEMPORARY SEQUENCE published');
     await db.query(`SELECT setval('published', last_position + 1, false) FROM outbox_relay`);
     for (const statement of statements) await db.query(statement, [from, to]);
@@ -126,19 +126,9 @@ function filled(url: string, statements: readonly string[], { from, to }: Number
   });
 }
 
-async function connected<Answer>(url: string, work: (db: Client) => Promise<Answer>): Promise<Answer> {
-  const db = new Client({ connectionString: url });
-  await db.connect();
-  try {
-    return await work(db);
-  } finally {
-    await db.end();
-  }
-}
-
 /** @returns the order ids of each saga with open orders, by workflow id */
 export async function openOrders(url: string): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { rows } = await connected(url, (db) =>
+  const { rows } = await withClient(url, 'bench', (db) =>
     db.query<{ saga: string; ids: string[] }>(
       `SELECT saga_id AS saga, array_agg(id::text ORDER BY id) AS ids FROM orders WHERE state = 'PENDING' GROUP BY 1`,
     ),

@@ -1,16 +1,14 @@
-/**
- * `npm run bench`: orders per second over HTTP and the baselines, in one run on the same servers. Compare timings
- * only within a run, because they depend on the machine. `npm run bench -- audit` measures the audit.
- */
+/** `npm run bench`: the measures of orders, or of the audit. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { flag, options, positiveWholeNumber, runCommand } from '../../platform/command';
 import { ROOT } from '../../platform/project-paths';
 import { step } from '../local/progress.cjs';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
-import { measureAudit, printAudits } from './audit';
+import { AUDITED_MIN, measureAudit, printAudits } from './audit';
 import { type Measure, type Measured, median } from './measure';
 import { measureMemory, NAMESPACES, startMeasures } from './measure-suite';
 import { print, printRatios, type Ratio, ratiosOf } from './report';
@@ -23,86 +21,92 @@ const WARM_UP_SHARE = 1 / 4;
 const ORDERS = 2_000;
 const AUDITED_ORDERS = 1_000_000;
 
-const { values: options, positionals } = parseOptions();
+const USAGE = `npm run bench            orders per second over HTTP, and the baselines, in one run on the same servers
+npm run bench -- audit   time and memory of the audit
 
-const ordersInARun = Number(options.orders ?? ORDERS);
+  --orders N    orders in a run with forty in flight, default: ${String(ORDERS)}; or audited, default: ${String(AUDITED_ORDERS)}
+  --rounds N    how often each measure is taken; default: 3
+  --only WORDS  only measures whose name contains the words; may be repeated
+  --json FILE   where the figures are written; default: a new file in .data/bench
+  --strict      exit code 1 when a target ratio is missed
 
-function parseOptions() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        orders: { type: 'string' },
-        rounds: { type: 'string', default: '3' },
-        /** Only measures whose name contains one of these. */
-        only: { type: 'string', multiple: true, default: [''] },
-        json: { type: 'string' },
-        /** Exit code 1 when a target ratio is missed. */
-        strict: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    return process.exit(2);
-  }
-}
+Compare timings only within a run, because they depend on the machine.`;
 
-async function main(): Promise<number> {
-  installTemporalRuntime(createLogger('silent'));
-  const [what] = positionals;
-  if (what === undefined) return benchOrders();
-  if (what === 'audit') return benchAudit();
-  throw new Error(`Unknown benchmark: ${what}. Available: audit, or none for the orders.`);
-}
+const readOptions = options(
+  {
+    orders: positiveWholeNumber.optional(),
+    rounds: positiveWholeNumber.default(3),
+    only: z.array(z.string()).default(['']),
+    json: z.string().optional(),
+    strict: flag,
+  },
+  z.array(z.literal('audit')).max(1),
+);
 
-async function benchAudit(): Promise<number> {
-  const { audits, ratios } = await measureAudit(Number(options.orders ?? AUDITED_ORDERS));
+type Options = ReturnType<typeof readOptions>;
+
+runCommand({
+  usage: USAGE,
+  read: (args) => {
+    const wish = readOptions(args);
+    if (wish.words.length > 0 && wish.orders !== undefined && wish.orders < AUDITED_MIN)
+      throw new Error(`--orders of an audit must be at least ${String(AUDITED_MIN)}`);
+    return wish;
+  },
+  run: (wish) => {
+    installTemporalRuntime(createLogger('silent'));
+    return wish.words.length > 0 ? benchAudit(wish) : benchOrders(wish);
+  },
+});
+
+async function benchAudit(options: Options): Promise<number> {
+  const { audits, ratios } = await measureAudit(options.orders ?? AUDITED_ORDERS);
   const configuration = configurationOf();
   console.log(configuration);
   printAudits(audits);
   printRatios(ratios);
-  write({ configuration, audits, ratios });
-  return exitCodeOf(ratios);
+  write({ configuration, audits, ratios }, options);
+  return exitCodeOf(ratios, options);
 }
 
-async function benchOrders(): Promise<number> {
+async function benchOrders(options: Options): Promise<number> {
   const servers = await startBenchServers(NAMESPACES);
   try {
-    const results = await measureAll(servers);
+    const results = await measureAll(servers, options);
     const memory = options.only.includes('') ? await measureMemory(servers) : undefined;
     const ratios = ratiosOf(results, memory);
     const configuration = {
       ...configurationOf(),
-      ordersInARun,
-      rounds: Number(options.rounds),
+      ordersInARun: options.orders ?? ORDERS,
+      rounds: options.rounds,
       groups: `50 orders, ${process.env['SAGA_GROUPS_IN_FLIGHT'] ?? 'default'} in flight`,
     };
     console.log(configuration);
     print(results, ratios);
-    write({ configuration, results, memoryMb: memory, ratios });
-    return exitCodeOf(ratios);
+    write({ configuration, results, memoryMb: memory, ratios }, options);
+    return exitCodeOf(ratios, options);
   } finally {
     await servers.stop();
   }
 }
 
-function exitCodeOf(ratios: readonly Ratio[]): number {
-  return options.strict && ratios.some(({ met }) => !met) ? 1 : 0;
+function exitCodeOf(ratios: readonly Ratio[], { strict }: Options): number {
+  return strict && ratios.some(({ met }) => !met) ? 1 : 0;
 }
 
 /** Runs every measure once per round, so that a slow minute affects all measures. */
-async function measureAll(servers: BenchServers) {
+async function measureAll(servers: BenchServers, { orders = ORDERS, rounds, only }: Options) {
   const measures = await step('starting the measured processes', () => startMeasures(servers));
   try {
-    const selected = measures.all.filter(({ name }) => options.only.some((part) => name.includes(part)));
+    const selected = measures.all.filter(({ name }) => only.some((part) => name.includes(part)));
     for (const measure of selected) {
-      await step(`warming up: ${measure.name}`, () => measure.run(ordersInARun * WARM_UP_SHARE));
+      await step(`warming up: ${measure.name}`, () => measure.run(orders * WARM_UP_SHARE));
     }
     const taken = new Map<Measure, Measured[]>(selected.map((measure) => [measure, []]));
-    for (let round = 1; round <= Number(options.rounds); round++) {
+    for (let round = 1; round <= rounds; round++) {
       for (const [measure, results] of taken) {
-        const label = `round ${String(round)} of ${options.rounds}: ${measure.name}`;
-        results.push(await step(label, () => measure.run(ordersInARun)));
+        const label = `round ${String(round)} of ${String(rounds)}: ${measure.name}`;
+        results.push(await step(label, () => measure.run(orders)));
       }
     }
     return Object.fromEntries([...taken].map(([{ name }, results]) => [name, median(results)]));
@@ -119,19 +123,10 @@ function configurationOf() {
   };
 }
 
-function write(run: object): void {
+function write(run: object, { json }: Options): void {
   const name = `${new Date().toISOString().replaceAll(':', '-')}.json`;
-  const file = options.json ?? path.join(ROOT, '.data', 'bench', name);
+  const file = json ?? path.join(ROOT, '.data', 'bench', name);
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
   console.log(`Written to ${path.relative(process.cwd(), file)}`);
 }
-
-// Exits explicitly: the schema engine leaves a ten-second timer running.
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exit(1);
-  },
-);

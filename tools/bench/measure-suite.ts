@@ -57,7 +57,7 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
       SAGA_GROUPS_IN_FLIGHT: '40',
       ...RELAY_ELSEWHERE,
     }),
-    await startDistributed(servers, 'distributed', RELAY_ELSEWHERE),
+    await startDistributed(servers, 'distributed'),
   ] as const;
   const [colocated, groupsOff, distributed] = products;
   const loaded = (

@@ -1,5 +1,5 @@
 /** Outages: a locked row, a locked table, a database without connections. */
-import { Client } from 'pg';
+import { connectClient } from '../../platform/postgres-session';
 
 export interface Outage {
   end(): Promise<void>;
@@ -8,10 +8,10 @@ export interface Outage {
 /** Rejects new connections to the database and terminates its sessions. */
 export async function databaseAway(adminUrl: string): Promise<Outage> {
   const name = new URL(adminUrl).pathname.slice(1);
-  const admin = new Client({
-    connectionString: Object.assign(new URL(adminUrl), { pathname: '/postgres' }).href,
-  });
-  await admin.connect();
+  const admin = await connectClient(
+    Object.assign(new URL(adminUrl), { pathname: '/postgres' }).href,
+    'bench',
+  );
   await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
   await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
   return {
@@ -33,8 +33,7 @@ export function customerLocked(adminUrl: string, customerId: string): Promise<Ou
 
 /** Runs a locking statement and keeps its transaction open. */
 async function hold(adminUrl: string, statement: string, values: readonly string[] = []): Promise<Outage> {
-  const holder = new Client({ connectionString: adminUrl });
-  await holder.connect();
+  const holder = await connectClient(adminUrl, 'bench');
   await holder.query('BEGIN');
   await holder.query(statement, [...values]);
   return {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../../platform/project-paths';
 import { ProductProcess } from '../local/product-process';
+import { COLOCATED, distributedRoles, environmentOf, type Role } from '../local/topology';
 import { freePort } from '../local/scratch-postgres';
 import type { LoadTask } from './load';
 import { type Measured, measuredSchema } from './measure';
@@ -30,50 +31,47 @@ export async function startColocated(
   namespace: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<Product> {
-  const { orderUrl, customerUrl } = servers.databases;
-  const service = await startService(servers, namespace, {
-    SERVICES: 'order,customer',
-    ORDER_DATABASE_URL: orderUrl,
-    CUSTOMER_DATABASE_URL: customerUrl,
-    ...env,
-  });
+  const service = await startService(
+    servers,
+    namespace,
+    { ...COLOCATED, services: ['order', 'customer'] },
+    env,
+  );
   return productOf(service.url, [service]);
 }
 
-export async function startDistributed(
-  servers: BenchServers,
-  namespace: string,
-  env: NodeJS.ProcessEnv = {},
-): Promise<Product> {
-  const { orderUrl, customerUrl } = servers.databases;
-  const customer = await startService(servers, namespace, {
-    SERVICES: 'customer',
-    CUSTOMER_DATABASE_URL: customerUrl,
-    ...env,
-  });
-  const order = await startService(servers, namespace, {
-    SERVICES: 'order',
-    ORDER_DATABASE_URL: orderUrl,
-    CUSTOMER_SERVICE_URL: customer.url,
-    ...env,
-  });
+/** Without relays and the order history. */
+export async function startDistributed(servers: BenchServers, namespace: string): Promise<Product> {
+  const port = await freePort();
+  const customerService = `http://127.0.0.1:${String(port)}`;
+  const roles = distributedRoles({ customerService, orderHistory: undefined, eventFeed: undefined });
+  const customer = await startService(servers, namespace, roles.customer, {}, port);
+  const order = await startService(servers, namespace, roles.order);
   return productOf(order.url, [order, customer]);
 }
 
 async function startService(
-  servers: BenchServers,
+  { databases, temporalAddress }: BenchServers,
   namespace: string,
-  env: NodeJS.ProcessEnv,
+  role: Role,
+  env: NodeJS.ProcessEnv = {},
+  port?: number,
 ): Promise<ProductProcess> {
+  const urls = {
+    order: databases.orderUrl,
+    customer: databases.customerUrl,
+    history: databases.historyUrl,
+  };
   const service = new ProductProcess({
-    name: `the measured ${String(env['SERVICES'])} process`,
-    script: 'api/main.js',
-    port: await freePort(),
+    name: `the measured ${role.services.join()} process`,
+    script: role.script,
+    port: port ?? (await freePort()),
     env: {
       SAGA_GROUPS_IN_FLIGHT: process.env['SAGA_GROUPS_IN_FLIGHT'],
       LOG_LEVEL: 'info',
-      TEMPORAL_ADDRESS: servers.temporalAddress,
+      TEMPORAL_ADDRESS: temporalAddress,
       TEMPORAL_NAMESPACE: namespace,
+      ...environmentOf(role, (service) => urls[service]),
       ...env,
     },
   });

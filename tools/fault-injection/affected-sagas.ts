@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { type HistoryEvent, runsOf, timeOf } from './saga-histories';
 
-const LOOK_EVERY_MS = 100;
+const POLL_MS = 100;
 
 export interface OpenOrder {
   readonly id: string;
@@ -58,9 +58,9 @@ async function whenResumed(
   for (;;) {
     const runs = await runsOf(client, sagaId, at);
     if (runs.length === 0) return undefined;
-    const resumedAt = goesOnAt(runs.flat(), at);
+    const resumedAt = resumesAt(runs.flat(), at);
     if (resumedAt !== Infinity || Date.now() > at + withinMs) return { resumedAt };
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_MS);
   }
 }
 
@@ -69,7 +69,7 @@ async function whenResumed(
  * @returns when the saga resumed (epoch milliseconds): the first task after a timed-out task, or a step
  *   retried after a timeout; undefined when it lost nothing; Infinity when it has not resumed
  */
-export function goesOnAt(events: readonly HistoryEvent[], at: number): number | undefined {
+export function resumesAt(events: readonly HistoryEvent[], at: number): number | undefined {
   let lost = false;
   for (const event of events) {
     const time = timeOf(event);

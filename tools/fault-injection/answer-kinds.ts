@@ -12,24 +12,24 @@ export type ClassifiedAnswer =
   /** A refusal with Retry-After. */
   | { readonly kind: 'come back'; readonly problem: string }
   /** An answer that no client should get, whatever fails. */
-  | { readonly kind: 'strange'; readonly words: string };
+  | { readonly kind: 'invalid'; readonly words: string };
 
-const COME_BACK = new Set([429, 503]);
+const RETRYABLE = new Set([429, 503]);
 const PROBLEM = 'application/problem+json';
 
 export function classifyAnswer({ status, retryAfter, contentType, text }: RawAnswer): ClassifiedAnswer {
-  const strange = (why: string): ClassifiedAnswer => ({
-    kind: 'strange',
+  const invalid = (why: string): ClassifiedAnswer => ({
+    kind: 'invalid',
     words: `${why}: ${String(status)} ${text}`,
   });
   const body = objectOf(text);
-  if (!body) return strange('the body is not a JSON object');
-  if (status >= 400 && contentType !== PROBLEM) return strange(`the content type is not ${PROBLEM}`);
-  if (COME_BACK.has(status))
+  if (!body) return invalid('the body is not a JSON object');
+  if (status >= 400 && contentType !== PROBLEM) return invalid(`the content type is not ${PROBLEM}`);
+  if (RETRYABLE.has(status))
     return retryAfter === null
-      ? strange('no Retry-After')
+      ? invalid('no Retry-After')
       : { kind: 'come back', problem: String(body['type']) };
-  if (status >= 500) return strange('server error');
+  if (status >= 500) return invalid('server error');
   return { kind: 'answer', status, body };
 }
 

@@ -3,7 +3,7 @@ import type { Acknowledged } from './acknowledged-order';
 import type { Answer } from './retrying-client';
 
 /** The row of an order after the run. */
-export interface OrderInTheEnd {
+export interface FinalOrder {
   readonly customerId: string;
   readonly totalMinor: bigint;
   readonly state: string;
@@ -19,7 +19,7 @@ const CANCELLATION = new Set(['CANCELLING', 'CANCELLED']);
  */
 export function brokenGuarantees(
   { orderId, customerId, amount, states, statesAfterCancel, cancelled, refusedToCancel }: Acknowledged,
-  order: OrderInTheEnd | null,
+  order: FinalOrder | null,
 ): string[] {
   if (!order) return [`${orderId} was acknowledged, and has no row`];
   const { state, cancellationReason } = order;

@@ -7,8 +7,10 @@ import type { ServiceName } from '../../prisma/schema-engine';
 import type { Placement } from '../../saga/contract';
 import { startBalancer } from '../local/balancer';
 import { ROOT } from '../../platform/project-paths';
+import { onStopSignals } from '../../platform/stop-signals';
 import { step } from '../local/progress.cjs';
-import { ManagedProcess, type ProcessPlan } from './managed-process';
+import { COLOCATED, distributedRoles, relayOf, type Role, workerOf } from '../local/topology';
+import { ManagedProcess } from './managed-process';
 import { ownPort } from './reserved-ports';
 import { type Servers, startServers } from './servers';
 
@@ -29,8 +31,6 @@ const NARROW = {
   SAGA_GROUP_MAX: '8',
   CREDIT_CHECK_TIMEOUT_MS: '1500',
 };
-
-const ENDING = ['SIGINT', 'SIGTERM'] as const;
 
 const HOST = '127.0.0.1';
 
@@ -57,15 +57,17 @@ export interface ClusterOptions {
   readonly planted?: Readonly<Partial<Record<ServiceName, string>>>;
 }
 
-/** Starts the cluster. Stops everything when the start fails, or on SIGINT or SIGTERM. */
+/** Starts the cluster. Stops everything when the start fails, or on a signal. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const stops: (() => unknown)[] = [];
   const stop = async () => {
-    for (const signal of ENDING) process.off(signal, end);
     for (const each of stops.splice(0).reverse()) await each();
+    stopListening();
   };
-  const end = () => void stop().finally(() => process.exit(2));
-  for (const signal of ENDING) process.once(signal, end);
+  const stopListening = onStopSignals(
+    () => void stop().finally(() => process.exit(2)),
+    () => process.exit(2),
+  );
   return startIn(options, stops, stop).catch(async (error: unknown) => {
     await stop();
     throw error;
@@ -79,20 +81,10 @@ async function startIn(
 ): Promise<Cluster> {
   const servers = await startServers(stops, planted);
   const { temporal } = servers;
-  const plan = (
-    name: string,
-    script: ProcessPlan['script'],
-    services: readonly ServiceName[],
-    { port, env = {} }: { readonly port?: number; readonly env?: Readonly<Record<string, string>> } = {},
-  ): ManagedProcess =>
+  const plan: Plan = (name, role, port, env) =>
     new ManagedProcess({
-      name,
-      build,
-      script,
-      databases: Object.fromEntries(services.map((service) => [service, servers.urlOf(service)])),
-      temporalAddress:
-        script === 'workers/relay-main.js' || services.join() === 'history' ? undefined : temporal.address,
-      port,
+      ...{ name, build, role, port, urlOf: (service) => servers.urlOf(service) },
+      temporalAddress: runsSagas(role) ? temporal.address : undefined,
       env: { TEMPORAL_NAMESPACE: temporal.namespace, CREDIT_CHECK_TIMEOUT_MS, ...env },
     });
   const parts = await (placement === 'colocated' ? colocated(plan) : distributed(plan, stops));
@@ -107,11 +99,15 @@ async function startIn(
   return { ...servers, placement, ...parts, stop };
 }
 
+function runsSagas({ script, services }: Role): boolean {
+  return script !== 'workers/relay-main.js' && services.join() !== 'history';
+}
+
 type Plan = (
   name: string,
-  script: ProcessPlan['script'],
-  services: readonly ServiceName[],
-  more?: { readonly port?: number; readonly env?: Readonly<Record<string, string>> },
+  role: Role,
+  port?: number,
+  env?: Readonly<Record<string, string>>,
 ) => ManagedProcess;
 
 type Parts = Pick<Cluster, 'urls' | 'orderSteps' | 'creditSteps' | 'services' | 'beside' | 'all'>;
@@ -120,7 +116,7 @@ type Parts = Pick<Cluster, 'urls' | 'orderSteps' | 'creditSteps' | 'services' | 
 async function colocated(plan: Plan): Promise<Parts> {
   const all: ManagedProcess[] = [];
   for (const [name, env] of Object.entries({ 'colocated-1': {}, 'colocated-2': NARROW }))
-    all.push(plan(name, 'api/main.js', ['order', 'customer', 'history'], { port: await ownPort(), env }));
+    all.push(plan(name, COLOCATED, await ownPort(), env));
   return {
     urls: all.map(({ url }) => url),
     orderSteps: all,
@@ -138,28 +134,21 @@ async function distributed(plan: Plan, stops: (() => unknown)[]): Promise<Parts>
     [await ownPort(), await ownPort()],
     [await ownPort(), await ownPort()],
   ];
-  const elsewhere = { OUTBOX_RELAY: 'elsewhere' };
   const at = (port: number | undefined) => `http://${HOST}:${String(port)}`;
+  const roles = distributedRoles({
+    customerService: at(customersPort),
+    orderHistory: at(historyPort),
+    eventFeed: at(orderPorts[0]),
+  });
   const orders = orderPorts.map((port, index) =>
-    plan(`order-${String(index + 1)}`, 'api/main.js', ['order'], {
-      port,
-      env: {
-        ...elsewhere,
-        ...(index > 0 && NARROW),
-        CUSTOMER_SERVICE_URL: at(customersPort),
-        ORDER_HISTORY_URL: at(historyPort),
-      },
-    }),
+    plan(`order-${String(index + 1)}`, roles.order, port, index > 0 ? NARROW : {}),
   );
   const customers = customerPorts.map((port, index) =>
-    plan(`customer-${String(index + 1)}`, 'api/main.js', ['customer'], { port, env: elsewhere }),
+    plan(`customer-${String(index + 1)}`, roles.customer, port),
   );
-  const history = plan('history', 'api/main.js', ['history'], {
-    port: historyPort,
-    env: { EVENT_FEED_URL: at(orderPorts[0]) },
-  });
-  const relay = plan('relay', 'workers/relay-main.js', ['order', 'customer']);
-  const worker = plan('worker', 'workers/main.js', ['order', 'customer']);
+  const history = plan('history', roles.history, historyPort);
+  const relay = plan('relay', relayOf('order', 'customer'));
+  const worker = plan('worker', workerOf('order', 'customer'));
   const balancer = await startBalancer(
     { host: HOST, port: customersPort },
     customerPorts.map((port) => ({ host: HOST, port })),

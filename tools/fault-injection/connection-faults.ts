@@ -20,7 +20,7 @@ const TEMPORAL_STALLED_MS = 5_000;
 const DATABASE_STALLED_MS = 8_000;
 
 /** 5 s: under load many sagas start each second. */
-const CAUGHT_WITHIN_MS = 5_000;
+const CATCH_TIMEOUT_MS = 5_000;
 
 /** Only the call that starts a saga contains this. */
 const START = '"creditCheckTimeoutMs"';
@@ -48,7 +48,7 @@ export const CONNECTION_FAULTS: Readonly<Record<string, Fault>> = {
   'a line to Temporal cut, when it had answered the start of a saga': async ({ all }) => {
     const held = await holdSagaStart(all.flatMap(({ temporal }) => temporal ?? []));
     if (!held) return false;
-    const answered = await Promise.race([held.answered(), sleep(CAUGHT_WITHIN_MS, false)]);
+    const answered = await Promise.race([held.answered(), sleep(CATCH_TIMEOUT_MS, false)]);
     held.cut();
     return answered;
   },
@@ -74,7 +74,7 @@ function stalled(proxies: Proxies, forMs: number): Fault {
     causedWaits(proxies(cluster, random), async (some) => {
       for (const proxy of some) proxy.stall();
       await sleep(forMs);
-      for (const proxy of some) proxy.goOn();
+      for (const proxy of some) proxy.resume();
     });
 }
 
@@ -92,7 +92,7 @@ async function holdSagaStart(proxies: readonly FaultProxy[]): Promise<Held | und
   const ends: (() => void)[] = [];
   const held = await new Promise<Held | undefined>((resolve) => {
     let caught = false;
-    const late = setTimeout(resolve, CAUGHT_WITHIN_MS, undefined);
+    const late = setTimeout(resolve, CATCH_TIMEOUT_MS, undefined);
     for (const proxy of proxies)
       ends.push(
         proxy.watch({

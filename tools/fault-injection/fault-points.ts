@@ -1,5 +1,6 @@
 /** Every fault point: each step of both sagas, each moment of the step, each fault that can happen there. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../local/until';
 import type { ManagedProcess } from './managed-process';
 import { type Step, STEPS } from './step-recognition';
 import { Breakpoint, type Caught, type Moment, MOMENTS } from './breakpoint';
@@ -35,10 +36,10 @@ const STALL_MS = 8_000;
  */
 const STOP_AT_LEAST_MS = 2_500;
 const STOP_AT_MOST_MS = 6_000;
-const LOOK_EVERY_MS = 200;
+const POLL_MS = 200;
 
 /** 5 s: under load each step runs many times a second; a rarer step is tried later again. */
-const CAUGHT_WITHIN_MS = 5_000;
+const CATCH_TIMEOUT_MS = 5_000;
 
 /** 30 s: a process starts in 1 to 2 s; the machine may be busy, and the servers unavailable. */
 const READY_WITHIN_MS = 30_000;
@@ -102,7 +103,7 @@ async function whenCaught(
       const late = setTimeout(() => {
         breakpoint.close();
         resolve(undefined);
-      }, CAUGHT_WITHIN_MS);
+      }, CATCH_TIMEOUT_MS);
       ends.push(() => {
         clearTimeout(late);
       });
@@ -144,12 +145,10 @@ const STRIKES: Readonly<Record<StepFault, Strike>> = {
     process.signal('SIGSTOP');
     held.release();
     await sleep(STOP_AT_LEAST_MS);
-    const deadline = performance.now() + STOP_AT_MOST_MS - STOP_AT_LEAST_MS;
-    let overtaken = await areCompleted(orderIds);
-    while (!overtaken && performance.now() < deadline) {
-      await sleep(LOOK_EVERY_MS);
-      overtaken = await areCompleted(orderIds);
-    }
+    const overtaken = await until(() => areCompleted(orderIds), {
+      everyMs: POLL_MS,
+      withinMs: STOP_AT_MOST_MS - STOP_AT_LEAST_MS,
+    });
     const stands = process.isStopped();
     process.signal('SIGCONT');
     return stands ? { overtaken } : undefined;

@@ -82,7 +82,7 @@ export class FaultProxy {
   }
 
   /** Passes what was held, and resumes. */
-  goOn(): void {
+  resume(): void {
     this.#stalled = false;
     for (const connection of this.#connections) connection.release();
   }

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { Pool } from 'pg';
+import { withClient } from '../../platform/postgres-session';
 import { connectTemporal } from '../../platform/temporal';
 import type { Placement } from '../../saga/contract';
 import { ROOT } from '../../platform/project-paths';
@@ -85,7 +85,7 @@ export async function faultRun(options: RunOptions, random: Random): Promise<Fau
       faultMs,
       acknowledged,
       done,
-      goneAway: load.goneAway,
+      disconnected: load.disconnected,
       notPlaced: load.notPlaced.size,
       readsAfterCancel: load.readsAfterCancel,
       load,
@@ -94,7 +94,7 @@ export async function faultRun(options: RunOptions, random: Random): Promise<Fau
       hangs,
       recovery,
       finalChecks,
-      strange: load.client.strange.map((words) => withCause(words, cluster.all)),
+      invalid: load.client.invalid.map((words) => withCause(words, cluster.all)),
       memory: await memory.end(),
     };
   } finally {
@@ -235,16 +235,10 @@ function withCause(words: string, processes: readonly ManagedProcess[]): string 
 }
 
 async function ordersDone(cluster: Cluster): Promise<number> {
-  const pool = new Pool({ connectionString: cluster.adminUrlOf('order'), max: 1 }).on(
-    'error',
-    () => undefined,
-  );
-  try {
-    const { rows } = await pool.query<{ done: string }>(
+  const { rows } = await withClient(cluster.adminUrlOf('order'), 'fault suite', (client) =>
+    client.query<{ done: string }>(
       `SELECT count(*) AS done FROM orders WHERE state IN ('APPROVED', 'CANCELLED')`,
-    );
-    return Number(rows[0]?.done);
-  } finally {
-    await pool.end();
-  }
+    ),
+  );
+  return Number(rows[0]?.done);
 }

@@ -18,10 +18,10 @@ import { tooLongRuns } from './saga-histories';
 const POLL_MS = 100;
 
 /** 100 of the orders, from the whole run, are requested again with their keys. */
-const ASKED_AGAIN = 100;
+const REPEATED_ORDERS = 100;
 
 /** 30 s for these requests. */
-const ASKED_AGAIN_WITHIN_MS = 30_000;
+const REPEATED_ORDERS_TIMEOUT_MS = 30_000;
 
 export interface FinalChecks {
   readonly report: AuditReport;
@@ -45,7 +45,7 @@ export interface FinalChecks {
   /** Number of acknowledged orders. */
   readonly acknowledged: number;
   /** Orders requested again with their keys. */
-  readonly askedAgain: number;
+  readonly repeated: number;
 }
 
 interface Clock {
@@ -67,9 +67,9 @@ export async function runFinalChecks(
   const left = () => Math.max(withinMs - since(), 0);
   const broken: string[] = [];
   try {
-    const strange = load.client.strangeCount;
+    const invalid = load.client.invalidCount;
     const [answered, ready] = await Promise.all([
-      load.end(left()).then(() => (load.client.strangeCount === strange ? since() : undefined)),
+      load.end(left()).then(() => (load.client.invalidCount === invalid ? since() : undefined)),
       whenReady(cluster, left, broken).then((all) => (all ? since() : undefined)),
     ]);
     const system = { databases: { orders, customers, history }, client };
@@ -81,7 +81,7 @@ export async function runFinalChecks(
     }
     const placed = await orders.order.findMany({ where: { id: { in: [...load.notPlaced] } } });
     broken.push(...placed.map(placedAfterRefusal), ...(await tooLongRuns(client)));
-    const some = sample([...load.acknowledged.values()], ASKED_AGAIN);
+    const some = sample([...load.acknowledged.values()], REPEATED_ORDERS);
     broken.push(...(await otherAnswers(load.client, some)));
     const { size: acknowledged } = load.acknowledged;
     return {
@@ -91,7 +91,7 @@ export async function runFinalChecks(
       stillRunning,
       broken,
       acknowledged,
-      askedAgain: some.length,
+      repeated: some.length,
     };
   } finally {
     await Promise.all([orders.$disconnect(), customers.$disconnect(), history.$disconnect()]);
@@ -154,7 +154,7 @@ async function isQuiet(orders: OrderDatabase, client: Client): Promise<boolean> 
 
 /** Repeats requests without waiting; each must return the order as first answered. */
 async function otherAnswers(client: RetryingClient, some: readonly Acknowledged[]): Promise<string[]> {
-  client.giveUpIn(ASKED_AGAIN_WITHIN_MS);
+  client.giveUpIn(REPEATED_ORDERS_TIMEOUT_MS);
   const other: string[] = [];
   for (const each of some) other.push(...otherAnswer(each, await client.untilAnswered(placeOrder(each))));
   return other;

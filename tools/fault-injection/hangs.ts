@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { until } from '../local/until';
 import type { ClassifiedAnswer } from './answer-kinds';
 import type { Cluster } from './cluster';
 import { HeldOrder } from './held-order';
@@ -27,13 +28,13 @@ const ORDERS_MORE = 60;
 /** 5 orders that were refused as not placed. */
 const NOT_PLACED_AT_LEAST = 5;
 
-const LOOK_EVERY_MS = 100;
+const POLL_MS = 100;
 
 export interface Hangs {
   /** While the customer database hung: requests to place an order that were answered with it. */
   readonly taken: number;
   /** The other requests, with their answers. */
-  readonly notTaken: readonly string[];
+  readonly notAccepted: readonly string[];
   /** The saga that waited during both hangs. */
   readonly waited: {
     readonly ms: number;
@@ -59,7 +60,10 @@ export async function whileOneThingHangs(cluster: Cluster, load: Load, temporal:
   load.acknowledged.set(held.known.orderId, held.known);
   try {
     const since = performance.now();
-    await until(() => load.acknowledged.size >= WARM_ORDERS, WARM_WITHIN_MS);
+    await until(() => load.acknowledged.size >= WARM_ORDERS, {
+      everyMs: POLL_MS,
+      withinMs: WARM_WITHIN_MS,
+    });
     const customers = await whileCustomersHang(held, load.client);
     await whileTemporalHangs(cluster, load);
     const events = (await runsOf(temporal, held.sagaId)).flat().length;
@@ -75,35 +79,33 @@ export async function whileOneThingHangs(cluster: Cluster, load: Load, temporal:
 async function whileCustomersHang(
   held: HeldOrder,
   client: RetryingClient,
-): Promise<Pick<Hangs, 'taken' | 'notTaken'>> {
+): Promise<Pick<Hangs, 'taken' | 'notAccepted'>> {
   let taken = 0;
-  const notTaken: string[] = [];
+  const notAccepted: string[] = [];
   const isOver = client.listen(({ method, path }, classified) => {
     if (method !== 'POST' || path !== '/orders') return;
     if (classified?.kind === 'answer') taken += 1;
-    else notTaken.push(`POST /orders while the customer database hung: ${wordsOf(classified)}`);
+    else notAccepted.push(`POST /orders while the customer database hung: ${wordsOf(classified)}`);
   });
   await held.lockCustomers();
   await sleep(CUSTOMERS_HANG_MS);
   isOver();
   await held.unlockCustomers();
-  return { taken, notTaken };
+  return { taken, notAccepted };
 }
 
 /** An order that still waits for the start of its saga is not started. */
 async function whileTemporalHangs(cluster: Cluster, load: Load): Promise<void> {
   const wake = cluster.stopTemporal();
   load.placeMore(ORDERS_MORE);
-  await until(() => load.notPlaced.size >= NOT_PLACED_AT_LEAST, TEMPORAL_HANGS_AT_MOST_MS);
+  await until(() => load.notPlaced.size >= NOT_PLACED_AT_LEAST, {
+    everyMs: POLL_MS,
+    withinMs: TEMPORAL_HANGS_AT_MOST_MS,
+  });
   wake();
 }
 
 function wordsOf(classified: ClassifiedAnswer | undefined): string {
   if (!classified) return 'no answer';
   return classified.kind === 'come back' ? classified.problem : classified.kind;
-}
-
-async function until(isSo: () => boolean, withinMs: number): Promise<void> {
-  for (const deadline = performance.now() + withinMs; !isSo() && performance.now() < deadline;)
-    await sleep(LOOK_EVERY_MS);
 }

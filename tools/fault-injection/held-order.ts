@@ -1,8 +1,9 @@
 /** An order whose cancellation waits, because another transaction locks its customer's row. */
 import { randomUUID } from 'node:crypto';
 import type { Client as TemporalClient } from '@temporalio/client';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { cancelSagaWorkflowId } from '../../domain/names';
+import { connectClient } from '../../platform/postgres-session';
 import { RETRY_STEP } from '../../saga/contract';
 import { type Acknowledged, acknowledged, placeOrder, recordAnswer } from './acknowledged-order';
 import type { Answer, Call, RetryingClient } from './retrying-client';
@@ -21,12 +22,9 @@ export class HeldOrder {
     const customer = { name: 'Held', creditLimit: { amount: '10.00', currency: 'USD' } };
     const created = await expect(client, keyed('/customers', customer), [201]);
     const order = { customerId: String(created.body['customerId']), amount: '1.00', key: randomUUID() };
-    const placed = await expect(client, placeOrder(order, { Prefer: 'wait=20' }), [201]);
+    const placed = await expect(client, placeOrder(order, { Prefer: 'wait=10' }), [201]);
     const orderId = String(placed.body['orderId']);
-    const holder = new Client({ connectionString: cluster.adminUrlOf('customer') });
-    // The next statement reports the error.
-    holder.on('error', () => undefined);
-    await holder.connect();
+    const holder = await connectClient(cluster.adminUrlOf('customer'), 'fault suite');
     await holder.query('BEGIN');
     await holder.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [order.customerId]);
     const known = acknowledged({ ...order, orderId }, String(placed.body['state']));

@@ -20,10 +20,10 @@ const CUSTOMERS_WITHIN_MS = 60_000;
  */
 const REFUSED = 10;
 const CANCELLED = 35;
-const GONE_AWAY = 5;
+const DISCONNECTED = 5;
 const WAITED_FOR = 50;
-const LOOKED_AT = 20;
-const BELIEVED = 50;
+const READ = 20;
+const TRUSTED = 50;
 
 const WAIT = { Prefer: 'wait=5' };
 
@@ -32,7 +32,7 @@ export class Load {
   /** Ids of orders for which every answer was "not placed". */
   readonly notPlaced = new Set<string>();
   /** Clients that disconnected before an answer. */
-  goneAway = 0;
+  disconnected = 0;
   /** Reads of orders right after their cancellation was accepted. */
   readsAfterCancel = 0;
   readonly #over = new AbortController();
@@ -76,9 +76,9 @@ export class Load {
       const order = await this.#place(this.#anyCustomer());
       if (!order) continue;
       if (this.#draws(CANCELLED)) await this.#cancel(order);
-      if (this.#draws(LOOKED_AT)) await this.#lookAt(order);
+      if (this.#draws(READ)) await this.#read(order);
       // One open order per client keeps the load within capacity.
-      if (order.states.has('PENDING')) await this.#askAgain(order);
+      if (order.states.has('PENDING')) await this.#repeat(order);
     }
   }
 
@@ -86,9 +86,9 @@ export class Load {
     const key = randomUUID();
     const amount = this.#draws(REFUSED) ? '9000000000.00' : '1.00';
     const call = placeOrder({ customerId, amount, key }, this.#draws(WAITED_FOR) ? WAIT : {});
-    const sentBefore = this.#draws(GONE_AWAY);
-    if (sentBefore && !(await this.client.ask(call, 5 + this.random.below(30)))) this.goneAway += 1;
-    const options = { sentBefore, believes: this.#draws(BELIEVED) };
+    const sentBefore = this.#draws(DISCONNECTED);
+    if (sentBefore && !(await this.client.ask(call, 5 + this.random.below(30)))) this.disconnected += 1;
+    const options = { sentBefore, trusts: this.#draws(TRUSTED) };
     const classified = await untilPlacedOrNot(this.client, call, options);
     if (classified?.kind === 'come back') {
       this.notPlaced.add(orderIdOf(key));
@@ -103,12 +103,12 @@ export class Load {
   }
 
   /** Repeats the request with the same key and waits: it must return the same order. */
-  async #askAgain(order: Acknowledged): Promise<void> {
+  async #repeat(order: Acknowledged): Promise<void> {
     const answer = await this.#expect(placeOrder(order, WAIT), [201, 202]);
     if (!answer) return;
     recordAnswer(order, answer);
     if (answer.body['orderId'] !== order.orderId)
-      this.client.noteStrange(`the key of ${order.orderId} was answered ${JSON.stringify(answer.body)}`);
+      this.client.noteInvalid(`the key of ${order.orderId} was answered ${JSON.stringify(answer.body)}`);
   }
 
   async #cancel(order: Acknowledged): Promise<void> {
@@ -131,7 +131,7 @@ export class Load {
   }
 
   /** A random read: an acknowledged order must be visible at once. */
-  async #lookAt({ orderId, customerId }: Acknowledged): Promise<void> {
+  async #read({ orderId, customerId }: Acknowledged): Promise<void> {
     const reads: readonly [string, readonly number[]][] = [
       [`/orders/${orderId}`, [200]],
       [`/orders?customerId=${customerId}&limit=5`, [200]],
@@ -149,7 +149,7 @@ export class Load {
     const body = { name: 'Ada', creditLimit: { amount: '1000000.00', currency: 'USD' } };
     const headers = { 'Idempotency-Key': randomUUID() };
     const answer = await this.#expect({ method: 'POST', path: '/customers', body, headers }, [201]);
-    if (!answer) throw new Error(`no customer can be created: ${this.client.strange.join('\n')}`);
+    if (!answer) throw new Error(`no customer can be created: ${this.client.invalid.join('\n')}`);
     return String(answer.body['customerId']);
   }
 
@@ -160,7 +160,7 @@ export class Load {
   #expected(call: Call, answer: Answer | undefined, statuses: readonly number[]): Answer | undefined {
     if (!answer || statuses.includes(answer.status)) return answer;
     const { status, body } = answer;
-    this.client.noteStrange(`${call.method} ${call.path}: ${String(status)} ${JSON.stringify(body)}`);
+    this.client.noteInvalid(`${call.method} ${call.path}: ${String(status)} ${JSON.stringify(body)}`);
     return undefined;
   }
 

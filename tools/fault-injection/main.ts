@@ -1,12 +1,7 @@
-/**
- * `npm run faults [-- --seed N] [--minutes M] [--orders N] [--kills N] [--within S] [--placement P] [--report FILE]
- * [--planted [--bug WORDS]…]`: under load, first what is promised while one thing hangs, then how soon sagas resume when
- * their worker is killed, then faults from outside; of both placements, the distributed one for two thirds of the time.
- * With `--planted`, whether bugs that are planted in copies of the product are found, all or those named. Exit code 0 when everything held (or each bug was found), 1 when something did not, 2 when the
- * run proves nothing: too few faults landed, or too few orders made progress.
- */
+/** `npm run faults`: the fault suite, or whether it finds planted bugs. */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { flag, number, options, runCommand, seconds, wholeNumber } from '../../platform/command';
 import type { Placement } from '../../saga/contract';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
@@ -17,7 +12,7 @@ import { plantAll } from './plant-bugs';
 import { seededRandom } from './random';
 
 /** 30 s after the last fault all is well. */
-const WELL_WITHIN_S = '30';
+const WELL_WITHIN_S = 30;
 
 /** From 3 minutes on a run is to hit every fault. */
 const LONG_MINUTES = 3;
@@ -27,26 +22,44 @@ const LONGER_MS = 240_000;
 
 const SHARES: Readonly<Record<Placement, number>> = { distributed: 2 / 3, colocated: 1 / 3 };
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: 'string' },
-      minutes: { type: 'string', default: '10' },
-      orders: { type: 'string', default: '0' },
-      kills: { type: 'string', default: '20' },
-      within: { type: 'string', default: WELL_WITHIN_S },
-      placement: { type: 'string' },
-      report: { type: 'string' },
-      planted: { type: 'boolean', default: false },
-      bug: { type: 'string', multiple: true, default: [] },
-    },
-  });
-  const random = seededRandom(values.seed === undefined ? undefined : Number(values.seed));
-  const minutes = Number(values.minutes);
+const PLACEMENTS = ['distributed', 'colocated'] as const;
+
+const USAGE = `npm run faults               under load: what is promised while one thing hangs, how soon sagas resume when their
+                             worker is killed, then faults from outside; of both placements
+npm run faults -- --planted  whether bugs that are planted in copies of the product are found
+
+  --minutes M    of faults; default: 10
+  --orders N     at least so many orders; default: 0
+  --kills N      of workers, to measure recovery; default: 20
+  --within S     seconds after the last fault in which all must be well; default: ${String(WELL_WITHIN_S)}
+  --placement P  only ${PLACEMENTS.join(' or ')}; by default the distributed one for two thirds of the time
+  --seed N       repeats what was drawn in an earlier run
+  --report FILE  also writes the report as Markdown
+  --bug WORDS    with --planted: only bugs whose description contains the words; may be repeated
+
+Exit code 0: everything held, or each bug was found; 1: something did not hold; 2: the run proves nothing, because too
+few faults landed or too few orders made progress.`;
+
+const readOptions = options({
+  seed: wholeNumber.optional(),
+  minutes: number.default(10),
+  orders: wholeNumber.default(0),
+  kills: wholeNumber.default(20),
+  within: seconds.default(WELL_WITHIN_S * 1_000),
+  placement: z.enum(PLACEMENTS, `is not ${PLACEMENTS.join(' or ')}`).optional(),
+  report: z.string().optional(),
+  planted: flag,
+  bug: z.array(z.string()).default([]),
+});
+
+runCommand({ usage: USAGE, read: readOptions, failure: { code: 2 }, run: injectFaults });
+
+async function injectFaults(values: ReturnType<typeof readOptions>): Promise<number> {
+  const { minutes, within: withinMs } = values;
+  const random = seededRandom(values.seed);
   installTemporalRuntime(createLogger('silent'));
-  if (values.planted)
-    return (await plantAll({ minutes, withinMs: Number(values.within) * 1_000 }, random, values.bug)) ? 0 : 1;
-  const placements = placementsOf(values.placement);
+  if (values.planted) return (await plantAll({ minutes, withinMs }, random, values.bug)) ? 0 : 1;
+  const placements: readonly Placement[] = values.placement === undefined ? PLACEMENTS : [values.placement];
   const all = placements.reduce((sum, placement) => sum + SHARES[placement], 0);
   const texts: string[] = [];
   let worst = 0;
@@ -57,9 +70,9 @@ async function main(): Promise<number> {
         placement,
         minutes: minutes * share,
         longerMs: minutes * share * 60_000 + LONGER_MS,
-        orders: Number(values.orders) * share,
-        kills: Number(values.kills),
-        withinMs: Number(values.within) * 1_000,
+        orders: values.orders * share,
+        kills: values.kills,
+        withinMs,
         long: minutes >= LONG_MINUTES,
       },
       random,
@@ -77,23 +90,3 @@ async function main(): Promise<number> {
   }
   return worst;
 }
-
-function placementsOf(name: string | undefined): readonly Placement[] {
-  const placements = Object.keys(SHARES) as Placement[];
-  if (name === undefined) return placements;
-  const found = placements.filter((placement) => placement === name);
-  if (found.length === 0) throw new Error(`--placement is ${placements.join(' or ')}, not ${name}`);
-  return found;
-}
-
-function isUsage(error: unknown): error is Error {
-  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    console.error(isUsage(error) ? error.message : error);
-    process.exit(2);
-  },
-);

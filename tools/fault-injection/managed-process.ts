@@ -1,7 +1,8 @@
 /** One process of the product, with a fault proxy for each server that it uses. */
 import type { ServiceName } from '../../prisma/schema-engine';
 import type { Child } from '../local/child';
-import { ProductProcess, type ProductProcessOptions } from '../local/product-process';
+import { ProductProcess } from '../local/product-process';
+import { environmentOf, type Role } from '../local/topology';
 import { FaultProxy } from './fault-proxy';
 import { isStopped } from './process-state';
 import type { Watcher } from './proxied-connection';
@@ -10,21 +11,15 @@ export interface ProcessPlan {
   readonly name: string;
   /** Folder with the compiled product, and what of it runs. */
   readonly build: string;
-  readonly script: ProductProcessOptions['script'];
-  /** What it runs, and where the databases of that are. */
-  readonly databases: Readonly<Partial<Record<ServiceName, string>>>;
+  readonly role: Role;
+  /** URL of the database of each of its services. */
+  readonly urlOf: (service: ServiceName) => string;
   /** host:port; undefined where it needs none. */
   readonly temporalAddress: string | undefined;
   /** Of its HTTP; undefined where it has none. */
   readonly port: number | undefined;
   readonly env: Readonly<Record<string, string>>;
 }
-
-const DATABASE_VARIABLES: Readonly<Record<ServiceName, string>> = {
-  order: 'ORDER_DATABASE_URL',
-  customer: 'CUSTOMER_DATABASE_URL',
-  history: 'ORDER_HISTORY_DATABASE_URL',
-};
 
 export class ManagedProcess {
   readonly databases: Readonly<Partial<Record<ServiceName, FaultProxy>>>;
@@ -33,7 +28,7 @@ export class ManagedProcess {
 
   constructor(readonly plan: ProcessPlan) {
     this.databases = Object.fromEntries(
-      Object.entries(plan.databases).map(([service, url]) => [service, new FaultProxy(new URL(url))]),
+      plan.role.services.map((service) => [service, new FaultProxy(new URL(plan.urlOf(service)))]),
     );
     this.temporal =
       plan.temporalAddress === undefined
@@ -75,22 +70,16 @@ export class ManagedProcess {
 
   /** Starts the process, and restarts it after each crash until it is stopped. */
   start(): void {
-    const { name, build, script, port, env } = this.plan;
+    const { name, build, role, port, env } = this.plan;
     const started = new ProductProcess({
-      ...{ name, build, script, port },
+      ...{ name, build, port, script: role.script },
       env: {
         PATH: process.env['PATH'],
-        SERVICES: Object.keys(this.databases).join(),
         // Processes without HTTP report readiness in their log.
         LOG_LEVEL: port === undefined ? 'info' : 'error',
         ...(this.temporal && { TEMPORAL_ADDRESS: this.temporal.address }),
-        ...Object.fromEntries(
-          Object.entries(this.databases).map(([service, proxy]) => [
-            DATABASE_VARIABLES[service as ServiceName],
-            proxy.url,
-          ]),
-        ),
         ...env,
+        ...environmentOf(role, (service) => this.databases[service]?.url),
       },
       onCrash: () => {
         started.start();

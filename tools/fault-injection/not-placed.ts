@@ -7,20 +7,20 @@ export interface PlacedOrNotOptions {
   /** Whether the request was sent before; the earlier one may have started the order. */
   readonly sentBefore: boolean;
   /** Whether the client accepts "not placed". */
-  readonly believes: boolean;
+  readonly trusts: boolean;
 }
 
 /** @returns a refusal when every answer was "not placed"; undefined at the deadline */
 export function untilPlacedOrNot(
   client: RetryingClient,
   call: Call,
-  { sentBefore, believes }: PlacedOrNotOptions,
+  { sentBefore, trusts }: PlacedOrNotOptions,
 ): Promise<Answer | Refusal | undefined> {
-  let nothingElse = !sentBefore;
+  let onlyRejections = !sentBefore;
   return client.until(call, (classified): classified is Answer | Refusal => {
     if (classified?.kind === 'answer') return true;
-    nothingElse &&= isNotPlaced(classified);
-    return believes && nothingElse;
+    onlyRejections &&= isNotPlaced(classified);
+    return trusts && onlyRejections;
   });
 }
 

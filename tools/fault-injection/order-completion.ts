@@ -1,7 +1,8 @@
 /** Whether orders are completed: in a final state, and no saga runs for them. */
 import type { Client } from '@temporalio/client';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { ORDER_IDS_ATTRIBUTE } from '../../domain/names';
+import { createPool } from '../../platform/postgres-session';
 import { withTimeout } from '../../saga/host/with-timeout';
 import type { Cluster } from './cluster';
 
@@ -15,10 +16,7 @@ export class OrderCompletion {
     cluster: Pick<Cluster, 'adminUrlOf'>,
     private readonly temporal: Client,
   ) {
-    this.#orders = new Pool({ connectionString: cluster.adminUrlOf('order'), max: 4 }).on(
-      'error',
-      () => undefined,
-    );
+    this.#orders = createPool(cluster.adminUrlOf('order'), 'fault suite').on('error', () => undefined);
   }
 
   /** @returns false also while a server is unavailable */

@@ -1,4 +1,4 @@
-/** Decides whether everything held, something did not, or the run proves nothing. Pure. */
+/** Decides whether everything held, something did not, or the run is inconclusive. Pure. */
 import { MOMENTS } from './breakpoint';
 import { FAULT_POINTS, type StepFault } from './fault-points';
 import type { FaultTally } from './fault-tally';
@@ -8,7 +8,7 @@ import type { MemoryOfProcess } from './memory-usage';
 import { AFFECTED_AT_LEAST, KILLS_TO_JUDGE, quantile, type Recovery } from './recovery';
 import { STEPS } from './step-recognition';
 
-/** Share of faults landed, and orders completed per minute; below these the run proves nothing. */
+/** Share of faults landed, and orders completed per minute; below these the run is inconclusive. */
 const LANDED_AT_LEAST = 0.5;
 const DONE_A_MINUTE_AT_LEAST = 60;
 
@@ -40,7 +40,7 @@ export interface RunFacts {
   /** Orders completed during the faults. */
   readonly done: number;
   /** Callers that went away when they had no answer yet. */
-  readonly goneAway: number;
+  readonly disconnected: number;
   /** Orders that their callers believe not to be placed. */
   readonly notPlaced: number;
   /** Reads of orders right after their cancellation was accepted. */
@@ -50,28 +50,28 @@ export interface RunFacts {
   readonly recovery: Recovery;
   readonly finalChecks: FinalChecks;
   /** Answers that no caller should get. */
-  readonly strange: readonly string[];
+  readonly invalid: readonly string[];
   readonly memory: readonly MemoryOfProcess[];
 }
 
 /** How what is missing begins, in words. */
-export const PROVES_NOTHING = 'it proves nothing';
+export const INCONCLUSIVE = 'inconclusive';
 
 export interface Evaluation {
-  /** 0: everything held. 1: something did not. 2: the run proves nothing. */
+  /** 0: everything held. 1: something did not. 2: the run is inconclusive. */
   readonly code: 0 | 1 | 2;
   readonly words: readonly string[];
 }
 
 export function evaluate(facts: RunFacts): Evaluation {
-  const broken = whatBroke(facts);
-  const missing = whatIsMissing(facts);
-  const words = [...broken, ...missing.map((each) => `${PROVES_NOTHING}: ${each}`)];
+  const broken = violationsOf(facts);
+  const missing = missingEvidence(facts);
+  const words = [...broken, ...missing.map((each) => `${INCONCLUSIVE}: ${each}`)];
   if (broken.length > 0) return { code: 1, words };
   return { code: missing.length > 0 ? 2 : 0, words };
 }
 
-function whatBroke({ finalChecks, hangs, strange, recovery, memory }: RunFacts): string[] {
+function violationsOf({ finalChecks, hangs, invalid, recovery, memory }: RunFacts): string[] {
   const { report, after, withinMs, broken } = finalChecks;
   const late = Object.entries({
     answered: 'not every client had its answer',
@@ -90,14 +90,14 @@ function whatBroke({ finalChecks, hangs, strange, recovery, memory }: RunFacts):
     ...counted(report.needsAttention.length, 'saga needs attention', 'sagas need attention'),
     ...counted(broken.length, 'answer or process does not hold', 'answers or processes do not hold'),
     ...counted(
-      hangs.notTaken.length,
+      hangs.notAccepted.length,
       'order was not taken while the customer database hung',
       'orders were not taken while the customer database hung',
     ),
     ...tooManyEvents(hangs),
-    ...counted(strange.length, 'invalid answer', 'invalid answers'),
-    ...(isEvaluated(recovery) && quantile(recovery.wentOnMs, 0.99) > RESUMES_WITHIN_MS
-      ? [`sagas whose worker was killed resumed after ${seconds(quantile(recovery.wentOnMs, 0.99))} (p99)`]
+    ...counted(invalid.length, 'invalid answer', 'invalid answers'),
+    ...(isEvaluated(recovery) && quantile(recovery.resumedMs, 0.99) > RESUMES_WITHIN_MS
+      ? [`sagas whose worker was killed resumed after ${seconds(quantile(recovery.resumedMs, 0.99))} (p99)`]
       : []),
     ...memory
       .filter(({ most }) => most > MEMORY_MAX_MB)
@@ -105,8 +105,8 @@ function whatBroke({ finalChecks, hangs, strange, recovery, memory }: RunFacts):
   ];
 }
 
-function whatIsMissing(facts: RunFacts): string[] {
-  const { aims, faultMs, done, goneAway, notPlaced, readsAfterCancel, hangs } = facts;
+function missingEvidence(facts: RunFacts): string[] {
+  const { aims, faultMs, done, disconnected, notPlaced, readsAfterCancel, hangs } = facts;
   const { landed, recovery, memory, finalChecks } = facts;
   const { checked } = finalChecks.report.invariants.terminal;
   const share = landed.hit / Math.max(landed.tried, 1);
@@ -122,8 +122,8 @@ function whatIsMissing(facts: RunFacts): string[] {
     ...(checked < finalChecks.acknowledged
       ? [`the audit looked at ${String(checked)} of ${String(finalChecks.acknowledged)} orders`]
       : []),
-    ...(goneAway === 0 ? ['no client disconnected before its answer'] : []),
-    ...(finalChecks.askedAgain === 0 ? ['no order was requested again'] : []),
+    ...(disconnected === 0 ? ['no client disconnected before its answer'] : []),
+    ...(finalChecks.repeated === 0 ? ['no order was requested again'] : []),
     ...(notPlaced === 0 ? ['no client was informed that its order is not placed'] : []),
     ...(readsAfterCancel === 0 ? ['no order was read after its cancellation was accepted'] : []),
     ...(hangs.taken < TAKEN_AT_LEAST
@@ -134,8 +134,8 @@ function whatIsMissing(facts: RunFacts): string[] {
       .filter((service) => !memory.some(({ name, most }) => name === service && most > 0))
       .map((service) => `the memory of ${service} was not measured`),
     ...(recovery.idle > 0 ? [`${String(recovery.idle)} kills found too few orders under way`] : []),
-    ...(isEvaluated(recovery) && recovery.wentOnMs.length < AFFECTED_AT_LEAST
-      ? [`only ${String(recovery.wentOnMs.length)} orders were affected by the killed workers`]
+    ...(isEvaluated(recovery) && recovery.resumedMs.length < AFFECTED_AT_LEAST
+      ? [`only ${String(recovery.resumedMs.length)} orders were affected by the killed workers`]
       : []),
   ];
 }

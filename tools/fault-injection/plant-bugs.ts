@@ -8,8 +8,9 @@ import { ROOT } from '../../platform/project-paths';
 import { migrationsPath, type ServiceName } from '../../prisma/schema-engine';
 import { faultRun, type FaultRun, type RunOptions } from './fault-run';
 import { tooManyEvents } from './hangs';
-import { evaluate, PROVES_NOTHING } from './pass-criteria';
-import { type Edit, PLANTED_BUGS, type PlantedBug } from './planted-bugs';
+import { evaluate, INCONCLUSIVE } from './pass-criteria';
+import { type Edit, edited } from '../local/text-edits';
+import { PLANTED_BUGS, type PlantedBug } from './planted-bugs';
 import type { Random } from './random';
 
 type RunLength = Pick<RunOptions, 'minutes' | 'withinMs'>;
@@ -36,7 +37,7 @@ export async function plantAll(length: RunLength, random: Random, only: readonly
     const seen = [
       ...finalChecks.report.violations.map((each) => each.words),
       ...finalChecks.broken,
-      ...hangs.notTaken,
+      ...hangs.notAccepted,
       ...tooManyEvents(hangs),
     ];
     // A late recovery alone does not count: the machine may be slow.
@@ -47,7 +48,7 @@ export async function plantAll(length: RunLength, random: Random, only: readonly
       found ? 'found' : 'NOT FOUND',
       String(run.acknowledged),
       String(run.landed.hit),
-      [...kinds(seen), ...words.filter((each) => !each.startsWith(PROVES_NOTHING))].join('; '),
+      [...kinds(seen), ...words.filter((each) => !each.startsWith(INCONCLUSIVE))].join('; '),
     ];
     rows.push(`| ${row.join(' | ')} |`);
     console.log(rows.at(-1));
@@ -119,7 +120,7 @@ export function changedFiles({ code = {} }: PlantedBug): ReadonlyMap<string, str
   return new Map(
     Object.entries(code).map(([file, edits]) => [
       file,
-      edited(readFileSync(path.join(ROOT, 'dist', file), 'utf8'), edits),
+      edited(readFileSync(path.join(ROOT, 'dist', file), 'utf8'), edits, `dist/${file}`),
     ]),
   );
 }
@@ -146,18 +147,5 @@ export function functionWith({
     throw new Error(
       `the migrations of the customer database define no function ${name}: update tools/fault-injection/planted-bugs.ts`,
     );
-  return edited(last, edits).replace(/^CREATE (OR REPLACE )?/, 'CREATE OR REPLACE ');
-}
-
-function edited(text: string, edits: readonly Edit[]): string {
-  let changed = text;
-  for (const { from, to } of edits) {
-    const found = changed.split(from).length - 1;
-    if (found !== 1)
-      throw new Error(
-        `the text to edit occurs ${String(found)} times instead of once, update tools/fault-injection/planted-bugs.ts: ${from}`,
-      );
-    changed = changed.replace(from, () => to);
-  }
-  return changed;
+  return edited(last, edits, `the function ${name}`).replace(/^CREATE (OR REPLACE )?/, 'CREATE OR REPLACE ');
 }

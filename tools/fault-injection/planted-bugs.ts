@@ -1,10 +1,5 @@
 /** Bugs that sagas are known for, each planted in a copy of the product that runs for real. */
-
-/** `from` has to be there once. */
-export interface Edit {
-  readonly from: string;
-  readonly to: string;
-}
+import type { Edit } from '../local/text-edits';
 
 export interface PlantedBug {
   readonly words: string;
@@ -17,8 +12,8 @@ export interface PlantedBug {
 }
 
 /** Of an order's cancellation, by the row that decides it. */
-const DECIDED_BY_THE_ROW = `const order = await decided(deps, before, expectation, decideUntil);
-        mustBeOf(order, cancellationKey);`;
+const DECIDED_BY_THE_ROW = `const order = await waitForDecision(deps, before, expectation, decideUntil);
+        requireOwnCancellation(order, cancellationKey);`;
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
@@ -90,7 +85,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     whileOneThingHangs: true,
     code: {
       'saga/host/group-starter.js': [
-        { from: 'withdraw = () => this.#line.remove(waiting);', to: 'withdraw = () => true;' },
+        { from: 'withdraw = () => line.remove(waiting);', to: 'withdraw = () => true;' },
       ],
     },
   },

@@ -1,8 +1,10 @@
 /** Measures how soon sagas resume on another worker when their worker is killed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { Client as PostgresClient } from 'pg';
+import type { Client as PostgresClient } from 'pg';
 import { cancelSagaWorkflowId } from '../../domain/names';
+import { connectClient } from '../../platform/postgres-session';
+import { until } from '../local/until';
 import { affectedBy, type OpenOrder } from './affected-sagas';
 import type { Cluster } from './cluster';
 
@@ -28,7 +30,7 @@ export interface Recovery {
   /** Orders under way when a worker was killed. */
   readonly underWay: number;
   /** How long until each interrupted saga resumed on another worker; milliseconds, ascending. */
-  readonly wentOnMs: readonly number[];
+  readonly resumedMs: readonly number[];
   /** How long until each of these orders was completed. */
   readonly doneMs: readonly number[];
 }
@@ -40,22 +42,21 @@ export const AFFECTED_AT_LEAST = 100;
 export const KILLS_TO_JUDGE = 8;
 
 /** A kill affects some five orders. */
-const MOST_KILLS = 4;
+const MAX_KILLS_FACTOR = 4;
 
 /** Kills the services in turn, each when all are ready again. */
 export async function measureRecovery(cluster: Cluster, kills: number, client: Client): Promise<Recovery> {
-  const orders = new PostgresClient({ connectionString: cluster.adminUrlOf('order') });
-  await orders.connect();
+  const orders = await connectClient(cluster.adminUrlOf('order'), 'fault suite');
   const counts = { kills: 0, idle: 0, underWay: 0 };
-  const wentOnMs: number[] = [];
+  const resumedMs: number[] = [];
   const doneMs: number[] = [];
   try {
     const { services } = cluster;
     let readyAt = new Date();
-    const goesOn = (kill: number) =>
+    const continues = (kill: number) =>
       kill < kills ||
-      (kills >= KILLS_TO_JUDGE && kill < MOST_KILLS * kills && wentOnMs.length < AFFECTED_AT_LEAST);
-    for (let kill = 0; goesOn(kill); kill++) {
+      (kills >= KILLS_TO_JUDGE && kill < MAX_KILLS_FACTOR * kills && resumedMs.length < AFFECTED_AT_LEAST);
+    for (let kill = 0; continues(kill); kill++) {
       const victim = services[kill % services.length];
       if (!victim) break;
       const warm = await isWarm(orders, readyAt);
@@ -75,7 +76,7 @@ export async function measureRecovery(cluster: Cluster, kills: number, client: C
         doneMs.push(doneAfter);
         // The history has only the last attempt of a task. An order that the same saga completed earlier
         // shows when that saga resumed; with two sagas it does not show which one.
-        wentOnMs.push(found.byOneSaga ? Math.min(found.resumedMs, doneAfter) : found.resumedMs);
+        resumedMs.push(found.byOneSaga ? Math.min(found.resumedMs, doneAfter) : found.resumedMs);
       }
       counts.kills += 1;
       counts.underWay += open.length;
@@ -88,20 +89,19 @@ export async function measureRecovery(cluster: Cluster, kills: number, client: C
   } finally {
     await orders.end();
   }
-  return { ...counts, wentOnMs: wentOnMs.sort(ascending), doneMs: doneMs.sort(ascending) };
+  return { ...counts, resumedMs: resumedMs.sort(ascending), doneMs: doneMs.sort(ascending) };
 }
 
 /** @returns whether enough orders were decided in time */
-async function isWarm(orders: PostgresClient, since: Date): Promise<boolean> {
-  for (const deadline = Date.now() + WITHIN_MS; ;) {
+function isWarm(orders: PostgresClient, since: Date): Promise<boolean> {
+  const areDecided = async () => {
     const { rows } = await orders.query<{ decided: number }>(
       `SELECT count(*)::int AS decided FROM orders WHERE state NOT IN ('PENDING', 'CANCELLING') AND updated_at >= $1`,
       [since],
     );
-    if (Number(rows[0]?.decided) >= WARM_ORDERS) return true;
-    if (Date.now() > deadline) return false;
-    await sleep(WARM_POLL_MS);
-  }
+    return Number(rows[0]?.decided) >= WARM_ORDERS;
+  };
+  return until(areDecided, { everyMs: WARM_POLL_MS, withinMs: WITHIN_MS });
 }
 
 async function whenBusy(orders: PostgresClient): Promise<OpenOrder[]> {

@@ -30,9 +30,9 @@ type Listener = (call: Call, classified: ClassifiedAnswer | undefined) => void;
 
 export class RetryingClient {
   /** Answers that no client should get, whatever fails. */
-  readonly strange: string[] = [];
-  sentAgain = 0;
-  #strangeCount = 0;
+  readonly invalid: string[] = [];
+  retries = 0;
+  #invalidCount = 0;
   #giveUpAt = Infinity;
   readonly #listeners = new Set<Listener>();
 
@@ -46,13 +46,13 @@ export class RetryingClient {
     this.#giveUpAt = performance.now() + ms;
   }
 
-  get strangeCount(): number {
-    return this.#strangeCount;
+  get invalidCount(): number {
+    return this.#invalidCount;
   }
 
-  noteStrange(words: string): void {
-    this.#strangeCount += 1;
-    if (this.strange.length < NAMED_MAX) this.strange.push(words);
+  noteInvalid(words: string): void {
+    this.#invalidCount += 1;
+    if (this.invalid.length < NAMED_MAX) this.invalid.push(words);
   }
 
   /** Listens to every answer of requests that are retried. @returns stops listening */
@@ -78,8 +78,8 @@ export class RetryingClient {
       const classified = await this.ask(call, Math.min(left, ANSWER_WITHIN_MS));
       for (const listener of this.#listeners) listener(call, classified);
       if (isEnough(classified)) return classified;
-      if (classified?.kind === 'strange') this.#noteAnswerTo(call, classified.words);
-      this.sentAgain += 1;
+      if (classified?.kind === 'invalid') this.#noteAnswerTo(call, classified.words);
+      this.retries += 1;
       await sleep(AGAIN_AFTER_MS);
     }
     this.#noteAnswerTo(call, 'no answer before the deadline');
@@ -95,12 +95,12 @@ export class RetryingClient {
   async askEverywhere(call: Call): Promise<Answer[]> {
     const all = await Promise.all(this.urls.map((url) => askAt(url, call, READ_WITHIN_MS)));
     for (const classified of all)
-      if (classified?.kind === 'strange') this.#noteAnswerTo(call, classified.words);
+      if (classified?.kind === 'invalid') this.#noteAnswerTo(call, classified.words);
     return all.filter((classified) => classified?.kind === 'answer');
   }
 
   #noteAnswerTo({ method, path }: Call, words: string): void {
-    this.noteStrange(`${method} ${path}: ${words}`);
+    this.noteInvalid(`${method} ${path}: ${words}`);
   }
 
   #leftMs(): number {

@@ -3,8 +3,10 @@
  * observed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { createClient } from '../../platform/postgres-session';
 import type { ServiceName } from '../../prisma/schema-engine';
+import { answers } from '../local/postgres';
 import type { Cluster } from './cluster';
 import type { Random } from './random';
 
@@ -32,7 +34,7 @@ const TEMPORAL_STOPPED_MS = 6_000;
 
 /** 5 times: what is locked may belong to sagas that stand still just then, for another fault. */
 const ROUNDS = 5;
-const LOOK_EVERY_MS = 100;
+const POLL_MS = 100;
 
 export const SERVER_FAULTS: Readonly<Record<string, Fault>> = {
   'Temporal killed, and started again': (cluster) => cluster.killTemporal(),
@@ -99,7 +101,7 @@ async function holding(cluster: Cluster, service: ServiceName, statement: string
     for (let round = 0; round < ROUNDS && !found.busy; round++) {
       await holder.query('BEGIN');
       const { rowCount } = await holder.query(statement);
-      await sleep(rowCount === 0 ? LOOK_EVERY_MS : FOR_MS);
+      await sleep(rowCount === 0 ? POLL_MS : FOR_MS);
       await holder.query('ROLLBACK');
     }
   } catch {
@@ -131,20 +133,7 @@ async function tableLocked(cluster: Cluster): Promise<boolean> {
   }
 }
 
-async function answers(url: string): Promise<boolean> {
-  const asking = client(url);
-  try {
-    await asking.connect();
-    await asking.query('SELECT 1');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await asking.end().catch(() => undefined);
-  }
-}
-
 /** Another fault may kill the server. */
 function client(url: string): Client {
-  return new Client({ connectionString: url }).on('error', () => undefined);
+  return createClient(url, 'fault suite').on('error', () => undefined);
 }

@@ -1,7 +1,7 @@
 /** The servers of one run: Postgres and Temporal, each of which can be killed and restarted. */
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import { withClient } from '../../platform/postgres-session';
 import { databaseUrl } from '../../prisma/provision';
 import { SERVICE_NAMES, type ServiceName } from '../../prisma/schema-engine';
 import type { Child } from '../local/child';
@@ -127,11 +127,5 @@ async function startAgain<Server>(start: () => Promise<Server>): Promise<Server>
 }
 
 async function runAs(url: string, sql: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
+  await withClient(url, 'fault suite', (client) => client.query(sql));
 }

@@ -1,27 +1,26 @@
 /** Recognizes the step that a statement runs. */
+import type { CreditSteps, OrderSteps } from '../../domain/contracts';
+import { CUSTOMER_TASK_QUEUE } from '../../domain/names';
+import * as orderSteps from '../../workflows/order-steps';
 
-export const STEPS = [
-  'createPendingOrders',
-  'reserveCredit',
-  'approveOrders',
-  // Before cancelOrders: its statement names both events, because a PENDING order is cancelled at once.
-  'requestCancellations',
-  'cancelOrders',
-  'releaseCredit',
-] as const;
-export type Step = (typeof STEPS)[number];
-
-export const CREDIT_STEPS: readonly Step[] = ['reserveCredit', 'releaseCredit'];
+export type Step = Exclude<keyof (OrderSteps & CreditSteps), 'giveUpOrders'>;
 
 /** Text that only a request of this step contains. */
 const MARKS: Readonly<Record<Step, string>> = {
   createPendingOrders: 'INSERT INTO orders (',
   reserveCredit: 'FROM reserve_credit(',
   approveOrders: 'OrderApproved',
-  cancelOrders: 'OrderCancelled',
+  // Before cancelOrders: its statement names both events, because a PENDING order is cancelled at once.
   requestCancellations: 'OrderCancellationRequested',
+  cancelOrders: 'OrderCancelled',
   releaseCredit: 'FROM release_credit(',
 };
+
+export const STEPS = Object.keys(MARKS) as readonly Step[];
+
+export const CREDIT_STEPS: readonly string[] = Object.values(orderSteps)
+  .filter(({ taskQueue }) => taskQueue === CUSTOMER_TASK_QUEUE)
+  .map(({ activity }) => activity);
 
 /** What every statement that records events binds: the versions of all types of them. */
 const VERSIONS = /\{(?:"\w+":\d+,?)+\}/;

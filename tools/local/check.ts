@@ -1,9 +1,8 @@
-/**
- * `npm run check [-- <check>…]`: static checks, and the migrations on a scratch Postgres. Runs every check and
- * prints each result.
- */
+/** `npm run check`: runs every check, and prints each result. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { z } from 'zod';
+import { options, runCommand } from '../../platform/command';
 import { catalogDifferences, schemaScript } from '../../prisma/check-migrations';
 import { SERVICE_NAMES } from '../../prisma/schema-engine';
 import { ROOT } from '../../platform/project-paths';
@@ -21,13 +20,19 @@ const checks: Readonly<Record<string, Check>> = {
   migrations: checkMigrations,
 };
 
-async function main(requested: readonly string[]): Promise<number> {
-  const unknown = requested.filter((name) => !(name in checks));
-  if (unknown.length > 0) {
-    throw new Error(
-      `Unknown check: ${unknown.join(', ')}. Available checks: ${Object.keys(checks).join(', ')}`,
-    );
-  }
+const NAMES = Object.keys(checks);
+
+const readOptions = options({}, z.array(z.enum(NAMES, `the checks are ${NAMES.join(', ')}`)));
+
+runCommand({
+  usage: `npm run check [-- CHECK…]   static checks, and the migrations on a scratch Postgres; all, or those named
+
+The checks are ${NAMES.join(', ')}.`,
+  read: readOptions,
+  run: ({ words }) => runChecks(words),
+});
+
+async function runChecks(requested: readonly string[]): Promise<number> {
   let failures = 0;
   for (const [name, check] of Object.entries(checks)) {
     if (requested.length > 0 && !requested.includes(name)) continue;
@@ -42,7 +47,7 @@ async function main(requested: readonly string[]): Promise<number> {
     failures += 1;
     console.log(failure);
   }
-  return failures;
+  return failures === 0 ? 0 : 1;
 }
 
 async function checkMigrations(): Promise<void> {
@@ -78,12 +83,3 @@ async function run(script: string, ...args: readonly string[]): Promise<void> {
     throw new Error(output.map(String).join('\n').trim(), { cause: error });
   }
 }
-
-// Exits explicitly: the schema engine leaves a ten-second timer running.
-main(process.argv.slice(2)).then(
-  (failures) => process.exit(failures === 0 ? 0 : 1),
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exit(1);
-  },
-);

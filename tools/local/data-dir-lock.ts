@@ -6,6 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { oneAtATime } from './one-at-a-time.cjs';
+import { serverEnvironment } from './server-environment';
 import { StartError } from './start-error';
 
 /** 12 s: a graceful shutdown takes at most 10 s. */
@@ -40,7 +42,11 @@ export class DataDirLock {
    * @param report gets a line for each process that is ended
    * @throws StartError when another start uses the DATA_DIR
    */
-  async take(report: (line: string) => void): Promise<void> {
+  take(report: (line: string) => void): Promise<void> {
+    return oneAtATime(this.dataDir, () => this.#take(report));
+  }
+
+  async #take(report: (line: string) => void): Promise<void> {
     const record = this.#read();
     if (record) {
       const { start } = record;
@@ -92,7 +98,8 @@ export class DataDirLock {
 /** @returns undefined when the process has ended, or another one has its pid */
 function findProcess({ pid, started }: { pid: number; started?: string }): Running | undefined {
   try {
-    const env = { ...process.env, LC_ALL: 'C' };
+    // Another language or time zone would make another text of the same start.
+    const env = serverEnvironment('/');
     const line = execFileSync('ps', ['-o', 'ppid=,stat=,lstart=', '-p', String(pid)], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -1,5 +1,6 @@
 /** `npm run demo`: creates customers and orders through the API of a running system and prints the results. */
 import { z } from 'zod';
+import { oneLine, options, runCommand } from '../../platform/command';
 import { readConfig } from '../../platform/config';
 
 const customerSchema = z.object({ customerId: z.string() });
@@ -16,7 +17,25 @@ const CUSTOMERS = [
   { name: 'Grace', limit: '20.00', orders: ['25.00', '20.00'] },
 ];
 
-async function main(): Promise<void> {
+runCommand({
+  usage: `npm run demo   places a few orders on a running system, and prints what became of them
+
+The system is the one at HOST and PORT, by default that of npm start.`,
+  read: options({}),
+  run: () =>
+    placeOrders().then(
+      (rows) => {
+        console.table(rows);
+        return 0;
+      },
+      (error: unknown) => {
+        const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+        throw new Error(`The demo cannot reach the API; run npm start, or set PORT: ${oneLine(reason)}`);
+      },
+    ),
+});
+
+async function placeOrders(): Promise<Record<string, string>[]> {
   const { HOST, PORT } = readConfig();
   const api = `http://${HOST}:${String(PORT)}`;
   const rows: Record<string, string>[] = [];
@@ -28,7 +47,7 @@ async function main(): Promise<void> {
     for (const amount of orders) rows.push(await order(api, name, limit, customerId, amount));
   }
   rows.push(await order(api, 'unknown', '-', '00000000-0000-4000-8000-000000000000', '1.00'));
-  console.table(rows);
+  return rows;
 }
 
 async function order(api: string, name: string, limit: string, customerId: string, amount: string) {
@@ -45,14 +64,3 @@ async function post(url: string, body: unknown): Promise<unknown> {
     throw new Error(`POST ${url} returned ${String(response.status)}: ${await response.text()}`);
   return response.json();
 }
-
-main().catch((error: unknown) => {
-  const reason =
-    error instanceof Error
-      ? error.cause instanceof Error
-        ? error.cause.message
-        : error.message
-      : String(error);
-  console.error(`The demo cannot reach the API; run npm start, or set PORT: ${reason}`);
-  process.exitCode = 1;
-});

@@ -2,6 +2,7 @@
  * `npm run start:distributed`: two order services, two customer services, a relay for each service and the order
  * history, each in its own process. They use the same servers as `npm start` and have one address for the API.
  */
+import { options, runCommand } from '../../platform/command';
 import type { Config } from '../../platform/config';
 import { startBalancer } from './balancer';
 import { type Lifecycle, runStart } from './lifecycle';
@@ -9,15 +10,11 @@ import { readyBlock } from './ready-block';
 import { freePort } from './scratch-postgres';
 import { requireServers, type Servers, startServers } from './servers';
 import { ServiceProcess } from './service-process';
+import { distributedRoles, environmentOf, relayOf, type Role } from './topology';
 
 /** Two of each service, so that one may fail. */
 const PROCESSES_EACH = 2;
 const NAME_WIDTH = 'customer-relay'.length;
-
-const SERVICE = 'api/main.js' as const;
-const RELAY = 'workers/relay-main.js' as const;
-
-type Script = typeof SERVICE | typeof RELAY;
 
 /** Variables of a single service, or of this start alone. */
 const NOT_SHARED = [
@@ -30,58 +27,64 @@ const NOT_SHARED = [
   'DATABASE_ADMIN_URL',
 ];
 
-runStart(async (config, life) => {
+runCommand({
+  usage: `npm run start:distributed   starts several processes of each service, on the servers that npm start uses
+
+docs/configuration.md lists the environment variables, such as PORT and DATA_DIR.`,
+  read: options({}),
+  run: () => {
+    runStart(startAll);
+    return Promise.resolve(undefined);
+  },
+});
+
+async function startAll(config: Config, life: Lifecycle): Promise<string> {
   await requireServers(config);
   const servers = await startServers(config, (server) => {
     life.addServer(server);
   });
   const { HOST: host, PORT: port } = config;
   const at = (other: number) => `http://${host}:${String(other)}`;
-  const historyPort = await freePort();
-  const shared = { ...sharedEnvironment(config, servers), OUTBOX_RELAY: 'elsewhere' };
-  const orderDatabase = { SERVICES: 'order', ORDER_DATABASE_URL: servers.orderDatabaseUrl };
-  const customerDatabase = { SERVICES: 'customer', CUSTOMER_DATABASE_URL: servers.customerDatabaseUrl };
-  const start = (
-    names: readonly string[],
-    env: NodeJS.ProcessEnv,
-    script: Script = SERVICE,
-    onPort?: number,
-  ) => startProcesses({ names, host, env: { ...shared, ...env }, script, port: onPort }, life);
-
-  const customers = await start(each('customer'), customerDatabase);
-  const customerPort = await balance(host, await freePort(), customers, life);
-  const orders = await start(each('order'), {
-    ...orderDatabase,
-    CUSTOMER_SERVICE_URL: at(customerPort),
-    ORDER_HISTORY_URL: at(historyPort),
+  const [customerPort, historyPort] = [await freePort(), await freePort()];
+  const roles = distributedRoles({
+    customerService: at(customerPort),
+    orderHistory: at(historyPort),
+    eventFeed: at(port),
   });
-  await balance(host, port, orders, life);
+  const shared = {
+    ...sharedEnvironment(config, servers),
+    // Not the address of one of the processes.
+    EVENT_BASE_URI: config.EVENT_BASE_URI ?? at(port),
+  };
+  const urls = {
+    order: servers.orderDatabaseUrl,
+    customer: servers.customerDatabaseUrl,
+    history: servers.historyDatabaseUrl,
+  };
+  const start = (names: readonly string[], role: Role, onPort?: number) => {
+    const env = { ...shared, ...environmentOf(role, (service) => urls[service]) };
+    return startProcesses({ names, host, env, script: role.script, port: onPort }, life);
+  };
+  await balance(host, customerPort, await start(each('customer'), roles.customer), life);
+  await balance(host, port, await start(each('order'), roles.order), life);
   await Promise.all([
-    start(['order-relay'], orderDatabase, RELAY),
-    start(['customer-relay'], customerDatabase, RELAY),
-    start(
-      ['history'],
-      {
-        SERVICES: 'history',
-        ORDER_HISTORY_DATABASE_URL: servers.historyDatabaseUrl,
-        EVENT_FEED_URL: at(port),
-      },
-      SERVICE,
-      historyPort,
-    ),
+    start(['order-relay'], relayOf('order')),
+    start(['customer-relay'], relayOf('customer')),
+    start(['history'], roles.history, historyPort),
   ]);
   return readyBlock(config, servers, at(port));
-});
+}
 
 function each(service: string): string[] {
   return Array.from({ length: PROCESSES_EACH }, (_, index) => `${service}-${String(index + 1)}`);
 }
 
 function sharedEnvironment(config: Config, { temporal, temporalUiUrl }: Servers): NodeJS.ProcessEnv {
-  const env = Object.entries(process.env).filter(([name]) => !NOT_SHARED.includes(name));
+  // For an external server, the environment has the address, TLS settings and key; the embedded one has none of them.
+  const isShared = (name: string) =>
+    !NOT_SHARED.includes(name) && (config.temporal !== undefined || !name.startsWith('TEMPORAL_'));
   return {
-    ...Object.fromEntries(env),
-    // For an external server, the environment already has the address, TLS settings and key.
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => isShared(name))),
     ...(!config.temporal && { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace }),
     TEMPORAL_UI_URL: temporalUiUrl,
   };
@@ -92,7 +95,7 @@ interface ProcessOptions {
   readonly host: string;
   /** Undefined: a free port. */
   readonly port: number | undefined;
-  readonly script: Script;
+  readonly script: Role['script'];
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -107,7 +110,7 @@ async function startProcesses(
         name,
         width: NAME_WIDTH,
         host,
-        port: script === RELAY ? undefined : (port ?? (await freePort())),
+        port: script === 'workers/relay-main.js' ? undefined : (port ?? (await freePort())),
         script,
         env,
         onStarted: (child) => {
@@ -129,13 +132,12 @@ async function startProcesses(
   return processes;
 }
 
-/** @returns the port */
 async function balance(
   host: string,
   port: number,
   processes: readonly ServiceProcess[],
   life: Lifecycle,
-): Promise<number> {
+): Promise<void> {
   const targets = processes.map(({ url }) => ({ host, port: Number(new URL(url).port) }));
   const server = await startBalancer({ host, port }, targets);
   // Existing connections close when their processes have answered.
@@ -145,5 +147,4 @@ async function balance(
       return Promise.resolve();
     },
   });
-  return port;
 }

@@ -4,8 +4,11 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { oneLine, runCommand } from '../../platform/command';
 import { BUNDLE_PATH } from '../../workers/bundle-path';
 import { ROOT } from '../../platform/project-paths';
+import { onStopSignals } from '../../platform/stop-signals';
+import { testEnvironment } from './server-environment';
 
 /** Milliseconds since the epoch. */
 const fileSchema = z.object({ name: z.string(), startTime: z.number(), endTime: z.number() });
@@ -19,6 +22,9 @@ const resultsSchema = z.object({
 });
 
 const SLOWEST_SHOWN = 10;
+
+/** The option that is not jest's: the long tier. */
+export const LONG = '--long';
 
 export interface TestedServers {
   /** URL of the Postgres superuser. */
@@ -46,11 +52,13 @@ export async function runJest(
 ): Promise<number> {
   let jest: ChildProcess | undefined;
   const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => {
+  onStopSignals(
+    (signal) => {
       interrupted.abort();
       jest?.kill(signal);
-    });
+    },
+    () => jest?.kill('SIGKILL'),
+  );
   const outputFiles: string[] = [];
   for (const [number, args] of runs.entries()) {
     const outputFile = path.join(folder, `results-${String(number)}.json`);
@@ -70,7 +78,7 @@ function startJest(servers: TestedServers, outputFile: string, args: readonly st
       cwd: ROOT,
       stdio: ['inherit', 'ignore', 'inherit'],
       env: {
-        ...process.env,
+        ...testEnvironment(),
         TEST_POSTGRES_URL: servers.adminUrl,
         TEST_TEMPORAL_ADDRESS: servers.temporalAddress,
         TEST_TEMPORAL_METRICS_URL: servers.metricsUrl,
@@ -80,18 +88,26 @@ function startJest(servers: TestedServers, outputFile: string, args: readonly st
   );
 }
 
-/** Exits with the code that `main` returns; an exception counts as one failed test. */
-export function exitWith(main: () => Promise<number>): void {
-  main().then(
-    (code) => {
-      process.exitCode = code;
+/**
+ * Runs a command whose arguments go to jest.
+ *
+ * @param run returns the exit code; an exception counts as one failed test
+ */
+export function runTests(usage: string, run: (args: readonly string[]) => Promise<number>): void {
+  runCommand({
+    usage: `${usage}\n\nOther arguments go to jest: paths of tests, and the options of https://jestjs.io/docs/cli.`,
+    read: async (args) => {
+      const { buildArgv } = await import('jest');
+      await buildArgv(args.filter((arg) => arg !== LONG));
+      return args;
     },
-    (error: unknown) => {
-      console.error(error instanceof Error ? error.message : error);
-      console.log('0 passed, 1 failed');
-      process.exitCode = 1;
-    },
-  );
+    run: (args) =>
+      run(args).catch((error: unknown) => {
+        console.error(oneLine(error));
+        console.log('0 passed, 1 failed');
+        return 1;
+      }),
+  });
 }
 
 /** A run without a result file counts as one failed test. */

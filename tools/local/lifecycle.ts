@@ -1,6 +1,7 @@
 /** The lifecycle of a start: it locks its DATA_DIR, and stops its parts in reverse order. */
 import { type Config, readConfig } from '../../platform/config';
 import { ConfigError } from '../../platform/config-error';
+import { onStopSignals } from '../../platform/stop-signals';
 import type { Child } from './child';
 import { DataDirLock } from './data-dir-lock';
 import { requireDataDir } from './preconditions';
@@ -22,6 +23,7 @@ export interface Part {
 export class Lifecycle {
   readonly #parts: Part[] = [];
   readonly #lock: DataDirLock;
+  readonly #servers: Child[] = [];
   #stopping = false;
 
   constructor(private readonly dataDir: string) {
@@ -33,9 +35,13 @@ export class Lifecycle {
     await this.#lock.take((line) => {
       console.error(`  ${line}`);
     });
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => void this.stop(0, 'Stopping: finishing the requests and steps in progress.'));
-    }
+    onStopSignals(
+      () => void this.stop(0, 'Stopping: finishing the requests and steps in progress.'),
+      () => {
+        console.error('  stopping immediately: a second signal arrived');
+        this.#kill();
+      },
+    );
     stopWithParent(() => void this.stop(0, 'npm has exited; stopping.'));
   }
 
@@ -52,30 +58,38 @@ export class Lifecycle {
     this.#lock.add(name, pid);
   }
 
-  /** Adds a required server: when it exits unexpectedly, the start stops. */
+  /** Adds a required server whose process runs. */
   addServer(server: Part & { readonly child: Child }): void {
     const { child } = server;
     this.own(child);
     this.add({ stop: () => server.stop(), kill: () => child.process.kill('SIGKILL') });
-    void child.exit.then(() => {
-      if (this.#stopping) return;
-      void this.stop(1, `${child.name} exited unexpectedly; see ${this.dataDir}/logs/${child.name}.log`);
-    });
+    this.#servers.push(child);
+  }
+
+  /** A server that exits after the start ends everything; during the start, the start itself reports why. */
+  watchServers(): void {
+    for (const { exit, name } of this.#servers)
+      void exit.then(() => this.stop(1, `${name} exited unexpectedly; see ${this.dataDir}/logs/${name}.log`));
   }
 
   async stop(exitCode: number, why: string): Promise<void> {
-    if (this.#stopping) {
-      console.error('  stopping immediately');
-      this.#kill();
-    }
+    if (this.#stopping) return;
     this.#stopping = true;
     console.error(`\n${why}`);
     setTimeout(() => {
       this.#kill();
     }, STOP_WITHIN_MS).unref();
-    for (const part of this.#parts.reverse()) await part.stop();
+    let code = exitCode;
+    // A start that was interrupted may still add parts.
+    for (let part = this.#parts.at(-1); part; part = this.#parts.at(-1)) {
+      await part.stop().catch((error: unknown) => {
+        console.error(oneLine(error));
+        code = 1;
+      });
+      this.#parts.splice(this.#parts.indexOf(part), 1);
+    }
     this.#lock.release();
-    process.exit(exitCode);
+    process.exit(code);
   }
 
   #kill(): never {
@@ -98,7 +112,10 @@ async function begin(start: (config: Config, life: Lifecycle) => Promise<string>
   const life = new Lifecycle(config.DATA_DIR);
   await life.begin();
   try {
-    console.log(await start(config, life));
+    const ready = await start(config, life);
+    if (life.stopping) return;
+    life.watchServers();
+    console.log(ready);
   } catch (error) {
     if (!life.stopping) await life.stop(1, oneLine(error));
   }

@@ -1,27 +1,22 @@
 /** The embedded Postgres: server binaries from npm packages, data in DATA_DIR, fsync always on. */
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Client } from 'pg';
+import { withClient } from '../../platform/postgres-session';
 import { type Child, spawnServer, stopChild } from './child';
+import { initialise, SUPERUSER } from './initdb';
 import { StartError } from './start-error';
-import { asUser, type PostgresUser, postgresUser } from './postgres-user';
+import { asUser, postgresUser } from './postgres-user';
+import { until } from './until';
 
-const ADMIN = 'postgres';
-
-/** 200 connections: enough for several processes with pools of ten, parallel tests and psql. */
+/**
+ * 200 connections: enough for several processes with pools of ten, parallel tests and psql. UTC also for psql and the log,
+ * whatever zone initdb found on the machine.
+ */
 const SERVER_SETTINGS =
-  '-c max_connections=200 -c listen_addresses=127.0.0.1 -c unix_socket_directories='.split(' ');
+  '-c max_connections=200 -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c TimeZone=UTC -c log_timezone=UTC'.split(
+    ' ',
+  );
 
 /** 30 s: after a kill, Postgres first replays its log, which is slow on a slow disk. */
 const READY_WITHIN_MS = 30_000;
@@ -43,28 +38,38 @@ export interface EmbeddedPostgres {
 
 /**
  * @param settings further arguments of the server
- * @throws StartError with one line that names the setting to change
+ * @param onSpawned called before the server is ready
+ * @throws StartError with one line that names the setting to change; the server is stopped then
  */
 export async function startPostgres(
   dataDir: string,
   port: number,
   settings: readonly string[] = [],
+  onSpawned: (server: EmbeddedPostgres) => void = () => undefined,
 ): Promise<EmbeddedPostgres> {
   const binaries = await findBinaries();
   const folder = path.join(dataDir, 'postgres');
   const logFile = path.join(dataDir, 'logs', 'postgres.log');
   const user = postgresUser(binaries.postgres, dataDir);
   const password = keptPassword(path.join(dataDir, 'postgres.password'));
-  if (!existsSync(path.join(folder, 'PG_VERSION'))) initialise(binaries, folder, password, user, dataDir);
+  if (!existsSync(path.join(folder, 'PG_VERSION')))
+    initialise(binaries.initdb, folder, password, user, dataDir);
   const [command, args] = asUser(user, binaries.postgres, [
     ...['-D', folder, '-p', String(port)],
     ...SERVER_SETTINGS,
     ...settings,
   ]);
   const child = spawnServer('postgres', command, args, openSync(logFile, 'a'), folder);
-  const adminUrl = `postgres://${ADMIN}:${password}@127.0.0.1:${String(port)}/postgres`;
-  await waitUntilReady(adminUrl, child, logFile);
-  return { adminUrl, child, stop: () => stopChild(child, 'SIGINT', STOP_WITHIN_MS) };
+  const adminUrl = `postgres://${SUPERUSER}:${password}@127.0.0.1:${String(port)}/postgres`;
+  const server = { adminUrl, child, stop: () => stopChild(child, 'SIGINT', STOP_WITHIN_MS) };
+  onSpawned(server);
+  try {
+    await waitUntilReady(adminUrl, child, logFile);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
 }
 
 async function findBinaries(): Promise<Binaries> {
@@ -86,38 +91,6 @@ export function keptPassword(file: string): string {
   return readFileSync(file, 'utf8');
 }
 
-function initialise(
-  binaries: Binaries,
-  folder: string,
-  password: string,
-  user: PostgresUser,
-  dataDir: string,
-): void {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  chmodSync(folder, 0o700);
-  const passwordFile = path.join(dataDir, 'initdb.password');
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (user.uid !== undefined) {
-    chownSync(folder, user.uid, user.gid);
-    chownSync(passwordFile, user.uid, user.gid);
-  }
-  const options = [
-    ...['-D', folder, '-U', ADMIN],
-    `--pwfile=${passwordFile}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    '--locale=C',
-  ];
-  const [command, args] = asUser(user, binaries.initdb, options);
-  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', cwd: folder });
-  rmSync(passwordFile, { force: true });
-  if (status === 0) return;
-  rmSync(folder, { recursive: true, force: true });
-  const reason = stderr.split('\n').find((line) => /error|fatal|could not/i.test(line)) ?? stderr.trim();
-  throw new StartError(`initdb failed in ${folder}; check DATA_DIR: ${reason}`);
-}
-
 function lastFatal(logFile: string): string {
   const fatal = readFileSync(logFile, 'utf8')
     .split('\n')
@@ -125,26 +98,35 @@ function lastFatal(logFile: string): string {
   return fatal.at(-1) ?? 'no FATAL line';
 }
 
+/** @throws StartError when it exits, or is not ready in time */
 async function waitUntilReady(adminUrl: string, child: Child, logFile: string): Promise<void> {
-  const deadline = Date.now() + READY_WITHIN_MS;
-  for (;;) {
-    if (child.ended)
-      throw new StartError(
-        `Postgres exited during its start: ${lastFatal(logFile)}; check DATA_DIR and POSTGRES_PORT, see ${logFile}`,
-      );
-    const client = new Client({ connectionString: adminUrl });
-    try {
-      await client.connect();
-      await client.end();
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) {
-        throw new StartError(
-          `Postgres was not ready in ${String(READY_WITHIN_MS / 1000)} s; see ${logFile}`,
-          { cause: error },
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
-    }
+  let reason: unknown;
+  const over = async () => {
+    reason = await failureOf(adminUrl);
+    return child.ended || reason === undefined;
+  };
+  const inTime = await until(over, { everyMs: READY_POLL_MS, withinMs: READY_WITHIN_MS });
+  if (child.ended)
+    throw new StartError(
+      `Postgres exited during its start: ${lastFatal(logFile)}; check DATA_DIR and POSTGRES_PORT, see ${logFile}`,
+    );
+  if (!inTime)
+    throw new StartError(
+      `Postgres was not ready in ${String(READY_WITHIN_MS / 1000)} s (${String(reason)}); see ${logFile}`,
+      { cause: reason },
+    );
+}
+
+/** Whether the server answers. */
+export async function answers(url: string): Promise<boolean> {
+  return (await failureOf(url)) === undefined;
+}
+
+async function failureOf(url: string): Promise<unknown> {
+  try {
+    await withClient(url, 'start', () => Promise.resolve());
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }

@@ -2,17 +2,15 @@
 import { accessSync, constants, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { Client } from 'pg';
+import { withClient } from '../../platform/postgres-session';
 import { StartError } from './start-error';
 
 /** 200 MB: an empty Postgres needs 40 MB, and its log grows in segments of 16 MB. */
 const MIN_FREE_BYTES = 200 * 1024 * 1024;
 
-const CONNECT_TIMEOUT_MS = 5_000;
-
 /** @throws StartError when DATA_DIR cannot be written, or has too little free space */
 export function requireDataDir(dataDir: string): void {
-  const probe = path.join(dataDir, '.probe');
+  const probe = path.join(dataDir, `.probe-${String(process.pid)}`);
   try {
     mkdirSync(path.join(dataDir, 'logs'), { recursive: true });
     accessSync(dataDir, constants.W_OK);
@@ -52,19 +50,13 @@ export function requireFreePort(variable: string, port: number, host: string): P
 
 /** @throws StartError when the database cannot be queried; never prints the URL's password */
 export async function requireDatabase(variable: string, url: string): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   try {
-    await client.connect();
-    await client.query('SELECT 1');
+    await withClient(url, 'start', (client) => client.query('SELECT 1'));
   } catch (error) {
     const { host, pathname } = new URL(url);
     throw new StartError(
       `${variable} cannot be used: ${host}${pathname}: ${codeOf(error)}; check the URL and the server, or unset ${variable} to use the embedded Postgres`,
     );
-  } finally {
-    await client.end().catch((error: unknown) => {
-      throw new StartError(`${variable}: ${codeOf(error)}`);
-    });
   }
 }
 

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Child, childOf, stopChild } from './child';
+import { type Child, childOf, endWithThisProcess, stopChild } from './child';
+import { until } from './until';
 import { ROOT } from '../../platform/project-paths';
 
 const READY_POLL_MS = 50;
@@ -22,7 +22,7 @@ const LINES_SHOWN = 20;
 
 export interface ProductProcessOptions {
   readonly name: string;
-  readonly script: 'api/main.js' | 'workers/main.js' | 'workers/relay-main.js';
+  readonly script: 'api/main.js' | 'workers/main.js' | 'workers/relay-main.js' | 'tools/local/main.js';
   /** Folder of the compiled project. Default: this project's `dist`. */
   readonly build?: string;
   /** Default: 127.0.0.1. */
@@ -76,6 +76,7 @@ export class ProductProcess {
       createInterface(stream).on('line', (line) => {
         this.#keep(line);
       });
+    endWithThisProcess(spawned);
     const child = childOf(name, spawned);
     this.#child = child;
     void child.exit.then(() => {
@@ -94,17 +95,14 @@ export class ProductProcess {
 
   /** @throws Error with the last lines of output when the process has exited, or is not ready within `timeoutMs` */
   async ready(timeoutMs: number): Promise<void> {
-    const deadline = performance.now() + timeoutMs;
-    while (!(await this.isReady())) {
-      const hasEnded = this.#child?.ended === true && !this.options.onCrash;
-      if (hasEnded || performance.now() > deadline) {
-        const what = hasEnded
-          ? 'exited before it was ready'
-          : `was not ready in ${String(Math.round(timeoutMs / 1_000))} s`;
-        throw new Error([`${this.options.name} ${what}:`, ...this.#lines.slice(-LINES_SHOWN)].join('\n'));
-      }
-      await sleep(READY_POLL_MS);
-    }
+    const hasEnded = () => this.#child?.ended === true && !this.options.onCrash;
+    const over = async () => hasEnded() || (await this.isReady());
+    const inTime = await until(over, { everyMs: READY_POLL_MS, withinMs: timeoutMs });
+    if (inTime && !hasEnded()) return;
+    const what = inTime
+      ? 'exited before it was ready'
+      : `was not ready in ${String(Math.round(timeoutMs / 1_000))} s`;
+    throw new Error([`${this.options.name} ${what}:`, ...this.#lines.slice(-LINES_SHOWN)].join('\n'));
   }
 
   /**

@@ -4,12 +4,13 @@
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import cliProgress from 'cli-progress';
 import prettier from 'prettier';
+import { progressBar } from '../../ops/progress-bar';
 import { corpusFiles } from '../../ops/replay/corpus';
 import { bundleWithRecorder } from '../../ops/replay/divergence-explainer';
 import { ofFiles } from '../../ops/replay/history-sources';
 import { replay, type Replayed } from '../../ops/replay/replay';
+import { options, runCommand } from '../../platform/command';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
 import { bundleWorkflows } from '../../workers/workflow-bundle';
@@ -21,17 +22,18 @@ import { safeChanges } from './safe-changes';
 
 const REPORT = path.join(ROOT, 'docs', 'replay-gate.md');
 
-async function main(): Promise<number> {
+runCommand({
+  usage: 'npm run replay:mutants   breaks the workflows on purpose, and writes docs/replay-gate.md',
+  read: options({}),
+  run: tryMutants,
+});
+
+async function tryMutants(): Promise<number> {
   installTemporalRuntime(createLogger('silent'));
   const [mutants, safe] = [generateMutants(), safeChanges()];
   const bundles = { code: (await bundleWorkflows()).code, recording: (await bundleWithRecorder()).code };
   await requireReplay(bundles);
-  const bar = new cliProgress.SingleBar({
-    format: 'changes [{bar}] {value} of {total}, {duration_formatted}',
-    stream: process.stderr,
-    noTTYOutput: true,
-    clearOnComplete: true,
-  });
+  const bar = progressBar('changes');
   bar.start(mutants.length + safe.length, 0);
   const tryAll = async (all: readonly Mutant[]) => {
     const tried: Tried[] = [];
@@ -95,11 +97,3 @@ async function requireReplay({ code, recording }: Bundles): Promise<void> {
 function place({ kind, file, line, was, becomes }: Mutant): string {
   return `${kind}, ${file}:${String(line)}: «${was}» → «${becomes}»`;
 }
-
-main().then(
-  (exitCode) => process.exit(exitCode),
-  (error: unknown) => {
-    console.error(error);
-    process.exit(1);
-  },
-);

@@ -6,50 +6,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { COMMANDS } from './commands.mjs';
+import { oneAtATime } from './one-at-a-time.cjs';
 import { step } from './progress.cjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const STAMPS = path.join(ROOT, 'dist', '.stamps');
 const MIN_NODE = [20, 19];
-
-const COMMANDS = {
-  start: { run: () => inThisProcess('tools/local/main.js'), temporal: true },
-  'start:distributed': { run: () => inThisProcess('tools/local/distributed.js'), temporal: true },
-  test: { run: (args) => asChild('dist/tools/local/test.js', args), temporal: true },
-  'test:long': { run: (args) => asChild('dist/tools/local/test.js', ['--long', ...args]), temporal: true },
-  'replay:record': {
-    run: (args) => {
-      process.env.RECORD_HISTORIES = 'yes';
-      return asChild('dist/tools/local/test.js', ['test/replay/record', '--runInBand', ...args]);
-    },
-    temporal: true,
-  },
-  // 1: a history diverged.
-  replay: { run: (args) => asChild('dist/ops/replay/replay-main.js', args), failure: 2 },
-  'replay:mutants': { run: (args) => asChild('dist/tools/local/replay-mutants.js', args) },
-  'test:production': {
-    run: async (args) => {
-      const { temporalServer } = await import('./temporal-server.mjs');
-      process.env.TEMPORAL_SERVER_PATH = await temporalServer();
-      await asChild('dist/test/production/main.js', args);
-    },
-  },
-  bench: { run: (args) => asChild('dist/tools/bench/main.js', args), temporal: true },
-  // 1: a guarantee was violated.
-  faults: { run: (args) => asChild('dist/tools/fault-injection/main.js', args), temporal: true, failure: 2 },
-  // 1: an interleaving failed, or a planted bug was not found.
-  simulate: { run: (args) => asChild('dist/tools/simulator/main.js', args), failure: 2 },
-  check: { run: (args) => asChild('dist/tools/local/check.js', args) },
-  demo: { run: (args) => asChild('dist/tools/local/demo.js', args) },
-  // 1: an invariant is violated.
-  audit: { run: (args) => asChild('dist/ops/audit/audit-main.js', args), failure: 2 },
-  repair: { run: (args) => asChild('dist/ops/repair/repair-main.js', args), failure: 2 },
-  parked: { run: (args) => asChild('dist/ops/parked/parked-main.js', args), failure: 2 },
-  'rebuild-view': { run: (args) => asChild('dist/ops/rebuild-view/rebuild-view-main.js', args) },
-  'docs:events': { run: (args) => asChild('dist/tools/local/event-docs.js', args) },
-  currencies: { run: (args) => asChild('dist/tools/currencies/main.js', args) },
-  'migrate:dev': { run: (args) => asChild('dist/tools/local/migrate-dev.js', args) },
-};
 
 /** Exit code of a command that failed to run. */
 let failure = 1;
@@ -62,12 +25,24 @@ async function main() {
   failure = command.failure ?? failure;
   checkNode();
   process.chdir(ROOT);
-  await prepare();
-  if (command.temporal && !namesTemporal(process.env)) {
+  await oneAtATime(ROOT, prepare);
+  Object.assign(process.env, command.env);
+  const asksForHelp = args.includes('--help') || args.includes('-h');
+  if (!asksForHelp) await provide(command.needs);
+  const all = [...(command.args ?? []), ...args];
+  await (command.here ? inThisProcess(command.script, all) : asChild(command.script, all));
+}
+
+/** The programs that a command needs, by the variables that it finds them with. */
+async function provide(needs) {
+  if (needs === 'temporal' && !namesTemporal(process.env)) {
     const { temporalCli } = await import('./temporal-cli.mjs');
     process.env.TEMPORAL_CLI_PATH = await temporalCli();
   }
-  await command.run(args);
+  if (needs === 'production-temporal') {
+    const { temporalServer } = await import('./temporal-server.mjs');
+    process.env.TEMPORAL_SERVER_PATH = await temporalServer();
+  }
 }
 
 /** True when the environment names a Temporal server, by address or by profile; then none is embedded. */
@@ -197,13 +172,14 @@ async function runQuietly(command, args) {
   }
 }
 
-async function inThisProcess(compiled) {
+async function inThisProcess(compiled, args) {
+  process.argv.splice(2, Infinity, ...args);
   await import(new URL(`../../dist/${compiled}`, import.meta.url).href);
 }
 
 function asChild(script, args) {
-  const child = spawn(process.execPath, [script, ...args], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  const child = spawn(process.execPath, [`dist/${script}`, ...args], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => {
     child.once('exit', (code) => {
       process.exitCode = code ?? failure;

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { Client } from 'pg';
+import { withClient } from '../../platform/postgres-session';
 import { applyMigrations } from '../../prisma/migrate';
 import { provision } from '../../prisma/provision';
 import type { ServiceName } from '../../prisma/schema-engine';
@@ -64,13 +64,7 @@ export async function makeEmpty(adminUrl: string, database: string, script: stri
 }
 
 async function runScript(url: string, script: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(script);
-  } finally {
-    await client.end();
-  }
+  await withClient(url, 'script', (client) => client.query(script));
 }
 
 export function freePort(): Promise<number> {

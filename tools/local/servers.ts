@@ -21,8 +21,8 @@ export interface Servers {
   readonly temporalUiUrl: string;
 }
 
-/** Called with each started server, so that the caller can stop it. */
-export type OnStarted = (server: { readonly child: Child; stop(): Promise<void> }) => void;
+/** Called with each server as soon as its process runs, so that the caller can stop it. */
+export type OnSpawned = (server: { readonly child: Child; stop(): Promise<void> }) => void;
 
 const LOOPBACK = '127.0.0.1';
 
@@ -71,8 +71,8 @@ function requiredDatabases(config: Config) {
 
 type RequiredDatabase = ReturnType<typeof requiredDatabases>[number];
 
-export async function startServers(config: Config, onStarted: OnStarted): Promise<Servers> {
-  const starting = [databasesOf(config, onStarted), temporalOf(config, onStarted)] as const;
+export async function startServers(config: Config, onSpawned: OnSpawned): Promise<Servers> {
+  const starting = [databasesOf(config, onSpawned), temporalOf(config, onSpawned)] as const;
   // When one fails, wait for the other too, so that it is registered and can be stopped.
   await Promise.allSettled(starting);
   const [databases, temporal] = await Promise.all(starting);
@@ -84,11 +84,12 @@ function embedsPostgres(config: Config): boolean {
   return requiredDatabases(config).some(({ url }) => url === undefined);
 }
 
-async function databasesOf(config: Config, onStarted: OnStarted) {
+async function databasesOf(config: Config, onSpawned: OnSpawned) {
   const embedded = embedsPostgres(config)
-    ? await step('starting Postgres', () => startPostgres(config.DATA_DIR, config.POSTGRES_PORT))
+    ? await step('starting Postgres', () =>
+        startPostgres(config.DATA_DIR, config.POSTGRES_PORT, [], onSpawned),
+      )
     : undefined;
-  if (embedded) onStarted(embedded);
   return step('migrating the databases', async () => {
     const urls: Partial<Record<ServiceName, string>> = {};
     for (const required of requiredDatabases(config)) {
@@ -126,18 +127,20 @@ async function databaseOf(
   return serviceUrl;
 }
 
-async function temporalOf(config: Config, onStarted: OnStarted): Promise<TemporalTarget> {
+async function temporalOf(config: Config, onSpawned: OnSpawned): Promise<TemporalTarget> {
   if (config.temporal) return config.temporal;
   const { TEMPORAL_NAMESPACE: namespace } = config;
   const embedded = await step('starting Temporal', () =>
-    startTemporal({
-      cliPath: config.TEMPORAL_CLI_PATH ?? 'temporal',
-      dataDir: config.DATA_DIR,
-      port: config.TEMPORAL_PORT,
-      uiPort: config.TEMPORAL_UI_PORT,
-      namespaces: [namespace],
-    }),
+    startTemporal(
+      {
+        cliPath: config.TEMPORAL_CLI_PATH ?? 'temporal',
+        dataDir: config.DATA_DIR,
+        port: config.TEMPORAL_PORT,
+        uiPort: config.TEMPORAL_UI_PORT,
+        namespaces: [namespace],
+      },
+      onSpawned,
+    ),
   );
-  onStarted(embedded);
   return { address: embedded.address, namespace, dataConverter: config.dataConverter };
 }

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync,
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { oneAtATime } from './one-at-a-time.cjs';
 import { step } from './progress.cjs';
 
 const VERSION = '1.5.1';
@@ -31,6 +32,10 @@ export async function temporalCli() {
   }
   if (spawnSync('temporal', ['--version']).status === 0) return 'temporal';
   const folder = cacheFolder('temporal-cli', VERSION);
+  return oneAtATime(folder, () => cachedCli(folder));
+}
+
+async function cachedCli(folder) {
   const cached = path.join(folder, 'temporal');
   if (existsSync(cached)) return cached;
   mkdirSync(path.dirname(folder), { recursive: true });

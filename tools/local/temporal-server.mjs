@@ -3,6 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { oneAtATime } from './one-at-a-time.cjs';
 import { step } from './progress.cjs';
 import { cacheFolder } from './temporal-cli.mjs';
 
@@ -17,6 +18,10 @@ const MODULES = ['server', 'tools/sql'].map((tool) => `go.temporal.io/server/cmd
  */
 export async function temporalServer() {
   const folder = cacheFolder('temporal-server', VERSION);
+  return oneAtATime(folder, () => cachedServer(folder));
+}
+
+async function cachedServer(folder) {
   if (existsSync(path.join(folder, 'server')) && existsSync(path.join(folder, 'sql'))) return folder;
   if (spawnSync('go', ['version']).status !== 0) {
     throw new Error("Temporal's production server is built with Go, which is not installed. Install Go.");

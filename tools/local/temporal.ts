@@ -2,9 +2,11 @@
 import { openSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
+import { reasonOf } from '../../platform/temporal';
 import { SEARCH_ATTRIBUTES } from '../../workers/search-attributes';
 import { type Child, spawnServer, stopChild } from './child';
 import { StartError } from './start-error';
+import { until } from './until';
 
 /** 60 s: the first start creates the schema, which is slow on a busy machine. */
 const READY_WITHIN_MS = 60_000;
@@ -29,6 +31,9 @@ const SERVER_OPTIONS = [
   ...['--ip', '127.0.0.1', '--log-level', 'warn'],
 ];
 
+/** The client would otherwise look for the server behind the proxy of `http_proxy`. */
+const DIRECT = { 'grpc.enable_http_proxy': 0 };
+
 export interface TemporalOptions {
   readonly cliPath: string;
   readonly dataDir: string;
@@ -46,8 +51,14 @@ export interface EmbeddedTemporal {
   stop(): Promise<void>;
 }
 
-/** @throws StartError with one line that names the setting to change */
-export async function startTemporal(options: TemporalOptions): Promise<EmbeddedTemporal> {
+/**
+ * @param onSpawned called before the server is ready
+ * @throws StartError with one line that names the setting to change; the server is stopped then
+ */
+export async function startTemporal(
+  options: TemporalOptions,
+  onSpawned: (server: EmbeddedTemporal) => void = () => undefined,
+): Promise<EmbeddedTemporal> {
   const { cliPath, dataDir, port, uiPort, namespaces, metricsPort } = options;
   const logFile = path.join(dataDir, 'logs', 'temporal.log');
   const args = [
@@ -59,35 +70,52 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
   ];
   const child = spawnServer('temporal', cliPath, args, openSync(logFile, 'a'), dataDir);
   const address = `127.0.0.1:${String(port)}`;
-  await waitUntilReady(address, namespaces, child, logFile);
-  return { address, child, stop: () => stopChild(child, 'SIGTERM', STOP_WITHIN_MS) };
+  const server = { address, child, stop: () => stopChild(child, 'SIGTERM', STOP_WITHIN_MS) };
+  onSpawned(server);
+  try {
+    await waitUntilReady(address, namespaces, child, logFile);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
 }
 
+/** @throws StartError when it exits, or is not ready in time */
 async function waitUntilReady(
   address: string,
   namespaces: readonly string[],
   child: Child,
   logFile: string,
 ): Promise<void> {
-  const deadline = Date.now() + READY_WITHIN_MS;
-  for (;;) {
-    if (child.ended)
-      throw new StartError(
-        `Temporal exited during its start; check DATA_DIR and TEMPORAL_PORT, see ${logFile}`,
-      );
+  let reason: unknown;
+  const over = async () => {
+    reason = await failureOf(address, namespaces);
+    return child.ended || reason === undefined;
+  };
+  const inTime = await until(over, { everyMs: READY_POLL_MS, withinMs: READY_WITHIN_MS });
+  if (child.ended)
+    throw new StartError(
+      `Temporal exited during its start; check DATA_DIR and TEMPORAL_PORT, see ${logFile}`,
+    );
+  if (!inTime)
+    throw new StartError(
+      `Temporal was not ready in ${String(READY_WITHIN_MS / 1000)} s (${reasonOf(reason)}); see ${logFile}`,
+      { cause: reason },
+    );
+}
+
+/** @returns why the server does not answer, or lacks one of the namespaces; undefined when it is ready */
+async function failureOf(address: string, namespaces: readonly string[]): Promise<unknown> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: 1_000, channelArgs: DIRECT });
     try {
-      const connection = await Connection.connect({ address, connectTimeout: 1_000 });
       for (const namespace of namespaces) await connection.workflowService.describeNamespace({ namespace });
+      return undefined;
+    } finally {
       await connection.close();
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) {
-        throw new StartError(
-          `Temporal was not ready in ${String(READY_WITHIN_MS / 1000)} s; see ${logFile}`,
-          { cause: error },
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
     }
+  } catch (error) {
+    return error;
   }
 }

@@ -1,10 +1,10 @@
 /**
  * `npm test` and `npm run test:long`: start one Postgres and one Temporal on free ports and in a temporary folder, run
- * jest against them, and remove everything. Arguments go to jest; without arguments, every test of the tier runs.
+ * jest against them, and remove everything. Without arguments, every test of the tier runs.
  */
 import { rmSync } from 'node:fs';
 import { SERVICE_NAMES } from '../../prisma/schema-engine';
-import { exitWith, runJest, testNamespaces } from './jest-run';
+import { LONG, runJest, runTests, testNamespaces } from './jest-run';
 import { startPostgres } from './postgres';
 import { step } from './progress.cjs';
 import { freePort, makeTemplate, scratchFolder } from './scratch-postgres';
@@ -23,16 +23,14 @@ const TIERS = {
   ],
 } as const;
 
-const LONG = '--long';
-
-async function main(): Promise<number> {
+async function runTier(given: readonly string[]): Promise<number> {
   const folder = scratchFolder();
-  const args = process.argv.slice(2).filter((arg) => arg !== LONG);
-  const tier = process.argv.includes(LONG) ? TIERS.long : TIERS.short;
+  const args = given.filter((arg) => arg !== LONG);
+  const tier = given.includes(LONG) ? TIERS.long : TIERS.short;
   const [postgresPort, temporalPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   const stops: (() => Promise<void>)[] = [];
   try {
-    const [adminUrl, temporalAddress] = await Promise.all([
+    const starting = [
       step('starting Postgres', async () => {
         const postgres = await startPostgres(folder, postgresPort);
         stops.push(() => postgres.stop());
@@ -50,7 +48,10 @@ async function main(): Promise<number> {
         stops.push(() => temporal.stop());
         return temporal.address;
       }),
-    ]);
+    ] as const;
+    // When one fails, wait for the other too, so that it can be stopped.
+    await Promise.allSettled(starting);
+    const [adminUrl, temporalAddress] = await Promise.all(starting);
     const metricsUrl = `http://127.0.0.1:${String(metricsPort)}/metrics`;
     return await runJest({ adminUrl, temporalAddress, metricsUrl }, folder, args.length > 0 ? [args] : tier);
   } finally {
@@ -59,4 +60,9 @@ async function main(): Promise<number> {
   }
 }
 
-exitWith(main);
+runTests(
+  `npm test                  the tests, on servers of their own; npm test -- test/unit: one folder, or one file
+npm run test:long         the long tests: faults, outages, restores, upgrades, the simulator
+npm run replay:record     records the histories of test/replay again`,
+  runTier,
+);

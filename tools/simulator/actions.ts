@@ -1,9 +1,9 @@
 /** All actions that are possible now. */
 import type { Action } from './action';
 import { callersThatCancel } from './callers';
-import { type Delivery, remoteStepEnds, timersOf, told, toldTogether } from './deliveries';
+import { type Delivery, remoteStepEnds, timersOf, deliver, deliverTogether } from './deliveries';
 import { faultsOfCall, faultsOfWorker } from './fault-actions';
-import { operatorTells, terminated } from './operator';
+import { operatorInputs, terminated } from './operator';
 import { possibleRepairs } from './repairs';
 import type { SagaRun } from './saga-run';
 import type { StepCall } from './step-call';
@@ -38,9 +38,9 @@ export function possibleActions(world: World): Possible {
   const nothingElse = usual.length === 0;
   for (const saga of world.sagas.values()) {
     if (saga.outcome) continue;
-    if (!hasWaitingCall && saga.timersFired < EARLY_TIMERS) usual.push(...timersOf(saga).map(told));
-    else if (nothingElse) usual.push(...timersOf(saga, firstDue(world)).map(told));
-    else if (faulty) unusual.push(...timersOf(saga).map(told));
+    if (!hasWaitingCall && saga.timersFired < EARLY_TIMERS) usual.push(...timersOf(saga).map(deliver));
+    else if (nothingElse) usual.push(...timersOf(saga, firstDue(world)).map(deliver));
+    else if (faulty) unusual.push(...timersOf(saga).map(deliver));
     if (faulty) unusual.push(...faultsOfSaga(saga, world));
   }
   if (world.relayTurnsLeft > 0) usual.push(...relaysOf(world));
@@ -69,7 +69,7 @@ function nextOf(call: StepCall, world: World): Action | undefined {
         },
       };
     case 'committed':
-      if (step.remote && waiting) return told(remoteStepEnds(call, waiting.saga));
+      if (step.remote && waiting) return deliver(remoteStepEnds(call, waiting.saga));
       return {
         words: () => `${call.words} is answered: ${call.answerWords}`,
         happen: () => world.reply(call),
@@ -95,14 +95,14 @@ function nextRunBegins(saga: SagaRun, more?: Delivery): Action {
 
 function faultsOfSaga(saga: SagaRun, world: World): Action[] {
   const { operator } = world.scenario;
-  const tells = operator ? operatorTells(saga) : [];
+  const signals = operator ? operatorInputs(saga) : [];
   const stops = operator ? [terminated(saga)] : [];
-  if (saga.isBetweenRuns) return [...tells.map((more) => nextRunBegins(saga, more)), ...stops];
-  return [...faultsOfWorker(saga), ...tells.map(told), ...stops, ...together(saga, world, tells)];
+  if (saga.isBetweenRuns) return [...signals.map((more) => nextRunBegins(saga, more)), ...stops];
+  return [...faultsOfWorker(saga), ...signals.map(deliver), ...stops, ...together(saga, world, signals)];
 }
 
 /** Two inputs in one workflow task. */
-function together(saga: SagaRun, world: World, tells: readonly Delivery[]): Action[] {
+function together(saga: SagaRun, world: World, signals: readonly Delivery[]): Action[] {
   const answers = [...world.calls].flatMap((call) =>
     call.waiting?.saga === saga && call.step.remote && call.state === 'committed'
       ? [remoteStepEnds(call, saga)]
@@ -114,12 +114,14 @@ function together(saga: SagaRun, world: World, tells: readonly Delivery[]): Acti
   );
   return [
     ...pairs,
-    ...inTheirOrder.flatMap((first) => tells.flatMap((second) => eitherFirst(first, second))),
+    ...inTheirOrder.flatMap((first) => signals.flatMap((second) => eitherFirst(first, second))),
   ];
 }
 
 function eitherFirst(one: Delivery, other: Delivery): Action[] {
-  return other.isSignal ? [toldTogether(other, one)] : [toldTogether(one, other), toldTogether(other, one)];
+  return other.isSignal
+    ? [deliverTogether(other, one)]
+    : [deliverTogether(one, other), deliverTogether(other, one)];
 }
 
 function firstDue({ sagas }: World): number {

@@ -16,17 +16,17 @@ export interface Delivery {
   readonly isSignal?: true;
 }
 
-export function told(delivery: Delivery): Action {
+export function deliver(delivery: Delivery): Action {
   const { saga, words, job } = delivery;
-  return { words, happen: (world) => world.tell(saga, [job(world)]) };
+  return { words, happen: (world) => world.deliver(saga, [job(world)]) };
 }
 
 /** Both in one task: the worker gets it only after the second. */
-export function toldTogether(first: Delivery, second: Delivery): Action {
+export function deliverTogether(first: Delivery, second: Delivery): Action {
   const { saga } = first;
   return {
     words: () => `${first.words()}; in the same task: ${second.words()}`,
-    happen: (world) => world.tell(saga, [first.job(world), second.job(world)]),
+    happen: (world) => world.deliver(saga, [first.job(world), second.job(world)]),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Which faults can happen to a request, and to a worker. */
 import type { Action } from './action';
-import { remoteStepEnds, told } from './deliveries';
+import { remoteStepEnds, deliver } from './deliveries';
 import {
   giveUpWaiting,
   lastAttemptFailed,
@@ -60,7 +60,7 @@ function faultsOfLocal(call: StepCall): Action[] {
 /** The server retries it for as long as it may. */
 function faultsOfRemote(call: StepCall, saga: SagaRun): Action[] {
   return [
-    told(
+    deliver(
       remoteStepEnds(call, saga, {
         words: 'times out, retries included',
         failure: (world) => windowIsOver(world, call),
@@ -68,7 +68,7 @@ function faultsOfRemote(call: StepCall, saga: SagaRun): Action[] {
     ),
     ...(call.state === 'under way'
       ? [
-          told(
+          deliver(
             remoteStepEnds(call, saga, {
               words: 'has failed for as long as it was retried',
               failure: (world) => lastAttemptFailed(world, call),

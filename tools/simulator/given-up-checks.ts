@@ -1,10 +1,10 @@
 /** Whether the table given_up_steps has what operators have decided. */
-import type { GivenUp } from './waiting-steps';
+import type { GivenUp } from './observed';
 import type { World } from './world';
 
 /** When nothing is under way any more: one row for each order of which an operator has given up a step that was parked. */
 export function wrongGivenUpSteps({ orders, observations: { decisions, perhapsLost } }: World): string[] {
-  // The step that records a decision can itself be given up: then only the saga's history tells.
+  // The step that records a decision can itself be given up: then only the history of the saga shows it.
   if ([...decisions, ...perhapsLost].some(({ step }) => step === RECORDING)) return [];
   const perhaps = new Set(perhapsLost.map(inWords));
   const rows = orders.givenUp.table.all().map(inWords);

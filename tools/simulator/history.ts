@@ -3,7 +3,7 @@ import type { Activation, Job, StepEnded } from './activation';
 
 type Event =
   /** A timer has fired, a signal or a step's answer has come … */
-  | { readonly kind: 'told'; readonly job: Job }
+  | { readonly kind: 'delivered'; readonly job: Job }
   /** The first of the two events of a step that ran on its task queue. */
   | { readonly kind: 'step started' | 'task scheduled' | 'task completed' | 'task timed out' }
   | { readonly kind: 'task started'; readonly at: number }
@@ -45,7 +45,7 @@ export class History {
     for (const job of jobs) {
       if (job.kind === 'cancel') this.#unexpected += 1 + TASK;
       if (job.kind === 'step') this.#events.push({ kind: 'step started' });
-      this.#events.push({ kind: 'told', job });
+      this.#events.push({ kind: 'delivered', job });
     }
     this.#events.push({ kind: 'task scheduled' }, { kind: 'task started', at });
     return { at, historyLength: this.length, jobs };
@@ -83,7 +83,7 @@ export class History {
       const next = this.#endOfChunk(end);
       const jobs = this.#events
         .slice(from, end)
-        .flatMap((event) => (event.kind === 'told' ? [event.job] : []));
+        .flatMap((event) => (event.kind === 'delivered' ? [event.job] : []));
       const after = this.#events.slice(end, next);
       yield {
         activation: { at: begun.at, historyLength: end, jobs },

@@ -5,16 +5,15 @@ import { compileFunction } from 'node:vm';
 import * as common from '@temporalio/common';
 import { ROOT } from '../../platform/project-paths';
 import type * as workflows from '../../workflows';
+import { type Edit as TextEdit, edited } from '../local/text-edits';
 import type { WorkflowRuntime } from './workflow-runtime';
 
 export type Workflows = Pick<typeof workflows, 'createOrderSaga' | 'cancelOrderSaga'>;
 
-/** A change of one compiled file: `from` has to be there once. */
-export interface Edit {
+/** A change of one compiled file. */
+export interface Edit extends TextEdit {
   /** Below `dist`, such as `saga/workflow/ask.js`. */
   readonly file: string;
-  readonly from: string;
-  readonly to: string;
 }
 
 const COMPILED = path.join(ROOT, 'dist');
@@ -77,16 +76,12 @@ function clockOf(runtime: WorkflowRuntime) {
 }
 
 function sourceOf(file: string, edits: readonly Edit[]): string {
-  let source = readFileSync(path.join(COMPILED, file), 'utf8');
-  for (const { from, to } of edits.filter((edit) => edit.file === file)) {
-    const found = source.split(from).length - 1;
-    if (found !== 1)
-      throw new Error(
-        `dist/${file} must contain the text to edit once, but contains it ${String(found)} times: ${from}`,
-      );
-    source = source.replace(from, () => to);
-  }
-  return source;
+  const source = readFileSync(path.join(COMPILED, file), 'utf8');
+  return edited(
+    source,
+    edits.filter((edit) => edit.file === file),
+    `dist/${file}`,
+  );
 }
 
 function areWorkflows(all: unknown): all is Workflows {

@@ -1,19 +1,7 @@
 /** The steps of domain/contracts.ts on the model databases: one call, one transaction. */
-import type {
-  ApproveOrder,
-  ApproveResult,
-  CancelOrder,
-  CancelResult,
-  CreatePendingResult,
-  GiveUpOrder,
-  GiveUpResult,
-  OrderRequest,
-  ReleaseResult,
-  CancellationRequest,
-  RequestCancellationResult,
-  ReserveResult,
-  StepRequest,
-} from '../../domain/contracts';
+import type { CreditSteps, OrderSteps } from '../../domain/contracts';
+import { CUSTOMER_TASK_QUEUE } from '../../domain/names';
+import * as orderSteps from '../../workflows/order-steps';
 import type { Transaction } from './model-table';
 
 /** One execution of a step's statement. */
@@ -24,30 +12,23 @@ export interface Attempt {
   readonly held: ReadonlySet<string>;
 }
 
-export interface OrderModelSteps {
-  createPendingOrders(request: StepRequest<OrderRequest>, attempt: Attempt): CreatePendingResult[];
-  approveOrders(request: StepRequest<ApproveOrder>, attempt: Attempt): ApproveResult[];
-  cancelOrders(request: StepRequest<CancelOrder>, attempt: Attempt): CancelResult[];
-  requestCancellations(
-    request: StepRequest<CancellationRequest>,
-    attempt: Attempt,
-  ): RequestCancellationResult[];
-  giveUpOrders(request: StepRequest<GiveUpOrder>, attempt: Attempt): GiveUpResult[];
-}
+type OnModel<Steps> = {
+  [Name in keyof Steps]: Steps[Name] extends (request: infer Request) => Promise<infer Results>
+    ? (request: Request, attempt: Attempt) => Results
+    : never;
+};
 
-export interface CreditModelSteps {
-  reserveCredit(request: StepRequest<OrderRequest>, attempt: Attempt): ReserveResult[];
-  releaseCredit(request: StepRequest<OrderRequest>, attempt: Attempt): ReleaseResult[];
-}
-
+export type OrderModelSteps = OnModel<OrderSteps>;
+export type CreditModelSteps = OnModel<CreditSteps>;
 export type ModelSteps = OrderModelSteps & CreditModelSteps;
 export type StepName = keyof ModelSteps;
+export type StepResult = ReturnType<ModelSteps[StepName]>[number];
 
-export type StepResult =
-  | CreatePendingResult
-  | ApproveResult
-  | CancelResult
-  | RequestCancellationResult
-  | GiveUpResult
-  | ReserveResult
-  | ReleaseResult;
+const steps = Object.values(orderSteps).map(({ activity, taskQueue }) => ({
+  // The definition accepts only these names, and keeps them as text.
+  name: activity as StepName,
+  isCredit: taskQueue === CUSTOMER_TASK_QUEUE,
+}));
+
+export const ORDER_STEPS = steps.filter(({ isCredit }) => !isCredit).map(({ name }) => name);
+export const CREDIT_STEPS = steps.filter(({ isCredit }) => isCredit).map(({ name }) => name);

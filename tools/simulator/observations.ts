@@ -3,7 +3,7 @@ import type { CancellationReason } from '../../domain/order';
 import type { Answer } from './activation';
 import type { ModelOrder, OrderDatabase } from './order-database';
 import { isPermanent } from './step-failures';
-import type { GivenUp, Observed } from './waiting-steps';
+import type { GivenUp, Observed } from './observed';
 import type { StepRequested } from './workflow-host';
 
 export class Observations implements Observed {

@@ -5,14 +5,14 @@ import type { Action } from './action';
 import type { Delivery } from './deliveries';
 import { abandon } from './faults';
 import type { SagaRun } from './saga-run';
-import { shownIn } from './waiting-steps';
+import { shownIn } from './shown-steps';
 import type { World } from './world';
 
 const BY = 'Grace';
 const REASON = 'it is not worth it';
 
 /** Inputs for a running saga. */
-export function operatorTells(saga: SagaRun): Delivery[] {
+export function operatorInputs(saga: SagaRun): Delivery[] {
   return [cancelled(saga), ...aboutParked(saga)];
 }
 

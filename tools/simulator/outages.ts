@@ -2,15 +2,6 @@
 import type { StepName } from './model-steps';
 import type { StepRequested } from './workflow-host';
 
-export const ORDER_STEPS: readonly StepName[] = [
-  'createPendingOrders',
-  'approveOrders',
-  'cancelOrders',
-  'requestCancellations',
-  'giveUpOrders',
-];
-export const CREDIT_STEPS: readonly StepName[] = ['reserveCredit', 'releaseCredit'];
-
 export interface Outage {
   readonly steps: readonly StepName[];
   /** Every attempt fails at once; none is answered, until the outage is over; or another transaction locks rows. */

@@ -3,7 +3,8 @@ import { type Activation, Divergence, inOrder, type Job, type Outcome, type Step
 import type { Execution } from './execution';
 import { History, type LocalResult } from './history';
 import { replayed } from './replayed';
-import { type Noted, type Observed, WaitingSteps } from './waiting-steps';
+import type { Noted, Observed } from './observed';
+import { WaitingSteps } from './waiting-steps';
 import type { Memo } from './workflow-host';
 
 /** 80% of a workflow task's 2 s: then the worker sends a heartbeat, and continues in another task. */
@@ -127,7 +128,7 @@ export class SagaRun {
   }
 
   /** A local step's answer: lost with its worker until the task is completed. */
-  async hear(execution: Execution, job: StepEnded, at: number): Promise<void> {
+  async receive(execution: Execution, job: StepEnded, at: number): Promise<void> {
     const activation = { at, historyLength: this.#history.length, jobs: [job] };
     if (execution !== this.execution) {
       await execution.give(activation);
@@ -143,16 +144,16 @@ export class SagaRun {
     const { execution } = this;
     const before = execution.lastSeq;
     await execution.give(activation);
-    const told = this.#task?.at(-1);
+    const started = this.#task?.at(-1);
     for (const [seq, { summary, due }] of execution.timers)
-      if (seq > before) told?.timers.push({ seq, summary, due });
+      if (seq > before) started?.timers.push({ seq, summary, due });
   }
 
-  /** What Temporal itself tells; everything before it is recorded, as it begins a new task. */
-  async tell(jobs: readonly Job[], at: number): Promise<void> {
+  /** A delivery by Temporal. Everything before it is recorded, because it begins a new task. */
+  async deliver(jobs: readonly Job[], at: number): Promise<void> {
     this.record();
     await this.#give(this.#begin(jobs, at));
-    this.waiting.told(jobs, this.execution.lastSeq);
+    this.waiting.onDelivery(jobs, this.execution.lastSeq);
   }
 
   /** The first task of a run. */
@@ -160,7 +161,7 @@ export class SagaRun {
     this.isBetweenRuns = false;
     await this.#give(this.#begin([{ kind: 'start' }, ...more], at));
     // What was to wait again was asked for before the signals that came meanwhile were heard.
-    this.waiting.told(more, this.execution.lastSeq);
+    this.waiting.onDelivery(more, this.execution.lastSeq);
   }
 
   #begin(jobs: readonly Job[], at: number): Activation {

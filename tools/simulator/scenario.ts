@@ -41,7 +41,7 @@ export const AS_IN_THE_PRODUCT = {
   localAttempts: LOCAL_ATTEMPTS,
 } as const;
 
-/** A UUID that is easy to tell from others: customers are `kind` 1, orders `kind` 2. */
+/** A UUID that is easy to recognise: customers are `kind` 1, orders `kind` 2. */
 export function simulatedId(kind: 1 | 2, number: number): string {
   return `00000000-0000-7000-800${String(kind)}-${String(number).padStart(12, '0')}`;
 }

@@ -41,14 +41,14 @@ export interface LargerOptions {
 /** @returns whether all of them were clean */
 export async function simulateLarger({ seed, minutes, atMost }: LargerOptions): Promise<boolean> {
   const began = Date.now();
-  let told = began;
+  let reportedAt = began;
   const { interleavings, found } = await search(productProtocol(), {
     seed,
     atMost,
     onEach: (count) => {
       const now = Date.now();
-      if (now - told < PROGRESS_EVERY_MS) return;
-      told = now;
+      if (now - reportedAt < PROGRESS_EVERY_MS) return;
+      reportedAt = now;
       console.log(`    ${rateText(count, secondsSince(began))}`);
     },
     isOver: () => Date.now() - began > minutes * 60_000,

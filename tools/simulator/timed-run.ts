@@ -80,7 +80,7 @@ export class TimedRun {
       if (saga.isBetweenRuns) consider(this.at, () => this.#nextRun(saga));
       for (const [seq, { due }] of saga.execution.timers)
         if (saga.isScheduled(seq))
-          consider(due - this.#start, () => this.world.tell(saga, [{ kind: 'timer', seq }]));
+          consider(due - this.#start, () => this.world.deliver(saga, [{ kind: 'timer', seq }]));
     }
     for (const call of this.#underWay()) consider(call.due, () => this.#attemptEnds(call));
     const [plan] = this.#planned;
@@ -140,6 +140,6 @@ export class TimedRun {
     const { saga, seq } = cancelledFor;
     const { name, orderIds, remote } = call.step;
     const answer = { failure: connectionLost(call.step) };
-    await this.world.tell(saga, [{ kind: 'step', seq, name, orderIds, remote, answer }]);
+    await this.world.deliver(saga, [{ kind: 'step', seq, name, orderIds, remote, answer }]);
   }
 }

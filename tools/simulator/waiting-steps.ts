@@ -2,16 +2,16 @@
  * Which of a saga's steps have failed and are still waited for, as its recorded history says: what the saga itself shows
  * of its parked steps has to be the same. It knows nothing of how the engine keeps them.
  */
-import { GIVE_UP_STEP, type GiveUpStepRequest, PARKED_MEMO, type ParkedStep } from '../../saga/contract';
-import * as orderSteps from '../../workflows/order-steps';
+import { GIVE_UP_STEP } from '../../saga/contract';
 import type { Job, StepEnded } from './activation';
+import { CheckDeadlines } from './check-deadlines';
 import type { Execution } from './execution';
 import type { StepName } from './model-steps';
+import type { NewTimer, Noted, Observed } from './observed';
+import { ACTIVITIES, activityOf, isGivingUp, shownIn } from './shown-steps';
 import { isPermanent } from './step-failures';
 import { StepWait } from './step-wait';
 import type { Memo } from './workflow-host';
-
-const WORDS = new Map(Object.values(orderSteps).map(({ activity, words }) => [words, activity]));
 
 /** The summaries of the engine's timers. */
 const UNTIL_PARKED = 'until it is parked: ';
@@ -20,62 +20,31 @@ const UNTIL_DEADLINE = 'until the deadline: ';
 /** The one step with a deadline: it is never parked. */
 const BOUNDED: StepName = 'reserveCredit';
 
-/** A job, and the last command that the code had issued before it. */
-export interface Noted {
-  readonly job: Job;
-  readonly issuedBefore: number;
-  /** Timers that the code set in reaction to the job. */
-  readonly timers: NewTimer[];
-}
-
-export interface NewTimer {
-  readonly seq: number;
-  readonly summary: string;
-  readonly due: number;
-}
-
-/** What an operator has given up. */
-export interface GivenUp extends Pick<GiveUpStepRequest, 'by' | 'reason'> {
-  readonly sagaId: string;
-  readonly orderId: string;
-  readonly step: string;
-}
-
-/** What is seen of a saga that the checks have to know, whatever becomes of the saga. */
-export interface Observed {
-  /** Orders whose credit check reached its deadline without an answer. */
-  readonly late: Set<string>;
-  readonly decisions: GivenUp[];
-}
-
 export class WaitingSteps {
   /** Whether one of its steps was given up: then it has to fail. */
   decided = false;
   #isNewRun = false;
   readonly #steps = new Map<string, StepWait>();
   readonly #parkTimers = new Map<number, { readonly wait: StepWait; readonly number: number }>();
-  /** Timers that run until a deadline: when they are due. */
-  readonly #deadlines = new Map<number, number>();
-  /** Of a credit check that has failed: its order's deadline. */
-  readonly #due = new Map<string, number>();
+  readonly #deadlines = new CheckDeadlines();
 
   constructor(
     private readonly sagaId: string,
     private readonly observed: Observed,
   ) {}
 
-  /** What Temporal tells the saga is an event at once, whatever becomes of the worker that gets it. */
-  told(jobs: readonly Job[], issuedBefore: number): void {
+  /** A delivery is an event at once, whatever happens to the worker that gets it. */
+  onDelivery(jobs: readonly Job[], issuedBefore: number): void {
     const { asked, failing } = this.#of(BOUNDED);
     for (const job of jobs) {
       if (job.kind === 'signal' && job.name === GIVE_UP_STEP) this.#giveUp(job.argument, issuedBefore);
       // After Cancel, no order waits for a credit check.
       if (job.kind === 'cancel') for (const orderId of asked) this.#of(BOUNDED).settle(orderId, issuedBefore);
-      const due = job.kind === 'timer' ? this.#deadlines.get(job.seq) : undefined;
+      const due = job.kind === 'timer' ? this.#deadlines.dueOf(job.seq) : undefined;
       if (due === undefined) continue;
       for (const orderId of asked) this.observed.late.add(orderId);
       for (const orderId of failing)
-        if ((this.#due.get(orderId) ?? Infinity) <= due) this.#of(BOUNDED).settle(orderId, issuedBefore);
+        if (this.#deadlines.isOver(orderId, due)) this.#of(BOUNDED).settle(orderId, issuedBefore);
     }
   }
 
@@ -83,7 +52,7 @@ export class WaitingSteps {
   take(noted: readonly Noted[], execution: Execution, isLast: boolean): void {
     if (this.#isNewRun) this.#goOnTogether(noted, execution);
     this.#isNewRun = false;
-    const known = new Set(this.#deadlines.keys());
+    const known = this.#deadlines.timers;
     for (const { job, issuedBefore, timers } of noted) {
       // Of an attempt that another one has replaced the code hears nothing.
       if (job.kind === 'step' && !execution.isCancelled(job.seq)) this.#stepEnded(job, issuedBefore, isLast);
@@ -94,9 +63,7 @@ export class WaitingSteps {
       const wait = this.#of(name);
       for (const orderId of orderIds) if (wait.isMeant(orderId, seq)) wait.asked.add(orderId);
     }
-    const dues = [...this.#deadlines].flatMap(([seq, due]) => (known.has(seq) ? [] : [due]));
-    for (const orderId of this.#of(BOUNDED).failing)
-      if (!this.#due.has(orderId) && dues.length > 0) this.#due.set(orderId, Math.max(...dues));
+    this.#deadlines.note(this.#of(BOUNDED).failing, known);
   }
 
   /** In a run's first task, those that ask for a step with others whom it has failed before wait with these. */
@@ -115,7 +82,7 @@ export class WaitingSteps {
   newRun(): void {
     this.#isNewRun = true;
     this.#parkTimers.clear();
-    this.#deadlines.clear();
+    this.#deadlines.newRun();
     for (const { settled, failing, asked } of this.#steps.values()) {
       settled.clear();
       if (failing.size > 0) for (const orderId of asked) failing.add(orderId);
@@ -126,14 +93,14 @@ export class WaitingSteps {
   forget(): void {
     this.newRun();
     this.#steps.clear();
-    this.#due.clear();
+    this.#deadlines.forget();
     this.decided = false;
   }
 
   /** @returns the orders that wait for steps which are parked, by step in words */
   parked(): Map<string, readonly string[]> {
     const parked = new Map<string, readonly string[]>();
-    for (const [words, name] of WORDS) {
+    for (const [words, name] of ACTIVITIES) {
       const wait = this.#steps.get(name);
       if (wait?.parked && wait.failing.size > 0) parked.set(words, [...wait.failing].sort());
     }
@@ -155,15 +122,8 @@ export class WaitingSteps {
 
   /** @returns which credit checks have no timer any more that ends them in time, in words */
   postponed(now: number): string[] {
-    const postponed: string[] = [];
-    const { failing = [], perhaps } = this.#steps.get(BOUNDED) ?? {};
-    for (const orderId of failing) {
-      if (perhaps?.has(orderId)) continue;
-      const due = this.#due.get(orderId);
-      if (due !== undefined && ![...this.#deadlines.values()].some((at) => at <= Math.max(due, now) + 1))
-        postponed.push(`no timer is left for the deadline of ${orderId}`);
-    }
-    return postponed;
+    const wait = this.#steps.get(BOUNDED);
+    return wait ? this.#deadlines.postponed(wait, now) : [];
   }
 
   /** @returns where the memo says something else, in words */
@@ -178,7 +138,7 @@ export class WaitingSteps {
 
   /** @returns the step in words, but for what two runs may see either way; empty when that is all */
   #certain(step: string, orders: readonly string[]): string[] {
-    const wait = this.#steps.get(WORDS.get(step) ?? step);
+    const wait = this.#steps.get(activityOf(step));
     const certain = wait?.unsure ? [] : orders.filter((orderId) => !wait?.perhaps.has(orderId));
     return certain.length === 0 ? [] : [`${step} of ${[...certain].sort().join(', ')}`];
   }
@@ -220,16 +180,16 @@ export class WaitingSteps {
   }
 
   #timerRuns({ seq, summary, due }: NewTimer): void {
-    if (summary.startsWith(UNTIL_DEADLINE)) this.#deadlines.set(seq, due);
+    if (summary.startsWith(UNTIL_DEADLINE)) this.#deadlines.timerRuns(seq, due);
     if (!summary.startsWith(UNTIL_PARKED) || this.#parkTimers.has(seq)) return;
-    const wait = this.#of(WORDS.get(summary.slice(UNTIL_PARKED.length)) ?? summary);
+    const wait = this.#of(activityOf(summary.slice(UNTIL_PARKED.length)));
     this.#parkTimers.set(seq, { wait, number: wait.number });
   }
 
   #fired(seq: number, tooLate: boolean): void {
     const timer = this.#parkTimers.get(seq);
     this.#parkTimers.delete(seq);
-    this.#deadlines.delete(seq);
+    this.#deadlines.timerEnds(seq);
     if (!timer || timer.wait.number !== timer.number || timer.wait.failing.size === 0) return;
     timer.wait.parked = true;
     timer.wait.unsure = tooLate;
@@ -242,21 +202,8 @@ export class WaitingSteps {
       for (const orderId of orders.filter((id) => subject === undefined || id === subject)) {
         this.decided = true;
         this.observed.decisions.push({ sagaId: this.sagaId, orderId, step, by, reason });
-        this.#of(WORDS.get(step) ?? step).settle(orderId, issuedBefore);
+        this.#of(activityOf(step)).settle(orderId, issuedBefore);
       }
     }
   }
-}
-
-export function shownIn(memo: Memo): readonly ParkedStep[] {
-  const shown = memo[PARKED_MEMO];
-  return areParkedSteps(shown) ? shown : [];
-}
-
-function areParkedSteps(shown: unknown): shown is readonly ParkedStep[] {
-  return Array.isArray(shown);
-}
-
-function isGivingUp(argument: unknown): argument is GiveUpStepRequest {
-  return typeof argument === 'object' && argument !== null && 'by' in argument && 'reason' in argument;
 }

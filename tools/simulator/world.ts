@@ -202,14 +202,14 @@ export class World {
     const { saga, execution = saga.execution } = waiting;
     const job = this.take(call, answer);
     if (job.remote) {
-      await this.tell(saga, [job]);
+      await this.deliver(saga, [job]);
       return;
     }
     if (execution === saga.execution && saga.isLong(this.nowMs)) {
       saga.reportUntil(this.nowMs);
       this.#sendRemote(saga);
     }
-    await saga.hear(execution, job, this.nowMs);
+    await saga.receive(execution, job, this.nowMs);
     this.afterTurn(saga, execution);
   }
 
@@ -229,11 +229,11 @@ export class World {
     this.#sendRemote(saga);
   }
 
-  /** What Temporal tells a saga in one task. */
-  async tell(saga: SagaRun, jobs: readonly Job[]): Promise<void> {
+  /** Delivers inputs to a saga in one task. */
+  async deliver(saga: SagaRun, jobs: readonly Job[]): Promise<void> {
     this.record(saga);
     const wrong = afterLongRun(saga, jobs, this.scenario.continuesAfter);
-    await saga.tell(jobs, this.nowMs);
+    await saga.deliver(jobs, this.nowMs);
     this.violations.push(...wrong());
     this.afterTurn(saga, saga.execution);
   }

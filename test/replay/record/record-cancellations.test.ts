@@ -5,7 +5,7 @@ import { createOrderActivities } from '../../../activities/order';
 import type { OrderRequest } from '../../../domain/contracts';
 import { cancelSagaWorkflowId } from '../../../domain/names';
 import type { Placement } from '../../../saga/contract';
-import { giveDatabaseBack, hold, type Lock, takeDatabaseAway } from '../../support/outages';
+import { allowConnections, hold, type Lock, refuseConnections } from '../../support/outages';
 import { type Saga, Stage } from './stage';
 
 const LONG = { settings: { creditCheckTimeoutMs: 60_000 } };
@@ -90,10 +90,10 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
 
     const { adminOrderUrl } = stage.system.databases;
     const another = await approved();
-    await takeDatabaseAway(adminOrderUrl);
+    await refuseConnections(adminOrderUrl);
     const retries = await stage.startCancelling(another);
     await stage.pausesBefore(retries.workflowId, 'request cancellation');
-    await giveDatabaseBack(adminOrderUrl);
+    await allowConnections(adminOrderUrl);
     await keepEnded(retries, 'cancels-after-retries', 'its database is away when it begins');
   });
 

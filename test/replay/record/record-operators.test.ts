@@ -1,7 +1,7 @@
 /** Records sagas whose steps are parked, and operators who retry them or give them up. */
 import { describe, test } from '@jest/globals';
 import type { Placement } from '../../../saga/contract';
-import { giveDatabaseBack, hold, takeDatabaseAway } from '../../support/outages';
+import { allowConnections, hold, refuseConnections } from '../../support/outages';
 import { Mishaps } from './mishaps';
 
 /** As many as leave the saga pausing by itself: on its task queue the server retries a step that is parked. */
@@ -98,7 +98,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       'its compensation is parked, and operators retry it until it succeeds',
     );
 
-    await takeDatabaseAway(stage.system.databases.adminCustomerUrl);
+    await refuseConnections(stage.system.databases.adminCustomerUrl);
     const order = stage.order();
     const server = await stage.start([order], {
       settings: { creditCheckTimeoutMs: 1_000 },
@@ -107,7 +107,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     await stage.stateIs(order.orderId, 'CANCELLED');
     await stage.parked(server.workflowId);
     await stage.retriedByServer(server.workflowId, 'releaseCredit');
-    await giveDatabaseBack(stage.system.databases.adminCustomerUrl);
+    await allowConnections(stage.system.databases.adminCustomerUrl);
     await stage.retry(server.workflowId, { subject: order.orderId });
     await stage.keepEnded(
       server,

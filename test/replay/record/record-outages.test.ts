@@ -1,7 +1,7 @@
 /** Records sagas whose databases, rows, services and workers are away for a while. */
 import { describe, test } from '@jest/globals';
 import type { Placement } from '../../../saga/contract';
-import { giveDatabaseBack, hold, takeDatabaseAway } from '../../support/outages';
+import { allowConnections, hold, refuseConnections } from '../../support/outages';
 import { killWhileItWaits } from './killed-worker';
 import { type Saga, Stage } from './stage';
 
@@ -31,10 +31,10 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     hold(orderUrl(), 'SELECT FROM orders WHERE id = $1 FOR UPDATE', [orderId]);
 
   test("the order service's database is away when an order is created", async () => {
-    await takeDatabaseAway(orderUrl());
+    await refuseConnections(orderUrl());
     const saga = await stage.start([stage.order()]);
     await stage.pausesBefore(saga.workflowId, 'create as PENDING');
-    await giveDatabaseBack(orderUrl());
+    await allowConnections(orderUrl());
     await keepEnded(saga, 'creation-retries', 'its database is away when the order is created');
   });
 
@@ -52,10 +52,10 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       ],
     ] as const) {
       const { saga, lock } = await waitingForCredit();
-      await takeDatabaseAway(orderUrl());
+      await refuseConnections(orderUrl());
       await lock.release();
       await failed(saga);
-      await giveDatabaseBack(orderUrl());
+      await allowConnections(orderUrl());
       await keepEnded(saga, name, words);
     }
   });
@@ -95,10 +95,10 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
 
   test('credit timeout, and the same saga run again', async () => {
     const order = stage.order();
-    await takeDatabaseAway(customerUrl());
+    await refuseConnections(customerUrl());
     const saga = await stage.start([order]);
     await stage.stateIs(order.orderId, 'CANCELLED');
-    await giveDatabaseBack(customerUrl());
+    await allowConnections(customerUrl());
     await keepEnded(
       saga,
       'credit-timeout',
@@ -119,7 +119,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   });
 
   test('needs attention', async () => {
-    await takeDatabaseAway(customerUrl());
+    await refuseConnections(customerUrl());
     const saga = await stage.start([stage.order()], {
       settings: { creditCheckTimeoutMs: 1_000 },
       parkAfterMs: 300,
@@ -128,7 +128,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     // The server has retried it for as long as it may.
     if (placement === 'distributed')
       await stage.historyHas(saga.workflowId, (event) => event.activityTaskFailedEventAttributes);
-    await giveDatabaseBack(customerUrl());
+    await allowConnections(customerUrl());
     await keepEnded(
       saga,
       'needs-attention',
@@ -191,10 +191,10 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
           (saga: Saga) => stage.retriedByServer(saga.workflowId),
         ],
       ] as const) {
-        await takeDatabaseAway(customerUrl());
+        await refuseConnections(customerUrl());
         const saga = await stage.start([stage.order()], { settings: { creditCheckTimeoutMs: 60_000 } });
         await failed(saga);
-        await giveDatabaseBack(customerUrl());
+        await allowConnections(customerUrl());
         await keepEnded(saga, name, words);
       }
     });

@@ -3,7 +3,7 @@ import { describe, test } from '@jest/globals';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Placement } from '../../../saga/contract';
 import { eventually } from '../../support/http';
-import { giveDatabaseBack, hold, takeDatabaseAway } from '../../support/outages';
+import { allowConnections, hold, refuseConnections } from '../../support/outages';
 import { type Saga, Stage } from './stage';
 
 /** Long enough for the second wait to begin before a timer of the first one fires. */
@@ -38,10 +38,10 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
 
   test('a service that was away for long has its next step in the saga again', async () => {
     const { adminOrderUrl } = stage.system.databases;
-    await takeDatabaseAway(adminOrderUrl);
+    await refuseConnections(adminOrderUrl);
     const saga = await stage.start([stage.order()]);
     await stage.retriedByServer(saga.workflowId, 'createPendingOrders');
-    await giveDatabaseBack(adminOrderUrl);
+    await allowConnections(adminOrderUrl);
     await keepEnded(
       saga,
       'creation-on-queue',

@@ -10,7 +10,7 @@ export const SAGAS: Plants = {
   '6: an open order whose saga was terminated': async (system, ends) => {
     const customer = await newCustomer(system.url, '10.00');
     const held = await holdCustomer(system.databases.adminCustomerUrl, customer);
-    // A worker that has a step under way hears of the end only after it.
+    // A worker that runs a step learns of the end only after it.
     ends.push(() => held.release());
     const orderId = String((await placeOrder(system.url, customer, '1.00')).body['orderId']);
     await system.client.workflow.getHandle(`order-${orderId}`).terminate();

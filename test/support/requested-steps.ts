@@ -18,10 +18,14 @@ export const DONE = {
   releaseCredit: 'released',
 };
 
-export type AskedStep = keyof typeof DONE;
+export type RequestedStep = keyof typeof DONE;
 
 /** @returns the step's outcome for the order */
-export async function ask({ steps }: OrderStores, step: AskedStep, order: OrderRequest): Promise<string> {
+export async function requestStep(
+  { steps }: OrderStores,
+  step: RequestedStep,
+  order: OrderRequest,
+): Promise<string> {
   const { orderId } = order;
   const answers: { outcome: string }[] =
     step === 'cancelOrders'

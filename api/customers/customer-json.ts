@@ -1,0 +1,43 @@
+/** The customer over HTTP. */
+import { z } from 'zod';
+import { moneyJson, moneyJsonSchema, moneySchema } from '../http/money';
+
+/** Excludes control characters and unpaired surrogates, which the database cannot store. */
+const PRINTABLE = /^[^\p{Cc}\p{Cs}]*$/u;
+
+export const newCustomerBody = z.strictObject({
+  name: z.string().trim().min(1).max(200).regex(PRINTABLE, 'must not contain control characters'),
+  creditLimit: moneySchema(0),
+});
+
+export const customerSchema = z.object({
+  customerId: z.guid(),
+  name: z.string(),
+  creditLimit: moneyJsonSchema,
+  reserved: moneyJsonSchema.meta({
+    description: 'Held by approved orders and by orders without a decision.',
+  }),
+  available: moneyJsonSchema,
+});
+
+export type CustomerJson = z.infer<typeof customerSchema>;
+
+/** A customer's row, in the customer database or in the order history. */
+export interface CustomerRow {
+  readonly id: string;
+  readonly name: string;
+  readonly creditLimitMinor: bigint;
+  readonly reservedMinor: bigint;
+  readonly currency: string;
+}
+
+export function customerJson(row: CustomerRow): CustomerJson {
+  const money = (minor: bigint) => moneyJson(Number(minor), row.currency);
+  return {
+    customerId: row.id,
+    name: row.name,
+    creditLimit: money(row.creditLimitMinor),
+    reserved: money(row.reservedMinor),
+    available: money(row.creditLimitMinor - row.reservedMinor),
+  };
+}

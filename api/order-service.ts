@@ -1,0 +1,97 @@
+/** Composition of the order service: the starters of its sagas, and what its routes and its steps share. */
+import type { Client } from '@temporalio/client';
+import type { CreateOrderSettings, OrderNotice, OrderRequest } from '../domain/contracts';
+import { KeyedWaiters } from '../platform/keyed-waiters';
+import type { Logger } from '../platform/logger';
+import type { Metrics } from '../platform/metrics';
+import type { OrderDatabase } from '../prisma/order/client';
+import { GroupStarter } from '../saga/host/group-starter';
+import { Admission } from './http/admission';
+import type { Forwarded } from './http/forwarding';
+import { orderServiceMetrics } from './operations/process-metrics';
+import { CancellationStarter } from './orders/cancellation-starter';
+import type { OrderRoutesDependencies } from './orders/order-routes';
+import { ParkedSagas } from './orders/parked-sagas';
+import { CREATE_ORDER } from './orders/saga-types';
+import type { OrderServiceSettings, ServiceSettings } from './service-settings';
+
+export interface OrderService extends OrderRoutesDependencies {
+  readonly starter: GroupStarter<OrderRequest, CreateOrderSettings>;
+  readonly parked: ParkedSagas;
+  readonly forwarded: readonly Forwarded[];
+  /** Counts the decisions and passes the notices of the steps in this process to the waiting requests. */
+  readonly notify: (notice: OrderNotice) => void;
+}
+
+export interface OrderServiceParts {
+  readonly db: OrderDatabase;
+  readonly client: Client;
+  /** Namespace of the sagas. */
+  readonly namespace: string;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export function createOrderService(
+  order: OrderServiceSettings,
+  { customer, deployment, temporalUiUrl }: ServiceSettings,
+  { db, client, namespace, logger, metrics }: OrderServiceParts,
+): OrderService {
+  const eagerStart = deployment === undefined;
+  const sagaInput = {
+    placement: customer ? 'colocated' : 'distributed',
+    parkAfterMs: order.attentionAfterMs,
+  } as const;
+  const starter = new GroupStarter<OrderRequest, CreateOrderSettings>({
+    client,
+    type: CREATE_ORDER,
+    input: { ...sagaInput, settings: { creditCheckTimeoutMs: order.creditCheckTimeoutMs } },
+    eagerStart,
+    groupMax: order.sagaGroupMax,
+    groupsInFlight: order.sagaGroupsInFlight,
+    waitingMax: order.ordersInFlightMax,
+    onStarted: ({ sagaId, subjectIds, eager }) => {
+      logger.debug({ workflowId: sagaId, orders: subjectIds.length, eager }, 'saga started');
+    },
+  });
+  const notices = new KeyedWaiters<OrderNotice>();
+  const parked = new ParkedSagas(client);
+  const admission = new Admission(order.ordersInFlightMax);
+  orderServiceMetrics(metrics, { starter, admission, parked }, order);
+  const countDecision = metrics.counter(
+    'orders_decided',
+    'Orders that this process has decided. A repeated last step counts again.',
+  );
+  const sagas = `${temporalUiUrl}/namespaces/${namespace}/workflows`;
+  return {
+    db,
+    starter,
+    cancellations: new CancellationStarter({ client, input: { ...sagaInput, settings: {} }, eagerStart }),
+    notices,
+    parked,
+    admission,
+    sagaLink: (sagaId) => `${sagas}/${encodeURIComponent(sagaId)}`,
+    forwarded: forwardedPaths(order),
+    notify: (notice) => {
+      if (notice.kind === 'decided') countDecision({ state: notice.state, reason: notice.reason ?? 'none' });
+      notices.publish(notice.orderId, notice);
+    },
+  };
+}
+
+function forwardedPaths({ customerServiceUrl, historyUrl }: OrderServiceSettings): Forwarded[] {
+  const forwarded: Forwarded[] = [];
+  if (customerServiceUrl !== undefined)
+    forwarded.push({
+      paths: ['/customers', '/customers/:id'],
+      target: customerServiceUrl,
+      problem: 'customer-service-unavailable',
+    });
+  if (historyUrl !== undefined)
+    forwarded.push({
+      paths: ['/customers/:id/order-history'],
+      target: historyUrl,
+      problem: 'order-history-unavailable',
+    });
+  return forwarded;
+}
