@@ -1,6 +1,6 @@
 /**
  * Creates a service's database and its roles: the owner, which changes the schema, and the login role of the service,
- * which has only the privileges that the steps need. Neither role can connect to another service's database.
+ * which has only the privileges that the steps need. Neither role can connect to any other database.
  */
 import type { Client } from 'pg';
 import { withMigrationLock } from './migration-lock';
@@ -35,6 +35,7 @@ export async function provision(adminUrl: string, roles: DatabaseRoles): Promise
     if (rowCount === 0)
       await admin.query(`CREATE DATABASE ${name(admin, database)} OWNER ${name(admin, owner)}`);
     await grantConnect(admin, roles);
+    await closeMaintenanceDatabases(admin);
   });
   const ownerUrl = databaseUrl(adminUrl, database, owner, ownerPassword);
   await withMigrationLock(ownerUrl, (client) => grantSteps(client, login));
@@ -62,6 +63,19 @@ export async function grantConnect(
   await admin.query(
     `GRANT CONNECT ON DATABASE ${name(admin, database)} TO ${name(admin, owner)}, ${name(admin, login)}`,
   );
+}
+
+/**
+ * Takes PUBLIC's right to connect to the databases that every server has: no role of a service needs them. They are left as
+ * they are when the admin's role does not own them.
+ */
+async function closeMaintenanceDatabases(admin: Client): Promise<void> {
+  const { rows } = await admin.query<{ datname: string }>(`
+    SELECT datname FROM pg_database
+    WHERE datname IN ('postgres', 'template1') AND pg_get_userbyid(datdba) = current_user
+      AND (datacl IS NULL OR EXISTS (SELECT FROM aclexplode(datacl) WHERE grantee = 0))`);
+  for (const { datname } of rows)
+    await admin.query(`REVOKE ALL ON DATABASE ${name(admin, datname)} FROM PUBLIC`);
 }
 
 /** Returns `adminUrl` with another database and role. */

@@ -10,11 +10,11 @@ const CONCURRENCY = 20;
 /** 10 s for a description, and for one event: each takes the server milliseconds. */
 const ANSWER_WITHIN_MS = 10_000;
 
-/**
- * 5 s, at least: a worker works on a task for 2 s at most before it says so by an event, and another worker gets the task
- * of a dead one then.
- */
+/** 5 s, at least, for a task that fails, or that no worker takes: a live worker takes a saga up within 5 s at any age. */
 const NO_PROGRESS_MS = 5_000;
+
+/** 10 s, at least, for a task that a worker took and did not complete: another worker gets it within 7 s. */
+const LOST_TASK_MS = 10_000;
 
 /** What the SDK and JavaScript call failures of code; a failure of a step's statement has a type of its own. */
 const CODE_FAILURES = ['NotFoundError', 'TypeError', 'ReferenceError', 'RangeError', 'SyntaxError'];
@@ -49,8 +49,7 @@ export async function progressOf(
       ids.slice(from, from + CONCURRENCY).map(async (sagaId) => {
         const description = await describe(client, sagaId);
         if (!description) return;
-        const before = Date.now() - Math.max(graceMs, NO_PROGRESS_MS);
-        running.set(sagaId, (await failingTask(client, description, before)) ?? failingStep(description));
+        running.set(sagaId, (await failingTask(client, description, graceMs)) ?? failingStep(description));
       }),
     );
   }
@@ -73,7 +72,7 @@ async function describe(client: Client, sagaId: string): Promise<Description | u
 async function failingTask(
   { workflowService, options }: Client,
   { pendingWorkflowTask, workflowExecutionInfo }: Description,
-  before: number,
+  graceMs: number,
 ): Promise<string | undefined> {
   const execution = workflowExecutionInfo?.execution;
   if (!pendingWorkflowTask || !execution) return undefined;
@@ -88,19 +87,25 @@ async function failingTask(
     `last event of ${String(execution.workflowId)}`,
   );
   const last = history?.events?.[0];
-  return last && isBefore(last.eventTime, before)
-    ? `${whyNoTask(last)} since event ${String(last.eventId)}`
-    : undefined;
+  if (!last?.eventTime) return undefined;
+  const { words, afterMs } = whyNoTask(last);
+  const waitedMs = Date.now() - tsToMs(last.eventTime);
+  return waitedMs >= Math.max(graceMs, afterMs) ? `${words} since event ${String(last.eventId)}` : undefined;
 }
 
-function whyNoTask({ eventType, workflowTaskFailedEventAttributes: failed }: Event): string {
-  if (failed)
-    return `its workflow task fails (${String(WorkflowTaskFailedCause[failed.cause ?? 0]).replace('WORKFLOW_TASK_FAILED_CAUSE_', '')})`;
+function whyNoTask({ eventType, workflowTaskFailedEventAttributes: failed }: Event) {
+  if (failed) {
+    const cause = String(WorkflowTaskFailedCause[failed.cause ?? 0]).replace(
+      'WORKFLOW_TASK_FAILED_CAUSE_',
+      '',
+    );
+    return { words: `its workflow task fails (${cause})`, afterMs: NO_PROGRESS_MS };
+  }
   if (eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT)
-    return 'no worker completes its workflow task in time';
+    return { words: 'no worker completes its workflow task in time', afterMs: LOST_TASK_MS };
   if (eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED)
-    return 'the worker does not complete its workflow task';
-  return 'no worker takes its workflow task';
+    return { words: 'the worker does not complete its workflow task', afterMs: LOST_TASK_MS };
+  return { words: 'no worker takes its workflow task', afterMs: NO_PROGRESS_MS };
 }
 
 function failingStep({ pendingActivities }: Description): string | undefined {
@@ -110,8 +115,4 @@ function failingStep({ pendingActivities }: Description): string | undefined {
       return `its step ${String(activityType?.name)} fails in code (${type})`;
   }
   return undefined;
-}
-
-function isBefore(time: Event['eventTime'], before: number): boolean {
-  return time != null && tsToMs(time) <= before;
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CANCELLATION_REASONS, ORDER_STATES } from '../../domain/order';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 
@@ -33,6 +33,40 @@ test('neither service can connect to the other one’s database', async () => {
   await expect(rowsOf(swapped(orderOwnerUrl, customerUrl), 'SELECT 1')).rejects.toThrow(
     /permission denied for database/,
   );
+});
+
+describe.each(['order', 'customer', 'history'] as const)('of the %s service', (service) => {
+  const loginUrl = () => databases[`${service}Url`];
+  const ownerUrl = () => Object.assign(new URL(loginUrl()), { username: `${service}_owner` }).href;
+
+  test('neither the login role nor the owner can connect to any other database', async () => {
+    const own = new URL(loginUrl()).pathname;
+    const ofServices = [databases.orderUrl, databases.customerUrl, databases.historyUrl];
+    const all = [
+      ...ofServices.map((url) => new URL(url).pathname),
+      ...['postgres', 'template1', 'order_template', 'customer_template', 'history_template'].map(
+        (one) => `/${one}`,
+      ),
+    ];
+    for (const pathname of all.filter((one) => one !== own && one !== `/${service}_template`)) {
+      for (const url of [loginUrl(), ownerUrl()])
+        await expect(rowsOf(Object.assign(new URL(url), { pathname }).href, 'SELECT 1')).rejects.toThrow(
+          `permission denied for database "${pathname.slice(1)}"`,
+        );
+    }
+    for (const url of [loginUrl(), ownerUrl()]) expect(await rowsOf(url, 'SELECT 1')).toHaveLength(1);
+  });
+
+  test.each([
+    "INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('x', 'x', 'x')",
+    'UPDATE _prisma_migrations SET checksum = checksum',
+    'DELETE FROM _prisma_migrations',
+    'TRUNCATE _prisma_migrations',
+  ])('the login role cannot %s', async (statement) => {
+    await expect(rowsOf(loginUrl(), statement)).rejects.toThrow(
+      'permission denied for table _prisma_migrations',
+    );
+  });
 });
 
 const FORBIDDEN = [

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { Client } from 'pg';
+import { withClient } from '../../platform/postgres-session';
 import { ROOT } from '../../platform/project-paths';
 import { step } from '../local/progress.cjs';
 import { type Measured, measured } from './measure';
@@ -112,9 +112,7 @@ async function besideReaders<T>(task: ReaderTask, work: () => Promise<T>): Promi
 
 /** Decided orders of other customers, in the order of their times. */
 async function fillOrders(adminUrl: string, count: number): Promise<void> {
-  const admin = new Client({ connectionString: adminUrl });
-  await admin.connect();
-  try {
+  await withClient(adminUrl, 'bench', async (admin) => {
     await admin.query(
       `INSERT INTO orders (id, saga_id, customer_id, total_minor, currency, state, version, created_at)
        SELECT gen_random_uuid(), 'filled', gen_random_uuid(), 100, 'USD', 'APPROVED', 2, now() - n * interval '1 second'
@@ -122,7 +120,5 @@ async function fillOrders(adminUrl: string, count: number): Promise<void> {
       [count],
     );
     await admin.query('VACUUM ANALYZE orders');
-  } finally {
-    await admin.end();
-  }
+  });
 }

@@ -5,7 +5,7 @@ import { options, runCommand } from '../../platform/command';
 import { currencyTable, readList, TABLE_PATH } from './generate-table';
 
 runCommand({
-  usage: `npm run currencies   writes ${TABLE_PATH} from the list of ISO 4217 beside its script`,
+  usage: 'npm run currencies   writes domain/currency-table.ts from tools/currencies/iso-4217-list-one.xml',
   read: options({}),
   run: () => {
     writeFileSync(TABLE_PATH, currencyTable(readList(), { ...CURRENT, ...WITHDRAWN }));

@@ -8,7 +8,7 @@ import { ROOT } from '../../platform/project-paths';
 
 runCommand({
   usage:
-    'node dist/tools/local/build-bundle.js   builds the workflow bundles in dist, and checks what is in them',
+    'node dist/tools/local/build-bundle.js   builds the workflow bundles in dist/, and checks what is in them',
   read: options({}),
   run: async () => {
     const bundles = await buildWorkflowBundles(BUNDLE_PATH);

@@ -1,10 +1,13 @@
 /** The lifecycle of a start: it locks its DATA_DIR, and stops its parts in reverse order. */
+import path from 'node:path';
 import { type Config, readConfig } from '../../platform/config';
 import { ConfigError } from '../../platform/config-error';
 import { onStopSignals } from '../../platform/stop-signals';
 import type { Child } from './child';
 import { DataDirLock } from './data-dir-lock';
+import { rotateLogs } from './log-rotation';
 import { requireDataDir } from './preconditions';
+import { makePrivate } from './private-files';
 import { StartError } from './start-error';
 
 /** 200 ms: how soon a start detects that its npm was killed. */
@@ -109,8 +112,10 @@ export function runStart(start: (config: Config, life: Lifecycle) => Promise<str
 async function begin(start: (config: Config, life: Lifecycle) => Promise<string>): Promise<void> {
   const config = readConfig();
   requireDataDir(config.DATA_DIR);
+  makePrivate(config.DATA_DIR);
   const life = new Lifecycle(config.DATA_DIR);
   await life.begin();
+  rotateLogs(path.join(config.DATA_DIR, 'logs'));
   try {
     const ready = await start(config, life);
     if (life.stopping) return;
