@@ -13,7 +13,7 @@ test('two copies run side by side, and a start without changes builds nothing', 
     data.map(async ({ folder }) => ({ ...(await freePorts()), DATA_DIR: folder })),
   );
   const copies = environments.map((env) => start(env));
-  await Promise.all(copies.map(ready));
+  await Promise.all(copies.map((copy) => ready(copy)));
   for (const { PORT } of environments) {
     const url = `http://127.0.0.1:${PORT}`;
     const customer = await newCustomer(url, '1.00');
