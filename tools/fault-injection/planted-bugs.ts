@@ -12,7 +12,7 @@ export interface PlantedBug {
 }
 
 /** Of an order's cancellation, by the row that decides it. */
-const DECIDED_BY_THE_ROW = `const order = await waitForDecision(deps, before, expectation, decideUntil);
+const DECIDED_BY_THE_ROW = `const order = await waitForDecision(deps, before, expectation, decideUntil, signal);
         requireOwnCancellation(order, cancellationKey);`;
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
