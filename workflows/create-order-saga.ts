@@ -6,11 +6,13 @@
  */
 import type { CreateOrderSettings, OrderRequest, OrderResult } from '../domain/contracts';
 import { ORDER_TASK_QUEUE } from '../domain/names';
-import type { CancellationReason } from '../domain/order';
+import type { CancellationReason as Reason } from '../domain/order';
 import { defineSaga, type Saga, sagaFailure } from '../saga/workflow';
 import { cancelByRequest } from './cancel-order-saga';
 import { describeOutcome, recordGivingUp } from './order-outcomes';
 import { approveOrder, cancelOrder, createPendingOrder, releaseCredit, reserveCredit } from './order-steps';
+
+type OrderSaga = Saga<CreateOrderSettings>;
 
 export const createOrderSaga = defineSaga<OrderRequest, OrderResult, CreateOrderSettings>(
   {
@@ -59,11 +61,7 @@ export const createOrderSaga = defineSaga<OrderRequest, OrderResult, CreateOrder
 );
 
 /** The row decides: another run of this saga may have approved the order. */
-async function refuse(
-  { orderId }: OrderRequest,
-  saga: Saga<CreateOrderSettings>,
-  reason: CancellationReason,
-): Promise<OrderResult> {
+async function refuse({ orderId }: OrderRequest, saga: OrderSaga, reason: Reason): Promise<OrderResult> {
   const cancelled = await saga.step(cancelOrder, { orderId, reason });
   if (cancelled.outcome === 'cancelled') return { orderId, state: 'CANCELLED', reason: cancelled.reason };
   if (['APPROVED', 'CANCELLING'].includes(cancelled.state)) return { orderId, state: 'APPROVED' };
@@ -71,11 +69,7 @@ async function refuse(
 }
 
 /** Cancels the row first, so that the customer sees it at once; the compensations may take long. */
-async function unwind(
-  order: OrderRequest,
-  saga: Saga<CreateOrderSettings>,
-  reason: CancellationReason,
-): Promise<OrderResult> {
+async function unwind(order: OrderRequest, saga: OrderSaga, reason: Reason): Promise<OrderResult> {
   const result = await refuse(order, saga, reason);
   return result.state === 'CANCELLED' ? saga.unwind(result) : result;
 }

@@ -10,3 +10,7 @@ test('the example is a saga that runs', () => {
   const [, example = ''] = /```ts\n([\s\S]*?)\n```/.exec(read('saga/README.md')) ?? [];
   expect(example.trim()).toBe(read('test/support/tiny-saga/saga.ts').trim());
 });
+
+test.each(['create-order-saga.ts', 'cancel-order-saga.ts'])('%s is under 80 lines', (file) => {
+  expect(read(`workflows/${file}`).trimEnd().split('\n').length).toBeLessThan(80);
+});
