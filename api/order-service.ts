@@ -8,6 +8,7 @@ import type { OrderDatabase } from '../prisma/order/client';
 import { GroupStarter } from '../saga/host/group-starter';
 import { Admission } from './http/admission';
 import type { Forwarded } from './http/forwarding';
+import type { Turns } from './http/turns';
 import { orderServiceMetrics } from './operations/process-metrics';
 import { CancellationStarter } from './orders/cancellation-starter';
 import type { OrderRoutesDependencies } from './orders/order-routes';
@@ -27,6 +28,7 @@ export interface OrderServiceParts {
   readonly db: OrderDatabase;
   /** For lists, with connections of its own. */
   readonly reads: OrderDatabase;
+  readonly turns: Turns;
   readonly client: Client;
   /** Namespace of the sagas. */
   readonly namespace: string;
@@ -37,7 +39,7 @@ export interface OrderServiceParts {
 export function createOrderService(
   order: OrderServiceSettings,
   { customer, deployment, temporalUiUrl }: ServiceSettings,
-  { db, reads, client, namespace, logger, metrics }: OrderServiceParts,
+  { db, reads, turns, client, namespace, logger, metrics }: OrderServiceParts,
 ): OrderService {
   const eagerStart = deployment === undefined;
   const sagaInput = {
@@ -68,6 +70,7 @@ export function createOrderService(
   return {
     db,
     reads,
+    turns,
     starter,
     cancellations: new CancellationStarter({ client, input: { ...sagaInput, settings: {} }, eagerStart }),
     notices,

@@ -74,7 +74,14 @@ export async function startSagaServices(
   const orders =
     order &&
     orderData &&
-    createOrderService(order, settings, { ...orderData, client, namespace, logger, metrics });
+    createOrderService(order, settings, {
+      ...orderData,
+      turns: readers.turns,
+      client,
+      namespace,
+      logger,
+      metrics,
+    });
   // The first statement of a process takes half a second, which no saga should wait for. An unavailable database does not
   // prevent the start.
   await Promise.allSettled(databases.map(({ check }) => check()));

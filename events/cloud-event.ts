@@ -59,6 +59,17 @@ export const cloudEventSchema = z.object({
 
 export type CloudEvent = Readonly<z.infer<typeof cloudEventSchema>>;
 
+const texts = new WeakMap<CloudEvent, string>();
+
+/** @returns the event as JSON; many readers get the same event, so it is serialized once */
+export function eventJson(event: CloudEvent): string {
+  const known = texts.get(event);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(event);
+  texts.set(event, text);
+  return text;
+}
+
 /** A row of an outbox. */
 export interface OutboxRow {
   /** Id of the event. */

@@ -164,7 +164,7 @@ function merged(before: Positions, answered: readonly Answered[], limit: number)
       ...positions,
       [source]: { ...page.end, position: BigInt(head.sequence), eventId: head.id },
     };
-    items.push({ event: head, cursor: encodeCursor(positions) });
+    items.push(itemAt(head, positions));
   }
   let completeTo: CompleteTo = {};
   for (const { source, page, left } of queues) {
@@ -173,6 +173,16 @@ function merged(before: Positions, answered: readonly Answered[], limit: number)
     if (page.completeTo) completeTo = { ...completeTo, [source]: page.completeTo.toISOString() };
   }
   return { items, nextCursor: encodeCursor(positions), completeTo };
+}
+
+/** Only streams need the cursor of each event, and encoding it takes longer than the rest of a page. */
+function itemAt(event: CloudEvent, positions: Positions): FeedItem {
+  return {
+    event,
+    get cursor() {
+      return encodeCursor(positions);
+    },
+  };
 }
 
 function startOf(answered: readonly Answered[]): StartsAfter {

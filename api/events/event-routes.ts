@@ -1,5 +1,6 @@
 /** The event feed, and the schemas of its events. */
 import { type Request, type Response, Router } from 'express';
+import { eventJson } from '../../events/cloud-event';
 import { BadCursor, CursorOfLostEvents, CursorTooOld } from '../../events/cursor';
 import { jsonSchemaOf, schemaPath } from '../../events/event-types';
 import type { EventFeed, FeedPage } from '../../events/feed';
@@ -23,7 +24,7 @@ export interface EventRoutesDependencies {
   /** Limits the pages that wait for an event. */
   readonly waits: Admission;
   readonly streamTurns: Turns;
-  /** Of the pages that have waited. */
+  /** Of the pages. */
   readonly turns: Turns;
   /** A client that takes nothing for so long loses its stream, milliseconds. */
   readonly stalledMs?: number;
@@ -52,12 +53,14 @@ export function eventRoutes({
       const applicant = { client: request.ip, left: callerLeft(response) };
       if (negotiatedFeed(request, response) === 'stream') {
         const cursor = request.get('Last-Event-ID') ?? after;
+        await streamTurns.next(applicant.left);
         const stream = { cursor, filter, stopping, turns: streamTurns, stalledMs };
         await streams
           .run(() => streamEvents(feed, request, response, stream), applicant)
           .catch((error: unknown) => throwCursorProblem(error));
         return;
       }
+      await turns.next(applicant.left);
       // HEAD never waits.
       const waitMs = request.method === 'HEAD' ? 0 : preferredWaitSeconds(request.get('Prefer')) * 1_000;
       const read = (over?: AbortSignal) => readPage(feed, { after, limit, filter, waitMs, over, turns });
@@ -87,13 +90,14 @@ function bodyOf(page: FeedPage): string {
   const known = bodies.get(page);
   if (known !== undefined) return known;
   const { items, nextCursor, completeTo, unavailable, startsAfter } = page;
-  const body = JSON.stringify({
-    items: items.map(({ event }) => event),
+  const events = items.map(({ event }) => eventJson(event)).join(',');
+  const rest = JSON.stringify({
     nextCursor,
     completeTo,
     startsAfter,
     ...(unavailable.length > 0 && { unavailable }),
   });
+  const body = `{"items":[${events}],${rest.slice(1)}`;
   bodies.set(page, body);
   return body;
 }

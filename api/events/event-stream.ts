@@ -1,6 +1,7 @@
 /** The feed as server-sent events. Back-pressure: the next page is read when the client has taken the previous one. */
 import { once } from 'node:events';
 import type { Request, Response } from 'express';
+import { eventJson } from '../../events/cloud-event';
 import type { StartsAfter } from '../../events/cursor';
 import type { EventFilter } from '../../events/event-log';
 import type { EventFeed, FeedItem, FeedPage } from '../../events/feed';
@@ -129,5 +130,5 @@ function startHeader(startsAfter: StartsAfter): string {
 }
 
 function line({ event, cursor }: FeedItem): string {
-  return `id: ${cursor}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+  return `id: ${cursor}\nevent: ${event.type}\ndata: ${eventJson(event)}\n\n`;
 }

@@ -1,17 +1,20 @@
 /** The limits of readers, so that orders do not wait for them. The numbers of connections are in `platform/postgres-session.ts`. */
 
 /**
- * Readers that have waited continue in turns. 5 requests every 20 ms, 250 a second: a request takes the process about
- * 0.5 to 1 ms, so waiting requests take a fifth of a core, however many there are. A thousand get news within 4 s, and few at
- * once.
+ * Pages of events, lists and order histories are read in turns. 5 requests every 20 ms, 250 a second: a request takes the
+ * process about 0.5 to 1 ms, so readers take a fifth of a core, however many there are, and less while orders keep the
+ * process busy. A few readers never wait.
  */
 export const REQUEST_TURNS = { readers: 5, busyReaders: 1, everyMs: 20 } as const;
 
 /** 50 streams every 20 ms: a stream costs one write of what it shares with the others. */
 export const STREAM_TURNS = { readers: 50, busyReaders: 10, everyMs: 20 } as const;
 
-/** 1,000 events, about 600 KB a service: what a process has in memory of the end of the feed. Others are read from the database. */
-export const TAIL_EVENTS_MAX = 1_000;
+/**
+ * 5,000 events, about 15 MB a service: what a process has in memory of the end of the feed. It covers minutes, so that a
+ * thousand readers that take turns do not fall behind it. Earlier events are read from the database.
+ */
+export const TAIL_EVENTS_MAX = 5_000;
 
 /** 20 ms: readers share what was read from the database within it. The relay publishes as often under load. */
 export const FEED_FRESH_MS = 20;

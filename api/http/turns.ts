@@ -1,4 +1,4 @@
-/** Lets waiting readers continue in turns: a burst of thousands would block the event loop, and orders with it. */
+/** Lets readers continue in turns: a burst of thousands would block the event loop, and orders with it. */
 import { performance } from 'node:perf_hooks';
 
 export interface Pace {

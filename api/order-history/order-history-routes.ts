@@ -36,7 +36,7 @@ export interface HistoryRoutesDependencies {
   readonly applied: Notifier;
   /** Limits the requests that wait. */
   readonly waits: Admission;
-  /** Of the readers that have waited. */
+  /** Of the readers. */
   readonly turns: Turns;
   /** Aborted when the process stops; ends the waits. */
   readonly stopping: AbortSignal;
@@ -49,6 +49,7 @@ export function historyRoutes(deps: HistoryRoutesDependencies): Router {
     .get(async (request, response) => {
       const { id: customerId } = valid(idParameters, request.params);
       const { limit, cursor, includes } = valid(historyQuery, request.query);
+      await deps.turns.next(callerLeft(response));
       // HEAD never waits.
       const waitSeconds = request.method === 'HEAD' ? 0 : preferredWaitSeconds(request.get('Prefer'));
       if (includes !== undefined) {

@@ -9,6 +9,7 @@ import { preferredWaitSeconds } from '../http/prefer';
 import { otherMethods } from '../http/problem-handler';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
+import type { Turns } from '../http/turns';
 import { jsonBody, valid } from '../http/validation';
 import { cancelOrder, type CancelOrderDependencies } from './cancel-order';
 import { type AttentionDependencies, orderAttention } from './order-attention';
@@ -28,16 +29,22 @@ export interface OrderRoutesDependencies
   readonly admission: Admission;
   /** For lists. */
   readonly reads: OrderDatabase;
+  /** Of the lists. */
+  readonly turns: Turns;
   /** Returns the URL of a saga in the Temporal UI. */
   readonly sagaLink: (sagaId: string) => string;
 }
 
 export function orderRoutes(deps: OrderRoutesDependencies): Router {
-  const { db, reads, admission, sagaLink } = deps;
+  const { db, reads, turns, admission, sagaLink } = deps;
   const json = (order: OrderView) => orderJson(order, sagaLink);
   /** Runs before the body is parsed, so that a rejection costs little. */
   const requireCapacity: RequestHandler = (_request, _response, next) => {
     admission.requireCapacity();
+    next();
+  };
+  const inTurn: RequestHandler = async (_request, response, next) => {
+    await turns.next(callerLeft(response));
     next();
   };
   const router = Router();
@@ -69,7 +76,7 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
         .set('ETag', formatETag(orderId, placed.version))
         .json(json(placed));
     })
-    .get(async (request, response) => {
+    .get(inTurn, async (request: Request, response: Response) => {
       response.json(await listOrders(reads, valid(ordersQuery, request.query), json));
     })
     .all(otherMethods('GET', 'HEAD', 'POST'));
@@ -115,7 +122,7 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
   // The order service has no customers: the page of an unknown customer is empty.
   router
     .route('/customers/:id/orders')
-    .get(async (request, response) => {
+    .get(inTurn, async (request: Request, response: Response) => {
       const { id } = valid(idParameters, request.params);
       response.json(
         await listOrders(reads, { ...valid(customerOrdersQuery, request.query), customerId: id }, json),
