@@ -8,7 +8,7 @@ import type { Logger } from '../platform/logger';
 import { Metrics } from '../platform/metrics';
 import { createApp } from './app';
 import { readiness, type Readiness } from './operations/health';
-import { drainServer } from './http/graceful-shutdown';
+import { drainServer, unusedConnections } from './http/graceful-shutdown';
 import { createHttpServer } from './http/server';
 import { databaseMetrics } from './operations/process-metrics';
 import { startHistoryService } from './history-service';
@@ -59,7 +59,9 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     stopping: stopping.signal,
     ready,
   });
-  const server = await listen(app, settings.host, settings.port);
+  const server = createHttpServer(app);
+  const unused = unusedConnections(server);
+  await listen(server, settings.host, settings.port);
   const { port } = server.address() as AddressInfo;
   url = httpUrl(settings.host, port);
   history?.follow(url);
@@ -72,7 +74,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
       stopping.abort();
       await history?.stop();
       await sleep(settings.shutdownDelayMs);
-      await drainServer(server);
+      await drainServer(server, unused);
       await sagas?.stop();
       await history?.close();
       await metrics.stop();
@@ -80,13 +82,12 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   };
 }
 
-function listen(app: ReturnType<typeof createApp>, host: string, port: number): Promise<Server> {
-  const server = createHttpServer(app);
+function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
-      resolve(server);
+      resolve();
     });
   });
 }

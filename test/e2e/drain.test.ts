@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { rowsOf } from '../support/databases';
 import { type Answer, eventually, newCustomer, placeOrder } from '../support/http';
@@ -34,5 +36,16 @@ test('a shutdown under load finishes the accepted requests; only later requests 
   expect(new Set(rows.map(({ id }) => id))).toEqual(
     new Set(answers.map(({ body }) => String(body['orderId']))),
   );
+  await system.stop();
+});
+
+test('a connection on which nothing was requested does not delay a shutdown', async () => {
+  const system = await startSystem({ history: true });
+  const { hostname, port } = new URL(system.url);
+  const silent = connect(Number(port), hostname);
+  await once(silent, 'connect');
+  const began = performance.now();
+  await system.stopService();
+  expect(performance.now() - began).toBeLessThan(3_000);
   await system.stop();
 });

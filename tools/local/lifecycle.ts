@@ -16,17 +16,19 @@ const PARENT_POLL_MS = 200;
 /** 9.5 s, then the parts are killed; the next start resumes their work. */
 const STOP_WITHIN_MS = 9_500;
 
-/** A part of a start; parts are stopped in reverse order. */
+/** A part of a start; parts are stopped in reverse order, and the servers that they use after them. */
 export interface Part {
   stop(): Promise<void>;
   /** Called when the shutdown takes too long. */
   kill?(): void;
 }
 
+type ServerPart = Part & { readonly child: Child };
+
 export class Lifecycle {
   readonly #parts: Part[] = [];
   readonly #lock: DataDirLock;
-  readonly #servers: Child[] = [];
+  readonly #servers: ServerPart[] = [];
   #stopping = false;
 
   constructor(private readonly dataDir: string) {
@@ -62,17 +64,17 @@ export class Lifecycle {
   }
 
   /** Adds a required server whose process runs. */
-  addServer(server: Part & { readonly child: Child }): void {
-    const { child } = server;
-    this.own(child);
-    this.add({ stop: () => server.stop(), kill: () => child.process.kill('SIGKILL') });
-    this.#servers.push(child);
+  addServer(server: ServerPart): void {
+    this.own(server.child);
+    this.#servers.push(server);
   }
 
   /** A server that exits after the start ends everything; during the start, the start itself reports why. */
   watchServers(): void {
-    for (const { exit, name } of this.#servers)
+    for (const { child } of this.#servers) {
+      const { name, exit } = child;
       void exit.then(() => this.stop(1, `${name} exited unexpectedly; see ${this.dataDir}/logs/${name}.log`));
+    }
   }
 
   async stop(exitCode: number, why: string): Promise<void> {
@@ -83,20 +85,24 @@ export class Lifecycle {
       this.#kill();
     }, STOP_WITHIN_MS).unref();
     let code = exitCode;
-    // A start that was interrupted may still add parts.
-    for (let part = this.#parts.at(-1); part; part = this.#parts.at(-1)) {
-      await part.stop().catch((error: unknown) => {
+    const stopped = (part: Part) =>
+      part.stop().catch((error: unknown) => {
         console.error(oneLine(error));
         code = 1;
       });
+    // A start that was interrupted may still add parts.
+    for (let part = this.#parts.at(-1); part; part = this.#parts.at(-1)) {
+      await stopped(part);
       this.#parts.splice(this.#parts.indexOf(part), 1);
     }
+    await Promise.all(this.#servers.map(stopped));
     this.#lock.release();
     process.exit(code);
   }
 
   #kill(): never {
     for (const part of this.#parts) part.kill?.();
+    for (const { child } of this.#servers) child.process.kill('SIGKILL');
     process.exit(1);
   }
 }
