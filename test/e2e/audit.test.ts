@@ -22,6 +22,9 @@ import { startSystem, type TestSystem } from '../support/system';
 /** Long enough for what is under way in these tests, and for a list of sagas that is a second behind. */
 const GRACE_MS = 2_000;
 
+/** The default of `npm run audit`: on a busy machine a step whose answer came too late is repeated after up to 4 s. */
+const GRACE_UNDER_LOAD_MS = 5_000;
+
 let system: TestSystem;
 
 beforeAll(async () => {
@@ -44,7 +47,7 @@ test('while orders are placed, approved, refused and cancelled nothing is violat
   try {
     for (let checked = 0, before = -1; checked < 100 || before < 100;) {
       before = checked;
-      const { violations: found, invariants } = await auditOf(system.databases, scope, GRACE_MS);
+      const { violations: found, invariants } = await auditOf(system.databases, scope, GRACE_UNDER_LOAD_MS);
       expect(found).toEqual([]);
       checked = invariants.saga.checked;
     }
