@@ -24,7 +24,7 @@ const WITHOUT_HISTORY: readonly string[] = [
   'saga/workflow/saga-run.ts: (bug: unknown) => {',
   "saga/workflow/step-attempt.ts, take: return refuse(ask, 'the step gave no answer');",
   'saga/workflow/step-queue.ts, #bug: (bug: unknown): void => {',
-  'saga/workflow/step-queue.ts, #to: throw new Error(`${this.step.words}: it cannot become ${phase} while it is ${this.#phase}`);',
+  'saga/workflow/step-phase.ts, to: throw new Error(`${this.words}: it cannot become ${phase} while it is ${this.#phase}`);',
   'saga/workflow/step.ts, idOf: throw new TypeError(`an item or an answer of a step has no "${key}"`);',
   'saga/workflow/subject-run.ts, #failureOf: throw again;',
   'saga/workflow/subject-run.ts, #failureOf: throw failure;',
