@@ -112,7 +112,7 @@ async function waitUntilReady(adminUrl: string, child: Child, logFile: string): 
     );
   if (!inTime)
     throw new StartError(
-      `Postgres was not ready in ${String(READY_WITHIN_MS / 1000)} s (${String(reason)}); see ${logFile}`,
+      `Postgres was not ready in ${String(READY_WITHIN_MS / 1000)} s (${reason instanceof Error ? reason.message : String(reason)}); see ${logFile}`,
       { cause: reason },
     );
 }
