@@ -147,6 +147,7 @@ export class Tail implements EventLog {
       // A failure of the wait is a failure of the next read.
       await this.#window.page.more(WAIT_MS, ended).catch(() => undefined);
       const pauseMs = this.#window.readAt + this.limits.pauseMs - performance.now();
+      // The signal ends the pause, and then the loop.
       if (pauseMs > 0) await sleep(pauseMs, undefined, { signal: ended }).catch(() => undefined);
       await this.#readOn();
     }

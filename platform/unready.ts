@@ -1,4 +1,4 @@
-/** Why a process cannot do its work, in one line for a person, with what to do; `/readyz` shows it. */
+/** The reason why a process cannot work, and the remedy, in one line. `/readyz` shows it to operators. */
 export class Unready extends Error {
   override readonly name = 'Unready';
 }

@@ -101,6 +101,7 @@ async function writePages(
 /** @returns whether the client has read on in time; also true when the stream is over */
 async function drained(response: Response, timeoutMs: number, over: AbortSignal): Promise<boolean> {
   return withTimeoutSignal(timeoutMs, over, async (signal) => {
+    // It rejects at the time limit and when the stream is over; the next line tells these apart.
     await once(response, 'drain', { signal }).catch(() => undefined);
     return over.aborted || !response.writableNeedDrain;
   });

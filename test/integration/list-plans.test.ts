@@ -1,6 +1,7 @@
 /** Each filter of the API reads its own rows by an index, however many others there are. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, type Pool, type PoolClient } from 'pg';
+import { z } from 'zod';
 import { listOrders, type OrderFilter } from '../../api/orders/order-reads';
 import { cursorAfter } from '../../api/http/pagination';
 import { databaseLog, type EventFilter } from '../../events/event-log';
@@ -16,16 +17,13 @@ const LIMIT = 20;
 /** A page, for each of five types, and what decides between equal times. */
 const READ_MAX = 6 * (LIMIT + 1);
 
-interface Statement {
-  readonly text: string;
-  readonly values: unknown[];
-}
+const statementSchema = z.object({ text: z.string(), values: z.array(z.unknown()) });
 
 let databases: TestDatabases;
 let pool: Pool;
 let db: OrderDatabase;
 let admin: Client;
-let last: Statement | undefined;
+let last: z.infer<typeof statementSchema> | undefined;
 
 beforeAll(async () => {
   databases = await createTestDatabases();
@@ -62,8 +60,7 @@ function record(client: PoolClient): void {
     query: (...parts: unknown[]) => {
       const [statement] = parts;
       if (typeof statement === 'object' && statement !== null && 'text' in statement) {
-        const { text, values } = statement as unknown as Statement;
-        last = { text, values };
+        last = statementSchema.parse(statement);
       }
       return query(...parts);
     },

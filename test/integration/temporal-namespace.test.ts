@@ -1,4 +1,4 @@
-/** A namespace that sagas cannot run in is found before a service starts, in one line with what to do. */
+/** A service does not start in a namespace that cannot run sagas. The error is one line that names the remedy. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { temporal } from '@temporalio/proto';
 import { ConfigError } from '../../platform/config-error';

@@ -9,6 +9,7 @@ const [codec] = payloadCodecs;
 test('a codec gets bytes, also for null, whose data comes from a workflow as an empty array', async () => {
   const ofWorkflow = {
     metadata: { encoding: Buffer.from('binary/null') },
+    // What the SDK's workflow side really passes for null, against its own type.
     data: [] as unknown as Uint8Array,
   };
   const encoded = (await codec?.encode([ofWorkflow])) ?? [];
