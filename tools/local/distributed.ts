@@ -2,14 +2,13 @@
  * `npm run start:distributed`: two order services, two customer services, a relay for each service and the order
  * history, each in its own process. They use the same servers as `npm start` and have one address for the API.
  */
-import { options, runCommand } from '../../platform/command';
 import type { Config } from '../../platform/config';
 import { httpUrl } from '../../platform/http-url';
 import { startBalancer } from './balancer';
 import { type Lifecycle, runStart } from './lifecycle';
 import { readyBlock } from './ready-block';
 import { freePort } from './scratch-postgres';
-import { requireServers, type Servers, startServers } from './servers';
+import type { Servers } from './servers';
 import { ServiceProcess } from './service-process';
 import { distributedRoles, environmentOf, relayOf, type Role } from './topology';
 
@@ -31,22 +30,12 @@ const NOT_SHARED = [
   'DATABASE_ADMIN_URL',
 ];
 
-runCommand({
-  usage: `npm run start:distributed   starts several processes of each service, on the servers that npm start uses
+runStart(
+  'npm run start:distributed   starts several processes of each service, on the servers that npm start uses',
+  startAll,
+);
 
-docs/configuration.md lists the environment variables, such as PORT and DATA_DIR.`,
-  read: options({}),
-  run: () => {
-    runStart(startAll);
-    return Promise.resolve(undefined);
-  },
-});
-
-async function startAll(config: Config, life: Lifecycle): Promise<string> {
-  await requireServers(config);
-  const servers = await startServers(config, (server) => {
-    life.addServer(server);
-  });
+async function startAll(config: Config, servers: Servers, life: Lifecycle): Promise<string> {
   const { HOST: host, PORT: port } = config;
   const at = (other: number) => httpUrl(LOOPBACK, other);
   const url = httpUrl(host, port);

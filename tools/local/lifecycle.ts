@@ -1,5 +1,6 @@
 /** The lifecycle of a start: it locks its DATA_DIR, and stops its parts in reverse order. */
 import path from 'node:path';
+import { options, runCommand } from '../../platform/command';
 import { type Config, readConfig } from '../../platform/config';
 import { ConfigError } from '../../platform/config-error';
 import { onStopSignals } from '../../platform/stop-signals';
@@ -8,6 +9,7 @@ import { DataDirLock } from './data-dir-lock';
 import { rotateLogs } from './log-rotation';
 import { requireDataDir } from './preconditions';
 import { makePrivate } from './private-files';
+import { requireServers, type Servers, startServers } from './servers';
 import { StartError } from './start-error';
 
 /** 200 ms: how soon a start detects that its npm was killed. */
@@ -107,15 +109,28 @@ export class Lifecycle {
   }
 }
 
-/** @param start starts everything, and returns the text to print when it is ready */
-export function runStart(start: (config: Config, life: Lifecycle) => Promise<string>): void {
-  begin(start).catch((error: unknown) => {
-    console.error(oneLine(error));
-    process.exit(1);
+/** Starts what runs beside the servers, and returns the text to print when it is ready. */
+type Start = (config: Config, servers: Servers, life: Lifecycle) => Promise<string>;
+
+/**
+ * The command that starts the servers, and then `start`.
+ *
+ * @param summary its name and what it does, for `--help`
+ */
+export function runStart(summary: string, start: Start): void {
+  runCommand({
+    usage: `${summary}
+
+docs/configuration.md lists the environment variables, such as PORT and DATA_DIR.`,
+    read: options({}),
+    run: async () => {
+      await begin(start);
+      return undefined;
+    },
   });
 }
 
-async function begin(start: (config: Config, life: Lifecycle) => Promise<string>): Promise<void> {
+async function begin(start: Start): Promise<void> {
   const config = readConfig();
   requireDataDir(config.DATA_DIR);
   makePrivate(config.DATA_DIR);
@@ -123,7 +138,11 @@ async function begin(start: (config: Config, life: Lifecycle) => Promise<string>
   await life.begin();
   rotateLogs(path.join(config.DATA_DIR, 'logs'));
   try {
-    const ready = await start(config, life);
+    await requireServers(config);
+    const servers = await startServers(config, (server) => {
+      life.addServer(server);
+    });
+    const ready = await start(config, servers, life);
     if (life.stopping) return;
     life.watchServers();
     console.log(ready);

@@ -3,31 +3,20 @@ import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { type RunningService, startService } from '../../api/service';
 import { serviceSettings } from '../../api/service-settings';
-import { options, runCommand } from '../../platform/command';
 import type { Config } from '../../platform/config';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
 import { BUNDLE_PATH } from '../../workers/bundle-path';
 import { type Lifecycle, runStart } from './lifecycle';
 import { readyBlock } from './ready-block';
-import { requireServers, type Servers, startServers } from './servers';
+import type { Servers } from './servers';
 
-runCommand({
-  usage: `npm start   starts Postgres, Temporal with its UI, both services and the API, until Ctrl-C
+runStart(
+  'npm start   starts Postgres, Temporal with its UI, both services and the API, until Ctrl-C',
+  startAll,
+);
 
-docs/configuration.md lists the environment variables, such as PORT and DATA_DIR.`,
-  read: options({}),
-  run: () => {
-    runStart(startAll);
-    return Promise.resolve(undefined);
-  },
-});
-
-async function startAll(config: Config, life: Lifecycle): Promise<string> {
-  await requireServers(config);
-  const servers = await startServers(config, (server) => {
-    life.addServer(server);
-  });
+async function startAll(config: Config, servers: Servers, life: Lifecycle): Promise<string> {
   const service = await serve(config, servers);
   life.add(service);
   service.failed.catch(
