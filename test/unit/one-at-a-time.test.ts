@@ -2,28 +2,39 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { ROOT } from '../support/start';
 
-/** Prints when it enters and leaves, and stays inside for a moment, or is killed there. */
+/**
+ * Writes when it enters and leaves, and stays inside for a moment, or is killed there. All processes write to one file:
+ * what they print reaches this process over several pipes, whose order says nothing.
+ */
 const ENTERS = `
-  const [name, killed] = process.argv.slice(1);
+  const { appendFileSync } = require('node:fs');
+  const [name, file, killed] = process.argv.slice(1);
   require('./tools/local/one-at-a-time.cjs').oneAtATime(name, async () => {
-    console.log('in');
+    appendFileSync(file, 'in ');
     await new Promise((resolve) => setTimeout(resolve, 100));
+    appendFileSync(file, 'out ');
     if (killed) process.kill(process.pid, 'SIGKILL');
-    console.log('out');
   });`;
 
-async function enter(name: string, log: string[], killed = false): Promise<void> {
-  const child = spawn(process.execPath, ['-e', ENTERS, name, ...(killed ? ['killed'] : [])], { cwd: ROOT });
-  child.stdout.setEncoding('utf8').on('data', (text: string) => log.push(...text.trim().split('\n')));
-  await once(child, 'close');
-  if (killed) log.push('out');
+async function enter(name: string, file: string, killed: boolean): Promise<NodeJS.Signals | null> {
+  const child = spawn(process.execPath, ['-e', ENTERS, name, file, ...(killed ? ['killed'] : [])], {
+    cwd: ROOT,
+  });
+  const [, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  return signal;
 }
 
 test('four processes, one of which is killed inside', async () => {
-  const [name, log]: [string, string[]] = [randomUUID(), []];
-  await Promise.all([0, 1, 2, 3].map((process) => enter(name, log, process === 1)));
-  expect(log).toEqual(['in', 'out', 'in', 'out', 'in', 'out', 'in', 'out']);
+  const folder = mkdtempSync(path.join(tmpdir(), 'order-saga-'));
+  const [name, file] = [randomUUID(), path.join(folder, 'log')];
+  const signals = await Promise.all([0, 1, 2, 3].map((process) => enter(name, file, process === 1)));
+  expect(signals).toEqual([null, 'SIGKILL', null, null]);
+  expect(readFileSync(file, 'utf8')).toBe('in out in out in out in out ');
+  rmSync(folder, { recursive: true });
 }, 30_000);
