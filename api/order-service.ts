@@ -8,7 +8,7 @@ import type { OrderDatabase } from '../prisma/order/client';
 import { GroupStarter } from '../saga/host/group-starter';
 import { Admission } from './http/admission';
 import type { Forwarded } from './http/forwarding';
-import type { Turns } from './http/turns';
+import type { PageTurns } from './http/page-turns';
 import { orderServiceMetrics } from './operations/process-metrics';
 import { CancellationStarter } from './orders/cancellation-starter';
 import type { OrderRoutesDependencies } from './orders/order-routes';
@@ -28,18 +28,19 @@ export interface OrderServiceParts {
   readonly db: OrderDatabase;
   /** For lists, with connections of its own. */
   readonly reads: OrderDatabase;
-  readonly turns: Turns;
+  readonly pages: PageTurns;
   readonly client: Client;
   /** Namespace of the sagas. */
   readonly namespace: string;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly checkSagaRouting: () => Promise<void>;
 }
 
 export function createOrderService(
   order: OrderServiceSettings,
   { customer, deployment, temporalUiUrl }: ServiceSettings,
-  { db, reads, turns, client, namespace, logger, metrics }: OrderServiceParts,
+  { db, reads, pages, client, namespace, logger, metrics, checkSagaRouting }: OrderServiceParts,
 ): OrderService {
   const eagerStart = deployment === undefined;
   const sagaInput = {
@@ -70,10 +71,11 @@ export function createOrderService(
   return {
     db,
     reads,
-    turns,
+    pages,
     starter,
     cancellations: new CancellationStarter({ client, input: { ...sagaInput, settings: {} }, eagerStart }),
     notices,
+    checkSagaRouting,
     parked,
     admission,
     sagaLink: (sagaId) => `${sagas}/${encodeURIComponent(sagaId)}`,

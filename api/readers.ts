@@ -1,7 +1,8 @@
 /** What all readers of a process share: their limits and their turns. */
 import type { Metrics } from '../platform/metrics';
 import { Admission } from './http/admission';
-import { REQUEST_TURNS, STREAM_TURNS } from './http/read-limits';
+import { PageTurns } from './http/page-turns';
+import { STREAM_TURNS } from './http/read-limits';
 import { Turns } from './http/turns';
 import { readerMetrics } from './operations/process-metrics';
 import type { ReaderSettings } from './service-settings';
@@ -11,9 +12,8 @@ export interface Readers {
   readonly streams: Admission;
   /** Requests that wait for news: pages of events, and the order history. */
   readonly waits: Admission;
-  /** Of the streams, and of the other requests that have waited. */
   readonly streamTurns: Turns;
-  readonly turns: Turns;
+  readonly pages: PageTurns;
   /** Aborted when the process stops; ends streams and waits. */
   readonly stopping: AbortSignal;
 }
@@ -35,6 +35,7 @@ export function createReaders(
     { problem: 'too-many-readers', detail: `${DETAIL}, or without Prefer: wait.` },
     waitsPerClientMax,
   );
-  readerMetrics(metrics, streams, waits);
-  return { streams, waits, streamTurns: new Turns(STREAM_TURNS), turns: new Turns(REQUEST_TURNS), stopping };
+  const pages = new PageTurns();
+  readerMetrics(metrics, { streams, waits, queued: pages.queued });
+  return { streams, waits, streamTurns: new Turns(STREAM_TURNS), pages, stopping };
 }

@@ -76,11 +76,12 @@ export async function startSagaServices(
     orderData &&
     createOrderService(order, settings, {
       ...orderData,
-      turns: readers.turns,
+      pages: readers.pages,
       client,
       namespace,
       logger,
       metrics,
+      checkSagaRouting: () => workers.checkRouting(),
     });
   // The first statement of a process takes half a second, which no saga should wait for. An unavailable database does not
   // prevent the start.

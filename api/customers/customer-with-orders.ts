@@ -6,6 +6,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { answerTimeoutMs } from '../../platform/answer-timeout';
 import type { OrderDatabase } from '../../prisma/order/client';
+import type { PageTurns } from '../http/page-turns';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
 import { valid } from '../http/validation';
@@ -33,6 +34,7 @@ export type FindCustomer = (customerId: string) => Promise<CustomerJson | undefi
 export interface CustomerWithOrdersDependencies {
   readonly reads: OrderDatabase;
   readonly sagaLink: (sagaId: string) => string;
+  readonly pages: PageTurns;
   readonly findCustomer: FindCustomer;
 }
 
@@ -40,6 +42,7 @@ export interface CustomerWithOrdersDependencies {
 export function customerWithOrdersRoutes({
   reads,
   sagaLink,
+  pages,
   findCustomer,
 }: CustomerWithOrdersDependencies): Router {
   const router = Router();
@@ -55,6 +58,7 @@ export function customerWithOrdersRoutes({
     }
     const { id } = valid(idParameters, request.params);
     valid(customerQuery, request.query);
+    await pages.enter(request, response);
     const [customer, orders] = await Promise.all([
       findCustomer(id),
       listOrders(reads, { customerId: id, limit: ORDERS }, (order) => orderJson(order, sagaLink)),

@@ -9,6 +9,7 @@ import { streamEvents } from './event-stream';
 import type { Admission } from '../http/admission';
 import { callerLeft, whileNeeded } from '../http/caller';
 import { negotiatedFeed } from '../http/negotiation';
+import type { PageTurns } from '../http/page-turns';
 import { STALLED_STREAM_MS } from '../http/read-limits';
 import { preferredWaitSeconds } from '../http/prefer';
 import { otherMethods } from '../http/problem-handler';
@@ -24,8 +25,7 @@ export interface EventRoutesDependencies {
   /** Limits the pages that wait for an event. */
   readonly waits: Admission;
   readonly streamTurns: Turns;
-  /** Of the pages. */
-  readonly turns: Turns;
+  readonly pages: PageTurns;
   /** A client that takes nothing for so long loses its stream, milliseconds. */
   readonly stalledMs?: number;
   /** Aborted when the process stops; ends the streams. */
@@ -39,7 +39,7 @@ export function eventRoutes({
   streams,
   waits,
   streamTurns,
-  turns,
+  pages,
   stalledMs = STALLED_STREAM_MS,
   stopping,
   baseUri,
@@ -60,10 +60,10 @@ export function eventRoutes({
           .catch((error: unknown) => throwCursorProblem(error));
         return;
       }
-      await turns.next(applicant.left);
+      await pages.enter(request, response);
       // HEAD never waits.
       const waitMs = request.method === 'HEAD' ? 0 : preferredWaitSeconds(request.get('Prefer')) * 1_000;
-      const read = (over?: AbortSignal) => readPage(feed, { after, limit, filter, waitMs, over, turns });
+      const read = (over?: AbortSignal) => readPage(feed, { after, limit, filter, waitMs, over, pages });
       const page = await (
         waitMs === 0 ? read() : waits.run(() => whileNeeded(response, stopping, read), applicant)
       ).catch((error: unknown) => throwCursorProblem(error));
@@ -110,15 +110,15 @@ interface PageRequest {
   readonly waitMs: number;
   /** Ends the wait; undefined without one. */
   readonly over: AbortSignal | undefined;
-  readonly turns: Turns;
+  readonly pages: PageTurns;
 }
 
-async function readPage(feed: EventFeed, { after, limit, filter, waitMs, over, turns }: PageRequest) {
+async function readPage(feed: EventFeed, { after, limit, filter, waitMs, over, pages }: PageRequest) {
   const deadline = Date.now() + waitMs;
   let page = await feed.read(after, limit, filter);
   while (page.items.length === 0 && Date.now() < deadline && !over?.aborted) {
     await page.more(deadline - Date.now(), over);
-    await turns.next(over);
+    await pages.again(over);
     page = await feed.read(page.nextCursor, limit, filter);
   }
   return page;

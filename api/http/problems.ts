@@ -22,7 +22,7 @@ export const PROBLEMS = {
   stopping: { status: 503, title: 'The process is stopping' },
   overloaded: { status: 503, title: 'Too many orders are in progress' },
   'too-many-streams': { status: 503, title: 'Too many event streams are open' },
-  'too-many-readers': { status: 503, title: 'Too many requests wait for news' },
+  'too-many-readers': { status: 503, title: 'Too many readers' },
   'read-timeout': { status: 503, title: 'The read took too long' },
   'temporal-unavailable': { status: 503, title: 'Temporal is unavailable' },
   'customer-service-unavailable': { status: 503, title: 'The customer service is unavailable' },

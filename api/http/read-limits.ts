@@ -7,6 +7,12 @@
  */
 export const REQUEST_TURNS = { readers: 5, busyReaders: 1, everyMs: 20 } as const;
 
+/** 500: with 50 turns a second, while orders keep the process busy, the last one waits 10 s, and few clients wait longer. */
+export const PAGES_QUEUED_MAX = 500;
+
+/** 100: a fifth, so that no client keeps the others out. */
+export const PAGES_QUEUED_PER_CLIENT_MAX = 100;
+
 /** 50 streams every 20 ms: a stream costs one write of what it shares with the others. */
 export const STREAM_TURNS = { readers: 50, busyReaders: 10, everyMs: 20 } as const;
 

@@ -106,7 +106,10 @@ export function historyMetrics(metrics: Metrics, asOf: () => Promise<AsOf>): voi
   );
 }
 
-export function readerMetrics(metrics: Metrics, streams: Admission, waits: Admission): void {
+export function readerMetrics(
+  metrics: Metrics,
+  { streams, waits, queued }: Readonly<Record<'streams' | 'waits' | 'queued', Admission>>,
+): void {
   single(metrics, 'event_streams', 'Open event streams.', () => streams.count);
   single(metrics, 'event_streams_limit', REJECTED_ABOVE, () => streams.max);
   single(
@@ -116,6 +119,8 @@ export function readerMetrics(metrics: Metrics, streams: Admission, waits: Admis
     () => waits.count,
   );
   single(metrics, 'waiting_readers_limit', REJECTED_ABOVE, () => waits.max);
+  single(metrics, 'queued_pages', 'Requests for a page that wait for their turn.', () => queued.count);
+  single(metrics, 'queued_pages_limit', REJECTED_ABOVE, () => queued.max);
 }
 
 export function orderServiceMetrics(

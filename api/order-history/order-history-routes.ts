@@ -15,12 +15,12 @@ import { throwCursorProblem } from '../events/event-routes';
 import type { Admission } from '../http/admission';
 import { callerLeft, whileNeeded } from '../http/caller';
 import { parseETag } from '../http/etag';
+import type { PageTurns } from '../http/page-turns';
 import { readCursor } from '../http/pagination';
 import { preferredWaitSeconds } from '../http/prefer';
 import { otherMethods } from '../http/problem-handler';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
-import type { Turns } from '../http/turns';
 import { valid } from '../http/validation';
 import { historyJson, historyQuery } from './history-json';
 
@@ -36,8 +36,7 @@ export interface HistoryRoutesDependencies {
   readonly applied: Notifier;
   /** Limits the requests that wait. */
   readonly waits: Admission;
-  /** Of the readers. */
-  readonly turns: Turns;
+  readonly pages: PageTurns;
   /** Aborted when the process stops; ends the waits. */
   readonly stopping: AbortSignal;
 }
@@ -49,7 +48,7 @@ export function historyRoutes(deps: HistoryRoutesDependencies): Router {
     .get(async (request, response) => {
       const { id: customerId } = valid(idParameters, request.params);
       const { limit, cursor, includes } = valid(historyQuery, request.query);
-      await deps.turns.next(callerLeft(response));
+      await deps.pages.enter(request, response);
       // HEAD never waits.
       const waitSeconds = request.method === 'HEAD' ? 0 : preferredWaitSeconds(request.get('Prefer'));
       if (includes !== undefined) {
@@ -93,7 +92,7 @@ function inclusion(db: HistoryDatabase, includes: string): () => Promise<Inclusi
 }
 
 async function waitUntilIncluded(
-  { applied, turns }: HistoryRoutesDependencies,
+  { applied, pages }: HistoryRoutesDependencies,
   read: () => Promise<Inclusion>,
   waitMs: number,
   over?: AbortSignal,
@@ -106,7 +105,7 @@ async function waitUntilIncluded(
     const left = deadline - Date.now();
     if (left <= 0 || over?.aborted) return false;
     await applied.wait(seen, Math.min(left, POLL_MS), over);
-    await turns.next(over);
+    await pages.again(over);
   }
 }
 

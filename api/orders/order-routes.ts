@@ -5,11 +5,11 @@ import type { Admission } from '../http/admission';
 import { callerLeft } from '../http/caller';
 import { formatETag } from '../http/etag';
 import { idToCreate } from '../http/idempotency';
+import type { PageTurns } from '../http/page-turns';
 import { preferredWaitSeconds } from '../http/prefer';
 import { otherMethods } from '../http/problem-handler';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
-import type { Turns } from '../http/turns';
 import { jsonBody, valid } from '../http/validation';
 import { cancelOrder, type CancelOrderDependencies } from './cancel-order';
 import { type AttentionDependencies, orderAttention } from './order-attention';
@@ -30,21 +30,21 @@ export interface OrderRoutesDependencies
   /** For lists. */
   readonly reads: OrderDatabase;
   /** Of the lists. */
-  readonly turns: Turns;
+  readonly pages: PageTurns;
   /** Returns the URL of a saga in the Temporal UI. */
   readonly sagaLink: (sagaId: string) => string;
 }
 
 export function orderRoutes(deps: OrderRoutesDependencies): Router {
-  const { db, reads, turns, admission, sagaLink } = deps;
+  const { db, reads, pages, admission, sagaLink } = deps;
   const json = (order: OrderView) => orderJson(order, sagaLink);
   /** Runs before the body is parsed, so that a rejection costs little. */
   const requireCapacity: RequestHandler = (_request, _response, next) => {
     admission.requireCapacity();
     next();
   };
-  const inTurn: RequestHandler = async (_request, response, next) => {
-    await turns.next(callerLeft(response));
+  const inTurn: RequestHandler = async (request, response, next) => {
+    await pages.enter(request, response);
     next();
   };
   const router = Router();

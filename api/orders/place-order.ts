@@ -3,6 +3,7 @@ import type { CreateOrderSettings, OrderNotice, OrderRequest } from '../../domai
 import { isCurrentCurrency } from '../../domain/currency';
 import type { OrderState } from '../../domain/order';
 import type { Expectation, KeyedWaiters } from '../../platform/keyed-waiters';
+import { Unready } from '../../platform/unready';
 import type { OrderDatabase } from '../../prisma/order/client';
 import type { GroupStarter } from '../../saga/host/group-starter';
 import { SagaStarterFull, SagaStartFailed, type Ticket } from '../../saga/host/submission';
@@ -18,6 +19,8 @@ export interface PlaceOrderDependencies {
   readonly db: OrderDatabase;
   readonly starter: Pick<GroupStarter<OrderRequest, CreateOrderSettings>, 'submit'>;
   readonly notices: KeyedWaiters<OrderNotice>;
+  /** @throws Unready when Temporal gives the sagas to no worker */
+  readonly checkSagaRouting: () => Promise<void>;
 }
 
 export interface PlaceOrderRequest extends NewOrder {
@@ -30,7 +33,7 @@ export interface PlaceOrderRequest extends NewOrder {
  * @throws Problem `idempotency-key-reused` when the id belongs to an order with other content
  * @throws Problem `invalid-request` when the order is new and its currency withdrawn
  * @throws Problem `overloaded` when the saga was not started and will not be
- * @throws Problem `temporal-unavailable` when it is unknown whether the saga was started
+ * @throws Problem `temporal-unavailable` when it is unknown whether the saga was started, or when no worker runs it
  * @throws Problem `database-unavailable` when the row was not committed in time; the saga continues
  * @throws CallerLeft when nobody waits for the answer; an order that was not started yet never is
  */
@@ -82,10 +85,7 @@ async function start(
     // A withdrawn order is never started, so the answer stays true.
     if (ticket.withdraw()) throw new Problem('overloaded', NOT_PROCESSED);
     throw progress.started
-      ? new Problem(
-          'database-unavailable',
-          `The order is being placed, but its row is not committed yet. ${retryAdvice(request)}`,
-        )
+      ? await notCommittedProblem(deps, request)
       : startProblem(request, new SagaStartFailed('no answer in time'));
   } finally {
     progress.over = true;
@@ -107,6 +107,22 @@ function startProblem(request: PlaceOrderRequest, error: unknown): unknown {
   if (!(error instanceof SagaStartFailed)) return error;
   const detail = `It is not known yet whether the order is placed. ${retryAdvice(request)}`;
   return new Problem('temporal-unavailable', detail, { cause: error });
+}
+
+/** The saga was started: either no worker runs it, or its first step waits for the database. */
+async function notCommittedProblem(
+  { checkSagaRouting }: PlaceOrderDependencies,
+  request: PlaceOrderRequest,
+): Promise<Problem> {
+  const state = 'The order is being placed, but its row is not committed yet';
+  return checkSagaRouting().then(
+    () => new Problem('database-unavailable', `${state}. ${retryAdvice(request)}`),
+    (cause: unknown) => {
+      const reason =
+        cause instanceof Unready ? 'no worker runs its saga (see /readyz)' : 'Temporal does not answer';
+      return new Problem('temporal-unavailable', `${state}: ${reason}. ${retryAdvice(request)}`, { cause });
+    },
+  );
 }
 
 function retryAdvice({ order, keyed }: PlaceOrderRequest): string {

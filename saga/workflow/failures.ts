@@ -3,6 +3,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancelledFailure,
+  RetryState,
   TemporalFailure,
   TimeoutFailure,
 } from '@temporalio/common';
@@ -41,7 +42,7 @@ export function sagaFailure(type: string, message: string): ApplicationFailure {
 export interface FailedAttempt {
   /**
    * `elsewhere`: the process cannot run the step. `permanent`: it failed with a non-retryable failure. `window-over`: the
-   * server has retried it for the time given. `away`: any other failure, which a retry may fix. `busy`: a row is locked.
+   * server has retried it for the time given, or has no time left for another retry. `away`: any other failure, which a retry may fix. `busy`: a row is locked.
    * `superseded`: another attempt replaced it.
    */
   readonly kind: 'elsewhere' | 'permanent' | 'window-over' | 'away' | 'busy' | 'superseded';
@@ -56,14 +57,17 @@ export interface FailedAttempt {
 export function readFailure(failure: unknown): FailedAttempt {
   if (!(failure instanceof TemporalFailure)) throw failure;
   const cause = failure instanceof ActivityFailure ? (failure.cause ?? failure) : failure;
+  const isWindowOver = failure instanceof ActivityFailure && failure.retryState === RetryState.TIMEOUT;
   if (cause instanceof ApplicationFailure) {
     const { message: reason } = cause;
     if (cause.type === STEP_RUNS_ELSEWHERE) return { kind: 'elsewhere', reason };
+    if (isWindowOver) return { kind: 'window-over', reason };
     return { kind: cause.nonRetryable === true ? 'permanent' : 'away', reason };
   }
   if (cause instanceof TimeoutFailure) {
     const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
-    return { kind: cause.timeoutType === 'SCHEDULE_TO_CLOSE' ? 'window-over' : 'away', reason };
+    const isOver = isWindowOver || cause.timeoutType === 'SCHEDULE_TO_CLOSE';
+    return { kind: isOver ? 'window-over' : 'away', reason };
   }
   return { kind: cause instanceof CancelledFailure ? 'superseded' : 'permanent', reason: cause.message };
 }

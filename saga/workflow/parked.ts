@@ -80,23 +80,32 @@ export class ParkedSteps {
     return true;
   }
 
-  /** Handles the operators' signals. Senders check them first; a signal without the required fields is ignored. */
-  handleSignals(): void {
+  /**
+   * Handles the operators' signals. Senders check them first; a signal without the required fields is ignored.
+   *
+   * @param handled called after each signal
+   */
+  handleSignals(handled: () => void): void {
     setHandler(retryStep, (request) => {
       this.history.message();
       uncancelled(() => {
         for (const each of this.all()) if (isMeant(each, request?.subject)) each.retry();
+        handled();
       });
     });
     setHandler(giveUpStep, (request) => {
       this.history.message();
-      const { by, reason, subject } = request ?? {};
-      if (!by || !reason) return;
-      const decide = (step: string) => new GivenUp({ id: uuid4(), step, by, reason, at: timestamp() });
       uncancelled(() => {
-        for (const each of this.all()) each.giveUp((id) => subject === undefined || id === subject, decide);
+        this.#giveUp(request ?? {});
+        handled();
       });
     });
+  }
+
+  #giveUp({ by, reason, subject }: Partial<GiveUpStepRequest>): void {
+    if (!by || !reason) return;
+    const decide = (step: string) => new GivenUp({ id: uuid4(), step, by, reason, at: timestamp() });
+    for (const each of this.all()) each.giveUp((id) => subject === undefined || id === subject, decide);
   }
 }
 

@@ -103,7 +103,12 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     this.#drive(this.#subjects, (subject) => subject.run());
     // Only once the subjects are where the run before left them. The SDK buffers signals until then.
     this.rendezvous.whenQuiet(() => {
-      this.#parked.handleSignals();
+      this.#parked.handleSignals(() => {
+        // Signals without an effect are events, too.
+        this.rendezvous.whenQuiet(() => {
+          this.continueAsNewIfLong();
+        });
+      });
       this.parkedChanged();
     });
     if ((await end) === 'continued') {

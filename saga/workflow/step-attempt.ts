@@ -62,6 +62,10 @@ export async function attemptStep<Item extends object, Answer extends StepAnswer
   } catch (error) {
     const failed = readFailure(error);
     if (failed.kind === 'permanent') for (const ask of asks) refuse(ask, failed.reason);
+    // There is no time for another attempt before the deadline.
+    if (failed.kind === 'window-over' && !watchesDeadlines)
+      for (const [index, ask] of asks.entries())
+        if (ask.deadline && Number(windows[index]) <= limits.windowMs) ask.answer({ outcome: 'timed-out' });
     return { progressed: false, failed };
   }
   const byId = new Map(answers.map((answer) => [idOf(answer, step.key), answer]));

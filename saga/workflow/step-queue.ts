@@ -2,14 +2,15 @@
  * One step of a saga, for all of its subjects. Subjects that request it in the same turn share its first attempt: the
  * group commit of sagas. All subjects without an answer then wait together, with one timer and one attempt.
  *
- * The first attempt for new subjects runs beside this cycle, so no subject waits for the failures of another.
+ * The first attempt for new subjects runs beside this cycle, so no subject waits for the failures of another. When the
+ * cycle is in the server's retries, new subjects without a deadline begin its next attempt instead: that costs less.
  */
 import type { CarriedWait, ParkedStep, Unanswered } from '../contract';
 import { Ask, type AskOptions } from './ask';
 import type { Where } from './attempts';
 import { watchDeadlines } from './deadlines';
 import type { GivenUp } from './failures';
-import { LOCAL_ATTEMPTS, PAUSES_OF_A_WINDOW } from './limits';
+import { LOCAL_ATTEMPTS, PAUSES_OF_A_WINDOW, SHORTEST_WINDOW_MS } from './limits';
 import { longestPause, pauseAfter } from './pauses';
 import type { SagaOfQueue } from './saga-of-queue';
 import type { Settled, Step, StepAnswer } from './step';
@@ -24,6 +25,11 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
   /** Cancels the attempt that is under way on the task queue. */
   #supersede: (() => void) | undefined;
   readonly #wait: Wait;
+  /**
+   * Whether subjects had to be retried on the task queue. Then the first attempt for others is there, too: with the
+   * server's retries it costs six events, and three local attempts with their pauses cost 27.
+   */
+  #isSlow = false;
   /** Whether subjects that the run before left waiting have still to request the step in this run. */
   #resumes: boolean;
 
@@ -95,14 +101,20 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     // Subjects that the run before left waiting are not new: they are retried.
     if (this.#resumes) {
       this.#resumes = false;
-      // A new list, because attempts under way hold the old one.
-      this.#waiting = [...this.#waiting, ...asks];
-      watchDeadlines(asks, this.saga.history, this.step.words);
+      this.#join(asks);
       this.#watchParking();
       this.#phase.to('pausing');
       return this.#round();
     }
-    const where = this.saga.attempts.where(this.step);
+    const joins = this.#serverPauses() && this.#stillWaiting().length > 0;
+    if (joins && asks.every(({ deadline }) => !deadline)) {
+      this.#join(asks);
+      this.#watchParking();
+      this.saga.parkedChanged();
+      this.#begin();
+      return;
+    }
+    const where = this.#isSlow ? 'remote' : this.saga.attempts.where(this.step);
     const attempted = await this.#attempt(asks, where, {
       windowMs: this.saga.parkAfterMs,
       watchesDeadlines: false,
@@ -112,8 +124,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       this.#look();
       return;
     }
-    this.#waiting = [...this.#waiting, ...left];
-    watchDeadlines(left, this.saga.history, this.step.words);
+    this.#join(left);
     if (this.#phase.is('idle')) this.#rest(attempted);
     else {
       this.#wait.failed(attempted, this.#mustSucceed());
@@ -122,21 +133,28 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     }
   }
 
+  #join(asks: readonly Ask<Item, Answer>[]): void {
+    // A new list, because attempts under way hold the old one.
+    this.#waiting = [...this.#waiting, ...asks];
+    watchDeadlines(asks, this.saga.history, this.step.words);
+  }
+
   /** Pauses after an attempt that left a subject without an answer. */
   #rest(attempted: Attempted): void {
     this.#watchParking();
     this.#wait.round(attempted, this.#mustSucceed());
     this.saga.parkedChanged();
     this.#phase.to('pausing');
-    // No pause: the server has already paused between its retries.
-    if (attempted.failed?.kind === 'window-over') {
+    // No pause: the server has already paused between its retries. But close to a deadline it may have retried nothing.
+    const isWindowOver = attempted.failed?.kind === 'window-over' && this.#mustSucceed();
+    if (isWindowOver || (attempted.progressed && this.#where() === 'remote')) {
       this.#begin();
       return;
     }
     const generation = this.#phase.next();
     const summary = `before the next attempt: ${this.step.words}`;
     void this.saga.history
-      .sleep(pauseAfter(this.#wait.failures, this.#longestPauseMs()), summary)
+      .sleep(pauseAfter(this.#wait.failures, this.#longestPauseMs(this.#waiting)), summary)
       .then(() => {
         if (this.#phase.isCurrent(generation)) this.#begin();
       });
@@ -156,7 +174,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       return;
     }
     this.#phase.to('attempting');
-    const windowMs = PAUSES_OF_A_WINDOW * this.saga.longestPauseMs;
+    const windowMs = Math.max(PAUSES_OF_A_WINDOW * this.saga.longestPauseMs, SHORTEST_WINDOW_MS);
     this.#supersede?.();
     const superseded = (cancel: () => void) => {
       this.#supersede = () => {
@@ -165,7 +183,9 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       };
     };
     const limits = { windowMs, watchesDeadlines: true, superseded };
-    const attempted = await this.#attempt(this.#waiting, this.#where(), limits);
+    const where = this.#where();
+    this.#isSlow ||= where === 'remote';
+    const attempted = await this.#attempt(this.#waiting, where, limits);
     const isLatest = this.#phase.isCurrent(generation);
     if (isLatest) this.#supersede = undefined;
     // A round that was replaced may still have brought the answers.
@@ -183,7 +203,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     saga.showDetails();
     saga.history.attempt(where);
     const { failsPermanently } = this.#wait;
-    const longestPauseMs = this.#longestPauseMs();
+    const longestPauseMs = this.#longestPauseMs(asks);
     const options = {
       ...limits,
       where,
@@ -231,9 +251,9 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     return this.#wait.failures >= LOCAL_ATTEMPTS ? 'remote' : this.saga.attempts.where(this.step);
   }
 
-  #longestPauseMs(): number {
+  #longestPauseMs(asks: readonly Ask<Item, Answer>[]): number {
     return longestPause(
-      this.#waiting.flatMap(({ deadline }) => deadline ?? []),
+      asks.flatMap(({ deadline }) => deadline ?? []),
       this.saga.longestPauseMs,
     );
   }

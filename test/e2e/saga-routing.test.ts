@@ -14,6 +14,8 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 test('no version of the deployment is current', async () => {
+  const customer = await newCustomer(system.url, '5.00');
+  const early = placeOrder(system.url, customer, '1.00');
   const { status, body } = await call(`${system.url}/readyz`, 'GET');
   const reason =
     "no saga makes progress: no version of worker deployment shop is current; make this process's version current: " +
@@ -24,6 +26,11 @@ test('no version of the deployment is current', async () => {
     { checks: { sagaRouting: 'unavailable' }, reasons: { sagaRouting: reason } },
   ]);
 
+  expect(await early).toMatchObject({
+    status: 503,
+    body: { type: '/problems/temporal-unavailable', detail: expect.stringContaining('no worker runs its saga') },
+  });
+
   const [, command = ''] = /: temporal (.*)$/.exec(reason) ?? [];
   const cli = String(process.env['TEMPORAL_CLI_PATH']);
   const server = ['--address', testServers().temporal.address, '--yes'];
@@ -31,6 +38,6 @@ test('no version of the deployment is current', async () => {
   await eventually(async () =>
     (await call(`${system.url}/readyz`, 'GET')).status === 200 ? true : undefined,
   );
-  const placed = await placeOrder(system.url, await newCustomer(system.url, '5.00'), '1.00', WAIT);
+  const placed = await placeOrder(system.url, customer, '1.00', WAIT);
   expect(placed.body).toMatchObject({ state: 'APPROVED' });
 });

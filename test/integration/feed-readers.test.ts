@@ -7,6 +7,7 @@ import { v7 as newUuid } from 'uuid';
 import { createOrderActivities } from '../../activities/order';
 import { eventRoutes } from '../../api/events/event-routes';
 import { Admission } from '../../api/http/admission';
+import { PageTurns } from '../../api/http/page-turns';
 import { Turns } from '../../api/http/turns';
 import { databaseLog } from '../../events/event-log';
 import { EventFeed } from '../../events/feed';
@@ -47,7 +48,7 @@ beforeAll(async () => {
         streams,
         waits,
         streamTurns: turns,
-        turns,
+        pages: new PageTurns(turns),
         stopping: stopping.signal,
         baseUri: () => BASE_URI,
       }),

@@ -2,6 +2,8 @@
 import type { OrderRequest } from '../../domain/contracts';
 import type { Placement } from '../../saga/contract';
 import { LONGEST_PAUSE_MS, PARK_AFTER_MS } from '../../saga/workflow/limits';
+import { callerCancels } from '../../tools/simulator/callers';
+import type { Planned as Plan } from '../../tools/simulator/planned';
 import { CREDIT_STEPS, ORDER_STEPS } from '../../tools/simulator/model-steps';
 import type { Outage } from '../../tools/simulator/outages';
 import {
@@ -91,20 +93,37 @@ export function customerDatabaseAway({ placement, how, who }: Week, apart = APAR
 }
 
 /** Credit is reserved when it begins, and then the approvals wait. */
-export function orderDatabaseAway({ placement, how, who }: Week): Planned {
+export function orderDatabaseAway(
+  { placement, how, who }: Week,
+  apart = SECOND / 2,
+  creditCheckTimeoutMs = CREDIT_CHECK_TIMEOUT,
+): Planned {
   const orders = ordersOf(who);
   const concerned = concernedBy(how, orders);
-  const apart = who === 'fifty orders one by one' ? SECOND / 2 : 0;
+  const between = who === 'fifty orders one by one' ? apart : 0;
   return {
-    scenario: scenarioOf(orders, placement),
+    scenario: scenarioOf(orders, placement, creditCheckTimeoutMs),
     outages: [
       { steps: ORDER_STEPS, how, from: SECOND, until: WEEK, ...rowsOf(concerned) },
       ...orders.map(({ orderId }, index) =>
-        lockedUntil(2 * SECOND + index * apart, 'reserveCredit', orderId),
+        lockedUntil(2 * SECOND + index * between, 'reserveCredit', orderId),
       ),
     ],
     concerned,
   };
+}
+
+/** Each order is cancelled by its client a minute after it is there, and the releases wait. */
+export function cancelledApart({ placement, how, who }: Week, apart: number): Planned & { plans: Plan[] } {
+  const concerned = ordersOf(who);
+  // An order is there up to five minutes after its key is free, and its credit check takes longer.
+  const plans = concerned.map(({ orderId }, index) => ({
+    at: index * apart + 6 * MINUTE,
+    action: callerCancels({ orderId, key: undefined }),
+  }));
+  const away: Outage = { steps: CREDIT_STEPS, how, from: 0, until: WEEK, ...rowsOf(concerned) };
+  const outages = [away, ...createdApart(concerned, apart)];
+  return { scenario: scenarioOf(concerned, placement, 10 * MINUTE), outages, concerned, plans };
 }
 
 /** Somebody holds each order's key: none is created before its time. */

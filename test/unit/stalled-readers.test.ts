@@ -8,6 +8,7 @@ import { eventRoutes } from '../../api/events/event-routes';
 import { Admission } from '../../api/http/admission';
 import { MAX_WAIT_S } from '../../api/http/prefer';
 import { createHttpServer, SERVER_LIMITS } from '../../api/http/server';
+import { PageTurns } from '../../api/http/page-turns';
 import { Turns } from '../../api/http/turns';
 import type { EventLog } from '../../events/event-log';
 import { EventFeed } from '../../events/feed';
@@ -91,7 +92,7 @@ test('a stream', async () => {
         streams,
         waits: new Admission(1, REJECTION),
         streamTurns: turns,
-        turns,
+        pages: new PageTurns(turns),
         stalledMs: STALLED_MS,
         stopping: new AbortController().signal,
         baseUri: () => BASE_URI,

@@ -1,6 +1,9 @@
-/** A run that has become long continues as new when a pause is over: it does not begin another attempt. */
+/** A run that has become long continues as new when a pause or the server's retries are over: it does not begin another attempt. */
 import type { Job } from './activation';
+import type { Execution } from './execution';
 import { hasLocalSteps, type SagaRun } from './saga-run';
+import { isOutOfTime } from './step-failures';
+import { BOUNDED } from './waiting-steps';
 
 const PAUSE = 'before the next attempt: ';
 
@@ -15,9 +18,9 @@ export function afterLongRun(
   continuesAfter: number,
 ): () => string[] {
   const [job, another] = jobs;
-  const isOver = job?.kind === 'timer' && execution.timers.get(job.seq)?.summary.startsWith(PAUSE);
+  const isOver = isEndOfPause(job, execution);
   // Others that come with it, or local steps under way, may keep it from continuing at once.
-  const mayContinue = isOver === true && !another && !hasLocalSteps(execution);
+  const mayContinue = isOver && !another && !hasLocalSteps(execution);
   const before = execution.lastSeq;
   return () => {
     const beginsAgain = [...execution.steps.keys()].some((seq) => seq > before);
@@ -26,4 +29,12 @@ export function afterLongRun(
       `${sagaId} begins another attempt after ${String(expectedLength)} events, and does not continue as new`,
     ];
   };
+}
+
+function isEndOfPause(job: Job | undefined, { timers }: Execution): boolean {
+  if (job?.kind === 'timer') return timers.get(job.seq)?.summary.startsWith(PAUSE) === true;
+  // An order without credit in time goes on with its cancellation.
+  return (
+    job?.kind === 'step' && job.name !== BOUNDED && 'failure' in job.answer && isOutOfTime(job.answer.failure)
+  );
 }

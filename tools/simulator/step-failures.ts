@@ -33,8 +33,18 @@ export function tooLate(step: StepRequested): Error {
   return step.remote ? wrapped(step, RetryState.TIMEOUT, timeout) : timeout;
 }
 
+/** The last failure of a remote step when the server has no time left for another attempt. */
+export function noTimeLeft(step: StepRequested, last: Error): Error {
+  return last instanceof ActivityFailure ? last : wrapped(step, RetryState.TIMEOUT, last);
+}
+
 function wrapped({ name, sagaId }: StepRequested, state: RetryState, cause: Error): Error {
   return new ActivityFailure('Activity task failed', name, sagaId, state, undefined, cause);
+}
+
+/** Whether the server has no time for another attempt. */
+export function isOutOfTime(failure: Error): boolean {
+  return failure instanceof ActivityFailure && failure.retryState === RetryState.TIMEOUT;
 }
 
 /** Whether a retry cannot succeed. */

@@ -11,7 +11,7 @@ import type { Protocol } from './protocols';
 import type { SagaRun } from './saga-run';
 import type { Scenario } from './scenario';
 import type { StepCall } from './step-call';
-import { connectionLost, tooLate } from './step-failures';
+import { connectionLost, noTimeLeft, tooLate } from './step-failures';
 import { TimedCall } from './timed-call';
 import { World } from './world';
 
@@ -130,7 +130,9 @@ export class TimedRun {
   }
 
   #failed(timed: TimedCall, failure: Error): Promise<void> | undefined {
-    return timed.retry(this.at) ? undefined : this.world.answer(timed.call, { failure });
+    if (timed.retry(this.at)) return undefined;
+    const { step } = timed.call;
+    return this.world.answer(timed.call, { failure: step.remote ? noTimeLeft(step, failure) : failure });
   }
 
   /** The server has cancelled it: an event, and a task. */

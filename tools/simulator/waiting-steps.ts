@@ -9,7 +9,7 @@ import type { Execution } from './execution';
 import type { StepName } from './model-steps';
 import type { NewTimer, Noted, Observed } from './observed';
 import { ACTIVITIES, activityOf, isGivingUp, shownIn } from './shown-steps';
-import { isPermanent } from './step-failures';
+import { isOutOfTime, isPermanent } from './step-failures';
 import { StepWait } from './step-wait';
 import type { Memo } from './workflow-host';
 
@@ -18,12 +18,11 @@ const UNTIL_PARKED = 'until it is parked: ';
 const UNTIL_DEADLINE = 'until the deadline: ';
 
 /** The one step with a deadline: it is never parked. */
-const BOUNDED: StepName = 'reserveCredit';
+export const BOUNDED: StepName = 'reserveCredit';
 
 export class WaitingSteps {
   /** Whether one of its steps was given up: then it has to fail. */
   decided = false;
-  #isNewRun = false;
   readonly #steps = new Map<string, StepWait>();
   readonly #parkTimers = new Map<number, { readonly wait: StepWait; readonly number: number }>();
   readonly #deadlines = new CheckDeadlines();
@@ -40,6 +39,7 @@ export class WaitingSteps {
       if (job.kind === 'signal' && job.name === GIVE_UP_STEP) this.#giveUp(job.argument, issuedBefore);
       // After Cancel, no order waits for a credit check.
       if (job.kind === 'cancel') for (const orderId of asked) this.#of(BOUNDED).settle(orderId, issuedBefore);
+      if (job.kind === 'step') for (const orderId of this.#outOfTime(job)) this.observed.late.add(orderId);
       const due = job.kind === 'timer' ? this.#deadlines.dueOf(job.seq) : undefined;
       if (due === undefined) continue;
       for (const orderId of asked) this.observed.late.add(orderId);
@@ -50,8 +50,7 @@ export class WaitingSteps {
 
   /** @param isLast whether the run continues as new with this task: other inputs may be too late for it */
   take(noted: readonly Noted[], execution: Execution, isLast: boolean): void {
-    if (this.#isNewRun) this.#goOnTogether(noted, execution);
-    this.#isNewRun = false;
+    this.#goOnTogether(noted, execution);
     const known = this.#deadlines.timers;
     for (const { job, issuedBefore, timers } of noted) {
       // Of an attempt that another one has replaced the code hears nothing.
@@ -66,7 +65,7 @@ export class WaitingSteps {
     this.#deadlines.note(this.#of(BOUNDED).failing, known);
   }
 
-  /** In a run's first task, those that ask for a step with others whom it has failed before wait with these. */
+  /** Those that ask for a step together with others whom it has failed before wait with these. */
   #goOnTogether(noted: readonly Noted[], { steps }: Execution): void {
     const attempts = noted.flatMap(({ job }) => (job.kind === 'step' ? [job] : []));
     const underWay = [...steps].map(([seq, { name, orderIds }]) => ({ seq, name, orderIds }));
@@ -80,7 +79,6 @@ export class WaitingSteps {
 
   /** Commands are numbered anew; those that had just asked for a step that fails for others go on with these. */
   newRun(): void {
-    this.#isNewRun = true;
     this.#parkTimers.clear();
     this.#deadlines.newRun();
     for (const { settled, failing, asked } of this.#steps.values()) {
@@ -159,6 +157,9 @@ export class WaitingSteps {
     const wait = this.#of(name);
     if ('failure' in answer) {
       const meant = orderIds.filter((orderId) => wait.isMeant(orderId, seq));
+      const outOfTime = this.#outOfTime({ seq, name, orderIds, answer, remote });
+      for (const orderId of outOfTime) wait.settle(orderId, issuedBefore);
+      if (outOfTime.length > 0) return;
       if (!isPermanent(answer.failure)) for (const orderId of meant) wait.fail(orderId);
       else if (name === BOUNDED) for (const orderId of meant) wait.settle(orderId, issuedBefore);
       else if (meant.length > 0) {
@@ -177,6 +178,15 @@ export class WaitingSteps {
       else wait.settle(orderId, issuedBefore);
       wait.parked ||= isRefused;
     }
+  }
+
+  /** @returns the orders whose credit check has no time for another attempt, and no timer that says so */
+  #outOfTime({ seq, name, orderIds, answer }: Omit<StepEnded, 'kind'>): string[] {
+    if (name !== BOUNDED || !('failure' in answer) || !isOutOfTime(answer.failure)) return [];
+    const wait = this.#of(name);
+    return orderIds.filter(
+      (orderId) => wait.isMeant(orderId, seq) && wait.asked.has(orderId) && !wait.failing.has(orderId),
+    );
   }
 
   #timerRuns({ seq, summary, due }: NewTimer): void {

@@ -1,0 +1,38 @@
+/** The turns of pages: events, lists and order histories. A bounded number of requests waits for a turn. */
+import type { Request, Response } from 'express';
+import { Admission } from './admission';
+import { callerLeft } from './caller';
+import { PAGES_QUEUED_MAX, PAGES_QUEUED_PER_CLIENT_MAX, REQUEST_TURNS } from './read-limits';
+import { Turns } from './turns';
+
+export class PageTurns {
+  /**
+   * @param turns of all pages of the process
+   * @param queued admits the requests that wait for their first turn
+   */
+  constructor(
+    private readonly turns = new Turns(REQUEST_TURNS),
+    readonly queued = new Admission(
+      PAGES_QUEUED_MAX,
+      { problem: 'too-many-readers', detail: 'Send the request again later or to another process.' },
+      PAGES_QUEUED_PER_CLIENT_MAX,
+    ),
+  ) {}
+
+  /**
+   * Waits for the first turn of a request.
+   *
+   * @throws Problem `too-many-readers` when too many requests wait for their first turn
+   * @throws CallerLeft when nobody waits for the page
+   */
+  async enter(request: Request, response: Response): Promise<void> {
+    const left = callerLeft(response);
+    await this.queued.run(() => this.turns.next(left), { client: request.ip, left });
+    left.throwIfAborted();
+  }
+
+  /** Waits for another turn of a request that has waited for news: the places for these bound their number. */
+  again(over?: AbortSignal): Promise<void> {
+    return this.turns.next(over);
+  }
+}
