@@ -95,6 +95,10 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     return this.#continues;
   }
 
+  get isLong(): boolean {
+    return this.history.events > CONTINUE_AFTER_EVENTS;
+  }
+
   async run(): Promise<SagaResult<Outcome>> {
     const end = new Promise<'ended' | 'continued'>((resolve, reject) => {
       this.#end = resolve;
@@ -167,7 +171,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
   continueAsNewIfLong(): boolean {
     if (this.#continues) return true;
     if (this.#attempts.local > 0 || !this.rendezvous.isQuiet) return false;
-    if (this.history.events <= CONTINUE_AFTER_EVENTS) return false;
+    if (!this.isLong) return false;
     this.#continues = true;
     this.#end?.('continued');
     return true;

@@ -147,7 +147,9 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     this.#phase.to('pausing');
     // No pause: the server has already paused between its retries. But close to a deadline it may have retried nothing.
     const isWindowOver = attempted.failed?.kind === 'window-over' && this.#mustSucceed();
-    if (isWindowOver || (attempted.progressed && this.#where() === 'remote')) {
+    // A long run needs a pause after progress: while the subject that got its answer runs, it cannot continue as new.
+    const continues = attempted.progressed && this.#where() === 'remote' && !this.saga.isLong;
+    if (isWindowOver || continues) {
       this.#begin();
       return;
     }

@@ -50,8 +50,8 @@ const CANCEL_FORGOTTEN: readonly Edit[] = [
 const UNBOUNDED: readonly Edit[] = [
   {
     file: 'saga/workflow/saga-run.js',
-    from: 'if (this.history.events <= limits_1.CONTINUE_AFTER_EVENTS)',
-    to: 'if (this.history.events > 0)',
+    from: 'return this.history.events > limits_1.CONTINUE_AFTER_EVENTS;',
+    to: 'return false;',
   },
 ];
 

@@ -7,7 +7,7 @@ import { hold, type Lock } from '../../support/outages';
 import { type CancelSaga, type Saga, Stage } from './stage';
 
 /** More than are needed until a run has gathered its events. */
-const ORDERS = 30;
+const ORDERS = 50;
 
 describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   const stage = new Stage(placement);
