@@ -44,9 +44,8 @@ const WITHOUT_HISTORY: readonly string[] = [
   'saga/workflow/failed-undos.ts, retry: end();',
   'saga/workflow/saga-run.ts, parkUndo: parkUndo(subject: string, reason: string): Promise<void> {',
   // A signal without an argument says nothing, and asks for nothing.
-  'saga/workflow/parked.ts: ?? {};',
+  'saga/workflow/parked.ts: ?? {});',
   // What they leave out is asked for by the run that follows, or once instead of twice.
-  'saga/workflow/saga-run.ts, parkedChanged: return;',
   'saga/workflow/step-queue.ts, #first: return;',
   'saga/workflow/wait.ts, failed: return;',
   // What V8 counts when a step has thrown, though the block runs.

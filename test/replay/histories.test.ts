@@ -50,6 +50,12 @@ test('each path is recorded in both placements', () => {
   expect(distributed.length + colocated.length).toBe(names.length);
 });
 
+test('no run has more events than the engine promises', () => {
+  const longest = Math.max(...[...ofFiles(corpusFiles())].map(({ history }) => history.events?.length ?? 0));
+  expect(longest).toBeGreaterThan(100);
+  expect(longest).toBeLessThanOrEqual(500);
+});
+
 describe('replays', () => {
   test.each(Object.entries(corpusIndex()).map(([name, { path: words }]) => [name, words]))(
     '%s: %s',
