@@ -1,13 +1,11 @@
 /** Law of a saga that waits for a long time. */
 import { expect } from '@jest/globals';
+import { RETRY_STEP, type RetryStepRequest } from '../contract';
 import { expectEnds, type LawOfPaths, stepsThatMustSucceed } from './law';
 import { atStep, failing, permanentFailure, plainly } from './tampering';
 
 /** 500 events replay in milliseconds. */
 const MOST_EVENTS = 500;
-
-/** 10 ms: the step should fail often, not wait. */
-const PAUSE_MS = 10;
 
 export const bounded: LawOfPaths = {
   words: 'it continues as new while its last step keeps failing, and still ends on its path',
@@ -18,14 +16,15 @@ export const bounded: LawOfPaths = {
     if (last === undefined) throw new TypeError('no step of the path must succeed');
     let firstRun: string | undefined;
     const ran = await runs.run(path, {
-      longestPauseMs: PAUSE_MS,
       tampering: () =>
         atStep(last, async (call) => {
-          const { runId } = await runs.client.workflow.getHandle(call.request.sagaId).describe();
+          const handle = runs.client.workflow.getHandle(call.request.sagaId);
+          const { runId } = await handle.describe();
           firstRun ??= runId;
-          return runId === firstRun
-            ? failing(call, 'before its statement', permanentFailure())
-            : plainly(call);
+          if (runId !== firstRun) return plainly(call);
+          // An operator who keeps retrying it: the step should fail often, not wait.
+          await handle.signal<[RetryStepRequest]>(RETRY_STEP, { by: 'the law' });
+          return failing(call, 'before its statement', permanentFailure());
         }),
     });
     expectEnds(path, { ran });

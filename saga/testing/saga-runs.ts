@@ -34,7 +34,6 @@ export interface RunOptions<Subject> {
   readonly before?: (call: StepCall) => Promise<void>;
   /** Tampering for the steps that do not fail on the path. */
   readonly tampering?: (subject: Subject, others: readonly Subject[]) => Tampering;
-  readonly longestPauseMs?: number;
 }
 
 export class SagaRuns<Subject, Settings> {
@@ -76,7 +75,7 @@ export class SagaRuns<Subject, Settings> {
       await options.before?.(call);
       return followed(call);
     };
-    return this.#execute(path, sagaId, [subject, ...others], tampering, options);
+    return this.#execute(path, sagaId, [subject, ...others], tampering);
   }
 
   /** Runs one saga for a fresh subject of each path. The paths must be without failures. */
@@ -87,12 +86,12 @@ export class SagaRuns<Subject, Settings> {
     const sagaId = this.#newId();
     const subjects: Subject[] = [];
     for (const path of paths) subjects.push(await path.subject(sagaId));
-    return this.#execute({}, sagaId, subjects, tampering, {});
+    return this.#execute({}, sagaId, subjects, tampering);
   }
 
   /** Runs a saga that has ended again, from the start. No step fails. */
   again(path: AnyPath<Subject, Settings>, { sagaId, subjects }: SagaRan<Subject>): Promise<SagaRan<Subject>> {
-    return this.#execute(path, sagaId, subjects, plainly, {});
+    return this.#execute(path, sagaId, subjects, plainly);
   }
 
   /** @returns workflow id and error message of each history since the last call that does not replay */
@@ -111,11 +110,11 @@ export class SagaRuns<Subject, Settings> {
     workflowId: string,
     subjects: readonly Subject[],
     tampering: Tampering,
-    { longestPauseMs }: RunOptions<Subject>,
   ): Promise<SagaRan<Subject>> {
     const { saga, taskQueues, placement = 'colocated', traces } = this.#saga;
     const input: SagaInput<Subject, Settings> = {
-      ...{ placement, subjects, longestPauseMs },
+      placement,
+      subjects,
       settings: settings ?? this.#saga.settings,
     };
     this.#running.steps.tamper(workflowId, tampering);
