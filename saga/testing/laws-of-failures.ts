@@ -1,5 +1,6 @@
 /** Laws of a saga whose steps fail, that runs again, or that is cancelled. */
 import { expect } from '@jest/globals';
+import { PARKED_MEMO } from '../contract';
 import {
   each,
   endsByItself,
@@ -62,9 +63,11 @@ export const parked: LawOfPaths = {
     const ran = await each(faultPoints(stepsThatMustSucceed({ saga, path })), ({ step, moment }) =>
       runs.run(path, {
         tampering: () =>
-          atStep(step, (call) =>
-            call.attempt === 1 ? failing(call, moment, permanentFailure()) : plainly(call),
-          ),
+          atStep(step, async (call) => {
+            // Not only once: a busy machine may lose the failure, because the attempt takes too long.
+            const { memo } = await runs.client.workflow.getHandle(call.request.sagaId).describe();
+            return memo?.[PARKED_MEMO] ? plainly(call) : failing(call, moment, permanentFailure());
+          }),
       }),
     );
     expect(mapped(ran, ({ histories }) => wasParked(histories))).toEqual(mapped(ran, () => true));
