@@ -53,20 +53,25 @@ export function eventRoutes({
       const applicant = { client: request.ip, left: callerLeft(response) };
       if (negotiatedFeed(request, response) === 'stream') {
         const cursor = request.get('Last-Event-ID') ?? after;
-        await streamTurns.next(applicant.left);
         const stream = { cursor, filter, stopping, turns: streamTurns, stalledMs };
-        await streams
-          .run(() => streamEvents(feed, request, response, stream), applicant)
-          .catch((error: unknown) => throwCursorProblem(error));
+        const send = async () => {
+          await streamTurns.next(applicant.left);
+          return streamEvents(feed, request, response, stream);
+        };
+        await streams.run(send, applicant).catch((error: unknown) => throwCursorProblem(error));
         return;
       }
-      await pages.enter(request, response);
       // HEAD never waits.
       const waitMs = request.method === 'HEAD' ? 0 : preferredWaitSeconds(request.get('Prefer')) * 1_000;
       const read = (over?: AbortSignal) => readPage(feed, { after, limit, filter, waitMs, over, pages });
-      const page = await (
-        waitMs === 0 ? read() : waits.run(() => whileNeeded(response, stopping, read), applicant)
-      ).catch((error: unknown) => throwCursorProblem(error));
+      const wait = async () => {
+        await pages.again(applicant.left);
+        return whileNeeded(response, stopping, read);
+      };
+      if (waitMs === 0) await pages.enter(request, response);
+      const page = await (waitMs === 0 ? read() : waits.run(wait, applicant)).catch((error: unknown) =>
+        throwCursorProblem(error),
+      );
       applicant.left.throwIfAborted();
       response.type('json').send(bodyOf(page));
     })

@@ -8,7 +8,7 @@ import { Turns } from './turns';
 export class PageTurns {
   /**
    * @param turns of all pages of the process
-   * @param queued admits the requests that wait for their first turn
+   * @param queued admits the requests of `enter`
    */
   constructor(
     private readonly turns = new Turns(REQUEST_TURNS),
@@ -20,9 +20,9 @@ export class PageTurns {
   ) {}
 
   /**
-   * Waits for the first turn of a request.
+   * Waits for the turn of a request that does not wait for news.
    *
-   * @throws Problem `too-many-readers` when too many requests wait for their first turn
+   * @throws Problem `too-many-readers` when too many requests wait for their turn
    * @throws CallerLeft when nobody waits for the page
    */
   async enter(request: Request, response: Response): Promise<void> {
@@ -31,7 +31,7 @@ export class PageTurns {
     left.throwIfAborted();
   }
 
-  /** Waits for another turn of a request that has waited for news: the places for these bound their number. */
+  /** Waits for a turn of a request that waits for news: the places for these bound their number. */
   again(over?: AbortSignal): Promise<void> {
     return this.turns.next(over);
   }

@@ -48,12 +48,16 @@ export function historyRoutes(deps: HistoryRoutesDependencies): Router {
     .get(async (request, response) => {
       const { id: customerId } = valid(idParameters, request.params);
       const { limit, cursor, includes } = valid(historyQuery, request.query);
-      await deps.pages.enter(request, response);
-      // HEAD never waits.
-      const waitSeconds = request.method === 'HEAD' ? 0 : preferredWaitSeconds(request.get('Prefer'));
+      // HEAD never waits, and without `includes` there is nothing to wait for.
+      const mayWait = request.method !== 'HEAD' && includes !== undefined;
+      const waitSeconds = mayWait ? preferredWaitSeconds(request.get('Prefer')) : 0;
+      if (waitSeconds === 0) await deps.pages.enter(request, response);
       if (includes !== undefined) {
         const read = inclusion(deps.db, includes);
-        const wait = (over?: AbortSignal) => waitUntilIncluded(deps, read, waitSeconds * 1_000, over);
+        const wait = async (over?: AbortSignal) => {
+          if (over) await deps.pages.again(over);
+          return waitUntilIncluded(deps, read, waitSeconds * 1_000, over);
+        };
         const applicant = { client: request.ip, left: callerLeft(response) };
         const included = await (waitSeconds === 0
           ? wait()

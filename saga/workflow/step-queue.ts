@@ -8,19 +8,19 @@
 import type { CarriedWait, ParkedStep, Unanswered } from '../contract';
 import { Ask, type AskOptions } from './ask';
 import type { Where } from './attempts';
-import { watchDeadlines } from './deadlines';
 import type { GivenUp } from './failures';
 import { LOCAL_ATTEMPTS, PAUSES_OF_A_WINDOW, SHORTEST_WINDOW_MS } from './limits';
-import { longestPause, pauseAfter } from './pauses';
+import { pauseAfter } from './pauses';
 import type { SagaOfQueue } from './saga-of-queue';
 import type { Settled, Step, StepAnswer } from './step';
 import { StepPhase } from './step-phase';
 import { type Attempted, type AttemptOptions, attemptStep } from './step-attempt';
 import { Wait } from './wait';
+import { longestPauseOf, WaitingAsks } from './waiting-asks';
 
 export class StepQueue<Item extends object, Answer extends StepAnswer> {
   #joining: Ask<Item, Answer>[] = [];
-  #waiting: Ask<Item, Answer>[] = [];
+  readonly #waiting: WaitingAsks<Item, Answer>;
   readonly #phase: StepPhase;
   /** Cancels the attempt that is under way on the task queue. */
   #supersede: (() => void) | undefined;
@@ -39,6 +39,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     carried: CarriedWait | undefined,
   ) {
     this.#phase = new StepPhase(step.words);
+    this.#waiting = new WaitingAsks(saga.history, step.words);
     this.#wait = new Wait(step.words, saga, carried);
     this.#resumes = carried !== undefined;
   }
@@ -49,12 +50,12 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
 
   /** The step with its waiting subjects when it is parked. */
   get parked(): ParkedStep | undefined {
-    return this.#wait.parked(this.#stillWaiting().map(({ subject }) => subject));
+    return this.#wait.parked(this.#waiting.subjects);
   }
 
   /** The state of the wait for the next run; undefined when no subject waits. */
   get carried(): CarriedWait | undefined {
-    return this.#stillWaiting().length > 0 ? this.#wait.carried : undefined;
+    return this.#waiting.isEmpty() ? undefined : this.#wait.carried;
   }
 
   /**
@@ -91,7 +92,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
    */
   giveUp(isMeant: (subject: string) => boolean, decide: (words: string) => GivenUp): void {
     if (!this.parked) return;
-    for (const ask of this.#stillWaiting()) if (isMeant(ask.subject)) ask.interrupt(decide(this.step.words));
+    for (const ask of this.#waiting.all) if (isMeant(ask.subject)) ask.interrupt(decide(this.step.words));
     this.#look();
   }
 
@@ -101,14 +102,14 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     // Subjects that the run before left waiting are not new: they are retried.
     if (this.#resumes) {
       this.#resumes = false;
-      this.#join(asks);
+      this.#waiting.join(asks);
       this.#watchParking();
       this.#phase.to('pausing');
       return this.#round();
     }
-    const joins = this.#serverPauses() && this.#stillWaiting().length > 0;
+    const joins = this.#serverPauses() && !this.#waiting.isEmpty();
     if (joins && asks.every(({ deadline }) => !deadline)) {
-      this.#join(asks);
+      this.#waiting.join(asks);
       this.#watchParking();
       this.saga.parkedChanged();
       this.#begin();
@@ -124,29 +125,23 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       this.#look();
       return;
     }
-    this.#join(left);
+    this.#waiting.join(left);
     if (this.#phase.is('idle')) this.#rest(attempted);
     else {
-      this.#wait.failed(attempted, this.#mustSucceed());
+      this.#wait.failed(attempted, this.#waiting.mustSucceed);
       this.saga.parkedChanged();
       if (this.#serverPauses()) this.#begin();
     }
   }
 
-  #join(asks: readonly Ask<Item, Answer>[]): void {
-    // A new list, because attempts under way hold the old one.
-    this.#waiting = [...this.#waiting, ...asks];
-    watchDeadlines(asks, this.saga.history, this.step.words);
-  }
-
   /** Pauses after an attempt that left a subject without an answer. */
   #rest(attempted: Attempted): void {
     this.#watchParking();
-    this.#wait.round(attempted, this.#mustSucceed());
+    this.#wait.round(attempted, this.#waiting.mustSucceed);
     this.saga.parkedChanged();
     this.#phase.to('pausing');
     // No pause: the server has already paused between its retries. But close to a deadline it may have retried nothing.
-    const isWindowOver = attempted.failed?.kind === 'window-over' && this.#mustSucceed();
+    const isWindowOver = attempted.failed?.kind === 'window-over' && this.#waiting.mustSucceed;
     // A long run needs a pause after progress: while the subject that got its answer runs, it cannot continue as new.
     const continues = attempted.progressed && this.#where() === 'remote' && !this.saga.isLong;
     if (isWindowOver || continues) {
@@ -156,7 +151,10 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     const generation = this.#phase.next();
     const summary = `before the next attempt: ${this.step.words}`;
     void this.saga.history
-      .sleep(pauseAfter(this.#wait.failures, this.#longestPauseMs(this.#waiting)), summary)
+      .sleep(
+        pauseAfter(this.#wait.failures, longestPauseOf(this.#waiting.all, this.saga.longestPauseMs)),
+        summary,
+      )
       .then(() => {
         if (this.#phase.isCurrent(generation)) this.#begin();
       });
@@ -170,8 +168,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
   /** One attempt for all waiting subjects. */
   async #round(): Promise<void> {
     const generation = this.#phase.next();
-    this.#waiting = this.#stillWaiting();
-    if (this.#waiting.length === 0) {
+    if (this.#waiting.isEmpty()) {
       this.#look();
       return;
     }
@@ -187,11 +184,11 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     const limits = { windowMs, watchesDeadlines: true, superseded };
     const where = this.#where();
     this.#isSlow ||= where === 'remote';
-    const attempted = await this.#attempt(this.#waiting, where, limits);
+    const attempted = await this.#attempt(this.#waiting.all, where, limits);
     const isLatest = this.#phase.isCurrent(generation);
     if (isLatest) this.#supersede = undefined;
     // A round that was replaced may still have brought the answers.
-    if (this.#stillWaiting().length === 0) this.#look();
+    if (this.#waiting.isEmpty()) this.#look();
     else if (isLatest) this.#rest(attempted);
     else this.saga.parkedChanged();
   }
@@ -205,7 +202,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     saga.showDetails();
     saga.history.attempt(where);
     const { failsPermanently } = this.#wait;
-    const longestPauseMs = this.#longestPauseMs(asks);
+    const longestPauseMs = longestPauseOf(asks, saga.longestPauseMs);
     const options = {
       ...limits,
       where,
@@ -217,8 +214,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
 
   /** Updates the queue after subjects got an answer or stopped waiting. */
   #look(): void {
-    if (this.#stillWaiting().length === 0) {
-      this.#waiting = [];
+    if (this.#waiting.isEmpty()) {
       this.#wait.end();
       this.#phase.next();
       this.#supersede?.();
@@ -230,19 +226,10 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
 
   /** Starts the timer until the step is parked. The next run continues with the time that is left. */
   #watchParking(): void {
-    if (!this.#mustSucceed() || !this.#wait.begin(Math.min(...this.#waiting.map(({ since }) => since))))
-      return;
+    if (!this.#waiting.mustSucceed || !this.#wait.begin(this.#waiting.since)) return;
     this.#wait.watch(() => {
-      if (this.#stillWaiting().length > 0) this.saga.parkedChanged();
+      if (!this.#waiting.isEmpty()) this.saga.parkedChanged();
     });
-  }
-
-  #stillWaiting(): Ask<Item, Answer>[] {
-    return this.#waiting.filter(({ waits }) => waits);
-  }
-
-  #mustSucceed(): boolean {
-    return this.#waiting.some(({ deadline }) => deadline === undefined);
   }
 
   #serverPauses(): boolean {
@@ -251,13 +238,6 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
 
   #where(): Where {
     return this.#wait.failures >= LOCAL_ATTEMPTS ? 'remote' : this.saga.attempts.where(this.step);
-  }
-
-  #longestPauseMs(asks: readonly Ask<Item, Answer>[]): number {
-    return longestPause(
-      asks.flatMap(({ deadline }) => deadline ?? []),
-      this.saga.longestPauseMs,
-    );
   }
 
   readonly #bug = (bug: unknown): void => {

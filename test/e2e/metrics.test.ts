@@ -39,6 +39,7 @@ test('the limits and timeouts in effect are exported', async () => {
     'database_timeout_seconds{of="readStatement"}': 2,
     event_streams_limit: STREAMS_MAX,
     waiting_readers_limit: 1_000,
+    queued_pages_limit: 500,
     orders_in_flight_limit: IN_FLIGHT_MAX,
     orders_waiting_for_group_limit: IN_FLIGHT_MAX,
     saga_group_orders_limit: 50,

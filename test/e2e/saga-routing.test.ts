@@ -28,7 +28,10 @@ test('no version of the deployment is current', async () => {
 
   expect(await early).toMatchObject({
     status: 503,
-    body: { type: '/problems/temporal-unavailable', detail: expect.stringContaining('no worker runs its saga') },
+    body: {
+      type: '/problems/temporal-unavailable',
+      detail: expect.stringContaining('no worker runs its saga'),
+    },
   });
 
   const [, command = ''] = /: temporal (.*)$/.exec(reason) ?? [];

@@ -57,9 +57,10 @@ test('orders in a group may be placed; an order that still waits is not placed, 
   proxy.stall();
   useFakeTimers();
   const answers = orders.map((each) =>
-    placeOrder({ db, starter, notices, checkSagaRouting: () => Promise.resolve() }, { order: each, keyed: false, waitMs: 0 }).catch(
-      (error: unknown) => error,
-    ),
+    placeOrder(
+      { db, starter, notices, checkSagaRouting: () => Promise.resolve() },
+      { order: each, keyed: false, waitMs: 0 },
+    ).catch((error: unknown) => error),
   );
   await advance(11_000);
   const problems = (await Promise.all(answers)).map((answer) =>

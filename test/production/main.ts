@@ -41,7 +41,7 @@ async function runOnProduction(given: readonly string[]): Promise<number> {
     await step('registering the search attribute', () => prepareNamespaces(temporal.address));
     const args = given.length > 0 ? given : SUITE;
     const servers = { adminUrl, temporalAddress: temporal.address, metricsUrl: temporal.metricsUrl };
-    return await runJest(servers, folder, [args]);
+    return await runJest(servers, folder, [[args]]);
   } finally {
     for (const stop of stops.reverse()) await stop();
     rmSync(folder, { recursive: true, force: true });

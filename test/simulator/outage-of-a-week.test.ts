@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import type { ParkedStep } from '../../saga/contract';
-import { LONGEST_PAUSE_MS } from '../../saga/workflow/limits';
+import { LONGEST_PAUSE_BEFORE_DEADLINE_MS, LONGEST_PAUSE_MS } from '../../saga/workflow/limits';
 import { callerCancels } from '../../tools/simulator/callers';
 import { CREDIT_STEPS, ORDER_STEPS } from '../../tools/simulator/model-steps';
 import { PLANTED_BUGS } from '../../tools/simulator/planted-bugs';
@@ -171,6 +171,21 @@ test.each([
   expect(states(run).get(orderId)).toBe('CANCELLED: CUSTOMER_REQUEST');
   expect(reservedMinor(run)).toBe(0);
 });
+
+test.each(PLACEMENTS)(
+  '%s: credit is reserved within a second after the service is back',
+  async (placement) => {
+    const [order] = ordersOf('one order');
+    if (!order) throw new Error('there is no order');
+    const back = 20 * SECOND;
+    const away = { steps: CREDIT_STEPS, how: 'fails', from: 0, until: back } as const;
+    const run = await begun({ scenario: scenarioOf([order], placement, MINUTE), outages: [away] });
+    await run.until(back);
+    expect(states(run).get(order.orderId)).toBe('PENDING');
+    await run.until(back + LONGEST_PAUSE_BEFORE_DEADLINE_MS + SECOND / 10);
+    expect(states(run).get(order.orderId)).toBe('APPROVED');
+  },
+);
 
 test.each(PLACEMENTS)('%s: a deadline of a day is kept across several runs', async (placement) => {
   const orders = ordersOf('fifty orders one by one');

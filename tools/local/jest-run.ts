@@ -40,32 +40,37 @@ export function testNamespaces(): string[] {
   return all.filter((file) => file.endsWith('.test.ts')).map((file) => path.basename(file, '.test.ts'));
 }
 
+/** Runs of jest at the same time, each with its arguments. */
+export type Stage = readonly (readonly string[])[];
+
 /**
  * @param folder for the result files
- * @param runs the arguments of each run of jest; a signal ends the current run and skips the others
+ * @param stages one after the other; a signal ends the current one and skips the others
  * @returns the exit code: 0 when at least one test passed and none failed
  */
 export async function runJest(
   servers: TestedServers,
   folder: string,
-  runs: readonly (readonly string[])[],
+  stages: readonly Stage[],
 ): Promise<number> {
-  let jest: ChildProcess | undefined;
+  let running: readonly ChildProcess[] = [];
   const interrupted = new AbortController();
   onStopSignals(
     (signal) => {
       interrupted.abort();
-      jest?.kill(signal);
+      for (const jest of running) jest.kill(signal);
     },
-    () => jest?.kill('SIGKILL'),
+    () => {
+      for (const jest of running) jest.kill('SIGKILL');
+    },
   );
   const outputFiles: string[] = [];
-  for (const [number, args] of runs.entries()) {
-    const outputFile = path.join(folder, `results-${String(number)}.json`);
-    outputFiles.push(outputFile);
+  for (const runs of stages) {
+    const files = runs.map((_, run) => path.join(folder, `results-${String(outputFiles.length + run)}.json`));
+    outputFiles.push(...files);
     if (interrupted.signal.aborted) continue;
-    jest = startJest(servers, outputFile, args);
-    await once(jest, 'exit');
+    running = runs.map((args, run) => startJest(servers, files[run] ?? '', args));
+    await Promise.all(running.map((jest) => once(jest, 'exit')));
   }
   return report(outputFiles);
 }

@@ -4,24 +4,24 @@
  */
 import { rmSync } from 'node:fs';
 import { SERVICE_NAMES } from '../../prisma/schema-engine';
-import { LONG, runJest, runTests, testNamespaces } from './jest-run';
+import { LONG, runJest, runTests, type Stage, testNamespaces } from './jest-run';
 import { startPostgres } from './postgres';
 import { step } from './progress.cjs';
 import { freePort, makeTemplate, scratchFolder } from './scratch-postgres';
 import { startTemporal } from './temporal';
 
 /**
- * The sequential runs of jest in each tier. The simulator has its own run: in a process that has run dozens of other
- * test files it takes ten times as long. The fault suite has its own run too: its load would slow concurrent tests.
+ * The stages of each tier. The simulator has its own run of jest: in a process that has run dozens of other test files it
+ * takes ten times as long. The fault suite has a stage of its own: its load would slow concurrent tests.
  */
-const TIERS = {
-  short: [['/simulator/interleavings\\.'], ['^(?!.*test/(simulator|faults)/)']],
+const TIERS: Readonly<Record<'short' | 'long', readonly Stage[]>> = {
+  short: [[['/simulator/interleavings\\.'], ['^(?!.*test/(simulator|faults)/)']]],
   long: [
-    ['test/simulator/(?!interleavings\\.)'],
-    ['test/faults/(?!fault-suite\\.)'],
-    ['/faults/fault-suite\\.'],
+    [['test/simulator/(?!interleavings\\.)']],
+    [['test/faults/(?!fault-suite\\.)']],
+    [['/faults/fault-suite\\.']],
   ],
-} as const;
+};
 
 async function runTier(given: readonly string[]): Promise<number> {
   const folder = scratchFolder();
@@ -53,7 +53,11 @@ async function runTier(given: readonly string[]): Promise<number> {
     await Promise.allSettled(starting);
     const [adminUrl, temporalAddress] = await Promise.all(starting);
     const metricsUrl = `http://127.0.0.1:${String(metricsPort)}/metrics`;
-    return await runJest({ adminUrl, temporalAddress, metricsUrl }, folder, args.length > 0 ? [args] : tier);
+    return await runJest(
+      { adminUrl, temporalAddress, metricsUrl },
+      folder,
+      args.length > 0 ? [[args]] : tier,
+    );
   } finally {
     await Promise.all(stops.map((stop) => stop()));
     rmSync(folder, { recursive: true, force: true });
