@@ -2,6 +2,7 @@
  * Prepares the databases of a deployment; to be run before its services start. Creates roles and databases if
  * DATABASE_ADMIN_URL is set, then applies the migrations of each service whose *_DATABASE_OWNER_URL is set.
  */
+import { oneLine } from '../platform/command';
 import { readConfig } from '../platform/config';
 import { ConfigError } from '../platform/config-error';
 import { exitWithError } from '../platform/shutdown';
@@ -23,18 +24,14 @@ async function main(): Promise<void> {
           `${service}: the database URL of the service is not set, and DATABASE_ADMIN_URL is; set it to a URL with the login role to create`,
         );
       await provision(config.DATABASE_ADMIN_URL, rolesOf(ownerUrl, serviceUrl)).catch((error: unknown) => {
-        throw new ConfigError(`${service}: DATABASE_ADMIN_URL cannot provision it: ${reasonOf(error)}`);
+        throw new ConfigError(`${service}: DATABASE_ADMIN_URL cannot provision it: ${oneLine(error)}`);
       });
     }
     await applyMigrations(service, ownerUrl).catch((error: unknown) => {
-      throw new ConfigError(`${service}: the migrations cannot be applied: ${reasonOf(error)}`);
+      throw new ConfigError(`${service}: the migrations cannot be applied: ${oneLine(error)}`);
     });
     console.log(`${service}: up to date`);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 // process.exit, because the schema engine leaves a timer of ten seconds.
