@@ -12,7 +12,7 @@ import { createHistoryDatabase } from '../../prisma/history/client';
 import { createOrderDatabase } from '../../prisma/order/client';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder } from '../support/http';
-import { auditOf, violations } from '../support/invariants';
+import { auditOf, becomesClean } from '../support/invariants';
 import { operatorCommand } from '../support/operator-command';
 import { hold, holdCustomer } from '../support/outages';
 import type { Expected } from '../support/planted-violations/plant';
@@ -55,7 +55,7 @@ test('while orders are placed, approved, refused and cancelled nothing is violat
     loading = false;
     await Promise.all(clients);
   }
-  await eventually(async () => ((await violations(system.databases, scope)).length === 0 ? true : undefined));
+  await becomesClean(system.databases, scope);
 });
 
 test('an order that waits for credit counts as in flight for invariants 2 and 6', async () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
-import { violations } from '../support/invariants';
+import { becomesClean } from '../support/invariants';
 import { operatorCommand } from '../support/operator-command';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -95,5 +95,5 @@ test('a cancelled order whose release was given up in both of its sagas: the rep
     code: 0,
     stdout: expect.stringContaining(`${cancelSagaWorkflowId(orderId)}: does not run, and 1 of its orders`),
   });
-  await eventually(async () => ((await violations(system.databases)).length === 0 ? true : undefined));
+  await becomesClean(system.databases);
 });

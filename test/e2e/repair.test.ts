@@ -7,7 +7,7 @@ import { cancelSagaWorkflowId, sagaWorkflowId } from '../../domain/names';
 import { createLogger } from '../../platform/logger';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
-import { violations } from '../support/invariants';
+import { becomesClean } from '../support/invariants';
 import { NOTHING_ELSE, operatorCommand } from '../support/operator-command';
 import { holdCustomer } from '../support/outages';
 import { ROOT } from '../support/start';
@@ -134,7 +134,7 @@ test('an accepted cancellation survives a repair that is killed while no worker 
       const [row] = await onCustomers('SELECT status FROM credit_reservations WHERE order_id = $1', orderId);
       return row?.['status'] === 'RELEASED' ? true : undefined;
     });
-    await eventually(async () => ((await violations(system.databases)).length === 0 ? true : undefined));
+    await becomesClean(system.databases);
   } finally {
     await service.stop();
   }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { cancelSagaWorkflowId } from '../../domain/names';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder } from '../support/http';
-import { violations } from '../support/invariants';
+import { becomesClean } from '../support/invariants';
 import { hold, holdCustomer } from '../support/outages';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process';
 import { freePort } from '../support/start';
@@ -56,7 +56,7 @@ test('approved by its first worker after that was killed: the cancellation takes
   });
   expect(order['cancellationReason']).toBe('CUSTOMER_REQUEST');
   await system.client.workflow.getHandle(cancelSagaWorkflowId(orderId)).result();
-  await eventually(async () => ((await violations(system.databases)).length === 0 ? true : undefined));
+  await becomesClean(system.databases);
   const events = await rowsOf(
     adminOrderUrl,
     'SELECT type FROM outbox WHERE aggregate_id = $1 ORDER BY sequence',

@@ -1,7 +1,7 @@
 /** Orders are accepted whatever the state of the customer service: no order waits for the orders of others. */
 import { afterEach, expect, test } from '@jest/globals';
 import { type Answer, call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
-import { violations } from '../support/invariants';
+import { becomesClean } from '../support/invariants';
 import { hold, holdCustomer } from '../support/outages';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -34,7 +34,7 @@ async function allApproved(): Promise<void> {
     const { body } = await call(`${system.url}/orders?state=APPROVED&limit=100`, 'GET');
     return (body['items'] as unknown[]).length === ORDERS ? true : undefined;
   });
-  await eventually(async () => ((await violations(system.databases)).length === 0 ? true : undefined));
+  await becomesClean(system.databases);
 }
 
 const statuses = (answers: readonly Answer[]) => [...new Set(answers.map(({ status }) => status))];

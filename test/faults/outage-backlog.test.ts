@@ -5,7 +5,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { rowsOf } from '../support/databases';
 import { type Answer, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
-import { violations } from '../support/invariants';
+import { becomesClean } from '../support/invariants';
 import { allowConnections, holdCustomer, refuseConnections } from '../support/outages';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -69,10 +69,7 @@ test('an outage at 60 orders per second: 202 throughout, CREDIT_CHECK_TIMEOUT in
     { state: 'APPROVED', reason: null },
     { state: 'CANCELLED', reason: 'CREDIT_CHECK_TIMEOUT' },
   ]);
-  await eventually(
-    async () => ((await violations(system.databases)).length === 0 ? true : undefined),
-    60_000,
-  );
+  await becomesClean(system.databases, {}, 60_000);
 }, 240_000);
 
 test('one locked customer at 60 orders per second: its orders wait, and those of other customers are approved at once', async () => {
@@ -87,8 +84,5 @@ test('one locked customer at 60 orders per second: its orders wait, and those of
   expect(statuses(await waiting)).toEqual([202]);
   await held.release();
   await allDecided();
-  await eventually(
-    async () => ((await violations(system.databases)).length === 0 ? true : undefined),
-    60_000,
-  );
+  await becomesClean(system.databases, {}, 60_000);
 }, 240_000);

@@ -9,7 +9,7 @@ import { startBalancer } from '../../tools/local/balancer';
 import type { ProductProcessOptions } from '../../tools/local/product-process';
 import { createTestDatabases, rowsOf } from '../support/databases';
 import { eventually, newCustomer } from '../support/http';
-import { violations } from '../support/invariants';
+import { becomesClean } from '../support/invariants';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process';
 import { testServers } from '../support/servers';
 import { freePort } from '../support/start';
@@ -175,9 +175,7 @@ test('a rolling restart: only requests with Retry-After fail, and no saga loses 
   await Promise.all(callers);
 
   expect(failed).toEqual([]);
-  await eventually(async () =>
-    (await violations(databases, { client, withHistory: true })).length === 0 ? true : undefined,
-  );
+  await becomesClean(databases, { client, withHistory: true });
   const orders = await rowsOf(
     databases.adminOrderUrl,
     `SELECT state, saga_id AS saga, extract(milliseconds FROM updated_at - created_at)::int AS ms,

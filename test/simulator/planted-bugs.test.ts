@@ -20,7 +20,7 @@ const SHORTEST: Readonly<Record<string, number>> = {
   'two sagas driving one order (ownership ignored)': 12,
   "a group's step that fails all for one": 1,
   'outbox outside the transaction': 13,
-  'relay by "id > last"': 14,
+  'relay by "id > last"': 10,
   "a saga that continues as new forgets Temporal's Cancel": 11,
   'the cancellation of a PENDING order leaves its credit alone': 5,
   'a cancellation is confirmed before its row': 7,

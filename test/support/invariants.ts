@@ -5,6 +5,7 @@ import { createCustomerDatabase } from '../../prisma/customer/client';
 import { createHistoryDatabase } from '../../prisma/history/client';
 import { createOrderDatabase } from '../../prisma/order/client';
 import type { TestDatabases } from './databases';
+import { eventually } from './http';
 
 interface Scope {
   /** Without it invariant 6 is left out, and every order must be at its end. */
@@ -32,4 +33,19 @@ export async function auditOf(
 export async function violations(databases: TestDatabases, scope: Scope = {}): Promise<string[]> {
   const { violations: found } = await auditOf(databases, scope, 0);
   return found.map(({ invariant, subject, words }) => `${invariant}: ${subject}: ${words}`);
+}
+
+/** Waits until nothing is wrong. @throws Error with what is still wrong */
+export async function becomesClean(
+  databases: TestDatabases,
+  scope: Scope = {},
+  withinMs = 30_000,
+): Promise<void> {
+  let wrong: string[] = [];
+  await eventually(async () => {
+    wrong = await violations(databases, scope);
+    return wrong.length === 0 ? true : undefined;
+  }, withinMs).catch((error: unknown) => {
+    throw new Error(`still wrong: ${wrong.slice(0, 10).join('; ')}`, { cause: error });
+  });
 }

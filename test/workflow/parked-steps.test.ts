@@ -5,7 +5,7 @@ import { cancelSagaWorkflowId } from '../../domain/names';
 import { type Placement, RETRY_STEP } from '../../saga/contract';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
-import { auditOf, violations } from '../support/invariants';
+import { auditOf, violations, becomesClean } from '../support/invariants';
 import { operatorCommand } from '../support/operator-command';
 import { allowConnections, refuseConnections } from '../support/outages';
 import { testServers } from '../support/servers';
@@ -81,7 +81,7 @@ const eventsOf = async (sagaId: string) =>
   (await system.client.workflow.getHandle(sagaId).fetchHistory()).events ?? [];
 
 async function idleAndClean(): Promise<void> {
-  await eventually(async () => ((await violations(system.databases)).length === 0 ? true : undefined));
+  await becomesClean(system.databases);
 }
 
 describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
