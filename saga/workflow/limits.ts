@@ -48,9 +48,6 @@ export const REMOTE_SILENCE_MS = 600;
  */
 export const PAUSES_OF_A_WINDOW = 6;
 
-/** 2 s: whatever the longest pause is, the server retries a step at least once, so no saga retries without a pause. */
-export const SHORTEST_WINDOW_MS = 2_000;
-
 /** 1 s: a step that is requested close to its deadline still gets one real attempt. */
 export const SHORTEST_ATTEMPT_MS = 1_000;
 

@@ -9,7 +9,7 @@ import type { CarriedWait, ParkedStep, Unanswered } from '../contract';
 import { Ask, type AskOptions } from './ask';
 import type { Where } from './attempts';
 import type { GivenUp } from './failures';
-import { LOCAL_ATTEMPTS, PAUSES_OF_A_WINDOW, SHORTEST_WINDOW_MS } from './limits';
+import { LOCAL_ATTEMPTS, PAUSES_OF_A_WINDOW } from './limits';
 import { pauseAfter } from './pauses';
 import type { SagaOfQueue } from './saga-of-queue';
 import type { Settled, Step, StepAnswer } from './step';
@@ -173,7 +173,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
       return;
     }
     this.#phase.to('attempting');
-    const windowMs = Math.max(PAUSES_OF_A_WINDOW * this.saga.longestPauseMs, SHORTEST_WINDOW_MS);
+    const windowMs = PAUSES_OF_A_WINDOW * this.saga.longestPauseMs;
     this.#supersede?.();
     const superseded = (cancel: () => void) => {
       this.#supersede = () => {
