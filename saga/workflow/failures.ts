@@ -42,8 +42,8 @@ export function sagaFailure(type: string, message: string): ApplicationFailure {
 export interface FailedAttempt {
   /**
    * `elsewhere`: the process cannot run the step. `permanent`: it failed with a non-retryable failure. `window-over`: the
-   * server has retried it for the time given, or has no time left for another retry. `away`: any other failure, which a retry may fix. `busy`: a row is locked.
-   * `superseded`: another attempt replaced it.
+   * server has retried it for the time given, or has no time left for another retry. `away`: any other failure, which a
+   * retry may fix. `busy`: a row is locked. `superseded`: another attempt replaced it.
    */
   readonly kind: 'elsewhere' | 'permanent' | 'window-over' | 'away' | 'busy' | 'superseded';
   readonly reason: string;

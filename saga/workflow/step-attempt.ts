@@ -41,12 +41,16 @@ export async function attemptStep<Item extends object, Answer extends StepAnswer
   attempts: Attempts,
   { where, windowMs, watchesDeadlines, longestPauseMs, failsPermanently, superseded }: AttemptOptions,
 ): Promise<Attempted> {
-  const windows = asks.map(({ deadline }) =>
-    deadline ? Math.max(deadline.at - now(), SHORTEST_ATTEMPT_MS) : windowMs,
-  );
+  const windowOf = ({ deadline }: Ask<Item, Answer>) =>
+    deadline ? Math.max(deadline.at - now(), SHORTEST_ATTEMPT_MS) : windowMs;
+  const windows = new Map(asks.map((ask) => [ask, windowOf(ask)]));
   const mustSucceed = asks.some(({ deadline }) => deadline === undefined);
   const limits = {
-    windowMs: watchesDeadlines ? (mustSucceed ? windowMs : Math.max(...windows)) : Math.min(...windows),
+    windowMs: watchesDeadlines
+      ? mustSucceed
+        ? windowMs
+        : Math.max(...windows.values())
+      : Math.min(...windows.values()),
     longestPauseMs,
     failsPermanently,
   };
@@ -64,8 +68,8 @@ export async function attemptStep<Item extends object, Answer extends StepAnswer
     if (failed.kind === 'permanent') for (const ask of asks) refuse(ask, failed.reason);
     // There is no time for another attempt before the deadline.
     if (failed.kind === 'window-over' && !watchesDeadlines)
-      for (const [index, ask] of asks.entries())
-        if (ask.deadline && Number(windows[index]) <= limits.windowMs) ask.answer({ outcome: 'timed-out' });
+      for (const [ask, ms] of windows)
+        if (ask.deadline && ms <= limits.windowMs) ask.answer({ outcome: 'timed-out' });
     return { progressed: false, failed };
   }
   const byId = new Map(answers.map((answer) => [idOf(answer, step.key), answer]));
