@@ -4,6 +4,7 @@
  * activity is read together with the task before it, and the code sees the length of the later one.
  */
 import { sleep } from '@temporalio/workflow';
+import { CONTINUE_AFTER_EVENTS } from './limits';
 
 /** Workflow task: scheduled, started, completed. */
 const TASK = 3;
@@ -19,8 +20,9 @@ const MESSAGE = 1 + TASK;
 export class EventCount {
   #events = MESSAGE;
 
-  get events(): number {
-    return this.#events;
+  /** Whether the run should continue as new at the next opportunity. */
+  get isLong(): boolean {
+    return this.#events > CONTINUE_AFTER_EVENTS;
   }
 
   attempt(where: 'local' | 'remote'): void {

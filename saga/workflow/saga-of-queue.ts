@@ -16,8 +16,6 @@ export interface SagaOfQueue {
   attempt(where: Where, work: () => Promise<Attempted>): Promise<Attempted>;
   /** Whether the saga is about to continue as new. Then no attempt may begin. */
   readonly isContinuing: boolean;
-  /** Whether the saga should continue as new at the next opportunity. */
-  readonly isLong: boolean;
   /**
    * Continues the saga as new when its history is long and no local attempt is under way.
    *

@@ -11,7 +11,7 @@ import { Attempts, type Where } from './attempts';
 import type { SagaDefinition, SagaFunction, SagaWorkflow } from './definition';
 import { EventCount } from './event-count';
 import { FailedUndos } from './failed-undos';
-import { CONTINUE_AFTER_EVENTS, LONGEST_PAUSE_MS, PARK_AFTER_MS } from './limits';
+import { LONGEST_PAUSE_MS, PARK_AFTER_MS } from './limits';
 import { type Parkable, ParkedSteps } from './parked';
 import { Rendezvous } from './rendezvous';
 import { resultOf } from './saga-result';
@@ -95,10 +95,6 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
     return this.#continues;
   }
 
-  get isLong(): boolean {
-    return this.history.events > CONTINUE_AFTER_EVENTS;
-  }
-
   async run(): Promise<SagaResult<Outcome>> {
     const end = new Promise<'ended' | 'continued'>((resolve, reject) => {
       this.#end = resolve;
@@ -171,7 +167,7 @@ class SagaRun<Subject, Outcome, Settings> implements SagaOfQueue, SagaOfSubject<
   continueAsNewIfLong(): boolean {
     if (this.#continues) return true;
     if (this.#attempts.local > 0 || !this.rendezvous.isQuiet) return false;
-    if (!this.isLong) return false;
+    if (!this.history.isLong) return false;
     this.#continues = true;
     this.#end?.('continued');
     return true;

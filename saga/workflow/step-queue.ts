@@ -143,7 +143,7 @@ export class StepQueue<Item extends object, Answer extends StepAnswer> {
     // No pause: the server has already paused between its retries. But close to a deadline it may have retried nothing.
     const isWindowOver = attempted.failed?.kind === 'window-over' && this.#waiting.mustSucceed;
     // A long run needs a pause after progress: while the subject that got its answer runs, it cannot continue as new.
-    const continues = attempted.progressed && this.#where() === 'remote' && !this.saga.isLong;
+    const continues = attempted.progressed && this.#where() === 'remote' && !this.saga.history.isLong;
     if (isWindowOver || continues) {
       this.#begin();
       return;

@@ -49,8 +49,8 @@ const CANCEL_FORGOTTEN: readonly Edit[] = [
 
 const UNBOUNDED: readonly Edit[] = [
   {
-    file: 'saga/workflow/saga-run.js',
-    from: 'return this.history.events > limits_1.CONTINUE_AFTER_EVENTS;',
+    file: 'saga/workflow/event-count.js',
+    from: 'return this.#events > limits_1.CONTINUE_AFTER_EVENTS;',
     to: 'return false;',
   },
 ];
