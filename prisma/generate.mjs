@@ -16,7 +16,8 @@ for (const service of ['order', 'customer', 'history']) {
   const hash = createHash('sha256').update(version).update(readFileSync(schema)).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) continue;
   try {
-    // Generation needs no native engine. The path of an existing file keeps the CLI from downloading one.
+    // Generation needs no native engine. The path of an existing file keeps the CLI from downloading one. A build step, not
+    // the product: the CLI gets the environment of the shell, as npm does.
     const env = {
       ...process.env,
       PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
