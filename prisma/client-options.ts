@@ -9,12 +9,16 @@ export function clientOptions(pool: Pool) {
   return { adapter, transactionOptions: { timeout: DATABASE_LIMITS.transactionMs } };
 }
 
-/**
- * Returns a name derived from the statement's text, so that the server prepares each statement once per connection. The
- * texts of our statements have no literals, so their number is small.
- */
+/** By text. The texts of our statements have no literals, so their number is small. */
+const names = new Map<string, string>();
+
+/** Returns a name derived from the statement's text, so that the server prepares each statement once per connection. */
 function statementName({ sql }: { sql: string }): string {
+  const known = names.get(sql);
+  if (known !== undefined) return known;
   let hash = 0;
   for (let index = 0; index < sql.length; index++) hash = (Math.imul(hash, 31) + sql.charCodeAt(index)) | 0;
-  return `s${(hash >>> 0).toString(36)}_${String(sql.length)}`;
+  const name = `s${(hash >>> 0).toString(36)}_${String(sql.length)}`;
+  names.set(sql, name);
+  return name;
 }

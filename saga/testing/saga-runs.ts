@@ -7,7 +7,11 @@ import { answeredSteps, historiesFrom, type History, notReplayed } from './histo
 import type { AnyPath, AnySaga, Traces } from './saga-under-test';
 import { startStage, type Stage } from './stage';
 import { followPath } from './path-failure';
+import { Places } from './places';
 import { plainly, type StepCall, type Tampering } from './tampering';
+
+/** 12: enough to keep two processors busy, and few enough that a step is not late for its deadline. */
+const RUNS_AT_ONCE = 12;
 
 /** 60 s, for a busy machine. A saga that takes longer fails its law with `TimeoutFailure`. */
 const ENDS_WITHIN_MS = 60_000;
@@ -41,6 +45,7 @@ export class SagaRuns<Subject, Settings> {
   #stage: Stage | undefined;
   /** Names of the steps that have answered in any run. */
   readonly seen = new Set<string>();
+  readonly #places = new Places(RUNS_AT_ONCE);
   #histories: { readonly workflowId: string; readonly history: History }[] = [];
 
   constructor(saga: AnySaga<Subject, Settings>) {
@@ -105,7 +110,16 @@ export class SagaRuns<Subject, Settings> {
     return workflowId?.(uuid) ?? `${saga}-${uuid}`;
   }
 
-  async #execute(
+  #execute(
+    path: Pick<AnyPath<Subject, Settings>, 'settings'>,
+    workflowId: string,
+    subjects: readonly Subject[],
+    tampering: Tampering,
+  ): Promise<SagaRan<Subject>> {
+    return this.#places.run(() => this.#ended(path, workflowId, subjects, tampering));
+  }
+
+  async #ended(
     { settings }: Pick<AnyPath<Subject, Settings>, 'settings'>,
     workflowId: string,
     subjects: readonly Subject[],

@@ -27,7 +27,7 @@ async function started(settings: Parameters<typeof startService>[0]): Promise<st
 }
 
 async function databasesOf() {
-  const databases = await createTestDatabases();
+  const databases = await createTestDatabases({ history: true });
   ends.push(() => databases.drop());
   return databases;
 }

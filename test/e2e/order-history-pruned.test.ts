@@ -3,7 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { type RunningService, startService } from '../../api/service';
 import { createLogger } from '../../platform/logger';
-import { rowsOf } from '../support/databases';
+import { createTestDatabases, rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { operatorCommand } from '../support/operator-command';
 import { including, readOrderHistory } from '../support/order-history';
@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 async function open(): Promise<TestSystem> {
-  const system = await startSystem();
+  const system = await startSystem({ databases: await createTestDatabases({ history: true }) });
   ends.push(() => system.stop());
   return system;
 }

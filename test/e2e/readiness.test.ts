@@ -3,14 +3,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type RunningService, startService } from '../../api/service';
 import { createLogger } from '../../platform/logger';
 import { proxyTo } from '../support/cuttable-proxy';
-import { rowsOf } from '../support/databases';
+import { createTestDatabases, rowsOf } from '../support/databases';
 import { call, eventually } from '../support/http';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
 
 beforeAll(async () => {
-  system = await startSystem();
+  system = await startSystem({ databases: await createTestDatabases({ history: true }) });
 });
 afterAll(() => system.stop());
 

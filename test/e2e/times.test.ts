@@ -19,7 +19,7 @@ const INHERITED = [
 let system: TestSystem;
 
 beforeAll(async () => {
-  const databases = await createTestDatabases();
+  const databases = await createTestDatabases({ history: true });
   const { orderUrl, customerUrl, historyUrl, adminOrderUrl } = databases;
   for (const url of [orderUrl, customerUrl, historyUrl].map((text) => new URL(text)))
     for (const setting of INHERITED)

@@ -28,7 +28,7 @@ let system: StartedProcess;
 const data = scratch();
 
 beforeAll(async () => {
-  databases = await createTestDatabases();
+  databases = await createTestDatabases({ history: true });
   const port = String(await freePort());
   url = `http://127.0.0.1:${port}`;
   const { temporal } = testServers();

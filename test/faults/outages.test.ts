@@ -19,7 +19,7 @@ let customer: string;
 const logged: string[] = [];
 
 beforeAll(async () => {
-  databases = await createTestDatabases();
+  databases = await createTestDatabases({ history: true });
   const { temporal } = testServers();
   const [order, customerProxy, history, temporalProxy] = await Promise.all([
     proxyTo(databases.orderUrl),

@@ -47,7 +47,7 @@ async function killed(child: ChildProcess): Promise<void> {
 }
 
 test('a killed relay: every event is published once, in order', async () => {
-  const databases = await createTestDatabases();
+  const databases = await createTestDatabases({ history: true });
   ends.push(() => databases.drop());
   const proxy = await holdingProxy(new URL(databases.orderUrl));
   ends.push(() => {

@@ -95,7 +95,7 @@ function tasksLostByStops(events: readonly HistoryEvent[], stops: readonly Stop[
 }
 
 test('a rolling restart: only requests with Retry-After fail, and no saga loses its task', async () => {
-  const databases = await createTestDatabases();
+  const databases = await createTestDatabases({ history: true });
   ends.push(() => databases.drop());
   const [c1, c2, o1, o2] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const [h1, h2] = [await freePort(), await freePort()];

@@ -11,7 +11,7 @@ let run: () => StartedProcess;
 const data = scratch();
 
 beforeAll(async () => {
-  databases = await createTestDatabases();
+  databases = await createTestDatabases({ history: true });
   const port = String(await freePort());
   url = `http://127.0.0.1:${port}`;
   const { temporal } = testServers();

@@ -5,7 +5,7 @@ import { createTestDatabases, rowsOf, type TestDatabases } from '../support/data
 let databases: TestDatabases;
 
 beforeAll(async () => {
-  databases = await createTestDatabases();
+  databases = await createTestDatabases({ history: true });
 });
 afterAll(() => databases.drop());
 

@@ -29,7 +29,7 @@ let feed: EventFeed;
 let store: ConsumerStore;
 
 beforeAll(async () => {
-  databases = await createTestDatabases();
+  databases = await createTestDatabases({ history: true });
   orders = createOrderDatabase(databases.orderUrl);
   customers = createCustomerDatabase(databases.customerUrl);
   history = createHistoryDatabase(databases.historyUrl);

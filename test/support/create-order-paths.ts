@@ -6,6 +6,9 @@ import { type OrderStores, type StepOfOrder, TOTAL } from './order-stores';
 
 type CreateOrderPath = Path<OrderRequest, keyof (OrderSteps & CreditSteps), CreateOrderSettings>;
 
+/** 2 s: on a busy machine, the first attempt must have been made by then. */
+const TOO_LATE_MS = 2_000;
+
 const pending = { state: 'PENDING', reason: null, givenUp: null, reserved: 0 };
 const approved = { state: 'APPROVED', reason: null, givenUp: null, reserved: TOTAL };
 const cancelled = (reason: string) => ({ state: 'CANCELLED', reason, givenUp: null, reserved: 0 });
@@ -55,7 +58,7 @@ export function createOrderPaths(stores: OrderStores): Readonly<Record<string, C
     'no answer about the credit comes in time': {
       subject: newOrder,
       fails: { step: 'reserveCredit', moment: 'after its commit', how: 'until its deadline' },
-      settings: { creditCheckTimeoutMs: 300 },
+      settings: { creditCheckTimeoutMs: TOO_LATE_MS },
       steps: UNWOUND,
       outcome: { state: 'CANCELLED', reason: 'CREDIT_CHECK_TIMEOUT' },
       ends: { rows: cancelled('CREDIT_CHECK_TIMEOUT'), transitions: HELD },
@@ -64,7 +67,7 @@ export function createOrderPaths(stores: OrderStores): Readonly<Record<string, C
     'no answer about the credit comes in time, but an earlier run has approved it': {
       subject: (sagaId) => begun(sagaId, 'createPendingOrders', 'reserveCredit', 'approveOrders'),
       fails: { step: 'reserveCredit', moment: 'before its statement', how: 'until its deadline' },
-      settings: { creditCheckTimeoutMs: 300 },
+      settings: { creditCheckTimeoutMs: TOO_LATE_MS },
       steps: ['createPendingOrders', 'reserveCredit', 'cancelOrders'],
       outcome: { state: 'APPROVED' },
       ends: { rows: approved, transitions: ['OrderCreated', 'OrderApproved', 'CreditReserved'] },

@@ -1,4 +1,4 @@
-/** A pair of databases for one test file, copied from the migrated templates. */
+/** Databases for one test file, copied from the migrated templates. */
 import { randomBytes } from 'node:crypto';
 import { Client, Pool } from 'pg';
 import { databaseUrl, grantConnect } from '../../prisma/provision';
@@ -11,45 +11,51 @@ export interface TestDatabases {
   /** As the service logs in. */
   readonly orderUrl: string;
   readonly customerUrl: string;
-  readonly historyUrl: string;
   /** As the superuser, to look at everything and to hold locks. */
   readonly adminOrderUrl: string;
   readonly adminCustomerUrl: string;
-  readonly adminHistoryUrl: string;
   readonly orderOwnerUrl: string;
+  /** @throws Error when they were created without the order history's */
+  readonly historyUrl: string;
+  readonly adminHistoryUrl: string;
   drop(): Promise<void>;
 }
 
-export async function createTestDatabases(): Promise<TestDatabases> {
+/**
+ * @param options.history whether the order history has a database too: each takes a quarter of a second of a processor
+ */
+export async function createTestDatabases({ history = false } = {}): Promise<TestDatabases> {
   const { adminUrl } = testServers();
   const suffix = randomBytes(6).toString('hex');
-  const names = {
-    order: `order_${suffix}`,
-    customer: `customer_${suffix}`,
-    history: `history_${suffix}`,
+  const services = SERVICE_NAMES.filter((service) => history || service !== 'history');
+  const nameOf = (service: ServiceName) => {
+    if (!services.includes(service)) throw new Error('no order history: createTestDatabases({ history: true })');
+    return `${service}_${suffix}`;
   };
   await Promise.all(
-    SERVICE_NAMES.map((service) =>
-      asAdmin(adminUrl, (admin) => copyTemplate(admin, names[service], service)),
-    ),
+    services.map((service) => asAdmin(adminUrl, (admin) => copyTemplate(admin, nameOf(service), service))),
   );
   const url = (service: ServiceName, role: string) =>
-    databaseUrl(adminUrl, names[service], `${service}_${role}`, PASSWORD);
-  const asSuperuser = (database: string) =>
-    Object.assign(new URL(adminUrl), { pathname: `/${database}` }).href;
+    databaseUrl(adminUrl, nameOf(service), `${service}_${role}`, PASSWORD);
+  const asSuperuser = (service: ServiceName) =>
+    Object.assign(new URL(adminUrl), { pathname: `/${nameOf(service)}` }).href;
   return {
     orderUrl: url('order', 'service'),
     customerUrl: url('customer', 'service'),
-    historyUrl: url('history', 'service'),
     orderOwnerUrl: url('order', 'owner'),
-    adminOrderUrl: asSuperuser(names.order),
-    adminCustomerUrl: asSuperuser(names.customer),
-    adminHistoryUrl: asSuperuser(names.history),
+    adminOrderUrl: asSuperuser('order'),
+    adminCustomerUrl: asSuperuser('customer'),
+    get historyUrl() {
+      return url('history', 'service');
+    },
+    get adminHistoryUrl() {
+      return asSuperuser('history');
+    },
     // Each drop waits for a checkpoint: at once they share one.
     drop: async () => {
       await Promise.all(
-        Object.values(names).map((name) =>
-          asAdmin(adminUrl, (admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`)),
+        services.map((service) =>
+          asAdmin(adminUrl, (admin) => admin.query(`DROP DATABASE ${nameOf(service)} WITH (FORCE)`)),
         ),
       );
     },
@@ -75,26 +81,28 @@ async function asAdmin(url: string, work: (admin: Client) => Promise<unknown>): 
   }
 }
 
-/** 4: by which the tests of one file look at a database, beside what they test. */
+/** 4: for the queries of one test file, beside the product's own pools. */
 const POOLED = 4;
+/** 1 s: nothing else has to close these connections. */
+const IDLE_MS = 1_000;
 
 /** For many queries; ending it returns before its connections are closed, and dropping the database cuts them. */
 export function poolOf(url: string): Pool {
-  return new Pool({ connectionString: url, max: POOLED }).on('error', () => undefined);
+  const options = { connectionString: url, max: POOLED, idleTimeoutMillis: IDLE_MS, allowExitOnIdle: true };
+  return new Pool(options).on('error', () => undefined);
 }
 
-/** Rows of a query, by a connection of its own. */
+/** By URL. A connection of its own for each query would cost ten times as much as the query. */
+const pools = new Map<string, Pool>();
+
+/** Rows of one statement, in a transaction of its own. */
 export async function rowsOf(
   url: string,
   text: string,
   values: unknown[] = [],
 ): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rows } = await client.query<Record<string, unknown>>(text, values);
-    return rows;
-  } finally {
-    await client.end();
-  }
+  const pool = pools.get(url) ?? poolOf(url);
+  pools.set(url, pool);
+  const { rows } = await pool.query<Record<string, unknown>>(text, values);
+  return rows;
 }

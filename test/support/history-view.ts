@@ -31,7 +31,7 @@ export class HistoryView {
    */
   constructor(first: (view: HistoryView) => readonly Received[] = () => []) {
     beforeAll(async () => {
-      const databases = await createTestDatabases();
+      const databases = await createTestDatabases({ history: true });
       const db = createHistoryDatabase(databases.historyUrl);
       this.#open = { databases, db, store: historyStore(db, () => undefined) };
       await this.receive([this.#customerCreated(), ...first(this)]);

@@ -15,13 +15,13 @@ interface Scope {
 
 /** @returns what the audit finds, with `graceMs` for what is only under way */
 export async function auditOf(
-  { orderUrl, customerUrl, historyUrl }: TestDatabases,
+  tested: TestDatabases,
   { client, withHistory = false }: Scope,
   graceMs: number,
 ): Promise<AuditReport> {
-  const orders = createOrderDatabase(orderUrl);
-  const customers = createCustomerDatabase(customerUrl);
-  const history = withHistory ? createHistoryDatabase(historyUrl) : undefined;
+  const orders = createOrderDatabase(tested.orderUrl);
+  const customers = createCustomerDatabase(tested.customerUrl);
+  const history = withHistory ? createHistoryDatabase(tested.historyUrl) : undefined;
   try {
     return await audit({ databases: { orders, customers, history }, client }, { graceMs });
   } finally {

@@ -85,7 +85,7 @@ export function commonSettings() {
 
 export async function startSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
   const temporal = { ...testServers().temporal, dataConverter: options.dataConverter };
-  const databases = options.databases ?? (await createTestDatabases());
+  const databases = options.databases ?? (await createTestDatabases({ history: options.history ?? false }));
   const logger = createLogger('silent');
   installTemporalRuntime(logger);
   const common = {

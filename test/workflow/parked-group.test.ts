@@ -56,10 +56,13 @@ test('one order is parked and given up, the others end; a decision is sent by qu
     [conflicting, customerId],
   );
   await held.release();
-  const { stdout } = await eventually(async () => {
-    const listed = await parked();
-    return listed.code === 1 && listed.stdout.includes('1 waiting') ? listed : undefined;
+  await eventually(async () => {
+    const [step] = await parkedBy(handle.workflowId);
+    const { count } = await system.client.workflow.count('NeedsAttention IS NOT NULL');
+    return step?.subjects.length === 1 && count === 1 ? true : undefined;
   });
+  const { code, stdout } = await parked();
+  expect(code).toBe(1);
   expect(stdout).toContain(`1 waiting (${conflicting}): credit is reserved with other content`);
 
   const [other = ''] = others;

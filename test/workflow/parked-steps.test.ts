@@ -196,9 +196,10 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       orderIds.push(orderId);
     }
     const query = `OrderIds IN (${orderIds.map((orderId) => `'${orderId}'`).join(', ')})`;
-    await eventually(async () =>
-      (await parked('--query', query)).stdout.includes('2 parked') ? true : undefined,
-    );
+    await eventually(async () => {
+      const { count } = await system.client.workflow.count(`${query} AND NeedsAttention IS NOT NULL`);
+      return count === 2 ? true : undefined;
+    });
     // Too early: they stay parked.
     expect((await parked('--retry', '--query', query)).stdout).toContain('2 parked, 2 retry requested');
     await onOrders('DROP TRIGGER refused ON orders');

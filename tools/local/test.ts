@@ -12,13 +12,14 @@ import { startTemporal } from './temporal';
 
 /**
  * The stages of each tier. The simulator has its own run of jest: in a process that has run dozens of other test files it
- * takes ten times as long. The fault suite has a stage of its own: its load would slow concurrent tests.
+ * takes ten times as long. The fault suite has a stage of its own: its load would slow concurrent tests. A file named
+ * `….long.test.ts` takes more than ten seconds of a processor: it belongs to its folder, and runs with the long tests.
  */
 const TIERS: Readonly<Record<'short' | 'long', readonly Stage[]>> = {
-  short: [[['/simulator/interleavings\\.'], ['^(?!.*test/(simulator|faults)/)']]],
+  short: [[['/simulator/interleavings\\.'], ['^(?!.*(test/(simulator|faults)/|\\.long\\.test))']]],
   long: [
     [['test/simulator/(?!interleavings\\.)']],
-    [['test/faults/(?!fault-suite\\.)']],
+    [['test/faults/(?!fault-suite\\.)', '\\.long\\.test']],
     [['/faults/fault-suite\\.']],
   ],
 };
