@@ -15,6 +15,8 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!httpxy/)'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   maxWorkers: 2,
+  // Each file leaves its modules behind; in a worker that has run dozens, a test takes twice the time.
+  workerIdleMemoryLimit: '800MB',
   // A failed test may leave a service running; exit anyway and report the failure.
   forceExit: true,
   // For a busy machine; no test sleeps this long.

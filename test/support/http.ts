@@ -50,16 +50,19 @@ export const WAIT = { Prefer: 'wait=20' };
 /** 45 s, for a busy machine; otherwise conditions hold after milliseconds. */
 const EVENTUALLY_TIMEOUT_MS = 45_000;
 
+/** 25 ms: most conditions hold within a few milliseconds. Grows to 200 ms: a poll costs what a request costs. */
+const POLL_MS = { first: 25, longest: 200, growth: 1.15 };
+
 /** Waits on a condition, never on a time. */
 export async function eventually<T>(
   look: () => Promise<T | undefined>,
   withinMs = EVENTUALLY_TIMEOUT_MS,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
-  for (;;) {
+  for (let pauseMs = POLL_MS.first; ; pauseMs = Math.min(pauseMs * POLL_MS.growth, POLL_MS.longest)) {
     const found = await look();
     if (found !== undefined) return found;
     if (Date.now() > deadline) throw new Error(`not in ${String(withinMs)} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

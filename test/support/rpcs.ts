@@ -11,13 +11,18 @@ async function rpcs(): Promise<Record<string, number>> {
   const text = await (await fetch(metricsUrl)).text();
   const counts: Record<string, number> = {};
   const label = `namespace="${temporal.namespace.replaceAll('-', '_')}"`;
-  for (const line of text.split('\n')) {
-    if (!line.startsWith('service_requests{') || !line.includes('service_name="frontend"')) continue;
-    if (!line.includes(label)) continue;
+  for (const line of requestLines(text)) {
+    if (!line.includes('service_name="frontend"') || !line.includes(label)) continue;
     const [, operation = ''] = /operation="([^"]+)"/.exec(line) ?? [];
     if (!NOT_COUNTED.test(operation)) counts[operation] = Number(line.split(' ').at(-1));
   }
   return counts;
+}
+
+/** The lines of one metric stand together, in a page of megabytes. */
+function requestLines(page: string): string[] {
+  const start = page.indexOf('\nservice_requests{') + 1;
+  return page.slice(start, page.indexOf('\n#', start)).split('\n');
 }
 
 /** The server publishes its counts about once a second: read until two readings a while apart agree. */

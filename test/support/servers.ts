@@ -1,7 +1,7 @@
 /** The servers that `npm test` has started, as a test file sees them. */
-import path from 'node:path';
 import { expect } from '@jest/globals';
 import type { TemporalTarget } from '../../platform/temporal';
+import { testNamespace } from '../../tools/local/test-namespace';
 
 export interface TestServers {
   /** With a namespace that only this test file uses. */
@@ -17,7 +17,7 @@ export function testServers(): TestServers {
   const { testPath } = expect.getState();
   if (testPath === undefined) throw new Error('called outside a test file');
   return {
-    temporal: { address: variable('TEST_TEMPORAL_ADDRESS'), namespace: path.basename(testPath, '.test.ts') },
+    temporal: { address: variable('TEST_TEMPORAL_ADDRESS'), namespace: testNamespace(testPath) },
     metricsUrl: variable('TEST_TEMPORAL_METRICS_URL'),
     bundlePath: variable('TEST_WORKFLOW_BUNDLE'),
     adminUrl: variable('TEST_POSTGRES_URL'),

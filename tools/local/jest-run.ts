@@ -9,6 +9,7 @@ import { BUNDLE_PATH } from '../../workers/bundle-path';
 import { ROOT } from '../../platform/project-paths';
 import { onStopSignals } from '../../platform/stop-signals';
 import { testEnvironment } from './server-environment';
+import { testNamespace } from './test-namespace';
 
 /** Milliseconds since the epoch. */
 const fileSchema = z.object({ name: z.string(), startTime: z.number(), endTime: z.number() });
@@ -37,7 +38,7 @@ export interface TestedServers {
 /** Each test file has its own namespace, which the server creates when it starts. */
 export function testNamespaces(): string[] {
   const all = readdirSync(path.join(ROOT, 'test'), { recursive: true, encoding: 'utf8' });
-  return all.filter((file) => file.endsWith('.test.ts')).map((file) => path.basename(file, '.test.ts'));
+  return all.filter((file) => file.endsWith('.test.ts')).map(testNamespace);
 }
 
 /** Runs of jest at the same time, each with its arguments. */
