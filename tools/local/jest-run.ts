@@ -11,8 +11,14 @@ import { onStopSignals } from '../../platform/stop-signals';
 import { testEnvironment } from './server-environment';
 import { testNamespace } from './test-namespace';
 
-/** Milliseconds since the epoch. */
-const fileSchema = z.object({ name: z.string(), startTime: z.number(), endTime: z.number() });
+/** Times in milliseconds since the epoch; the message is empty unless the file or a test of it failed. */
+const fileSchema = z.object({
+  name: z.string(),
+  startTime: z.number(),
+  endTime: z.number(),
+  message: z.string(),
+  assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })),
+});
 
 const resultsSchema = z.object({
   testResults: z.array(fileSchema),
@@ -132,6 +138,7 @@ function report(outputFiles: readonly string[]): number {
     total.skipped += results.numPendingTests;
   }
   if (files.length > SLOWEST_SHOWN) reportSlowest(files);
+  reportFailed(files);
   const { passed, failed, skipped } = total;
   const andSkipped = skipped > 0 ? `, ${String(skipped)} skipped` : '';
   console.log(`${String(passed)} passed, ${String(failed)} failed${andSkipped}`);
@@ -147,4 +154,14 @@ function reportSlowest(files: readonly z.infer<typeof fileSchema>[]): void {
   console.log(`The ${String(SLOWEST_SHOWN)} slowest test files:`);
   for (const { file, seconds } of timed.slice(0, SLOWEST_SHOWN))
     console.log(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
+}
+
+/** One line for each failed test, and for each file that failed outside its tests. */
+function reportFailed(files: readonly z.infer<typeof fileSchema>[]): void {
+  for (const { name, message, assertionResults } of files) {
+    if (message === '') continue;
+    const failed = assertionResults.filter(({ status }) => status === 'failed');
+    const titles = failed.length > 0 ? failed.map(({ fullName }) => fullName) : ['the file itself'];
+    for (const title of titles) console.log(`failed: ${path.relative(ROOT, name)}: ${title}`);
+  }
 }
