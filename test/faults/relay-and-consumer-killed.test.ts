@@ -47,7 +47,7 @@ async function killed(child: ChildProcess): Promise<void> {
 }
 
 test('a killed relay: every event is published once, in order', async () => {
-  const databases = await createTestDatabases({ history: true });
+  const databases = await createTestDatabases();
   ends.push(() => databases.drop());
   const proxy = await holdingProxy(new URL(databases.orderUrl));
   ends.push(() => {
@@ -92,7 +92,7 @@ test('a killed relay: every event is published once, in order', async () => {
 }, 120_000);
 
 test('a killed consumer: every event takes effect once', async () => {
-  const system = await startSystem();
+  const system = await startSystem({ databases: await createTestDatabases({ history: true }) });
   ends.push(() => system.stop());
   const { databases, url } = system;
   const proxy = await holdingProxy(new URL(databases.historyUrl));

@@ -29,7 +29,8 @@ export async function createTestDatabases({ history = false } = {}): Promise<Tes
   const suffix = randomBytes(6).toString('hex');
   const services = SERVICE_NAMES.filter((service) => history || service !== 'history');
   const nameOf = (service: ServiceName) => {
-    if (!services.includes(service)) throw new Error('no order history: createTestDatabases({ history: true })');
+    if (!services.includes(service))
+      throw new Error('no order history: createTestDatabases({ history: true })');
     return `${service}_${suffix}`;
   };
   await Promise.all(

@@ -1,10 +1,13 @@
 /** The mutations of one node of the workflow code, as a careless edit might make them. */
 import ts from 'typescript';
+import type * as orderSteps from '../../workflows/order-steps';
 
 export type Replace = (kind: string, place: Pick<ts.Node, 'getStart' | 'getEnd'>, becomes: string) => void;
 
+type StepName = keyof typeof orderSteps;
+
 /** Each step of an order, with the answer that replaces it when the step is dropped. */
-const STEPS: Readonly<Record<string, string>> = {
+const STEPS: Readonly<Record<StepName, string>> = {
   createPendingOrder: "{ outcome: 'created' }",
   reserveCredit: "{ outcome: 'reserved' }",
   approveOrder: "{ outcome: 'approved' }",
@@ -15,7 +18,7 @@ const STEPS: Readonly<Record<string, string>> = {
 };
 
 /** Steps that an edit might confuse, the likeliest first. The first one that the file imports is used, so the code still runs. */
-const CONFUSED: Readonly<Record<string, readonly string[]>> = {
+const CONFUSED: Readonly<Partial<Record<StepName, readonly StepName[]>>> = {
   createPendingOrder: ['approveOrder'],
   reserveCredit: ['releaseCredit'],
   approveOrder: ['cancelOrder'],
@@ -74,11 +77,11 @@ function mutateCall(node: ts.CallExpression, replace: Replace): void {
   const step = stepOf(node);
   if (!step) return;
   const call = node.getText();
-  replace('step dropped', node, `Promise.resolve(${STEPS[step.text] ?? 'undefined'})`);
+  replace('step dropped', node, `Promise.resolve(${STEPS[step.name]})`);
   replace('step added', node, `${call}.then(() => ${call})`);
   const imported = importedBy(node.getSourceFile());
-  const another = CONFUSED[step.text]?.find((name) => imported.includes(name));
-  if (another !== undefined) replace('step taken for another', step, another);
+  const another = CONFUSED[step.name]?.find((name) => imported.includes(name));
+  if (another !== undefined) replace('step taken for another', step.at, another);
   replace('timer added', node, `${SLEEP}.then(() => ${call})`);
 }
 
@@ -89,16 +92,26 @@ function importedBy({ statements }: ts.SourceFile): string[] {
   });
 }
 
-/** @returns the step's identifier; undefined for any other call */
-function stepOf(node: ts.CallExpression): ts.Identifier | undefined {
-  const [step] = node.arguments;
-  if (node.expression.getText() !== 'saga.step' || !step || !ts.isIdentifier(step)) return undefined;
-  return step.text in STEPS ? step : undefined;
+/** A step where a saga asks for it. */
+interface StepCall {
+  readonly name: StepName;
+  readonly at: ts.Identifier;
+}
+
+/** @returns undefined for any other call */
+function stepOf(node: ts.CallExpression): StepCall | undefined {
+  const [at] = node.arguments;
+  if (node.expression.getText() !== 'saga.step' || !at || !ts.isIdentifier(at)) return undefined;
+  return isStep(at.text) ? { name: at.text, at } : undefined;
+}
+
+function isStep(name: string): name is StepName {
+  return name in STEPS;
 }
 
 /** Swaps each step of the function with the next one. */
 function swapNeighbours(body: ts.Block, replace: Replace): void {
-  const steps: ts.Identifier[] = [];
+  const steps: StepCall[] = [];
   const visit = (node: ts.Node): void => {
     const step = ts.isCallExpression(node) ? stepOf(node) : undefined;
     if (step) steps.push(step);
@@ -107,10 +120,10 @@ function swapNeighbours(body: ts.Block, replace: Replace): void {
   ts.forEachChild(body, visit);
   steps.forEach((first, index) => {
     const second = steps[index + 1];
-    if (!second || second.text === first.text) return;
-    const between = body.getSourceFile().text.slice(first.getEnd(), second.getStart());
-    const both = { getStart: () => first.getStart(), getEnd: () => second.getEnd() };
-    replace('two steps swapped', both, second.text + between + first.text);
+    if (!second || second.name === first.name) return;
+    const between = body.getSourceFile().text.slice(first.at.getEnd(), second.at.getStart());
+    const both = { getStart: () => first.at.getStart(), getEnd: () => second.at.getEnd() };
+    replace('two steps swapped', both, second.name + between + first.name);
   });
 }
 
