@@ -1,11 +1,15 @@
 /** Composition of the order history: its database, its consumer and its route. */
 import type { Pool } from 'pg';
+import type { EventFeed } from '../events/feed';
+import { requireSetting } from '../platform/config-error';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
 import { Notifier } from '../platform/notifier';
 import { createPool, READ_LIMITS } from '../platform/postgres-session';
 import { createHistoryDatabase } from '../prisma/history/client';
 import { type RunningConsumer, startConsumer } from '../projections/consumer/consumer';
+import { pagesOf } from '../projections/consumer/feed-page';
+import { localPages } from '../projections/order-history/local-pages';
 import { readAsOf } from '../projections/order-history/read';
 import { historyStore } from '../projections/order-history/store';
 import type { ApiDependencies } from './app';
@@ -21,9 +25,10 @@ export interface HistoryService {
   /**
    * Starts to follow the feed.
    *
-   * @param ownUrl base URL of this process, the source of the feed unless the settings name another
+   * @param ownFeed of this process, unless the settings name another one
+   * @throws ConfigError when there is neither
    */
-  follow(ownUrl: string): void;
+  follow(ownFeed: EventFeed | undefined): void;
   /** Stops following the feed. The route still answers. */
   stop(): Promise<void>;
   close(): Promise<void>;
@@ -49,11 +54,15 @@ export function startHistoryService(
       historyDatabase: () => db.$queryRaw`SELECT 1`,
       historyFeed: async () => consumer?.check(),
     },
-    follow: (ownUrl) => {
+    follow: (ownFeed) => {
+      const readPage =
+        feedUrl === undefined && ownFeed
+          ? localPages(ownFeed)
+          : pagesOf(requireSetting('EVENT_FEED_URL', feedUrl));
       const store = historyStore(db, () => {
         applied.notify();
       });
-      consumer = startConsumer({ name: 'order-history', feedUrl: feedUrl ?? ownUrl, store, logger });
+      consumer = startConsumer({ name: 'order-history', readPage, store, logger });
     },
     stop: async () => {
       await consumer?.stop();

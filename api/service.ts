@@ -64,7 +64,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   await listen(server, settings.host, settings.port);
   const { port } = server.address() as AddressInfo;
   url = httpUrl(settings.host, port);
-  history?.follow(url);
+  history?.follow(sagas?.routes.events?.feed);
   return {
     url,
     workflows: sagas?.version,

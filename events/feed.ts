@@ -35,6 +35,19 @@ export interface FeedPage {
 
 type CompleteTo = Readonly<Partial<Record<EventSource, string>>>;
 
+export interface PageRequest {
+  /** Undefined: from the start of the feed. */
+  readonly after: string | undefined;
+  readonly limit: number;
+  readonly filter?: EventFilter;
+  /** How long to wait for an event when there are none, milliseconds. */
+  readonly waitMs: number;
+  /** Ends the wait. */
+  readonly over?: AbortSignal | undefined;
+  /** Awaited before the feed is read again. */
+  readonly turn?: () => Promise<void>;
+}
+
 export interface FeedItem {
   readonly event: CloudEvent;
   readonly cursor: string;
@@ -87,6 +100,22 @@ export class EventFeed {
     this.#recent.set(key, shared);
     setTimeout(forget, this.freshMs);
     return shared;
+  }
+
+  /**
+   * Reads a page, and waits for its first event.
+   *
+   * @throws like {@link read}
+   */
+  async readPage({ after, limit, filter, waitMs, over, turn }: PageRequest): Promise<FeedPage> {
+    const deadline = Date.now() + waitMs;
+    let page = await this.read(after, limit, filter);
+    while (page.items.length === 0 && Date.now() < deadline && !over?.aborted) {
+      await page.more(deadline - Date.now(), over);
+      await turn?.();
+      page = await this.read(page.nextCursor, limit, filter);
+    }
+    return page;
   }
 
   async #read(cursor: string | undefined, limit: number, filter: EventFilter): Promise<FeedPage> {

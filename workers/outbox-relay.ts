@@ -11,6 +11,9 @@ import type { Logger } from '../platform/logger';
 /** 500 events: a commit of some ten milliseconds. A larger batch would delay its first event. */
 const BATCH = 500;
 
+/** 10 ms: while commits keep coming, one statement publishes those of so long. The first after a pause is published at once. */
+const BATCHES_APART_MS = 10;
+
 /** 1 s: for commits without a notification, as when the process was killed before it sent one. */
 const POLL_MS = 1_000;
 
@@ -69,21 +72,28 @@ async function publishLoop(
   let rescan = true;
   while (!signal.aborted) {
     const seen = committed.count;
+    const began = performance.now();
     try {
       const published = await publishEvents(db, BATCH, rescan);
       if (published !== undefined) rescan = false;
       if (state.failure) logger.info({ service }, 'the relay has resumed publishing');
       state.failure = undefined;
       if (published === BATCH) continue;
+      if (published) await pause(BATCHES_APART_MS - (performance.now() - began), signal);
       await committed.wait(seen, published === undefined ? LOCK_RETRY_MS : POLL_MS, signal);
     } catch (err) {
       if (!state.failure)
         logger.warn({ service, err }, 'the relay failed to publish events; it retries every second');
       state.failure = err instanceof Error ? err : new Error(String(err));
       rescan = true;
-      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+      await pause(POLL_MS, signal);
     }
   }
+}
+
+/** Ends early on the signal. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
 async function pruneLoop(
@@ -98,6 +108,6 @@ async function pruneLoop(
     } catch (err) {
       logger.warn({ service, err }, 'failed to prune old events; the relay retries in a minute');
     }
-    await sleep(PRUNE_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await pause(PRUNE_EVERY_MS, signal);
   }
 }

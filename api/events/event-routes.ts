@@ -4,7 +4,6 @@ import { eventJson } from '../../events/cloud-event';
 import { BadCursor, CursorOfLostEvents, CursorTooOld } from '../../events/cursor';
 import { jsonSchemaOf, schemaPath } from '../../events/event-types';
 import type { EventFeed, FeedPage } from '../../events/feed';
-import type { EventFilter } from '../../events/event-log';
 import { streamEvents } from './event-stream';
 import type { Admission } from '../http/admission';
 import { callerLeft, whileNeeded } from '../http/caller';
@@ -63,7 +62,8 @@ export function eventRoutes({
       }
       // HEAD never waits.
       const waitMs = request.method === 'HEAD' ? 0 : preferredWaitSeconds(request.get('Prefer')) * 1_000;
-      const read = (over?: AbortSignal) => readPage(feed, { after, limit, filter, waitMs, over, pages });
+      const read = (over?: AbortSignal) =>
+        feed.readPage({ after, limit, filter, waitMs, over, turn: () => pages.again(over) });
       const wait = async () => {
         await pages.again(applicant.left);
         return whileNeeded(response, stopping, read);
@@ -105,28 +105,6 @@ function bodyOf(page: FeedPage): string {
   const body = `{"items":[${events}],${rest.slice(1)}`;
   bodies.set(page, body);
   return body;
-}
-
-interface PageRequest {
-  readonly after: string | undefined;
-  readonly limit: number;
-  readonly filter: EventFilter;
-  /** How long to wait for an event when there are none, milliseconds. */
-  readonly waitMs: number;
-  /** Ends the wait; undefined without one. */
-  readonly over: AbortSignal | undefined;
-  readonly pages: PageTurns;
-}
-
-async function readPage(feed: EventFeed, { after, limit, filter, waitMs, over, pages }: PageRequest) {
-  const deadline = Date.now() + waitMs;
-  let page = await feed.read(after, limit, filter);
-  while (page.items.length === 0 && Date.now() < deadline && !over?.aborted) {
-    await page.more(deadline - Date.now(), over);
-    await pages.again(over);
-    page = await feed.read(page.nextCursor, limit, filter);
-  }
-  return page;
 }
 
 /**

@@ -5,10 +5,20 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../platform/logger';
-import { type FeedPage, FeedStartsLater, FeedWentBack, nextPage, type Received } from './feed-page';
+import {
+  type FeedPage,
+  FeedStartsLater,
+  FeedWentBack,
+  PAGE_EVENTS,
+  type ReadPage,
+  type Received,
+} from './feed-page';
 
 /** 1 s between attempts while the feed or the consumer's database is unavailable. */
 const RETRY_MS = 1_000;
+
+/** 100 ms: while events keep coming, one page has those of so long. The first after a pause is applied at once. */
+const PAGES_APART_MS = 100;
 
 /** The part that each consumer implements: its checkpoint, and the effects of events. */
 export interface ConsumerStore {
@@ -54,8 +64,7 @@ export class PoisonEvent extends Error {
 export interface ConsumerOptions {
   /** For the log. */
   readonly name: string;
-  /** Base URL of the API whose `/events` is followed. */
-  readonly feedUrl: string;
+  readonly readPage: ReadPage;
   readonly store: ConsumerStore;
   readonly logger: Logger;
 }
@@ -85,14 +94,14 @@ interface FollowState {
 }
 
 async function follow(
-  { name, feedUrl, store, logger }: ConsumerOptions,
+  { name, readPage, store, logger }: ConsumerOptions,
   state: FollowState,
   signal: AbortSignal,
 ): Promise<void> {
   const stopping = () => signal.aborted;
   const pageAfter = (after: string | null) =>
     // After a failure, an answer without a wait shows that the feed is available again.
-    nextPage(feedUrl, after, signal, state.failure && 0).catch(async (err: unknown) => {
+    readPage(after, signal, state.failure && 0).catch(async (err: unknown) => {
       if (err instanceof FeedStartsLater) {
         logger.error(
           { consumer: name, err },
@@ -113,17 +122,25 @@ async function follow(
     try {
       const after = await store.checkpoint();
       const page = await pageAfter(after);
+      const began = performance.now();
       if (page) await applyPage(store, after, page, logger);
       if (state.failure) logger.info({ consumer: name }, 'the consumer has resumed reading the feed');
       state.failure = undefined;
+      const events = page?.items.length ?? 0;
+      if (events > 0 && events < PAGE_EVENTS)
+        await pause(PAGES_APART_MS - (performance.now() - began), signal);
     } catch (err) {
       if (!state.failure && !stopping())
         logger.warn({ consumer: name, err }, 'the consumer failed to read the feed; it retries every second');
       state.failure = err instanceof Error ? err : new Error(String(err));
-      // The stop signal ends the pause, and then the loop.
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      await pause(RETRY_MS, signal);
     }
   }
+}
+
+/** The stop signal ends the pause, and then the loop. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
 async function applyPage(

@@ -35,6 +35,15 @@ export interface FeedPage {
   readonly startsAfter: Readonly<Record<string, string>>;
 }
 
+/**
+ * Reads the page after a cursor; null reads from the start. The page is empty when the feed had no new events within its wait.
+ *
+ * @param waitS seconds for which the feed may wait for new events; 10 by default
+ * @throws FeedStartsLater when the feed starts after the cursor
+ * @throws FeedWentBack when events before the cursor are lost
+ */
+export type ReadPage = (after: string | null, signal: AbortSignal, waitS?: number) => Promise<FeedPage>;
+
 /** The events after the cursor were pruned: the consumer has missed them. */
 export class FeedStartsLater extends Error {
   override readonly name = 'FeedStartsLater';
@@ -59,40 +68,30 @@ const TOO_OLD = z.object({
 });
 
 /** 10 s: the feed answers earlier when it has new events. */
-const WAIT_S = 10;
+export const WAIT_S = 10;
 
 /** 500 events in one transaction: a few milliseconds for a set-based effect. */
-const LIMIT = 500;
+export const PAGE_EVENTS = 500;
 
-/**
- * Reads the page after `cursor`; it is empty when the feed had no new events within its wait.
- *
- * @param waitS seconds for which the feed may wait for new events
- * @throws FeedStartsLater when the feed starts after the cursor
- * @throws FeedWentBack when events before the cursor are lost
- * @throws Error when the feed does not answer, or answers with another status or format
- */
-export async function nextPage(
-  feedUrl: string,
-  cursor: string | null,
-  signal: AbortSignal,
-  waitS = WAIT_S,
-): Promise<FeedPage> {
-  const url = new URL('/events', feedUrl);
-  url.searchParams.set('limit', String(LIMIT));
-  if (cursor !== null) url.searchParams.set('after', cursor);
-  const headers = { Accept: 'application/json', Prefer: `wait=${String(waitS)}` };
-  const { ok, status, body } = await withTimeoutSignal(
-    answerTimeoutMs(waitS * 1_000),
-    signal,
-    async (end) => {
-      const response = await fetch(url, { headers, signal: end });
-      return { ok: response.ok, status: response.status, body: await response.json() };
-    },
-  );
-  if (LOST.safeParse(body).success) throw new FeedWentBack(JSON.stringify(body));
-  const tooOld = TOO_OLD.safeParse(body);
-  if (tooOld.success) throw new FeedStartsLater(JSON.stringify(body), tooOld.data.startsAfter);
-  if (!ok) throw new Error(`${url.href} answered ${String(status)}: ${JSON.stringify(body)}`);
-  return pageSchema.parse(body);
+/** @returns reads the feed over HTTP; fails when it does not answer, or answers with another status or format */
+export function pagesOf(feedUrl: string): ReadPage {
+  return async (after, signal, waitS = WAIT_S) => {
+    const url = new URL('/events', feedUrl);
+    url.searchParams.set('limit', String(PAGE_EVENTS));
+    if (after !== null) url.searchParams.set('after', after);
+    const headers = { Accept: 'application/json', Prefer: `wait=${String(waitS)}` };
+    const { ok, status, body } = await withTimeoutSignal(
+      answerTimeoutMs(waitS * 1_000),
+      signal,
+      async (end) => {
+        const response = await fetch(url, { headers, signal: end });
+        return { ok: response.ok, status: response.status, body: await response.json() };
+      },
+    );
+    if (LOST.safeParse(body).success) throw new FeedWentBack(JSON.stringify(body));
+    const tooOld = TOO_OLD.safeParse(body);
+    if (tooOld.success) throw new FeedStartsLater(JSON.stringify(body), tooOld.data.startsAfter);
+    if (!ok) throw new Error(`${url.href} answered ${String(status)}: ${JSON.stringify(body)}`);
+    return pageSchema.parse(body);
+  };
 }

@@ -14,51 +14,82 @@ interface Transaction {
   $executeRaw(statement: Sql): PromiseLike<number>;
 }
 
-/**
- * Applies the received events after `from`, up to `to`, to a generation of the view, except those that its snapshot includes. Events of different subjects may come
- * in any order: their effects on a common customer are sums.
- *
- * @param from received id; exclusive
- * @param to received id; inclusive
- * @param understood received ids of dead letters to apply now
- */
+/** Which received events to apply to which rows. */
+interface Range {
+  readonly generation: number;
+  /** Received id; exclusive. */
+  readonly from: bigint;
+  /** Received id; inclusive. */
+  readonly to: bigint;
+  /** Received ids of dead letters to apply now. */
+  readonly understood: readonly bigint[];
+}
+
+/** Applies a range of the received events to a generation of the view, except those that its snapshot includes. */
 export async function applyEvents(
   tx: Transaction,
-  generation: number,
-  from: bigint,
-  to: bigint,
-  understood: readonly bigint[] = [],
+  { generation, from, to, understood }: Range,
 ): Promise<void> {
-  const events = sql`
-    SELECT r.received_id, r.type, r.subject, r.sequence, r.time, r.data
-    FROM received_events r JOIN generations g ON g.number = ${generation}::integer
-    WHERE r.received_id > ${from} AND r.received_id <= ${to}
-      AND (r.set_aside_reason IS NULL OR r.received_id = ANY (${[...understood]}::bigint[]))
-      AND (g.snapshot_to = '{}' OR r.position > (g.snapshot_to->>substring(r.source FROM '/[^/]*$'))::bigint)`;
-  await tx.$executeRaw(sql`
-    INSERT INTO customer_views (generation, id, name, credit_limit_minor, currency, reserved_minor)
-    SELECT ${generation}::integer, e.subject, e.data->>'name', (e.data->>'creditLimitMinor')::bigint,
-      e.data->>'currency', 0
-    FROM (${events}) e WHERE e.type = 'CustomerCreated'
-    ON CONFLICT DO NOTHING`);
-  await tx.$executeRaw(sql`
-    UPDATE customer_views c SET reserved_minor = c.reserved_minor + d.minor
-    FROM (
-      SELECT (e.data->>'customerId')::uuid AS id, sum(CASE e.type
-        WHEN 'CreditReserved' THEN (e.data->>'amountMinor')::bigint ELSE -(e.data->>'heldMinor')::bigint END) AS minor
-      FROM (${events}) e WHERE e.type IN ('CreditReserved', 'CreditReleased') GROUP BY 1
-    ) d
-    WHERE c.generation = ${generation}::integer AND c.id = d.id`);
-  await tx.$executeRaw(sql`
-    INSERT INTO order_views (generation, id, customer_id, total_minor, currency, state, cancellation_reason, version,
-      created_at, updated_at)
-    SELECT DISTINCT ON (e.subject) ${generation}::integer, e.subject, (e.data->>'customerId')::uuid,
-      (e.data->>'amountMinor')::bigint, e.data->>'currency', e.data->>'state', e.data->>'reason', e.sequence,
-      min(e.time) OVER (PARTITION BY e.subject), e.time
-    FROM (${events}) e WHERE e.type = ANY (${[...ORDER_EVENTS]}::text[])
-    ORDER BY e.subject, e.sequence DESC
-    ON CONFLICT (generation, id) DO UPDATE SET state = excluded.state,
-      cancellation_reason = excluded.cancellation_reason, version = excluded.version, updated_at = excluded.updated_at
-    WHERE excluded.version > order_views.version`);
-  await tx.$executeRaw(sql`UPDATE generations SET applied_to = ${to} WHERE number = ${generation}::integer`);
+  await tx.$executeRaw(
+    applying(
+      sql`SELECT ${generation}::integer AS number, ${from}::bigint AS after, ${to}::bigint AS upto`,
+      understood,
+    ),
+  );
+}
+
+/** Applies the events that were received since the last call to the current generation, with one statement. */
+export async function applyNewEvents(tx: Transaction): Promise<void> {
+  await tx.$executeRaw(
+    applying(
+      sql`SELECT number, applied_to AS after, (SELECT max(received_id) FROM received_events) AS upto
+          FROM generations WHERE current`,
+      [],
+    ),
+  );
+}
+
+/**
+ * Events of different subjects may come in any order: their effects on a common customer are sums. A customer that is created
+ * in the range is inserted with the sum of it, because an update in the same statement would not see the row.
+ *
+ * @param range a query with one row: the generation, and the first (exclusive) and the last (inclusive) received id
+ */
+function applying(range: Sql, understood: readonly bigint[]): Sql {
+  return sql`
+    WITH range AS (${range}),
+    events AS MATERIALIZED (
+      SELECT r.type, r.subject, r.sequence, r.time, r.data
+      FROM range, received_events r, generations g
+      WHERE g.number = range.number AND r.received_id > range.after AND r.received_id <= range.upto
+        AND (r.set_aside_reason IS NULL OR r.received_id = ANY (${[...understood]}::bigint[]))
+        AND (g.snapshot_to = '{}' OR r.position > (g.snapshot_to->>substring(r.source FROM '/[^/]*$'))::bigint)),
+    created AS (
+      SELECT DISTINCT ON (subject) subject AS id, data->>'name' AS name,
+        (data->>'creditLimitMinor')::bigint AS credit_limit_minor, data->>'currency' AS currency
+      FROM events WHERE type = 'CustomerCreated'),
+    changed AS (
+      SELECT (data->>'customerId')::uuid AS id, sum(CASE type
+        WHEN 'CreditReserved' THEN (data->>'amountMinor')::bigint ELSE -(data->>'heldMinor')::bigint END)::bigint AS minor
+      FROM events WHERE type IN ('CreditReserved', 'CreditReleased') GROUP BY 1),
+    customers AS (
+      INSERT INTO customer_views (generation, id, name, credit_limit_minor, currency, reserved_minor)
+      SELECT range.number, e.id, coalesce(e.name, known.name), coalesce(e.credit_limit_minor, known.credit_limit_minor),
+        coalesce(e.currency, known.currency), coalesce(e.minor, 0)
+      FROM range CROSS JOIN (created FULL JOIN changed USING (id)) e
+        LEFT JOIN customer_views known ON known.generation = range.number AND known.id = e.id
+      WHERE e.name IS NOT NULL OR known.name IS NOT NULL
+      ON CONFLICT (generation, id) DO UPDATE SET reserved_minor = customer_views.reserved_minor + excluded.reserved_minor),
+    orders AS (
+      INSERT INTO order_views (generation, id, customer_id, total_minor, currency, state, cancellation_reason, version,
+        created_at, updated_at)
+      SELECT DISTINCT ON (e.subject) range.number, e.subject, (e.data->>'customerId')::uuid,
+        (e.data->>'amountMinor')::bigint, e.data->>'currency', e.data->>'state', e.data->>'reason', e.sequence,
+        min(e.time) OVER (PARTITION BY e.subject), e.time
+      FROM range, events e WHERE e.type = ANY (${[...ORDER_EVENTS]}::text[])
+      ORDER BY e.subject, e.sequence DESC
+      ON CONFLICT (generation, id) DO UPDATE SET state = excluded.state,
+        cancellation_reason = excluded.cancellation_reason, version = excluded.version, updated_at = excluded.updated_at
+      WHERE excluded.version > order_views.version)
+    UPDATE generations SET applied_to = range.upto FROM range WHERE generations.number = range.number`;
 }

@@ -16,23 +16,28 @@ type Transaction = Pick<HistoryDatabase, '$queryRaw' | '$executeRaw'>;
  * transaction must hold the checkpoint's row.
  *
  * @param after the cursor that the page was read from
+ * @returns whether it has missed any; the checkpoint's row has changed then
  */
 export async function noteFeedStart(
   tx: Transaction,
   after: string | null,
   { startsAfter }: Pick<FeedPage, 'startsAfter'>,
-): Promise<void> {
+): Promise<boolean> {
   const pruned = EVENT_SOURCES.flatMap((service) => {
     const start = BigInt(startsAfter[service] ?? 0);
     return start > 0n ? [{ service, start }] : [];
   });
-  if (pruned.length === 0) return;
+  if (pruned.length === 0) return false;
+  let hasMissed = false;
   const begun = after === null ? {} : decodeCursor(after);
   for (const { service, start } of pruned) {
     if (begun[service]) continue;
     const known = await knownTo(tx, service);
-    if (known < start) await noteMissed(tx, service, start, known > 0n);
+    if (known >= start) continue;
+    await noteMissed(tx, service, start, known > 0n);
+    hasMissed = true;
   }
+  return hasMissed;
 }
 
 async function noteMissed(

@@ -91,16 +91,18 @@ async function build(
     const to = applied + BATCH;
     const from = applied;
     await deadLetters.check(db, from, to);
-    await db.$transaction((tx) => applyEvents(tx, generation, from, to, deadLetters.understood));
+    const { understood } = deadLetters;
+    await db.$transaction((tx) => applyEvents(tx, { generation, from, to, understood }));
     applied = to;
     onProgress(applied, last);
   }
   await swapping.$queryRaw(sql`SELECT FROM checkpoints FOR UPDATE`);
   const events = await lastReceived(swapping);
   await deadLetters.check(swapping, applied, events);
-  await applyEvents(swapping, generation, applied, events, deadLetters.understood);
+  const { understood } = deadLetters;
+  await applyEvents(swapping, { generation, from: applied, to: events, understood });
   await swapping.$executeRaw(sql`
-    UPDATE received_events SET set_aside_reason = NULL WHERE received_id = ANY (${deadLetters.understood}::bigint[])`);
+    UPDATE received_events SET set_aside_reason = NULL WHERE received_id = ANY (${understood}::bigint[])`);
   const swapped = await swapping.$executeRaw(sql`
     UPDATE generations SET current = (number = ${generation}::integer)
     WHERE EXISTS (SELECT FROM generations WHERE number = ${generation}::integer)`);

@@ -3,11 +3,11 @@ import { sqltag as sql } from '@prisma/client/runtime/client';
 import { type ConsumerStore, PoisonEvent } from '../consumer/consumer';
 import type { FeedPage, Received } from '../consumer/feed-page';
 import type { HistoryDatabase } from '../../prisma/history/client';
-import { applyEvents } from './apply-events';
+import { applyNewEvents } from './apply-events';
 import { noteFeedStart, withoutPruned } from './feed-start';
 import { aggregateOf, whyPoison } from './poison';
 import { rebuildView } from './rebuild';
-import { beginRecovery, type Checkpoint, confirm, dropLost, isToBeRebuilt } from './recovery';
+import { beginRecovery, type Checkpoint, confirm, dropLost } from './recovery';
 
 const CONSUMER = 'order-history';
 
@@ -17,28 +17,25 @@ type Transaction = Pick<HistoryDatabase, '$queryRaw' | '$executeRaw'>;
 export function historyStore(db: HistoryDatabase, onFollowed: () => void): ConsumerStore {
   return {
     checkpoint: async () => {
-      if (await isToBeRebuilt(db)) await rebuildView(db, () => undefined);
-      const row = await db.checkpoint.upsert({
-        where: { consumer: CONSUMER },
-        create: { consumer: CONSUMER },
-        update: {},
-      });
-      return row.cursor;
+      const { cursor, recovery } = (await readCheckpoint(db)) ?? (await createCheckpoint(db));
+      if (recovery === 'REBUILDING') await rebuildView(db, () => undefined);
+      return cursor;
     },
     applyPage: async (after, page, poison) => {
       const moved = await db.$transaction(async (tx) => {
-        if ((await holdCheckpoint(tx))?.cursor !== after) return false;
-        await noteFeedStart(tx, after, page);
-        const checkpoint = await holdCheckpoint(tx);
+        let checkpoint = await holdCheckpoint(tx);
+        if (checkpoint?.cursor !== after) return false;
+        if (await noteFeedStart(tx, after, page)) checkpoint = await holdCheckpoint(tx);
         if (!checkpoint) return false;
         const { following, recovery } = checkpoint;
         if (recovery !== null) await confirm(tx, following, page.items);
-        const newEvents = await withoutReceived(tx, page.items);
+        const { newEvents, setAside } = await alreadyReceived(tx, page.items);
         const reasons = new Map(poison.map(({ event, reason }) => [event, reason]));
         for (const event of newEvents) if (!reasons.has(event)) check(event);
-        await receive(tx, following, newEvents, reasons);
+        if (newEvents.length > 0)
+          await tx.$executeRaw(insertReceived(following, newEvents, reasonsOf(newEvents, reasons, setAside)));
         // The view may have effects of lost events, or lack those of pruned ones: it gets no events, and no time of completeness.
-        if (recovery === null && newEvents.length > 0) await applyNew(tx);
+        if (recovery === null && newEvents.length > 0) await applyNewEvents(tx);
         await moveCheckpoint(tx, page.nextCursor, recovery === null ? page.completeTo : {});
         if (recovery === 'FOLLOWING_AGAIN') await dropLost(tx, following, page);
         return true;
@@ -56,6 +53,19 @@ export function historyStore(db: HistoryDatabase, onFollowed: () => void): Consu
         await moveCheckpoint(tx, withoutPruned(from, startsAfter), {});
       }),
   };
+}
+
+async function readCheckpoint(db: Transaction): Promise<Checkpoint | undefined> {
+  const [row] = await db.$queryRaw<Checkpoint[]>(
+    sql`SELECT cursor, following, recovery FROM checkpoints WHERE consumer = ${CONSUMER}`,
+  );
+  return row;
+}
+
+/** Before the first page. Another process may create it at the same time. */
+async function createCheckpoint(db: HistoryDatabase): Promise<Pick<Checkpoint, 'cursor' | 'recovery'>> {
+  await db.$executeRaw(sql`INSERT INTO checkpoints (consumer) VALUES (${CONSUMER}) ON CONFLICT DO NOTHING`);
+  return { cursor: null, recovery: null };
 }
 
 /** Locks the checkpoint: until the transaction ends, no other process applies a page. */
@@ -76,14 +86,31 @@ async function moveCheckpoint(
     WHERE consumer = ${CONSUMER}`);
 }
 
-async function withoutReceived(tx: Transaction, items: readonly Received[]): Promise<Received[]> {
-  if (items.length === 0) return [];
-  const [sources, ids] = [items.map(({ source }) => source), items.map(({ id }) => id)];
-  const known = await tx.$queryRaw<{ source: string; id: string }[]>(sql`
-    SELECT r.source, r.event_id AS id FROM received_events r
-    JOIN unnest(${sources}::text[], ${ids}::text[]) AS a (source, id) ON r.source = a.source AND r.event_id = a.id`);
-  const keys = new Set(known.map(({ source, id }) => `${source} ${id}`));
-  return items.filter(({ source, id }) => !keys.has(`${source} ${id}`));
+/** The first version of an aggregate that is a dead letter. */
+type SetAside = Pick<Received, 'source' | 'subject' | 'aggregateversion'>;
+
+interface AlreadyReceived {
+  /** The events of the page that are not received yet. */
+  readonly newEvents: readonly Received[];
+  /** Of the aggregates of the page. */
+  readonly setAside: readonly SetAside[];
+}
+
+async function alreadyReceived(tx: Transaction, items: readonly Received[]): Promise<AlreadyReceived> {
+  if (items.length === 0) return { newEvents: [], setAside: [] };
+  const column = (of: (event: Received) => string) => items.map(of);
+  const [row] = await tx.$queryRaw<{ known: [source: string, id: string][]; setAside: SetAside[] }[]>(sql`
+    SELECT (
+      SELECT coalesce(jsonb_agg(jsonb_build_array(r.source, r.event_id)), '[]') FROM received_events r
+      JOIN unnest(${column(({ source }) => source)}::text[], ${column(({ id }) => id)}::text[]) AS a (source, id)
+        ON r.source = a.source AND r.event_id = a.id) AS known, (
+      SELECT coalesce(jsonb_agg(first), '[]') FROM (
+        SELECT source, subject, min(sequence) AS aggregateversion FROM received_events
+        WHERE subject = ANY (${column(({ subject }) => subject)}::uuid[]) AND set_aside_reason IS NOT NULL
+        GROUP BY source, subject) first) AS "setAside"`);
+  const { known = [], setAside = [] } = row ?? {};
+  const keys = new Set(known.map(([source, id]) => `${source} ${id}`));
+  return { newEvents: items.filter(({ source, id }) => !keys.has(`${source} ${id}`)), setAside };
 }
 
 function check(event: Received): void {
@@ -91,42 +118,19 @@ function check(event: Received): void {
   if (reason !== undefined) throw new PoisonEvent(event, reason);
 }
 
-/** @param poison reason for each event that becomes a dead letter */
-async function receive(
-  tx: Transaction,
-  following: number,
+/**
+ * An event after a dead letter of its subject becomes a dead letter too, so that events are never applied out of order.
+ *
+ * @param poison reason for each event that becomes a dead letter by itself
+ * @returns for each event why it becomes a dead letter, or null
+ */
+function reasonsOf(
   events: readonly Received[],
   poison: ReadonlyMap<Received, string>,
-): Promise<void> {
-  if (events.length === 0) return;
-  await tx.$executeRaw(insertReceived(following, events, await reasonsOf(tx, events, poison)));
-}
-
-async function applyNew(tx: Transaction): Promise<void> {
-  const [{ last }] = await tx.$queryRaw<[{ last: bigint | null }]>(
-    sql`SELECT max(applied_to) AS last FROM generations WHERE current`,
-  );
-  const [{ to }] = await tx.$queryRaw<[{ to: bigint }]>(
-    sql`SELECT max(received_id) AS to FROM received_events`,
-  );
-  const [{ number }] = await tx.$queryRaw<[{ number: number }]>(
-    sql`SELECT number FROM generations WHERE current`,
-  );
-  await applyEvents(tx, number, last ?? 0n, to);
-}
-
-/** An event after a dead letter of its subject becomes a dead letter too, so that events are never applied out of order. */
-async function reasonsOf(
-  tx: Transaction,
-  events: readonly Received[],
-  poison: ReadonlyMap<Received, string>,
-): Promise<(string | null)[]> {
-  const subjects = events.map(({ subject }) => subject);
-  const before = await tx.$queryRaw<Pick<Received, 'source' | 'subject' | 'aggregateversion'>[]>(sql`
-    SELECT source, subject, min(sequence)::integer AS aggregateversion FROM received_events
-    WHERE subject = ANY (${subjects}::uuid[]) AND set_aside_reason IS NOT NULL GROUP BY source, subject`);
+  setAside: readonly SetAside[],
+): (string | null)[] {
   const firsts = new Map<string, number>();
-  for (const event of [...before, ...poison.keys()]) {
+  for (const event of [...setAside, ...poison.keys()]) {
     const key = aggregateOf(event);
     firsts.set(key, Math.min(event.aggregateversion, firsts.get(key) ?? Infinity));
   }

@@ -16,7 +16,7 @@ import { remoteLog } from '../../events/remote-log';
 import { createLogger } from '../../platform/logger';
 import { Notifier } from '../../platform/notifier';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
-import { nextPage } from '../../projections/consumer/feed-page';
+import { pagesOf } from '../../projections/consumer/feed-page';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { BASE_URI, eventBase } from '../support/event-base';
 import { openStream } from '../support/event-stream';
@@ -89,7 +89,7 @@ test('pages over HTTP, for a consumer and for another service', async () => {
   const remote = remoteLog('/order-service', url);
   const page = await remote.read(undefined, 1, {});
   for (let count = 0; count < 200; count++) {
-    expect((await nextPage(url, null, process.signal)).items).toHaveLength(1);
+    expect((await pagesOf(url)(null, process.signal)).items).toHaveLength(1);
     await page.more(0, process.signal);
   }
   expect(leftOn(process.signal)).toBe(0);
