@@ -74,7 +74,7 @@ test.concurrent.each([
   ['faults', ['--placement', 'apart'], '--placement apart is not distributed or colocated'],
   ['simulate', ['--minutes', ''], '--minutes  is not a number'],
   ['simulate', ['--seed', '1.5'], '--seed 1.5 is not a whole number'],
-  ['check', ['typos'], 'unexpected argument typos: the checks are types, lint'],
+  ['check', ['typos'], 'unexpected argument typos: the checks are lint, types'],
   ['start', ['now'], 'unexpected argument now'],
   ['replay', ['--junit'], "'--junit <value>' argument missing"],
   ['audit', ['--grace', 'x'], '--grace x is not a number'],

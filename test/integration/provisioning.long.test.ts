@@ -9,7 +9,7 @@ import { testServers } from '../support/servers';
 import { ROOT } from '../support/start';
 
 const AT_ONCE = 4;
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 const { adminUrl } = testServers();
 const suffixes: string[] = [];
