@@ -7,8 +7,11 @@ import { historyStore } from '../../projections/order-history/store';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { HistoryView } from '../support/history-view';
 
-/** The lock of the checkpoint, what is known of the page, its events, their effects, and the new checkpoint. */
-const OF_A_PAGE = ['BEGIN', 'SELECT', 'SELECT', 'INSERT', 'WITH', 'UPDATE', 'COMMIT'];
+/**
+ * The lock of the checkpoint, what is known of the page, its events, their effects, and the new checkpoint. Before them
+ * comes BEGIN, which Prisma does not report.
+ */
+const OF_A_PAGE = ['SELECT', 'SELECT', 'INSERT', 'WITH', 'UPDATE', 'COMMIT'];
 
 const view = new HistoryView();
 const statements: string[] = [];
