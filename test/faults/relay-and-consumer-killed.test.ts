@@ -131,7 +131,12 @@ test('a killed consumer: every event takes effect once', async () => {
     await killed(child);
     proxy.release();
   }
-  for (const statement of ['INSERT INTO checkpoints', 'INSERT INTO received_events', 'WITH range AS', 'COMMIT'])
+  for (const statement of [
+    'INSERT INTO checkpoints',
+    'INSERT INTO received_events',
+    'WITH range AS',
+    'COMMIT',
+  ])
     expect(hits).toContainEqual(expect.stringContaining(statement));
 
   const child = start();
