@@ -9,6 +9,7 @@ import { step } from '../local/progress.cjs';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
 import { AUDITED_MIN, measureAudit, printAudits } from './audit';
+import { measureEventCost, printEventCost } from './event-cost';
 import { type Measure, type Measured, median } from './measure';
 import { measureMemory, NAMESPACES, startMeasures } from './measure-suite';
 import { print, printRatios, type Ratio, ratiosOf } from './report';
@@ -26,6 +27,7 @@ const LISTED_ORDERS = 1_000_000;
 const USAGE = `npm run bench            orders per second over HTTP, and the baselines, in one run on the same servers
 npm run bench -- audit   time and memory of the audit
 npm run bench -- readers orders beside event streams, long polls and readers of lists
+npm run bench -- events  orders with and without relays and the order history
 
   --orders N    orders in a run with forty in flight, default: ${String(ORDERS)}; or audited, default: ${String(AUDITED_ORDERS)}
   --rounds N    how often each measure is taken; default: 3
@@ -43,7 +45,7 @@ const readOptions = options(
     json: z.string().optional(),
     strict: flag,
   },
-  z.array(z.enum(['audit', 'readers'])).max(1),
+  z.array(z.enum(['audit', 'readers', 'events'])).max(1),
 );
 
 type Options = ReturnType<typeof readOptions>;
@@ -60,6 +62,7 @@ runCommand({
     installTemporalRuntime(createLogger('silent'));
     const [what] = wish.words;
     if (what === 'audit') return benchAudit(wish);
+    if (what === 'events') return benchEvents(wish);
     return what === 'readers' ? benchReaders(wish) : benchOrders(wish);
   },
 });
@@ -69,6 +72,15 @@ async function benchReaders(options: Options): Promise<number> {
   const configuration = configurationOf();
   console.log(configuration);
   printReaders(result);
+  write({ configuration, ...result }, options);
+  return options.strict && !result.met ? 1 : 0;
+}
+
+async function benchEvents(options: Options): Promise<number> {
+  const result = await measureEventCost(options.orders ?? ORDERS, options.rounds);
+  const configuration = configurationOf();
+  console.log(configuration);
+  printEventCost(result);
   write({ configuration, ...result }, options);
   return options.strict && !result.met ? 1 : 0;
 }

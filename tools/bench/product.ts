@@ -25,18 +25,27 @@ export interface Product {
   stop(): Promise<void>;
 }
 
-/** @param env the measured settings, in addition to the servers' addresses */
-export async function startColocated(
+/** Without the order history. @param env the measured settings, in addition to the servers' addresses */
+export function startColocated(
   servers: BenchServers,
   namespace: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<Product> {
-  const service = await startService(
-    servers,
-    namespace,
-    { ...COLOCATED, services: ['order', 'customer'] },
-    env,
-  );
+  return startRole(servers, namespace, { ...COLOCATED, services: ['order', 'customer'] }, env);
+}
+
+/** As `npm start` runs it. */
+export function startShipped(servers: BenchServers, namespace: string): Promise<Product> {
+  return startRole(servers, namespace, COLOCATED, {});
+}
+
+async function startRole(
+  servers: BenchServers,
+  namespace: string,
+  role: Role,
+  env: NodeJS.ProcessEnv,
+): Promise<Product> {
+  const service = await startService(servers, namespace, role, env);
   return productOf(service.url, [service]);
 }
 
