@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { freePort, ROOT } from '../support/start';
+import { freePort } from '../../tools/local/free-port';
+import { ROOT } from '../support/start';
 import { startSystem } from '../support/system';
 
 const demo = (port: string) =>

@@ -13,7 +13,7 @@ import { openStream } from '../support/event-stream';
 import { forgedCursor } from '../support/forged-cursor';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { startServiceProcess } from '../support/service-process';
-import { freePort } from '../support/start';
+import { freePort } from '../../tools/local/free-port';
 import { startSystem, type TestSystem } from '../support/system';
 
 const pageSchema = z.object({ items: z.array(cloudEventSchema), nextCursor: z.string() });

@@ -6,7 +6,7 @@ import { createLogger } from '../../platform/logger';
 import { proxyTo } from '../support/cuttable-proxy';
 import { createTestDatabases } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
-import { freePort } from '../support/start';
+import { freePort } from '../../tools/local/free-port';
 import { commonSettings, orderSettings } from '../support/system';
 
 const hasIpv6 = Object.values(os.networkInterfaces()).some((addresses) =>

@@ -11,8 +11,8 @@ import { startSystem, type TestSystem } from '../support/system';
 
 const ORDERS = 120;
 
-/** Short, so that timeouts are as likely as cancellations. */
-const CREDIT_CHECK_TIMEOUT_MS = 400;
+/** Short, so that timeouts are as likely as cancellations; long enough for approvals on a busy machine. */
+const CREDIT_CHECK_TIMEOUT_MS = 1_500;
 
 describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   let system: TestSystem;
@@ -35,8 +35,8 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
         await holder.query('BEGIN');
         await holder.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [lockedNow]);
         // Mostly longer than the credit check may take, so that there are timeouts to race with.
-        await sleep(300);
-        await pause(600);
+        await sleep(CREDIT_CHECK_TIMEOUT_MS);
+        await pause(CREDIT_CHECK_TIMEOUT_MS);
         await holder.query('ROLLBACK');
         await pause(100);
       }

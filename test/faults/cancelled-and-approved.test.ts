@@ -6,7 +6,7 @@ import { call, eventually, newCustomer, placeOrder } from '../support/http';
 import { becomesClean } from '../support/invariants';
 import { hold, holdCustomer } from '../support/outages';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process';
-import { freePort } from '../support/start';
+import { freePort } from '../../tools/local/free-port';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder } from '../support/http';
 import { testServers } from '../support/servers';
-import { freePort, ready, scratch, start, type StartedProcess } from '../support/start';
+import { freePort } from '../../tools/local/free-port';
+import { ready, scratch, start, type StartedProcess } from '../support/start';
 
 const CALLERS = 8;
 const KILLS_EACH = 2;

@@ -13,7 +13,7 @@ import { violations } from '../support/invariants';
 import { holdCustomer } from '../support/outages';
 import { testServers } from '../support/servers';
 import { startServiceProcess } from '../support/service-process';
-import { freePort } from '../support/start';
+import { freePort } from '../../tools/local/free-port';
 import { buildOf } from '../support/workflow-versions';
 
 const SAGAS = 3;

@@ -12,7 +12,7 @@ import { createTestDatabases, rowsOf } from '../support/databases';
 import { holdingProxy, type Moment } from '../support/holding-proxy';
 import { eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { violations } from '../support/invariants';
-import { freePort } from '../support/start';
+import { freePort } from '../../tools/local/free-port';
 import { startSystem } from '../support/system';
 
 /** Each leaves another state behind than the one before; a kill before a statement is the one after the last. */

@@ -12,7 +12,7 @@ import { eventually, newCustomer } from '../support/http';
 import { becomesClean } from '../support/invariants';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process';
 import { testServers } from '../support/servers';
-import { freePort } from '../support/start';
+import { freePort } from '../../tools/local/free-port';
 
 const CALLERS = 10;
 

@@ -6,7 +6,8 @@ import { afterEach, expect, test } from '@jest/globals';
 import { scratchFolder } from '../../tools/local/scratch-postgres';
 import { newCustomer, placeOrder, WAIT } from '../support/http';
 import { usersOf } from '../support/leftovers';
-import { freePort, freePorts, ready, ROOT, scratch, start, type StartedProcess } from '../support/start';
+import { freePort } from '../../tools/local/free-port';
+import { freePorts, ready, ROOT, scratch, start, type StartedProcess } from '../support/start';
 
 /** Nine processes start on a busy machine. */
 const READY_WITHIN_MS = 150_000;

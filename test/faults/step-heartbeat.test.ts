@@ -9,7 +9,7 @@ import { becomesClean } from '../support/invariants';
 import { hold, type Lock } from '../support/outages';
 import { testServers } from '../support/servers';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process';
-import { freePort } from '../support/start';
+import { freePort } from '../../tools/local/free-port';
 
 const HEARTBEAT = temporal.api.enums.v1.TimeoutType.TIMEOUT_TYPE_HEARTBEAT;
 

@@ -11,7 +11,7 @@ import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { type Answer, call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { operatorCommand } from '../support/operator-command';
 import { holdCustomer, type Lock } from '../support/outages';
-import { freePort } from '../support/start';
+import { freePort } from '../../tools/local/free-port';
 import { commonSettings, orderSettings } from '../support/system';
 
 const NAMESPACE = 'hangs';

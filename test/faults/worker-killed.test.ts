@@ -3,7 +3,8 @@ import { Client } from 'pg';
 import { createTestDatabases, rowsOf, type TestDatabases } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder } from '../support/http';
 import { testServers } from '../support/servers';
-import { freePort, ready, scratch, start, type StartedProcess } from '../support/start';
+import { freePort } from '../../tools/local/free-port';
+import { ready, scratch, start, type StartedProcess } from '../support/start';
 
 let databases: TestDatabases;
 let url: string;

@@ -9,7 +9,7 @@ import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http
 import { allowConnections, refuseConnections } from '../support/outages';
 import { testServers } from '../support/servers';
 import { startServiceProcess } from '../support/service-process';
-import { freePort } from '../support/start';
+import { freePort } from '../../tools/local/free-port';
 import { startSystem, type TestSystem } from '../support/system';
 import { bundleOf, type VersionBundle } from '../support/workflow-versions';
 

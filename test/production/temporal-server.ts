@@ -10,7 +10,7 @@ import { type Child, spawnServer, stopChild } from '../../tools/local/child';
 import { requireFreePort } from '../../tools/local/preconditions';
 import { withClient } from '../../platform/postgres-session';
 import { ROOT } from '../../platform/project-paths';
-import { freePort } from '../../tools/local/scratch-postgres';
+import { freePort } from '../../tools/local/free-port';
 
 /** The role and its two databases are Temporal's own; the services' roles cannot reach them. */
 const ROLE = 'temporal';

@@ -1,9 +1,9 @@
 /** `npm start`, or `npm run start:distributed`, as a real process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { freePort } from '../../tools/local/free-port';
 import { eventually } from './http';
 
 export const ROOT = path.resolve(__dirname, '../..');
@@ -37,17 +37,6 @@ export async function ready(started: StartedProcess, withinMs = 50_000): Promise
     if (started.process.exitCode !== null) throw new Error(`it ended:\n${started.output()}`);
     return Promise.resolve(started.output().includes('Ctrl-C stops everything') ? true : undefined);
   }, withinMs);
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === 'object' && address ? address.port : 0);
-      });
-    });
-  });
 }
 
 /** A free port for everything that a start listens on, by variable. */

@@ -14,7 +14,7 @@ import { connectTemporal, installTemporalRuntime } from '../../platform/temporal
 import type { Placement } from '../../saga/contract';
 import { createTestDatabases, type TestDatabases } from './databases';
 import { testServers } from './servers';
-import { freePort } from './start';
+import { freePort } from '../../tools/local/free-port';
 
 export interface TestSystem {
   /** Of the order service; when distributed it forwards to the customer service. */

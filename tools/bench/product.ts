@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { ROOT } from '../../platform/project-paths';
 import { ProductProcess } from '../local/product-process';
 import { COLOCATED, distributedRoles, environmentOf, type Role } from '../local/topology';
-import { freePort } from '../local/scratch-postgres';
+import { freePort } from '../local/free-port';
 import type { LoadTask } from './load';
 import { type Measured, measuredSchema } from './measure';
 import type { BenchServers } from './servers';

@@ -2,7 +2,8 @@
 import { rmSync } from 'node:fs';
 import { startPostgres } from '../local/postgres';
 import { step } from '../local/progress.cjs';
-import { freePort, scratchFolder } from '../local/scratch-postgres';
+import { freePort } from '../local/free-port';
+import { scratchFolder } from '../local/scratch-postgres';
 import { startTemporal } from '../local/temporal';
 import { applyMigrations } from '../../prisma/migrate';
 import { provision } from '../../prisma/provision';

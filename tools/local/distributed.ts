@@ -7,7 +7,7 @@ import { httpUrl } from '../../platform/http-url';
 import { startBalancer } from './balancer';
 import { type Lifecycle, runStart } from './lifecycle';
 import { readyBlock } from './ready-block';
-import { freePort } from './scratch-postgres';
+import { freePort } from './free-port';
 import type { Servers } from './servers';
 import { ServiceProcess } from './service-process';
 import { distributedRoles, environmentOf, relayOf, type Role } from './topology';

@@ -1,12 +1,12 @@
 /** A temporary Postgres for one command, in its own folder, removed afterwards. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { withClient } from '../../platform/postgres-session';
 import { applyMigrations } from '../../prisma/migrate';
 import { provision } from '../../prisma/provision';
 import type { ServiceName } from '../../prisma/schema-engine';
+import { freePort } from './free-port';
 import { startPostgres } from './postgres';
 
 /** For all roles; the server exists only while the command runs. */
@@ -65,18 +65,4 @@ export async function makeEmpty(adminUrl: string, database: string, script: stri
 
 async function runScript(url: string, script: string): Promise<void> {
   await withClient(url, 'script', (client) => client.query(script));
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address && typeof address === 'object') resolve(address.port);
-        else reject(new Error('The system assigned no port'));
-      });
-    });
-  });
 }

@@ -7,7 +7,8 @@ import { SERVICE_NAMES } from '../../prisma/schema-engine';
 import { LONG, runJest, runTests, type Stage, testNamespaces } from './jest-run';
 import { startPostgres } from './postgres';
 import { step } from './progress.cjs';
-import { freePort, makeTemplate, scratchFolder } from './scratch-postgres';
+import { freePort } from './free-port';
+import { makeTemplate, scratchFolder } from './scratch-postgres';
 import { startTemporal } from './temporal';
 
 /**

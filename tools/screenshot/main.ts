@@ -9,7 +9,8 @@ import { options, runCommand } from '../../platform/command';
 import { ROOT } from '../../platform/project-paths';
 import { ProductProcess } from '../local/product-process';
 import { step } from '../local/progress.cjs';
-import { freePort, scratchFolder } from '../local/scratch-postgres';
+import { freePort } from '../local/free-port';
+import { scratchFolder } from '../local/scratch-postgres';
 import { chromiumPath } from './chromium';
 import { photographSaga } from './saga-page';
 
