@@ -22,6 +22,7 @@ test.each<[string, RawAnswer, ReturnType<typeof classifyAnswer>['kind']]>([
   ['a refusal', { ...UNAVAILABLE, status: 409, retryAfter: null }, 'answer'],
   ['a 503', UNAVAILABLE, 'come back'],
   ['a 429', { ...UNAVAILABLE, status: 429 }, 'come back'],
+  ['a 408 without Retry-After', { ...UNAVAILABLE, status: 408, retryAfter: null }, 'come back'],
   ['a 503 without Retry-After', { ...UNAVAILABLE, retryAfter: null }, 'invalid'],
   ['a 503 that is no problem', { ...UNAVAILABLE, contentType: 'application/json' }, 'invalid'],
   ['a 500', { ...UNAVAILABLE, status: 500 }, 'invalid'],

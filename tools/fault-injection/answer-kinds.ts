@@ -9,12 +9,14 @@ export interface RawAnswer {
 
 export type ClassifiedAnswer =
   | { readonly kind: 'answer'; readonly status: number; readonly body: Readonly<Record<string, unknown>> }
-  /** A refusal with Retry-After. */
+  /** A refusal with Retry-After, or a request that was not read. */
   | { readonly kind: 'come back'; readonly problem: string }
   /** An answer that no client should get, whatever fails. */
   | { readonly kind: 'invalid'; readonly words: string };
 
 const RETRYABLE = new Set([429, 503]);
+/** A process that was suspended while a request arrived finds it late when it resumes. It has not read it: no Retry-After. */
+const REQUEST_TIMEOUT = 408;
 const PROBLEM = 'application/problem+json';
 
 export function classifyAnswer({ status, retryAfter, contentType, text }: RawAnswer): ClassifiedAnswer {
@@ -25,6 +27,7 @@ export function classifyAnswer({ status, retryAfter, contentType, text }: RawAns
   const body = objectOf(text);
   if (!body) return invalid('the body is not a JSON object');
   if (status >= 400 && contentType !== PROBLEM) return invalid(`the content type is not ${PROBLEM}`);
+  if (status === REQUEST_TIMEOUT) return { kind: 'come back', problem: String(body['type']) };
   if (RETRYABLE.has(status))
     return retryAfter === null
       ? invalid('no Retry-After')
