@@ -2,8 +2,8 @@
  * The last events of a service, in memory: read once for all readers of a process. Readers at the end of the feed, which are
  * nearly all, cost no statement, and one wait of the process stands for all their waits.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Notifier } from '../platform/notifier';
+import { pause } from '../platform/pause';
 import type { CloudEvent } from './cloud-event';
 import type { LogPosition } from './cursor';
 import type { EventFilter, EventLog, LogPage } from './event-log';
@@ -146,9 +146,7 @@ export class Tail implements EventLog {
     while (!ended.aborted && this.#window) {
       // A failure of the wait is a failure of the next read.
       await this.#window.page.more(WAIT_MS, ended).catch(() => undefined);
-      const pauseMs = this.#window.readAt + this.limits.pauseMs - performance.now();
-      // The signal ends the pause, and then the loop.
-      if (pauseMs > 0) await sleep(pauseMs, undefined, { signal: ended }).catch(() => undefined);
+      await pause(this.#window.readAt + this.limits.pauseMs - performance.now(), ended);
       await this.#readOn();
     }
   }

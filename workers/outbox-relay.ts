@@ -2,11 +2,11 @@
  * The relay: publishes a service's events after their commits. A service may have any number of relays; a lock on the
  * relay's row serializes them. A relay may be killed at any moment: another one publishes what it has not committed.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pruneEvents, publishEvents } from '../events/publish';
 import type { SqlDatabase } from '../events/sql';
 import type { Notifier } from '../platform/notifier';
 import type { Logger } from '../platform/logger';
+import { pause } from '../platform/pause';
 
 /** 500 events: a commit of some ten milliseconds. A larger batch would delay its first event. */
 const BATCH = 500;
@@ -89,11 +89,6 @@ async function publishLoop(
       await pause(POLL_MS, signal);
     }
   }
-}
-
-/** Ends early on the signal. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
 async function pruneLoop(

@@ -3,8 +3,8 @@
  * the checkpoint. Any number of processes may run one consumer: a process that finds the checkpoint moved continues from
  * there.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../platform/logger';
+import { pause } from '../../platform/pause';
 import {
   type FeedPage,
   FeedStartsLater,
@@ -136,11 +136,6 @@ async function follow(
       await pause(RETRY_MS, signal);
     }
   }
-}
-
-/** The stop signal ends the pause, and then the loop. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
 async function applyPage(

@@ -1,12 +1,10 @@
 /** `npm run bench -- events`: what the relays and the order history cost the rate of orders. */
 import { step } from '../local/progress.cjs';
-import { type Measured, median } from './measure';
+import { type Measured, median, WARM_UP_SHARE } from './measure';
 import { type Product, startColocated, startShipped } from './product';
 import { type BenchServers, MANY_CUSTOMERS, startBenchServers } from './servers';
 
 const IN_FLIGHT = 40;
-/** A quarter of a run fills pools, plans and the compiler's caches. */
-const WARM_UP_SHARE = 1 / 4;
 /** 0.95 of the rate without them. */
 const RATIO_MIN = 0.95;
 

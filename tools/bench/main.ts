@@ -10,14 +10,11 @@ import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
 import { AUDITED_MIN, measureAudit, printAudits } from './audit';
 import { measureEventCost, printEventCost } from './event-cost';
-import { type Measure, type Measured, median } from './measure';
+import { type Measure, type Measured, median, WARM_UP_SHARE } from './measure';
 import { measureMemory, NAMESPACES, startMeasures } from './measure-suite';
 import { print, printRatios, type Ratio, ratiosOf } from './report';
 import { measureReaders, printReaders } from './readers';
 import { type BenchServers, startBenchServers } from './servers';
-
-/** A quarter of a round fills pools, plans and the compiler's caches. */
-const WARM_UP_SHARE = 1 / 4;
 
 /** Defaults of --orders: in a run with forty in flight, and in the audit. */
 const ORDERS = 2_000;

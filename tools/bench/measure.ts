@@ -16,6 +16,9 @@ export const measuredSchema = z.object({
 
 export type Measured = z.infer<typeof measuredSchema>;
 
+/** A quarter of a run fills pools, plans and the compiler's caches. */
+export const WARM_UP_SHARE = 1 / 4;
+
 export interface Measure {
   readonly name: string;
   /** @param orders of a run with forty in flight; other measures use a share of them */
