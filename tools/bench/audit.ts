@@ -13,6 +13,7 @@ import { step } from '../local/progress.cjs';
 import { CREATE_ORDER_SAGA, ORDER_TASK_QUEUE } from '../../domain/names';
 import { connectTemporal } from '../../platform/temporal';
 import { fill, OPEN_GROUP, OPEN_ORDERS, openOrders } from './filled-databases';
+import { processorSeconds } from './processor-time';
 import { type Ratio, ratioOf } from './report';
 import { type BenchServers, startBenchServers } from './servers';
 
@@ -23,16 +24,18 @@ export const AUDITED_MIN = 10 * OPEN_ORDERS;
 
 const USAGE_POLL_MS = 50;
 
-/** Linux's clock ticks on every platform of Node. */
-const TICKS_A_SECOND = 100;
-
-export interface Audited {
+interface Audited {
   readonly orders: number;
   readonly seconds: number;
   /** Of the audit's process alone. */
   readonly cpuSeconds: number;
   /** Peak resident memory of the audit's process, MB. */
   readonly peakMb: number;
+}
+
+interface AuditCost {
+  readonly audits: readonly Audited[];
+  readonly ratios: readonly Ratio[];
 }
 
 const answerSchema = z.object({
@@ -43,9 +46,7 @@ const answerSchema = z.object({
  * @param orders at least AUDITED_MIN
  * @throws Error when the audit does not report every order, exactly the open ones in flight, and no violation
  */
-export async function measureAudit(
-  orders: number,
-): Promise<{ readonly audits: readonly Audited[]; readonly ratios: readonly Ratio[] }> {
+export async function measureAudit(orders: number): Promise<AuditCost> {
   const servers = await startBenchServers([NAMESPACE]);
   try {
     const tenth = Math.ceil(orders / 1_000) * 100;
@@ -110,14 +111,13 @@ async function audited({ databases, temporalAddress }: BenchServers, orders: num
 }
 
 /** @returns undefined when the process has exited */
-function usageOf({ pid }: ChildProcess): Pick<Audited, 'cpuSeconds' | 'peakMb'> | undefined {
+function usageOf({ pid = 0 }: ChildProcess): Pick<Audited, 'cpuSeconds' | 'peakMb'> | undefined {
   try {
     const [, kb] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8')) ?? [];
-    // utime and stime: fields 12 and 13 after the process name, which may contain blanks.
-    const [, after = ''] = readFileSync(`/proc/${String(pid)}/stat`, 'utf8').split(') ');
-    const [user, system] = after.split(' ').slice(11, 13).map(Number);
-    if (kb === undefined || user === undefined || system === undefined) return undefined;
-    return { cpuSeconds: (user + system) / TICKS_A_SECOND, peakMb: Number(kb) / 1024 };
+    const cpuSeconds = processorSeconds(pid);
+    return kb === undefined || cpuSeconds === undefined
+      ? undefined
+      : { cpuSeconds, peakMb: Number(kb) / 1024 };
   } catch {
     return undefined;
   }
@@ -135,7 +135,7 @@ function requireComplete(printed: string, orders: number): void {
   }
 }
 
-export function printAudits(audits: readonly Audited[]): void {
+export function printAudits({ audits }: AuditCost): void {
   console.log(`${String(OPEN_ORDERS)} orders in flight in ${String(OPEN_ORDERS / OPEN_GROUP)} sagas`);
   console.table(
     audits.map(({ orders, seconds, cpuSeconds, peakMb }) => ({

@@ -82,11 +82,23 @@ function rowOf(eventId: string): bigint {
 /** The latency of a batch, and the rate in events per second. */
 export async function relayAlone({ orderUrl }: BenchDatabases, events: number): Promise<Measured> {
   const db = createOrderDatabase(orderUrl);
-  await db.$executeRaw(sql`
+  await insertEvents(db, events);
+  const published = await publishAll(db);
+  await db.$disconnect();
+  return published;
+}
+
+/** Inserts events that no relay has published. */
+export async function insertEvents(db: SqlDatabase, count: number): Promise<void> {
+  await db.$queryRaw(sql`
     INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data, saga_id)
     SELECT 'order', gen_random_uuid(), 1, 'OrderCreated', jsonb_build_object('orderId', gen_random_uuid(),
       'customerId', gen_random_uuid(), 'amountMinor', 100, 'currency', 'USD', 'state', 'PENDING'), 'bench'
-    FROM generate_series(1, ${events}::integer)`);
+    FROM generate_series(1, ${count}::integer)`);
+}
+
+/** Publishes all events, as a relay does. @returns events per second, and the latency of a batch */
+export async function publishAll(db: SqlDatabase): Promise<Measured> {
   const batches: number[] = [];
   const began = performance.now();
   let published = 0;
@@ -99,7 +111,6 @@ export async function relayAlone({ orderUrl }: BenchDatabases, events: number): 
     batches.push(performance.now() - start);
   }
   const tookMs = performance.now() - began;
-  await db.$disconnect();
   return { ...measured(batches, tookMs), rate: (published / tookMs) * 1_000 };
 }
 

@@ -5,9 +5,13 @@
 import { withClient } from '../../platform/postgres-session';
 import { EVENT_SOURCES } from '../../domain/events';
 import { encodeCursor } from '../../events/cursor';
+import { CONSUMER } from '../../projections/order-history/store';
 import type { ServiceName } from '../../prisma/schema-engine';
 
-/** A range of order numbers, inclusive; its length is a multiple of 100, the orders of a customer. */
+/** The orders of a customer. */
+export const FILL_STEP = 100;
+
+/** A range of order numbers, inclusive; its length is a multiple of FILL_STEP. */
 export interface Numbers {
   readonly from: number;
   readonly to: number;
@@ -31,7 +35,7 @@ const ORDERS = `
     CASE WHEN n <= ${String(OPEN_ORDERS)} THEN ARRAY['PENDING'] WHEN reason IS NULL THEN ARRAY['PENDING', 'APPROVED']
       WHEN reason = 'INSUFFICIENT_CREDIT' THEN ARRAY['PENDING', 'CANCELLED']
       ELSE ARRAY['PENDING', 'APPROVED', 'CANCELLING', 'CANCELLED'] END AS states
-  FROM (SELECT n, ${orderId('n')} AS id, ${customerId('(n - 1) / 100')} AS customer, 1000 + n % 1000 AS amount,
+  FROM (SELECT n, ${orderId('n')} AS id, ${customerId(`(n - 1) / ${String(FILL_STEP)}`)} AS customer, 1000 + n % 1000 AS amount,
       CASE WHEN n <= ${String(OPEN_ORDERS)} THEN NULL WHEN n % 10 = 0 THEN 'INSUFFICIENT_CREDIT'
         WHEN n % 10 = 1 THEN 'CUSTOMER_REQUEST' END AS reason
     FROM generate_series($1::bigint, $2::bigint) n) numbered`;
@@ -107,8 +111,8 @@ export async function fill(adminUrl: (service: ServiceName) => string, numbers: 
   await withClient(adminUrl('history'), 'bench', async (db) => {
     for (const statement of ALL_VIEWS) await db.query(statement, [numbers.from, numbers.to]);
     await db.query(
-      `INSERT INTO checkpoints (consumer, cursor) VALUES ('bench', $1) ON CONFLICT (consumer) DO UPDATE SET cursor = $1`,
-      [cursor],
+      `INSERT INTO checkpoints (consumer, cursor) VALUES ($1, $2) ON CONFLICT (consumer) DO UPDATE SET cursor = $2`,
+      [CONSUMER, cursor],
     );
     await db.query('VACUUM ANALYZE');
   });

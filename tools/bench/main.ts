@@ -10,23 +10,39 @@ import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
 import { AUDITED_MIN, measureAudit, printAudits } from './audit';
 import { measureEventCost, printEventCost } from './event-cost';
+import { measureFeed, printFeed } from './feed';
 import { type Measure, type Measured, median, WARM_UP_SHARE } from './measure';
-import { measureMemory, NAMESPACES, startMeasures } from './measure-suite';
-import { print, printRatios, type Ratio, ratiosOf } from './report';
+import { NAMESPACES, startMeasures } from './measure-suite';
+import { measureMemory, printMemory } from './memory';
+import { measurePeers, printPeers } from './peers';
+import { measureProcesses, printProcesses } from './processes';
 import { measureReaders, printReaders } from './readers';
+import { type Judged, printMeasures, printRatios, ratiosOf } from './report';
 import { type BenchServers, startBenchServers } from './servers';
+import { measureStatements, printStatements } from './statements';
+import { measureTables, printTables } from './tables';
 
-/** Defaults of --orders: in a run with forty in flight, and in the audit. */
+/** Defaults of --orders: in a run with forty in flight, and of the other commands. */
 const ORDERS = 2_000;
-const AUDITED_ORDERS = 1_000_000;
-const LISTED_ORDERS = 1_000_000;
+const MANY_ORDERS = 1_000_000;
+const MEMORY_ORDERS = 100_000;
+const STATEMENT_LISTS = 400;
+const FEED_ORDERS = 20_000;
 
-const USAGE = `npm run bench            orders per second over HTTP, and the baselines, in one run on the same servers
-npm run bench -- audit   time and memory of the audit
-npm run bench -- readers orders beside event streams, long polls and readers of lists
-npm run bench -- events  orders with and without relays and the order history
+const USAGE = `npm run bench               orders per second over HTTP, and the baselines, in one run on the same servers
+npm run bench -- audit      time and memory of the audit
+npm run bench -- readers    orders beside event streams, long polls and readers of lists
+npm run bench -- events     orders with and without relays and the order history
+npm run bench -- peers      orders beside Restate, DBOS and Temporal's own samples, which it installs
+npm run bench -- statements the steps' statements through Prisma and through the driver alone
+npm run bench -- tables     orders with a million orders in the tables, and with empty tables
+npm run bench -- memory     memory of the process after 100,000 orders, and after a tenth of them
+npm run bench -- feed       events of the relay and of the order history
+npm run bench -- processes  orders with one, two and four order services, and the processor time of each part
 
-  --orders N    orders in a run with forty in flight, default: ${String(ORDERS)}; or audited, default: ${String(AUDITED_ORDERS)}
+  --orders N    orders in a run, default: ${String(ORDERS)}; audited, listed or in the tables, default: ${String(MANY_ORDERS)};
+                placed to measure memory, default: ${String(MEMORY_ORDERS)}; statements, default: ${String(STATEMENT_LISTS)};
+                whose events are applied, default: ${String(FEED_ORDERS)}
   --rounds N    how often each measure is taken; default: 3
   --only WORDS  only measures whose name contains the words; may be repeated
   --json FILE   where the figures are written; default: a new file in .data/bench
@@ -42,10 +58,37 @@ const readOptions = options(
     json: z.string().optional(),
     strict: flag,
   },
-  z.array(z.enum(['audit', 'readers', 'events'])).max(1),
+  z
+    .array(
+      z.enum(['audit', 'readers', 'events', 'peers', 'statements', 'tables', 'memory', 'feed', 'processes']),
+    )
+    .max(1),
 );
 
 type Options = ReturnType<typeof readOptions>;
+
+const COMMANDS: Readonly<Record<string, (options: Options) => Promise<number>>> = {
+  audit: async (options) => finish(await measureAudit(options.orders ?? MANY_ORDERS), printAudits, options),
+  readers: async (options) =>
+    finish(await measureReaders(options.orders ?? MANY_ORDERS), printReaders, options),
+  events: async (options) =>
+    finish(await measureEventCost(options.orders ?? ORDERS, options.rounds), printEventCost, options),
+  peers: async (options) =>
+    finish(await measurePeers(options.orders ?? ORDERS, options.rounds, options.only), printPeers, options),
+  statements: async (options) =>
+    finish(await measureStatements(options.orders ?? STATEMENT_LISTS), printStatements, options),
+  tables: async (options) =>
+    finish(await measureTables(options.orders ?? MANY_ORDERS, ORDERS, options.rounds), printTables, options),
+  memory: async (options) =>
+    finish(await measureMemory(options.orders ?? MEMORY_ORDERS), printMemory, options),
+  feed: async (options) => finish(await measureFeed(options.orders ?? FEED_ORDERS), printFeed, options),
+  processes: async (options) =>
+    finish(
+      await measureProcesses(options.orders ?? ORDERS, options.rounds, options.only),
+      printProcesses,
+      options,
+    ),
+};
 
 runCommand({
   usage: USAGE,
@@ -57,64 +100,35 @@ runCommand({
   },
   run: (wish) => {
     installTemporalRuntime(createLogger('silent'));
-    const [what] = wish.words;
-    if (what === 'audit') return benchAudit(wish);
-    if (what === 'events') return benchEvents(wish);
-    return what === 'readers' ? benchReaders(wish) : benchOrders(wish);
+    const [word = ''] = wish.words;
+    return (COMMANDS[word] ?? benchOrders)(wish);
   },
 });
 
-async function benchReaders(options: Options): Promise<number> {
-  const result = await measureReaders(options.orders ?? LISTED_ORDERS);
+/** Prints and writes a result. @returns the exit code */
+function finish<Result extends Judged>(
+  result: Result,
+  printed: (result: Result) => void,
+  options: Options,
+): number {
+  const { met = true, ratios = [] } = result;
   const configuration = configurationOf();
   console.log(configuration);
-  printReaders(result);
+  printed(result);
+  if (ratios.length > 0) printRatios(ratios);
   write({ configuration, ...result }, options);
-  return options.strict && !result.met ? 1 : 0;
-}
-
-async function benchEvents(options: Options): Promise<number> {
-  const result = await measureEventCost(options.orders ?? ORDERS, options.rounds);
-  const configuration = configurationOf();
-  console.log(configuration);
-  printEventCost(result);
-  write({ configuration, ...result }, options);
-  return options.strict && !result.met ? 1 : 0;
-}
-
-async function benchAudit(options: Options): Promise<number> {
-  const { audits, ratios } = await measureAudit(options.orders ?? AUDITED_ORDERS);
-  const configuration = configurationOf();
-  console.log(configuration);
-  printAudits(audits);
-  printRatios(ratios);
-  write({ configuration, audits, ratios }, options);
-  return exitCodeOf(ratios, options);
+  return options.strict && !(met && ratios.every((ratio) => ratio.met)) ? 1 : 0;
 }
 
 async function benchOrders(options: Options): Promise<number> {
   const servers = await startBenchServers(NAMESPACES);
   try {
     const results = await measureAll(servers, options);
-    const memory = options.only.includes('') ? await measureMemory(servers) : undefined;
-    const ratios = ratiosOf(results, memory);
-    const configuration = {
-      ...configurationOf(),
-      ordersInARun: options.orders ?? ORDERS,
-      rounds: options.rounds,
-      groups: `50 orders, ${process.env['SAGA_GROUPS_IN_FLIGHT'] ?? 'default'} in flight`,
-    };
-    console.log(configuration);
-    print(results, ratios);
-    write({ configuration, results, memoryMb: memory, ratios }, options);
-    return exitCodeOf(ratios, options);
+    const ran = { ordersInARun: options.orders ?? ORDERS, rounds: options.rounds };
+    return finish({ ...ran, results, ratios: ratiosOf(results) }, printMeasures, options);
   } finally {
     await servers.stop();
   }
-}
-
-function exitCodeOf(ratios: readonly Ratio[], { strict }: Options): number {
-  return strict && ratios.some(({ met }) => !met) ? 1 : 0;
 }
 
 /** Runs every measure once per round, so that a slow minute affects all measures. */
@@ -142,6 +156,7 @@ function configurationOf() {
   return {
     node: process.version,
     machine: `${process.platform} ${process.arch}, ${String(os.cpus().length)} cores`,
+    groups: `50 orders, ${process.env['SAGA_GROUPS_IN_FLIGHT'] ?? 'default'} in flight`,
     durability: 'Postgres fsync and synchronous_commit on; SQLite WAL, synchronous=full',
   };
 }

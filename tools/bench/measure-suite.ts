@@ -1,5 +1,4 @@
 /** All measures, the processes they run on, and their share of the orders. */
-import { step } from '../local/progress.cjs';
 import { backlogsOf } from './backlog';
 import { type Baseline, engineBaselines, statementsAlone } from './baselines';
 import { commitToConsumer, relayAlone } from './events';
@@ -10,7 +9,7 @@ import { replays } from './replay';
 import { type BenchServers, MANY_CUSTOMERS } from './servers';
 
 /** One namespace per measured product, because all use the same task queues. */
-export const NAMESPACES = ['empty', 'colocated', 'groups-off', 'distributed', 'memory'];
+export const NAMESPACES = ['empty', 'colocated', 'groups-off', 'distributed'];
 
 /** One at a time, a twentieth of the orders takes about as long as all of them with forty in flight. */
 const ALONE_SHARE = 1 / 20;
@@ -35,8 +34,6 @@ const ADMITTED = 200;
 
 /** The products share databases, and the first one relays, so each database has one relay. */
 const RELAY_ELSEWHERE = { OUTBOX_RELAY: 'elsewhere' };
-
-const MEMORY_ORDERS = 5_000;
 
 export interface Measures {
   readonly all: readonly Measure[];
@@ -114,18 +111,4 @@ export async function startMeasures(servers: BenchServers): Promise<Measures> {
       await statements.close();
     },
   };
-}
-
-/** @returns resident memory of a fresh process after its first 5,000 orders and after as many more, MB */
-export async function measureMemory(servers: BenchServers): Promise<readonly [number, number]> {
-  const product = await startColocated(servers, 'memory');
-  const after = async (total: string) => {
-    await step(`measuring memory after ${total} orders`, () =>
-      product.load({ inFlight: 40, orders: MEMORY_ORDERS, customers: MANY_CUSTOMERS }),
-    );
-    return product.memoryMb();
-  };
-  const memory = [await after('5,000'), await after('10,000')] as const;
-  await product.stop();
-  return memory;
 }

@@ -59,7 +59,8 @@ export async function startDistributed(servers: BenchServers, namespace: string)
   return productOf(order.url, [order, customer]);
 }
 
-async function startService(
+/** @param port default: a free one; a relay has none */
+export async function startService(
   { databases, temporalAddress }: BenchServers,
   namespace: string,
   role: Role,
@@ -74,7 +75,7 @@ async function startService(
   const service = new ProductProcess({
     name: `the measured ${role.services.join()} process`,
     script: role.script,
-    port: port ?? (await freePort()),
+    port: role.script === 'workers/relay-main.js' ? undefined : (port ?? (await freePort())),
     env: {
       SAGA_GROUPS_IN_FLIGHT: process.env['SAGA_GROUPS_IN_FLIGHT'],
       LOG_LEVEL: 'info',
@@ -92,20 +93,22 @@ async function startService(
 function productOf(url: string, processes: readonly ProductProcess[]): Product {
   return {
     url,
-    load: async (task) => {
-      const script = path.join(ROOT, 'dist/tools/bench/load.js');
-      const { stdout } = await promisify(execFile)(process.execPath, [
-        script,
-        JSON.stringify({ ...task, url }),
-      ]);
-      return measuredSchema.parse(JSON.parse(stdout));
-    },
+    load: (task) => loadFromOtherProcess({ ...task, url }),
     memoryMb: () => {
       const status = readFileSync(`/proc/${String(processes[0]?.child?.process.pid)}/status`, 'utf8');
       return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
     },
-    stop: async () => {
-      for (const each of processes) await each.stop(STOP_WITHIN_MS);
-    },
+    stop: () => stopAll(processes),
   };
+}
+
+export async function stopAll(processes: readonly ProductProcess[]): Promise<void> {
+  for (const each of processes) await each.stop(STOP_WITHIN_MS);
+}
+
+/** Places orders from a separate process. */
+export async function loadFromOtherProcess(task: LoadTask): Promise<Measured> {
+  const script = path.join(ROOT, 'dist/tools/bench/load.js');
+  const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(task)]);
+  return measuredSchema.parse(JSON.parse(stdout));
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { withClient } from '../../platform/postgres-session';
 import { ROOT } from '../../platform/project-paths';
+import { endWithThisProcess } from '../local/child';
 import { step } from '../local/progress.cjs';
 import { type Measured, measured } from './measure';
 import { startColocated } from './product';
@@ -98,6 +99,7 @@ async function besideReaders<T>(task: ReaderTask, work: () => Promise<T>): Promi
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
+  endWithThisProcess(readers);
   const failed = once(readers, 'exit').then(() => {
     throw new Error(`the ${task.kind} have ended`);
   });

@@ -11,12 +11,14 @@ export interface Ratio {
   readonly met: boolean;
 }
 
-/**
- * The ratios whose measures were taken.
- *
- * @param memory MB after 5,000 and after 10,000 orders
- */
-export function ratiosOf(results: Results, memory: readonly [number, number] | undefined): Ratio[] {
+/** The part of a result that says whether it is as wanted; without it, nothing in particular is. */
+export interface Judged {
+  readonly met?: boolean;
+  readonly ratios?: readonly Ratio[];
+}
+
+/** The ratios whose measures were taken. */
+export function ratiosOf(results: Results): Ratio[] {
   const ratios = TARGET_RATIOS.flatMap(({ what, of, to, ...bounds }) => {
     const [above, below] = [results[of[0]]?.[of[1]], results[to[0]]?.[to[1]]];
     return above === undefined || below === undefined ? [] : [ratioOf(what, above / below, bounds)];
@@ -35,8 +37,7 @@ export function ratiosOf(results: Results, memory: readonly [number, number] | u
   const remote = remoteStepRatio(results);
   if (remote !== undefined)
     ratios.push(ratioOf('distributed alone, p50, to colocated and a remote step', remote, { most: 1.5 }));
-  if (!memory) return ratios;
-  return [...ratios, ratioOf('memory, 10,000 orders to 5,000', memory[1] / memory[0], { most: 1.1 })];
+  return ratios;
 }
 
 /** An approved order has two events in the order service's outbox. */
@@ -60,7 +61,7 @@ export function ratioOf(what: string, ratio: number, { least, most }: Bounds): R
   return { what, ratio, reach: least === undefined ? `≤ ${String(most)}` : `≥ ${String(least)}`, met };
 }
 
-export function print(results: Results, ratios: readonly Ratio[]): void {
+export function printMeasures({ results }: { readonly results: Results }): void {
   console.table(
     Object.fromEntries(
       Object.entries(results).map(([name, { rate, rates, p50, p99, peakMb, firstAfterMs }]) => [
@@ -76,7 +77,6 @@ export function print(results: Results, ratios: readonly Ratio[]): void {
       ]),
     ),
   );
-  printRatios(ratios);
 }
 
 export function printRatios(ratios: readonly Ratio[]): void {

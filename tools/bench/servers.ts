@@ -1,6 +1,7 @@
 /** The servers of one run: a temporary Postgres and Temporal with the product's settings. */
 import { rmSync } from 'node:fs';
-import { startPostgres } from '../local/postgres';
+import type { Child } from '../local/child';
+import { type EmbeddedPostgres, startPostgres } from '../local/postgres';
 import { step } from '../local/progress.cjs';
 import { freePort } from '../local/free-port';
 import { scratchFolder } from '../local/scratch-postgres';
@@ -22,6 +23,9 @@ export interface BenchServers {
   /** Superuser's URL of a service's database. */
   readonly adminUrl: (service: ServiceName) => string;
   readonly temporalAddress: string;
+  /** One per Postgres server. */
+  readonly postgresPids: readonly number[];
+  readonly temporalPid: number;
   stop(): Promise<void>;
 }
 
@@ -31,12 +35,18 @@ export const MANY_CUSTOMERS = 200;
 /** Postgres records the time of each commit, from which the delay of an event is measured. */
 const COMMIT_TIMES = ['-c', 'track_commit_timestamp=on'];
 
-/** @param namespaces one per measured product, because all use the same task queues */
-export async function startBenchServers(namespaces: readonly string[]): Promise<BenchServers> {
+/**
+ * @param namespaces one per measured product, because all use the same task queues
+ * @param customersApart the customer service's database has a Postgres server of its own
+ */
+export async function startBenchServers(
+  namespaces: readonly string[],
+  { customersApart = false } = {},
+): Promise<BenchServers> {
   const folder = scratchFolder();
-  const postgres = await step('starting Postgres', async () =>
-    startPostgres(folder, await freePort(), COMMIT_TIMES),
-  );
+  const postgres = await startPostgresIn(folder);
+  const apartFolder = customersApart ? scratchFolder() : undefined;
+  const apart = apartFolder === undefined ? undefined : await startPostgresIn(apartFolder);
   const temporal = await step('starting Temporal', async () =>
     startTemporal({
       cliPath: process.env['TEMPORAL_CLI_PATH'] ?? 'temporal',
@@ -45,22 +55,38 @@ export async function startBenchServers(namespaces: readonly string[]): Promise<
       namespaces,
     }),
   );
+  const serverOf = (service: ServiceName) => (service === 'customer' && apart ? apart : postgres).adminUrl;
   const [orderUrl, customerUrl, historyUrl] = [
-    await databaseOf(postgres.adminUrl, 'order'),
-    await databaseOf(postgres.adminUrl, 'customer'),
-    await databaseOf(postgres.adminUrl, 'history'),
+    await databaseOf(serverOf('order'), 'order'),
+    await databaseOf(serverOf('customer'), 'customer'),
+    await databaseOf(serverOf('history'), 'history'),
   ];
   return {
     databases: { orderUrl, customerUrl, historyUrl, customers: MANY_CUSTOMERS },
     adminUrl: (service) =>
-      Object.assign(new URL(postgres.adminUrl), { pathname: `/${nameOf(service)}` }).href,
+      Object.assign(new URL(serverOf(service)), { pathname: `/${nameOf(service)}` }).href,
     temporalAddress: temporal.address,
+    postgresPids: [postgres, ...(apart ? [apart] : [])].map(pidOf),
+    temporalPid: pidOf(temporal),
     stop: async () => {
       await temporal.stop();
       await postgres.stop();
-      rmSync(folder, { recursive: true, force: true });
+      await apart?.stop();
+      for (const each of [folder, apartFolder])
+        if (each !== undefined) rmSync(each, { recursive: true, force: true });
     },
   };
+}
+
+function startPostgresIn(folder: string): Promise<EmbeddedPostgres> {
+  return step('starting Postgres', async () => startPostgres(folder, await freePort(), COMMIT_TIMES));
+}
+
+/** @throws Error when it did not start */
+function pidOf({ child }: { readonly child: Child }): number {
+  const { pid } = child.process;
+  if (pid === undefined) throw new Error(`${child.name} did not start`);
+  return pid;
 }
 
 async function databaseOf(adminUrl: string, service: ServiceName): Promise<string> {

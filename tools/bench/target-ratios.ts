@@ -29,7 +29,7 @@ export const TARGET_RATIOS: readonly TargetRatio[] = [
   {
     what: 'one hot customer, rate',
     ...rates('hot customer, 40', 'colocated, 40'),
-    least: 0.7,
+    least: 0.9,
   },
   {
     what: 'groups off, rate',
