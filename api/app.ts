@@ -2,6 +2,7 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
+import { creditStepRoutes, type CreditStepRoutesDependencies } from './customers/credit-step-routes';
 import { customerRoutes, type CustomerRoutesDependencies } from './customers/customer-routes';
 import {
   customerWithOrdersRoutes,
@@ -27,6 +28,8 @@ export interface ApiDependencies {
   readonly orders?: OrderRoutesDependencies | undefined;
   /** Set when this process runs the customer service. */
   readonly customers?: CustomerRoutesDependencies | undefined;
+  /** Set when this process runs the customer service without the order service. */
+  readonly creditSteps?: CreditStepRoutesDependencies | undefined;
   /** Set when this process runs the order service. */
   readonly customerWithOrders?: CustomerWithOrdersDependencies | undefined;
   /** Set when this process runs the order history. */
@@ -49,6 +52,7 @@ export function createApp(dependencies: ApiDependencies): Express {
     metrics,
     orders,
     customers,
+    creditSteps,
     customerWithOrders,
     history,
     forwarded,
@@ -78,6 +82,7 @@ export function createApp(dependencies: ApiDependencies): Express {
   if (orders) app.use(orderRoutes(orders));
   if (customerWithOrders) app.use(customerWithOrdersRoutes(customerWithOrders));
   if (customers) app.use(customerRoutes(customers));
+  if (creditSteps) app.use(creditStepRoutes(creditSteps));
   if (history) app.use(historyRoutes(history));
   for (const each of forwarded) app.use(forwarding(each));
   if (events) app.use(eventRoutes(events));

@@ -7,6 +7,7 @@ import type { Metrics } from '../platform/metrics';
 import { Notifier } from '../platform/notifier';
 import { createPool, READ_LIMITS } from '../platform/postgres-session';
 import { createHistoryDatabase } from '../prisma/history/client';
+import { poolSql } from '../prisma/pool-sql';
 import { type RunningConsumer, startConsumer } from '../projections/consumer/consumer';
 import { pagesOf } from '../projections/consumer/feed-page';
 import { localPages } from '../projections/order-history/local-pages';
@@ -59,9 +60,13 @@ export function startHistoryService(
         feedUrl === undefined && ownFeed
           ? localPages(ownFeed)
           : pagesOf(requireSetting('EVENT_FEED_URL', feedUrl));
-      const store = historyStore(db, () => {
-        applied.notify();
-      });
+      const store = historyStore(
+        db,
+        () => {
+          applied.notify();
+        },
+        poolSql(pool),
+      );
       consumer = startConsumer({ name: 'order-history', readPage, store, logger });
     },
     stop: async () => {

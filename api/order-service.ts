@@ -5,12 +5,15 @@ import { KeyedWaiters } from '../platform/keyed-waiters';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
 import type { OrderDatabase } from '../prisma/order/client';
+import { FastPath } from '../saga/host/fast-path';
 import { GroupStarter } from '../saga/host/group-starter';
+import { createOrderSaga } from '../workflows/create-order-saga';
 import { Admission } from './http/admission';
 import type { Forwarded } from './http/forwarding';
 import type { PageTurns } from './http/page-turns';
 import { orderServiceMetrics } from './operations/process-metrics';
 import { CancellationStarter } from './orders/cancellation-starter';
+import { creditStepRequests } from './orders/credit-step-requests';
 import type { OrderRoutesDependencies } from './orders/order-routes';
 import { ParkedSagas } from './orders/parked-sagas';
 import { CREATE_ORDER } from './orders/saga-types';
@@ -18,6 +21,7 @@ import type { OrderServiceSettings, ServiceSettings } from './service-settings';
 
 export interface OrderService extends OrderRoutesDependencies {
   readonly starter: GroupStarter<OrderRequest, CreateOrderSettings>;
+  readonly fastPath: FastPath<OrderRequest, CreateOrderSettings>;
   readonly parked: ParkedSagas;
   readonly forwarded: readonly Forwarded[];
   /** Counts the decisions and passes the notices of the steps in this process to the waiting requests. */
@@ -47,14 +51,19 @@ export function createOrderService(
     placement: customer ? 'colocated' : 'distributed',
     parkAfterMs: order.attentionAfterMs,
   } as const;
+  const settings = { creditCheckTimeoutMs: order.creditCheckTimeoutMs };
+  const { customerServiceUrl } = order;
+  const requests = customerServiceUrl === undefined ? undefined : creditStepRequests(customerServiceUrl);
+  const fastPath = new FastPath({ run: createOrderSaga.run, settings, requests });
   const starter = new GroupStarter<OrderRequest, CreateOrderSettings>({
     client,
     type: CREATE_ORDER,
-    input: { ...sagaInput, settings: { creditCheckTimeoutMs: order.creditCheckTimeoutMs } },
+    input: { ...sagaInput, settings },
     eagerStart,
     groupMax: order.sagaGroupMax,
     groupsInFlight: order.sagaGroupsInFlight,
     waitingMax: order.ordersInFlightMax,
+    fastPath,
     onStarted: ({ sagaId, subjectIds, eager }) => {
       logger.debug({ workflowId: sagaId, orders: subjectIds.length, eager }, 'saga started');
     },
@@ -73,6 +82,7 @@ export function createOrderService(
     reads,
     pages,
     starter,
+    fastPath,
     cancellations: new CancellationStarter({ client, input: { ...sagaInput, settings: {} }, eagerStart }),
     notices,
     checkSagaRouting,

@@ -13,6 +13,7 @@ import type { Metrics } from '../platform/metrics';
 import { connectTemporal } from '../platform/temporal';
 import { createCustomerDatabase, type CustomerDatabase } from '../prisma/customer/client';
 import { createOrderDatabase } from '../prisma/order/client';
+import { RequestedSteps } from '../saga/host/requested-steps';
 import { withTimeout } from '../saga/host/with-timeout';
 import type { WorkflowVersion } from '../workers/build-id';
 import { warnOfRouting } from '../workers/saga-routing';
@@ -20,7 +21,7 @@ import { startWorkers } from '../workers/workers';
 import type { ApiDependencies } from './app';
 import { type CustomerRoutesDependencies, findCustomer } from './customers/customer-routes';
 import { remoteCustomers } from './customers/customer-with-orders';
-import { FEED_FRESH_MS, TAIL_EVENTS_MAX, TAIL_PAUSE_MS } from './http/read-limits';
+import { FEED_FRESH_MS, TAIL_EVENTS_MAX, TAIL_PAUSES } from './http/read-limits';
 import { outboxMetrics, workerMetrics } from './operations/process-metrics';
 import { createOrderService } from './order-service';
 import type { Readers } from './readers';
@@ -30,12 +31,12 @@ import type { ServiceSettings } from './service-settings';
 /** 15 s: a connection normally takes milliseconds. After the timeout the process ends, and its supervisor restarts it. */
 const CONNECT_TIMEOUT_MS = 15_000;
 
-const TAIL_LIMITS = { eventsMax: TAIL_EVENTS_MAX, freshMs: FEED_FRESH_MS, pauseMs: TAIL_PAUSE_MS };
+const TAIL_LIMITS = { eventsMax: TAIL_EVENTS_MAX, freshMs: FEED_FRESH_MS, pauses: TAIL_PAUSES };
 
 export interface SagaServices {
   readonly routes: Pick<
     ApiDependencies,
-    'orders' | 'customers' | 'customerWithOrders' | 'events' | 'forwarded'
+    'orders' | 'customers' | 'creditSteps' | 'customerWithOrders' | 'events' | 'forwarded'
   >;
   /** Connection pools, by database. */
   readonly pools: Readonly<Record<string, Pool>>;
@@ -83,6 +84,8 @@ export async function startSagaServices(
       metrics,
       checkSagaRouting: () => workers.checkRouting(),
     });
+  // Beside the order service, the fast path runs the steps itself.
+  const requestedSteps = customerData && !order ? new RequestedSteps() : undefined;
   // The first statement of a process takes half a second, which no saga should wait for. An unavailable database does not
   // prevent the start.
   await Promise.allSettled(databases.map(({ check }) => check()));
@@ -94,6 +97,8 @@ export async function startSagaServices(
     deployment,
     order: orders && { db: orders.db, notify: orders.notify, onCommit: orderData.outbox.onCommit },
     customer: customerData && { db: customerData.db, onCommit: customerData.outbox.onCommit },
+    fastPath: orders?.fastPath,
+    requestedSteps,
     onSagaProgress: (sagaId, progress) => {
       orders?.starter.sagaProgressed(sagaId, progress);
     },
@@ -112,6 +117,9 @@ export async function startSagaServices(
     routes: {
       orders,
       customers: customerData && customerRoutesOf(customerData),
+      creditSteps: requestedSteps && {
+        reserveCredit: (request) => requestedSteps.run('reserveCredit', request),
+      },
       customerWithOrders: orders && {
         ...orders,
         findCustomer: customerData

@@ -6,6 +6,7 @@ import { databaseLog, type EventLog } from '../events/event-log';
 import type { SqlDatabase } from '../events/sql';
 import type { Logger } from '../platform/logger';
 import { createPool, READ_LIMITS } from '../platform/postgres-session';
+import { poolSql } from '../prisma/pool-sql';
 import { type ServiceOutbox, serviceOutbox } from '../workers/service-outbox';
 import type { OutboxSettings } from './service-settings';
 
@@ -35,13 +36,13 @@ export function openDatabase<Db extends SqlDatabase & { $disconnect(): Promise<v
   const pool = createPool(url, `${service}-service`);
   const readPool = createPool(url, `${service}-service-reads`, { limits: READ_LIMITS });
   const [db, reads] = [createClient(url, pool), createClient(url, readPool)];
-  const outbox = serviceOutbox({ service, db, url, ...outboxSettings, logger });
+  const outbox = serviceOutbox({ service, db: poolSql(pool), url, ...outboxSettings, logger });
   return {
     db,
     reads,
     pools: { [service]: pool, [`${service} reads`]: readPool },
     outbox,
-    log: databaseLog(`/${service}-service`, reads, outbox.published, eventBase),
+    log: databaseLog(`/${service}-service`, poolSql(readPool), outbox.published, eventBase),
     check: async () => db.$queryRaw(sql`SELECT 1`),
     close: async () => {
       await Promise.all([db.$disconnect(), reads.$disconnect()]);

@@ -1,5 +1,5 @@
 /** A domain event as consumers get it: CloudEvents 1.0, JSON format. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { EventSource } from '../domain/events';
 import { isCancelSaga } from '../domain/names';
@@ -83,19 +83,22 @@ export interface OutboxRow {
   readonly occurredAt: Date;
   readonly data: Readonly<Record<string, unknown>>;
   readonly schemaVersion: number;
+}
+
+interface EventUris {
   /** Base of the event's `source`. */
-  readonly baseUri: string;
+  readonly source: string;
+  /** Base of the URL at which this process serves the schemas. */
+  readonly schema: string;
 }
 
 /**
  * Accepts types and versions that this code does not know: a newer version of the service may have written them.
- *
- * @param schemaBaseUri base of the URL at which this process serves the schemas
  */
-export function cloudEvent(service: EventSource, row: OutboxRow, schemaBaseUri: string): CloudEvent {
+export function cloudEvent(service: EventSource, row: OutboxRow, base: EventUris): CloudEvent {
   const { type, aggregateId: subject, sequence, sagaId, data, schemaVersion } = row;
   const cause = isEventType(type) ? causeOf(type, row) : undefined;
-  const source = `${row.baseUri}${service}`;
+  const source = `${base.source}${service}`;
   return {
     specversion: '1.0',
     id: row.id,
@@ -104,7 +107,7 @@ export function cloudEvent(service: EventSource, row: OutboxRow, schemaBaseUri: 
     subject,
     time: row.occurredAt.toISOString(),
     datacontenttype: 'application/json',
-    dataschema: `${schemaBaseUri}${schemaPath(type, schemaVersion)}`,
+    dataschema: `${base.schema}${schemaPath(type, schemaVersion)}`,
     partitionkey: subject,
     sequence: sequenceOf(row.position),
     aggregateversion: sequence,
@@ -117,8 +120,7 @@ export function cloudEvent(service: EventSource, row: OutboxRow, schemaBaseUri: 
 
 /** Span id of an event, and the trace id that all events of its saga share. */
 function traceparentOf(saga: string, event: string): string {
-  const hex = (text: string, digits: number) =>
-    createHash('sha256').update(text).digest('hex').slice(0, digits);
+  const hex = (text: string, digits: number) => hash('sha256', text, 'hex').slice(0, digits);
   return `00-${hex(saga, TRACE_ID_DIGITS)}-${hex(event, SPAN_ID_DIGITS)}-00`;
 }
 

@@ -1,17 +1,12 @@
 /** The published events of a service, read from its database. */
-import { Sql, sqltag as sql } from '@prisma/client/runtime/client';
 import type { Notifier } from '../platform/notifier';
 import { type EventSource } from '../domain/events';
 import { type EventBase, keepEventBase } from './base-uri';
-import { type CloudEvent, cloudEvent, type OutboxRow } from './cloud-event';
+import { type CloudEvent, cloudEvent } from './cloud-event';
 import { BadCursor, CursorOfLostEvents, CursorTooOld, type LogPosition } from './cursor';
+import { type EventFilter, type FeedRow, pageOf, type Row } from './log-query';
 import { sequenceOf } from './sequence';
 import type { SqlDatabase } from './sql';
-
-export interface EventFilter {
-  readonly types?: readonly string[] | undefined;
-  readonly subject?: string | undefined;
-}
 
 export interface LogPage {
   readonly events: readonly CloudEvent[];
@@ -40,19 +35,6 @@ export interface EventLog {
   read(after: LogPosition | undefined, limit: number, filter: EventFilter): Promise<LogPage>;
 }
 
-interface FeedRow {
-  readonly feedId: string;
-  readonly lastPosition: bigint;
-  readonly prunedPosition: bigint;
-  readonly publishedTo: Date | null;
-  /** Id of the event at the last position; null when there is none. */
-  readonly lastId: string | null;
-  /** Id of the event at the position `after`; null when there is none. */
-  readonly afterId: string | null;
-}
-
-type Row = FeedRow & Omit<OutboxRow, 'position'> & { readonly position: bigint | null };
-
 /**
  * @param published notified when events have been published
  * @param base called at each read: the address of a process is known only when it listens
@@ -76,61 +58,40 @@ export function databaseLog(
       await baseKept();
       const seen = published.count;
       const rows = await db.$queryRaw<Row[]>(pageOf(after?.position, limit, filter));
-      const [feed] = rows;
+      const feed = rows[0]?.feed;
       if (!feed)
         throw new TypeError(`the database of ${source} has no row in outbox_relay: apply its migrations`);
       checkPosition(source, after, feed);
-      const events = rows.flatMap(({ position, ...row }) =>
-        position === null ? [] : [cloudEvent(source, { ...row, position }, base().uri)],
-      );
+      const { uri } = base();
+      const baseUriOf = baseUris(feed, uri);
+      const events: CloudEvent[] = [];
+      for (const row of rows)
+        if (row.position !== null)
+          events.push(cloudEvent(source, row, { source: baseUriOf(row.position), schema: uri }));
       // A page that is not full covers all events up to the last position.
       const isComplete = events.length < limit;
       const last = events.at(-1);
       const end = isComplete
-        ? { position: feed.lastPosition, eventId: feed.lastId ?? undefined }
+        ? { position: BigInt(feed.lastPosition), eventId: feed.lastId ?? undefined }
         : { position: BigInt(last?.sequence ?? 0), eventId: last?.id };
       return {
         events,
         end: { feedId: feed.feedId, ...end },
-        completeTo: isComplete ? (feed.publishedTo ?? undefined) : undefined,
-        startsAfter: feed.prunedPosition,
+        completeTo: isComplete && feed.publishedTo !== null ? new Date(feed.publishedTo) : undefined,
+        startsAfter: BigInt(feed.prunedPosition),
         more: (timeoutMs, signal) => published.wait(seen, timeoutMs, signal),
       };
     },
   };
 }
 
-/** Without the time for rows that were written before `recorded_us` existed, so that their ids do not change. */
-const EVENT_ID = sql`concat_ws('-', o.id, o.recorded_us)`;
-
-function pageOf(after: bigint | undefined, limit: number, { types, subject }: EventFilter): Sql {
-  const from = sql`coalesce(${after ?? null}::bigint, r.pruned_position)`;
-  // Without a subject: the first positions of each type by its index, not all events after `from`.
-  const ofType = !types
-    ? sql``
-    : subject !== undefined
-      ? sql`AND o.type = ANY (${[...types]}::text[])`
-      : sql`AND o.position = ANY (ARRAY (
-          SELECT p.position FROM unnest(${[...types]}::text[]) t (type) CROSS JOIN LATERAL (
-            SELECT f.position FROM outbox f WHERE f.type = t.type AND f.position > ${from}
-            ORDER BY f.position LIMIT ${limit}::integer) p
-          ORDER BY p.position LIMIT ${limit}::integer))`;
-  const ofSubject = subject === undefined ? sql`` : sql`AND o.aggregate_id = ${subject}::uuid`;
-  return sql`
-    SELECT r.feed_id AS "feedId", r.last_position AS "lastPosition", r.pruned_position AS "prunedPosition",
-      r.published_to AS "publishedTo", e.*,
-      (SELECT ${EVENT_ID} FROM outbox o WHERE o.position = r.last_position) AS "lastId",
-      (SELECT ${EVENT_ID} FROM outbox o WHERE o.position = ${after ?? null}::bigint) AS "afterId"
-    FROM outbox_relay r LEFT JOIN LATERAL (
-      SELECT o.position, ${EVENT_ID} AS id, o.type, o.aggregate_id AS "aggregateId", o.sequence, o.saga_id AS "sagaId",
-        o.occurred_at AS "occurredAt", o.data, o.schema_version AS "schemaVersion",
-        (SELECT b.base_uri FROM event_bases b WHERE b.after_position < o.position
-         ORDER BY b.after_position DESC LIMIT 1) AS "baseUri"
-      FROM outbox o
-      WHERE o.position > ${from} ${ofType} ${ofSubject}
-      ORDER BY o.position LIMIT ${limit}::integer
-    ) e ON true
-    ORDER BY e.position`;
+/**
+ * @param own of this process, for a feed without any
+ * @returns the base of the `source` of the event at a position
+ */
+function baseUris({ bases }: FeedRow, own: string): (position: bigint) => string {
+  const known = bases.map(({ after, uri }) => ({ after: BigInt(after), uri }));
+  return (position) => known.find(({ after }) => after < position)?.uri ?? own;
 }
 
 function checkPosition(
@@ -141,15 +102,16 @@ function checkPosition(
   if (!after) return;
   if (after.feedId !== feedId) throw new BadCursor('is from the feed of another database');
   const isReplaced = after.eventId !== undefined && afterId !== null && afterId !== after.eventId;
-  if (after.position > lastPosition || isReplaced)
+  if (after.position > BigInt(lastPosition) || isReplaced)
     throw new CursorOfLostEvents(
       'is of events that are lost: the database was restored from an older backup',
     );
-  if (after.position < prunedPosition)
+  const pruned = BigInt(prunedPosition);
+  if (after.position < pruned)
     throw new CursorTooOld(
       'is older than the feed: the events after it were pruned. Without a cursor the feed begins after `startsAfter`; read what you lack from the services',
       {
-        [source]: sequenceOf(prunedPosition),
+        [source]: sequenceOf(pruned),
       },
     );
 }

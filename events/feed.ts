@@ -4,16 +4,15 @@ import {
   CursorOfLostEvents,
   CursorTooOld,
   decodeCursor,
-  encodeCursor,
   type LogPosition,
-  type Positions,
   type StartsAfter,
 } from './cursor';
 import type { EventSource } from '../domain/events';
 import type { Logger } from '../platform/logger';
 import { withTimeoutSignal } from '../platform/with-timeout';
-import type { CloudEvent } from './cloud-event';
-import type { EventFilter, EventLog, LogPage } from './event-log';
+import type { EventLog } from './event-log';
+import type { EventFilter } from './log-query';
+import { type Answered, type CompleteTo, type FeedItem, merged } from './merge';
 import { sequenceOf } from './sequence';
 
 export interface FeedPage {
@@ -33,8 +32,6 @@ export interface FeedPage {
   more(timeoutMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-type CompleteTo = Readonly<Partial<Record<EventSource, string>>>;
-
 export interface PageRequest {
   /** Undefined: from the start of the feed. */
   readonly after: string | undefined;
@@ -48,18 +45,8 @@ export interface PageRequest {
   readonly turn?: () => Promise<void>;
 }
 
-export interface FeedItem {
-  readonly event: CloudEvent;
-  readonly cursor: string;
-}
-
 /** 1 s between attempts to read an unavailable service. */
 const RETRY_MS = 1_000;
-
-interface Answered {
-  readonly log: EventLog;
-  readonly page: LogPage;
-}
 
 /**
  * Keeps the order of publication within a service. Orders events of different services by time; their clocks may differ, so
@@ -173,45 +160,6 @@ export class EventFeed {
 /** Whether the service has rejected the cursor. */
 function isRefusal(failure: unknown): failure is BadCursor | CursorTooOld | CursorOfLostEvents {
   return [BadCursor, CursorTooOld, CursorOfLostEvents].some((refusal) => failure instanceof refusal);
-}
-
-/** Merges the pages by time, without changing the order within a log. */
-function merged(before: Positions, answered: readonly Answered[], limit: number) {
-  let positions = before;
-  const items: FeedItem[] = [];
-  const queues = answered.map(({ log, page }) => ({ source: log.source, page, left: [...page.events] }));
-  while (items.length < limit) {
-    const heads = queues.flatMap((queue) => (queue.left[0] ? [{ ...queue, head: queue.left[0] }] : []));
-    const [first, ...others] = heads;
-    if (!first) break;
-    const { source, left, page, head } = others.reduce(
-      (one, other) => (other.head.time < one.head.time ? other : one),
-      first,
-    );
-    left.shift();
-    positions = {
-      ...positions,
-      [source]: { ...page.end, position: BigInt(head.sequence), eventId: head.id },
-    };
-    items.push(itemAt(head, positions));
-  }
-  let completeTo: CompleteTo = {};
-  for (const { source, page, left } of queues) {
-    if (left.length > 0) continue;
-    positions = { ...positions, [source]: page.end };
-    if (page.completeTo) completeTo = { ...completeTo, [source]: page.completeTo.toISOString() };
-  }
-  return { items, nextCursor: encodeCursor(positions), completeTo };
-}
-
-/** Only streams need the cursor of each event, and encoding it takes longer than the rest of a page. */
-function itemAt(event: CloudEvent, positions: Positions): FeedItem {
-  return {
-    event,
-    get cursor() {
-      return encodeCursor(positions);
-    },
-  };
 }
 
 function startOf(answered: readonly Answered[]): StartsAfter {

@@ -12,7 +12,8 @@ import {
   encodeCursor,
   type LogPosition,
 } from './cursor';
-import type { EventFilter, EventLog } from './event-log';
+import type { EventLog } from './event-log';
+import type { EventFilter } from './log-query';
 import { SEQUENCE } from './sequence';
 
 /** A process of the previous version does not report it. */

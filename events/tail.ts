@@ -6,15 +6,21 @@ import { Notifier } from '../platform/notifier';
 import { pause } from '../platform/pause';
 import type { CloudEvent } from './cloud-event';
 import type { LogPosition } from './cursor';
-import type { EventFilter, EventLog, LogPage } from './event-log';
+import type { EventLog, LogPage } from './event-log';
+import type { EventFilter } from './log-query';
 
 export interface TailLimits {
   /** Events in memory. Readers before them read the log itself. */
   readonly eventsMax: number;
   /** Readers share what was read within this time, milliseconds. */
   readonly freshMs: number;
-  /** While events keep coming, readers that wait are notified at most this often, milliseconds. */
-  readonly pauseMs: number;
+  /** While events keep coming, the readers that wait are notified at most this often. */
+  readonly pauses: {
+    /** Milliseconds for each of them. */
+    readonly eachReaderMs: number;
+    /** However many wait, milliseconds. */
+    readonly longestMs: number;
+  };
 }
 
 /** 1 s: how old the tail may be while it waits for a notification, which may be lost. */
@@ -146,7 +152,9 @@ export class Tail implements EventLog {
     while (!ended.aborted && this.#window) {
       // A failure of the wait is a failure of the next read.
       await this.#window.page.more(WAIT_MS, ended).catch(() => undefined);
-      await pause(this.#window.readAt + this.limits.pauseMs - performance.now(), ended);
+      const { eachReaderMs, longestMs } = this.limits.pauses;
+      const pauseMs = Math.min(this.#waiting * eachReaderMs, longestMs);
+      await pause(this.#window.readAt + pauseMs - performance.now(), ended);
       await this.#readOn();
     }
   }

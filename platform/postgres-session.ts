@@ -2,7 +2,7 @@
  * The only module that opens sessions of Postgres. A session inherits settings from the server, the database and the
  * role, and node-postgres inherits more from PG* variables; each session here states everything that our code relies on.
  */
-import { Client, type ClientBase, type ClientConfig, Pool } from 'pg';
+import { Client, type ClientBase, type ClientConfig, Pool, types } from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
 
 /** Of the services' pools, and of the connections beside them. */
@@ -153,22 +153,32 @@ export interface PoolOptions {
   readonly readOnly?: boolean;
 }
 
+/** A bigint as Prisma's client reads it; the driver alone reads it as text. */
+const PARSERS = {
+  getTypeParser: (...[type, format]: Parameters<typeof types.getTypeParser>): unknown =>
+    type === types.builtins.INT8 ? BigInt : types.getTypeParser(type, format),
+};
+
 export function createPool(
   url: string,
   applicationName: string,
   { limits = DATABASE_LIMITS, readOnly = false }: PoolOptions = {},
 ): Pool {
   const { connections, statementMs, queryMs } = limits;
-  return new Pool({
+  const pool = new Pool({
     ...sessionOptions(url, applicationName, { statementMs, readOnly }),
     max: connections,
     query_timeout: queryMs,
+    types: PARSERS,
     verify: (client, done) => {
       prepareSession(client).then(() => {
         done();
       }, done);
     },
   });
+  // Without a listener, an idle connection that the server ends would end this process. The next statement opens another one.
+  pool.on('error', () => undefined);
+  return pool;
 }
 
 function startUpOptions({ statementMs = 0, readOnly = false }: SessionLimits): string[] {

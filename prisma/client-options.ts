@@ -13,7 +13,7 @@ export function clientOptions(pool: Pool) {
 const names = new Map<string, string>();
 
 /** Returns a name derived from the statement's text, so that the server prepares each statement once per connection. */
-function statementName({ sql }: { sql: string }): string {
+export function statementName({ sql }: { sql: string }): string {
   const known = names.get(sql);
   if (known !== undefined) return known;
   let hash = 0;

@@ -4,6 +4,7 @@ import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { CreditSteps } from '../domain/contracts';
 import { CUSTOMER_TASK_QUEUE } from '../domain/names';
 import { DRAIN_MS } from './drain';
+import type { RequestedSteps } from '../saga/host/requested-steps';
 import { HEARTBEATS_AT_LEAST_APART_MS, retriedByServer, stepHeartbeat } from '../saga/host/step-interceptors';
 
 /** 10 concurrent steps, as many as the pool has connections: more would only wait for a connection. */
@@ -21,6 +22,8 @@ export interface CustomerWorkerOptions {
   /** Includes the payload codecs, if any. */
   readonly dataConverter?: DataConverter | undefined;
   readonly steps: CreditSteps;
+  /** Runs the steps that the order service requests directly. */
+  readonly requestedSteps?: RequestedSteps | undefined;
 }
 
 export function createCustomerWorker({
@@ -28,6 +31,7 @@ export function createCustomerWorker({
   namespace,
   dataConverter,
   steps,
+  requestedSteps,
 }: CustomerWorkerOptions): Promise<Worker> {
   return Worker.create({
     connection,
@@ -35,7 +39,13 @@ export function createCustomerWorker({
     taskQueue: CUSTOMER_TASK_QUEUE,
     ...(dataConverter && { dataConverter }),
     activities: steps,
-    interceptors: { activity: [stepHeartbeat, retriedByServer] },
+    interceptors: {
+      activity: [
+        stepHeartbeat,
+        retriedByServer,
+        ...(requestedSteps ? [requestedSteps.shareAnswers(steps)] : []),
+      ],
+    },
     maxHeartbeatThrottleInterval: HEARTBEATS_AT_LEAST_APART_MS,
     maxConcurrentActivityTaskExecutions: CUSTOMER_STEP_SLOTS,
     maxConcurrentActivityTaskPolls: POLLS,

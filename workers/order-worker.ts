@@ -6,6 +6,7 @@ import { ORDER_TASK_QUEUE } from '../domain/names';
 import type { WorkerDeployment } from '../platform/config';
 import { STEP_RUNS_ELSEWHERE } from '../saga/contract';
 import type { SagaProgress } from '../saga/host/saga-ends';
+import type { FastPath } from '../saga/host/fast-path';
 import { HEARTBEATS_AT_LEAST_APART_MS, retriedByServer, stepHeartbeat } from '../saga/host/step-interceptors';
 import type { SagaSinks } from '../saga/workflow';
 import { DRAIN_MS } from './drain';
@@ -35,6 +36,8 @@ const OWN_WORKER_WITHIN_MS = 1_000;
 /** 2: the queue gets only steps that have failed three times, and steps whose rows stay locked. */
 const STEP_POLLS = 2;
 
+export type SharesSteps = Pick<FastPath<never, never>, 'shareSteps'>;
+
 export interface OrderWorkerOptions {
   /** The connection of the client that starts the sagas: eager starts need the same one. */
   readonly connection: NativeConnection;
@@ -48,6 +51,8 @@ export interface OrderWorkerOptions {
   readonly orderSteps: OrderSteps;
   /** Set when colocated. */
   readonly creditSteps: CreditSteps | undefined;
+  /** Runs the steps of sagas that this process starts alone. */
+  readonly fastPath?: SharesSteps | undefined;
   /** Called when a saga of this process ends or waits, with its workflow id. */
   readonly onSagaProgress?: ((sagaId: string, progress: SagaProgress) => void) | undefined;
 }
@@ -69,6 +74,8 @@ export function createOrderWorker(options: OrderWorkerOptions): Promise<Worker> 
       },
     },
   };
+  const { orderSteps, creditSteps = creditStepsElsewhere, fastPath } = options;
+  const activities = { ...orderSteps, ...creditSteps };
   return Worker.create({
     connection: options.connection,
     namespace: options.namespace,
@@ -76,9 +83,11 @@ export function createOrderWorker(options: OrderWorkerOptions): Promise<Worker> 
     ...(options.dataConverter && { dataConverter: options.dataConverter }),
     workflowBundle: { codePath: options.bundlePath },
     ...(options.deployment && { workerDeploymentOptions: versioned(options.deployment) }),
-    activities: { ...options.orderSteps, ...(options.creditSteps ?? creditStepsElsewhere) },
+    activities,
     sinks,
-    interceptors: { activity: [stepHeartbeat, retriedByServer] },
+    interceptors: {
+      activity: [...(fastPath ? [fastPath.shareSteps(activities)] : []), stepHeartbeat, retriedByServer],
+    },
     maxHeartbeatThrottleInterval: HEARTBEATS_AT_LEAST_APART_MS,
     maxConcurrentActivityTaskExecutions: ORDER_WORKER_LIMITS.steps,
     maxConcurrentActivityTaskPolls: STEP_POLLS,

@@ -11,8 +11,14 @@ import { pause } from '../platform/pause';
 /** 500 events: a commit of some ten milliseconds. A larger batch would delay its first event. */
 const BATCH = 500;
 
-/** 10 ms: while commits keep coming, one statement publishes those of so long. The first after a pause is published at once. */
-const BATCHES_APART_MS = 10;
+/**
+ * While commits keep coming, one statement publishes those of so long: 10 ms when they are few, 20 ms when each has the events
+ * of many orders. The first after a pause is published at once.
+ */
+const BATCHES_APART_MS = { few: 10, many: 20 } as const;
+
+/** 10 events: several orders, which share their commits. */
+const MANY = 10;
 
 /** 1 s: for commits without a notification, as when the process was killed before it sent one. */
 const POLL_MS = 1_000;
@@ -79,7 +85,10 @@ async function publishLoop(
       if (state.failure) logger.info({ service }, 'the relay has resumed publishing');
       state.failure = undefined;
       if (published === BATCH) continue;
-      if (published) await pause(BATCHES_APART_MS - (performance.now() - began), signal);
+      if (published) {
+        const apartMs = published < MANY ? BATCHES_APART_MS.few : BATCHES_APART_MS.many;
+        await pause(apartMs - (performance.now() - began), signal);
+      }
       await committed.wait(seen, published === undefined ? LOCK_RETRY_MS : POLL_MS, signal);
     } catch (err) {
       if (!state.failure)

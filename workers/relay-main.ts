@@ -2,9 +2,9 @@
 import { DAY_MS, readConfig } from '../platform/config';
 import { requireSetting } from '../platform/config-error';
 import { createLogger } from '../platform/logger';
+import { createPool } from '../platform/postgres-session';
 import { runUntilStopped, exitWithError } from '../platform/shutdown';
-import { createCustomerDatabase } from '../prisma/customer/client';
-import { createOrderDatabase } from '../prisma/order/client';
+import { poolSql } from '../prisma/pool-sql';
 import { serviceOutbox } from './service-outbox';
 
 function main(): void {
@@ -12,22 +12,23 @@ function main(): void {
     readConfig();
   const logger = createLogger(LOG_LEVEL);
   const relays = SERVICES.filter((service) => service !== 'history').map((service) => {
-    const isOrder = service === 'order';
-    const url = isOrder
-      ? requireSetting('ORDER_DATABASE_URL', ORDER_DATABASE_URL)
-      : requireSetting('CUSTOMER_DATABASE_URL', CUSTOMER_DATABASE_URL);
-    const db = isOrder ? createOrderDatabase(url) : createCustomerDatabase(url);
+    const url =
+      service === 'order'
+        ? requireSetting('ORDER_DATABASE_URL', ORDER_DATABASE_URL)
+        : requireSetting('CUSTOMER_DATABASE_URL', CUSTOMER_DATABASE_URL);
+    const pool = createPool(url, `${service}-service`);
+    const db = poolSql(pool);
     const retentionMs = EVENT_RETENTION_DAYS * DAY_MS;
-    return { db, outbox: serviceOutbox({ service, db, url, relaysHere: true, retentionMs, logger }) };
+    return { pool, outbox: serviceOutbox({ service, db, url, relaysHere: true, retentionMs, logger }) };
   });
   runUntilStopped(logger, () => {
     logger.info({ services: SERVICES }, 'relaying');
     return Promise.resolve({
       failed: new Promise<never>(() => undefined),
       stop: async () => {
-        for (const { db, outbox } of relays) {
+        for (const { pool, outbox } of relays) {
           await outbox.stop();
-          await db.$disconnect();
+          await pool.end();
         }
       },
     });

@@ -6,12 +6,13 @@ import type { WorkerDeployment } from '../platform/config';
 import { createCustomerActivities, type CustomerActivitiesOptions } from '../activities/customer';
 import { createOrderActivities, type OrderActivitiesOptions } from '../activities/order';
 import type { ResourceUsage } from '../platform/metrics';
+import type { RequestedSteps } from '../saga/host/requested-steps';
 import type { SagaProgress } from '../saga/host/saga-ends';
 import { buildIdOf, type WorkflowVersion } from './build-id';
 import { encodedFailuresBundle } from './bundle-path';
 import { CUSTOMER_STEP_SLOTS, createCustomerWorker } from './customer-worker';
 import { checkSagaRouting } from './saga-routing';
-import { createOrderWorker, ORDER_WORKER_LIMITS } from './order-worker';
+import { createOrderWorker, ORDER_WORKER_LIMITS, type SharesSteps } from './order-worker';
 
 export interface WorkersOptions {
   /** The connection of the client that starts the sagas: eager starts need the same one. */
@@ -27,6 +28,10 @@ export interface WorkersOptions {
   readonly order?: OrderActivitiesOptions | undefined;
   /** Set when this process runs the customer service. */
   readonly customer?: CustomerActivitiesOptions | undefined;
+  /** Runs the steps of sagas that this process starts alone. */
+  readonly fastPath?: SharesSteps | undefined;
+  /** Runs the credit steps that an order service in another process requests directly. */
+  readonly requestedSteps?: RequestedSteps | undefined;
   /** Called when a saga of this process ends or waits, with its workflow id. */
   readonly onSagaProgress?: (sagaId: string, progress: SagaProgress) => void;
 }
@@ -55,7 +60,15 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
   const creditSteps = customer && createCustomerActivities(customer);
   const workers = await Promise.all([
     ...(creditSteps
-      ? [createCustomerWorker({ connection, namespace, dataConverter, steps: creditSteps })]
+      ? [
+          createCustomerWorker({
+            connection,
+            namespace,
+            dataConverter,
+            steps: creditSteps,
+            requestedSteps: options.requestedSteps,
+          }),
+        ]
       : []),
     ...(order
       ? [
@@ -70,6 +83,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
             deployment: deployment && buildId !== undefined ? { ...deployment, buildId } : undefined,
             orderSteps: createOrderActivities(order),
             creditSteps,
+            fastPath: options.fastPath,
             onSagaProgress: options.onSagaProgress,
           }),
         ]

@@ -4,8 +4,11 @@ import { CUSTOMER_TASK_QUEUE, ORDER_TASK_QUEUE } from '../domain/names';
 import { defineService, defineStep } from '../saga/workflow';
 
 const orders = defineService<OrderSteps>({ taskQueue: ORDER_TASK_QUEUE, key: 'orderId' });
-export const createPendingOrder = defineStep(orders, 'createPendingOrders', { words: 'create as PENDING' });
-export const approveOrder = defineStep(orders, 'approveOrders', { words: 'approve' });
+export const createPendingOrder = defineStep(orders, 'createPendingOrders', {
+  words: 'create as PENDING',
+  straight: 'created',
+});
+export const approveOrder = defineStep(orders, 'approveOrders', { words: 'approve', straight: 'approved' });
 export const cancelOrder = defineStep(orders, 'cancelOrders', { words: 'cancel' });
 export const requestCancellation = defineStep(orders, 'requestCancellations', {
   words: 'request cancellation',
@@ -13,7 +16,10 @@ export const requestCancellation = defineStep(orders, 'requestCancellations', {
 export const giveUpOrder = defineStep(orders, 'giveUpOrders', { words: 'record that it was given up' });
 
 const credit = defineService<CreditSteps>({ taskQueue: CUSTOMER_TASK_QUEUE, key: 'orderId' });
-export const reserveCredit = defineStep(credit, 'reserveCredit', { words: 'reserve credit' });
+export const reserveCredit = defineStep(credit, 'reserveCredit', {
+  words: 'reserve credit',
+  straight: 'reserved',
+});
 export const releaseCredit = defineStep(credit, 'releaseCredit', {
   words: 'release credit',
   refusals: { conflict: 'credit is reserved with other content' },

@@ -5,8 +5,18 @@ import { moneyJson, moneyJsonSchema, moneySchema } from '../http/money';
 /** Excludes control characters and unpaired surrogates, which the database cannot store. */
 const PRINTABLE = /^[^\p{Cc}\p{Cs}]*$/u;
 
+/** The same for JSON Schema, whose tools know no \p, and with a character that is no space. */
+const CONTROL = '\\u0000-\\u001F\\u007F-\\u009F';
+const NAME_PATTERN = `^[^${CONTROL}]*[^\\s${CONTROL}][^${CONTROL}]*$`;
+
 export const newCustomerBody = z.strictObject({
-  name: z.string().trim().min(1).max(200).regex(PRINTABLE, 'must not contain control characters'),
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .regex(PRINTABLE, 'must not contain control characters')
+    .meta({ pattern: NAME_PATTERN, examples: ['Ada Lovelace'] }),
   creditLimit: moneySchema(0),
 });
 

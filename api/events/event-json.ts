@@ -10,6 +10,8 @@ import { idSchema, limitSchema, timeSchema } from '../http/schemas';
 const PAGE_MAX = 500;
 const PAGE_DEFAULT = 100;
 
+const ANY_TYPE = EVENT_TYPE_NAMES.join('|');
+
 export const eventsQuery = z.strictObject({
   after: z.string().max(500).optional().meta({
     description: 'A cursor of this feed: reads the events after it. Without it, from the start of the feed.',
@@ -20,7 +22,10 @@ export const eventsQuery = z.strictObject({
     .transform((list) => list.split(','))
     .pipe(z.array(z.enum(EVENT_TYPE_NAMES)))
     .optional()
-    .meta({ description: 'Only these types, separated by commas.' }),
+    .meta({
+      description: 'Only these types, separated by commas.',
+      pattern: `^(${ANY_TYPE})(,(${ANY_TYPE}))*$`,
+    }),
   subject: idSchema.optional().meta({ description: 'Only events of this order or customer.' }),
 });
 

@@ -16,12 +16,13 @@ export const moneyJsonSchema = z.strictObject({
     .max(20)
     .meta({
       description: 'A decimal number with exactly the minor digits of the currency.',
+      pattern: '^(0|[1-9]\\d{0,15})(\\.\\d{1,4})?$',
       examples: ['12.34'],
     }),
   currency: z
     .string()
     .max(3)
-    .meta({ description: 'ISO 4217, upper case.', examples: ['USD'] }),
+    .meta({ description: 'ISO 4217, upper case.', pattern: '^[A-Z]{3}$', examples: ['USD'] }),
 });
 
 export type MoneyJson = z.infer<typeof moneyJsonSchema>;

@@ -25,8 +25,11 @@ export const TAIL_EVENTS_MAX = 5_000;
 /** 20 ms: readers share what was read from the database within it. The relay publishes as often under load. */
 export const FEED_FRESH_MS = 20;
 
-/** 100 ms: while events keep coming, readers that wait get them together, so that they share one page. */
-export const TAIL_PAUSE_MS = 100;
+/**
+ * 2 ms for each reader that waits, 100 ms at most: while events keep coming, many readers get them together, so that they
+ * share one page, and few get each as soon as the relay has published it.
+ */
+export const TAIL_PAUSES = { eachReaderMs: 2, longestMs: 100 } as const;
 
 /** 30 s, two heartbeats: a stream whose client takes nothing from its socket ends. The client can resume. */
 export const STALLED_STREAM_MS = 30_000;

@@ -13,6 +13,9 @@ export const idParameters = z.strictObject({ id: idSchema });
 /** ISO 8601 in UTC with milliseconds. */
 export const timeSchema = z.iso.datetime({ precision: 3 });
 
+/** A query has only texts. Clients and their generators need the number that it stands for. */
+const DOCUMENTED_AS_NUMBER = { type: 'integer', pattern: undefined };
+
 /** The query parameter `limit`, 1 to `max`. */
 export function limitSchema(max: number, fallback: number) {
   return z
@@ -21,7 +24,12 @@ export function limitSchema(max: number, fallback: number) {
     .transform(Number)
     .pipe(z.int().min(1).max(max))
     .default(fallback)
-    .meta({ description: `1 to ${String(max)}; the default is ${String(fallback)}.` });
+    .meta({
+      ...DOCUMENTED_AS_NUMBER,
+      minimum: 1,
+      maximum: max,
+      description: `Default: ${String(fallback)}.`,
+    });
 }
 
 /** The query parameters of a keyset page. */

@@ -94,9 +94,9 @@ async function start(
 }
 
 /** @throws Problem `overloaded` when too many orders wait for a saga */
-function submit({ starter }: PlaceOrderDependencies, { order }: PlaceOrderRequest): Ticket {
+function submit({ starter }: PlaceOrderDependencies, { order, waitMs }: PlaceOrderRequest): Ticket {
   try {
-    return starter.submit(order);
+    return starter.submit(order, { isAwaited: waitMs > 0 });
   } catch (error) {
     if (error instanceof SagaStarterFull) throw new Problem('overloaded', NOT_PROCESSED, { cause: error });
     throw error;

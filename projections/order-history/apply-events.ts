@@ -25,42 +25,50 @@ interface Range {
   readonly understood: readonly bigint[];
 }
 
-/** Applies a range of the received events to a generation of the view, except those that its snapshot includes. */
+/**
+ * Applies a range of the received events to a generation of the view, except those that its snapshot includes. The range is
+ * compared by subqueries, so that the plan uses the primary key, however outdated the statistics are.
+ */
 export async function applyEvents(
   tx: Transaction,
   { generation, from, to, understood }: Range,
 ): Promise<void> {
-  const range = sql`SELECT number, ${from}::bigint AS after, ${to}::bigint AS upto, snapshot_to
-    FROM generations WHERE number = ${generation}::integer`;
-  await tx.$executeRaw(applying(range, understood));
+  await tx.$executeRaw(
+    applying({
+      ctes: sql`generation AS MATERIALIZED (SELECT number, snapshot_to, ${from}::bigint AS after, ${to}::bigint AS upto
+        FROM generations WHERE number = ${generation}::integer),
+        received AS (SELECT * FROM received_events r
+          WHERE r.received_id > (SELECT after FROM generation) AND r.received_id <= (SELECT upto FROM generation)
+            AND (r.set_aside_reason IS NULL OR r.received_id = ANY (${[...understood]}::bigint[])))`,
+      upTo: sql`(SELECT upto FROM generation)`,
+    }),
+  );
 }
 
-/** Applies the events that were received since the last call to the current generation, with one statement. */
-export async function applyNewEvents(tx: Transaction): Promise<void> {
-  const range = sql`SELECT number, applied_to AS after, (SELECT max(received_id) FROM received_events) AS upto, snapshot_to
-    FROM generations WHERE current`;
-  await tx.$executeRaw(applying(range, []));
+interface Applied {
+  /** Defines `generation` (number, snapshot_to), the one to change, and `received`, the rows of received_events to apply. */
+  readonly ctes: Sql;
+  /** Received id of the last event; null when there is none. */
+  readonly upTo: Sql;
 }
 
 /**
+ * Returns the statement that applies events to a generation of the view, except those that its snapshot includes. It changes
+ * one row of `generations`, and nothing when `generation` is empty.
+ *
  * Events of different subjects may come in any order: their effects on a common customer are sums. A customer that is created
- * in the range is inserted with the sum of it, because an update in the same statement would not see the row.
+ * by these events is inserted with the sum of them, because the update in the same statement does not see the row.
  *
- * No plan of this statement reads a whole table, however outdated its statistics are: the range is compared by subqueries, and
- * each customer is looked up by LATERAL and LIMIT.
- *
- * @param range a query with one row: the generation, the first (exclusive) and the last (inclusive) received id, and the
- *   positions of the generation's snapshot
+ * No plan of this statement reads a whole table, however outdated its statistics are: each customer is looked up by LATERAL
+ * and LIMIT, and updated by the place of its row, which nobody else changes meanwhile; ON CONFLICT always uses the index.
  */
-function applying(range: Sql, understood: readonly bigint[]): Sql {
+export function applying({ ctes, upTo }: Applied): Sql {
   return sql`
-    WITH range AS MATERIALIZED (${range}),
+    WITH ${ctes},
     events AS MATERIALIZED (
-      SELECT r.type, r.subject, r.sequence, r.time, r.data FROM received_events r
-      WHERE r.received_id > (SELECT after FROM range) AND r.received_id <= (SELECT upto FROM range)
-        AND (r.set_aside_reason IS NULL OR r.received_id = ANY (${[...understood]}::bigint[]))
-        AND ((SELECT snapshot_to FROM range) = '{}'
-          OR r.position > ((SELECT snapshot_to FROM range)->>substring(r.source FROM '/[^/]*$'))::bigint)),
+      SELECT r.type, r.subject, r.sequence, r.time, r.data FROM received r
+      WHERE (SELECT snapshot_to FROM generation) = '{}'
+        OR r.position > ((SELECT snapshot_to FROM generation)->>substring(r.source FROM '/[^/]*$'))::bigint),
     created AS (
       SELECT DISTINCT ON (subject) subject AS id, data->>'name' AS name,
         (data->>'creditLimitMinor')::bigint AS credit_limit_minor, data->>'currency' AS currency
@@ -69,19 +77,20 @@ function applying(range: Sql, understood: readonly bigint[]): Sql {
       SELECT (data->>'customerId')::uuid AS id, sum(CASE type
         WHEN 'CreditReserved' THEN (data->>'amountMinor')::bigint ELSE -(data->>'heldMinor')::bigint END)::bigint AS minor
       FROM events WHERE type IN ('CreditReserved', 'CreditReleased') GROUP BY 1),
-    customers AS (
+    created_customers AS (
       INSERT INTO customer_views (generation, id, name, credit_limit_minor, currency, reserved_minor)
-      SELECT (SELECT number FROM range), e.id, coalesce(e.name, known.name),
-        coalesce(e.credit_limit_minor, known.credit_limit_minor), coalesce(e.currency, known.currency), coalesce(e.minor, 0)
-      FROM (created FULL JOIN changed USING (id)) e LEFT JOIN LATERAL (
-        SELECT c.name, c.credit_limit_minor, c.currency FROM customer_views c
-        WHERE c.generation = (SELECT number FROM range) AND c.id = e.id LIMIT 1) known ON true
-      WHERE e.name IS NOT NULL OR known.name IS NOT NULL
+      SELECT (SELECT number FROM generation), c.id, c.name, c.credit_limit_minor, c.currency, coalesce(e.minor, 0)
+      FROM created c LEFT JOIN changed e USING (id)
       ON CONFLICT (generation, id) DO UPDATE SET reserved_minor = customer_views.reserved_minor + excluded.reserved_minor),
+    changed_customers AS (
+      UPDATE customer_views v SET reserved_minor = v.reserved_minor + e.minor
+      FROM changed e CROSS JOIN LATERAL (SELECT c.ctid FROM customer_views c
+        WHERE c.generation = (SELECT number FROM generation) AND c.id = e.id LIMIT 1) known
+      WHERE v.ctid = known.ctid AND e.id NOT IN (SELECT id FROM created)),
     orders AS (
       INSERT INTO order_views (generation, id, customer_id, total_minor, currency, state, cancellation_reason, version,
         created_at, updated_at)
-      SELECT DISTINCT ON (e.subject) (SELECT number FROM range), e.subject, (e.data->>'customerId')::uuid,
+      SELECT DISTINCT ON (e.subject) (SELECT number FROM generation), e.subject, (e.data->>'customerId')::uuid,
         (e.data->>'amountMinor')::bigint, e.data->>'currency', e.data->>'state', e.data->>'reason', e.sequence,
         min(e.time) OVER (PARTITION BY e.subject), e.time
       FROM events e WHERE e.type = ANY (${[...ORDER_EVENTS]}::text[])
@@ -89,5 +98,5 @@ function applying(range: Sql, understood: readonly bigint[]): Sql {
       ON CONFLICT (generation, id) DO UPDATE SET state = excluded.state,
         cancellation_reason = excluded.cancellation_reason, version = excluded.version, updated_at = excluded.updated_at
       WHERE excluded.version > order_views.version)
-    UPDATE generations SET applied_to = (SELECT upto FROM range) WHERE number = (SELECT number FROM range)`;
+    UPDATE generations SET applied_to = coalesce(${upTo}, applied_to) WHERE number = (SELECT number FROM generation)`;
 }

@@ -11,33 +11,35 @@ import type { FeedPage } from '../consumer/feed-page';
 
 type Transaction = Pick<HistoryDatabase, '$queryRaw' | '$executeRaw'>;
 
+interface Start {
+  readonly service: EventSource;
+  /** The position up to which its events have been pruned. */
+  readonly start: bigint;
+}
+
 /**
- * Records which events the consumer has missed, when it begins with a service's events at the start of the feed. The
- * transaction must hold the checkpoint's row.
- *
  * @param after the cursor that the page was read from
- * @returns whether it has missed any; the checkpoint's row has changed then
+ * @returns the services whose events begin with the page, after some were pruned: the consumer may have missed those
  */
-export async function noteFeedStart(
-  tx: Transaction,
+export function notBegun(
   after: string | null,
   { startsAfter }: Pick<FeedPage, 'startsAfter'>,
-): Promise<boolean> {
+): readonly Start[] {
   const pruned = EVENT_SOURCES.flatMap((service) => {
     const start = BigInt(startsAfter[service] ?? 0);
     return start > 0n ? [{ service, start }] : [];
   });
-  if (pruned.length === 0) return false;
-  let hasMissed = false;
+  if (pruned.length === 0) return [];
   const begun = after === null ? {} : decodeCursor(after);
-  for (const { service, start } of pruned) {
-    if (begun[service]) continue;
+  return pruned.filter(({ service }) => !begun[service]);
+}
+
+/** Records which events the consumer has missed. The transaction must hold the checkpoint's row. */
+export async function noteFeedStart(tx: Transaction, starts: readonly Start[]): Promise<void> {
+  for (const { service, start } of starts) {
     const known = await knownTo(tx, service);
-    if (known >= start) continue;
-    await noteMissed(tx, service, start, known > 0n);
-    hasMissed = true;
+    if (known < start) await noteMissed(tx, service, start, known > 0n);
   }
-  return hasMissed;
 }
 
 async function noteMissed(

@@ -1,6 +1,5 @@
 /** Decides which events the order history cannot apply. */
 import type { Received } from '../consumer/feed-page';
-import { EVENT_VERSIONS } from '../../domain/events';
 import { serviceOf } from '../../events/base-uri';
 import { EVENT_TYPES, isEventType, schemaOf, schemaPath } from '../../events/event-types';
 
@@ -14,10 +13,9 @@ export function whyPoison({
   data,
 }: Pick<Received, 'type' | 'dataschema' | 'data'>): string | undefined {
   if (!isEventType(type)) return undefined;
-  const versions = Array.from({ length: EVENT_VERSIONS[type] }, (_, index) => index + 1);
-  const version = versions.find((each) => dataschema.endsWith(schemaPath(type, each))) ?? 0;
+  const version = Number(dataschema.slice(dataschema.lastIndexOf('/') + 1));
   const schema = schemaOf(EVENT_TYPES[type], version);
-  if (!schema) return `${dataschema} is not known`;
+  if (!schema || !dataschema.endsWith(schemaPath(type, version))) return `${dataschema} is not known`;
   const { error } = schema.safeParse(data);
   return error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
 }

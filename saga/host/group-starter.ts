@@ -4,6 +4,7 @@
  * workflow, and full groups start beside each other.
  */
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { FastPath } from './fast-path';
 import { GroupPace } from './group-pace';
 import { closedOnServer, type ExpectedProgress, SagaEnds, type SagaProgress } from './saga-ends';
 import { SlowLanes } from './slow-lanes';
@@ -14,6 +15,12 @@ import { unlessLate } from './with-timeout';
 
 /** 1 s: few groups for subjects that have to wait anyway, and a start that no caller gives up. */
 const SLOW_GROUP_EVERY_MS = 1_000;
+
+/**
+ * 2: the workflow of a subject that took the fast path ends a few milliseconds after the subject. When more of them are still
+ * to end, subjects arrive so fast that groups cost less.
+ */
+const ENDING_MAX = 2;
 
 /** Options of a {@link GroupStarter}. */
 export interface GroupStarterOptions<Subject, Settings> {
@@ -29,6 +36,8 @@ export interface GroupStarterOptions<Subject, Settings> {
   readonly groupsInFlight: number;
   /** Most subjects that may wait for a group. */
   readonly waitingMax: number;
+  /** For subjects that start alone. Used only when this process's worker got the saga with the reply. */
+  readonly fastPath?: FastPath<Subject, Settings> | undefined;
   /** Called after each start. `eager`: this process's worker got the first workflow task with the reply. */
   readonly onStarted?: (start: { sagaId: string; subjectIds: readonly string[]; eager: boolean }) => void;
 }
@@ -57,6 +66,8 @@ export class GroupStarter<Subject, Settings> {
   readonly #ends = new SagaEnds();
   readonly #pace = new GroupPace();
   #groupsUnderWay = 0;
+  /** Sagas that the fast path has brought to their end, and whose workflows have not ended. */
+  #ending = 0;
   #lookAgain: NodeJS.Timeout | undefined;
   #nextSlowGroup: NodeJS.Timeout | undefined;
 
@@ -78,10 +89,11 @@ export class GroupStarter<Subject, Settings> {
   /**
    * Submits a subject for the next group.
    *
+   * @param options.isAwaited whether a caller waits for the subject's outcome. Only then may it take the fast path
    * @returns a ticket that reports the start, and can be withdrawn until the subject is in a group
    * @throws SagaStarterFull when `waitingMax` subjects already wait
    */
-  submit(subject: Subject): Ticket {
+  submit(subject: Subject, { isAwaited = false }: { readonly isAwaited?: boolean } = {}): Ticket {
     const { waitingMax, type } = this.options;
     if (this.waiting >= waitingMax)
       throw new SagaStarterFull(`${String(waitingMax)} subjects already wait for a saga`);
@@ -90,7 +102,8 @@ export class GroupStarter<Subject, Settings> {
     const isSlow = lane !== undefined && this.#slowLanes.isSlow(lane);
     const line = isSlow ? this.#slowLine : this.#line;
     const submitted = new Promise<Submission>((resolve, reject) => {
-      const waiting = { id: type.subjectId(subject), subject, since: performance.now(), resolve, reject };
+      const id = type.subjectId(subject);
+      const waiting = { id, subject, isAwaited, since: performance.now(), resolve, reject };
       withdraw = () => line.remove(waiting);
       line.add(waiting);
       if (isSlow) this.#startSlowGroups();
@@ -150,8 +163,26 @@ export class GroupStarter<Subject, Settings> {
   /** Starts a group. Resolves when its saga has ended or must give back its place. Never rejects. */
   async #carry(group: readonly Waiting<Subject>[]): Promise<void> {
     const began = performance.now();
+    const [only, ...others] = group;
+    const isAlone = this.#groupsUnderWay === 1 && others.length === 0 && this.#ending < ENDING_MAX;
     const started = await this.#start(group);
-    if (started) await unlessLate(this.#watch(started, began), this.#pace.placeMs);
+    if (!started) return;
+    const ended = unlessLate(this.#watch(started, began), this.#pace.placeMs);
+    if (isAlone && only?.isAwaited && (await this.#fastPath(started, only))) this.#letEnd(ended);
+    else await ended;
+  }
+
+  /** @returns whether the subject has come to its end, so that its workflow has nothing to do but to end, too */
+  async #fastPath({ saga }: Started, { subject }: Waiting<Subject>): Promise<boolean> {
+    const { fastPath } = this.options;
+    return fastPath !== undefined && saga.eagerlyStarted && fastPath.run(saga.workflowId, subject);
+  }
+
+  #letEnd(ended: Promise<unknown>): void {
+    this.#ending += 1;
+    void ended.finally(() => {
+      this.#ending -= 1;
+    });
   }
 
   /** Starts the saga of a group, and reports to its subjects. Never rejects. */

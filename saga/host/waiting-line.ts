@@ -5,6 +5,8 @@ import type { Submission } from './submission';
 export interface Waiting<Subject> {
   readonly id: string;
   readonly subject: Subject;
+  /** Whether a caller waits for its outcome. */
+  readonly isAwaited: boolean;
   /** Time of arrival, milliseconds of the monotonic clock. */
   readonly since: number;
   readonly resolve: (submission: Submission) => void;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Law, onEachPath } from './law';
 import { cancelled, final, parked, retried, takesItsPath } from './laws-of-failures';
 import { groupCommit, nobodyWaits } from './laws-of-groups';
+import { leavingTheFastPath, onTheFastPath } from './laws-of-the-fast-path';
 import { bounded } from './laws-of-long-waits';
 import { mixedGroups } from './laws-of-mixed-groups';
 import { concurrent, guarded, idempotent } from './laws-of-steps';
@@ -14,7 +15,7 @@ export type { Path, SagaUnderTest, Traces } from './saga-under-test';
 
 const LAWS: readonly Law[] = [
   ...[takesItsPath, idempotent, concurrent, guarded, retried, parked, final, cancelled].map(onEachPath),
-  ...[groupCommit, nobodyWaits, bounded].map(onEachPath),
+  ...[groupCommit, nobodyWaits, bounded, onTheFastPath, leavingTheFastPath].map(onEachPath),
   mixedGroups,
 ];
 
@@ -34,6 +35,7 @@ const LAW_WITHIN_MS = 180_000;
  *   temporal: () => ({ address: 'localhost:7233', namespace: 'default' }),
  *   activities: () => ({ ...seatSteps(seatsDb), ...paymentSteps(paymentsDb) }),
  *   settings: { paymentTimeoutMs: 20_000 },
+ *   run: bookSeat.run,
  *   id: ({ bookingId }) => bookingId,
  *   traces: async ({ bookingId }) => ({ rows: await statesOf(bookingId), transitions: await eventsOf(bookingId) }),
  *   mayFail: ['takePayments'],

@@ -1,7 +1,7 @@
 /** The types of the laws, and what they share. */
 import { expect } from '@jest/globals';
 import type { SagaRan, SagaRuns } from './saga-runs';
-import type { AnyPath, AnySaga, Traces } from './saga-under-test';
+import type { AnyPath, AnySaga, Moment, Traces } from './saga-under-test';
 
 interface Suite<Subject, Settings> {
   readonly saga: AnySaga<Subject, Settings>;
@@ -74,6 +74,22 @@ export function stepsThatMustSucceed<Subject, Settings>({
 /** Whether the path ends without an operator. After a decision to give up, another run of the saga continues. */
 export function endsByItself<Subject, Settings>({ path }: Omit<Case<Subject, Settings>, 'runs'>): boolean {
   return path.fails?.how !== 'until it is given up';
+}
+
+const MOMENTS = ['before its statement', 'after its commit'] as const;
+
+/** A point at which a step can fail. */
+interface FaultPoint {
+  readonly step: string;
+  readonly moment: Moment;
+  toString(): string;
+}
+
+/** Each step, before its statement and after its commit. */
+export function faultPoints(steps: readonly string[]): FaultPoint[] {
+  return steps.flatMap((step) =>
+    MOMENTS.map((moment) => ({ step, moment, toString: () => `${step}, ${moment}` })),
+  );
 }
 
 export function tracesOf({ rows, transitions }: Traces): Traces {

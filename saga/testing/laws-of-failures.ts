@@ -5,29 +5,14 @@ import {
   each,
   endsByItself,
   expectEnds,
+  faultPoints,
   type LawOfPaths,
   mapped,
   steadySteps,
   stepsThatMustSucceed,
 } from './law';
 import { answeredSteps, wasParked } from './histories';
-import type { Moment } from './saga-under-test';
 import { atStep, failing, lostConnection, permanentFailure, plainly } from './tampering';
-
-const MOMENTS = ['before its statement', 'after its commit'] as const;
-
-/** A point at which a step can fail. */
-interface FaultPoint {
-  readonly step: string;
-  readonly moment: Moment;
-  toString(): string;
-}
-
-function faultPoints(steps: readonly string[]): FaultPoint[] {
-  return steps.flatMap((step) =>
-    MOMENTS.map((moment) => ({ step, moment, toString: () => `${step}, ${moment}` })),
-  );
-}
 
 export const takesItsPath: LawOfPaths = {
   words: 'it runs the steps of its path in order, and ends as the path declares',

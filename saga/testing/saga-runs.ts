@@ -1,6 +1,6 @@
 /** Runs a saga for the laws: with fresh subjects, their results, and a replay of every history. */
 import { randomUUID } from 'node:crypto';
-import { WorkflowFailedError } from '@temporalio/client';
+import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { SagaInput, SagaResult } from '../contract';
 import { answeredSteps, historiesFrom, type History, notReplayed } from './histories';
@@ -34,6 +34,8 @@ export interface SagaRan<Subject> {
 export interface RunOptions<Subject> {
   /** Number of subjects; 1 by default. */
   readonly count?: number;
+  /** Whether the saga takes the fast path, too. */
+  readonly onFastPath?: boolean;
   /** Called before each attempt of a step. */
   readonly before?: (call: StepCall) => Promise<void>;
   /** Tampering for the steps that do not fail on the path. */
@@ -42,7 +44,7 @@ export interface RunOptions<Subject> {
 
 export class SagaRuns<Subject, Settings> {
   readonly #saga: AnySaga<Subject, Settings>;
-  #stage: Stage | undefined;
+  #stage: Stage<Subject, Settings> | undefined;
   /** Names of the steps that have answered in any run. */
   readonly seen = new Set<string>();
   readonly #places = new Places(RUNS_AT_ONCE);
@@ -60,11 +62,11 @@ export class SagaRuns<Subject, Settings> {
     await this.#stage?.stop();
   }
 
-  get client(): Stage['client'] {
+  get client(): Client {
     return this.#running.client;
   }
 
-  get #running(): Stage {
+  get #running(): Stage<Subject, Settings> {
     if (!this.#stage) throw new Error('the workers have not started');
     return this.#stage;
   }
@@ -80,7 +82,7 @@ export class SagaRuns<Subject, Settings> {
       await options.before?.(call);
       return followed(call);
     };
-    return this.#execute(path, sagaId, [subject, ...others], tampering);
+    return this.#execute(path, sagaId, [subject, ...others], tampering, options.onFastPath);
   }
 
   /** Runs one saga for a fresh subject of each path. The paths must be without failures. */
@@ -115,8 +117,9 @@ export class SagaRuns<Subject, Settings> {
     workflowId: string,
     subjects: readonly Subject[],
     tampering: Tampering,
+    onFastPath = false,
   ): Promise<SagaRan<Subject>> {
-    return this.#places.run(() => this.#ended(path, workflowId, subjects, tampering));
+    return this.#places.run(() => this.#ended(path, workflowId, subjects, tampering, onFastPath));
   }
 
   async #ended(
@@ -124,6 +127,7 @@ export class SagaRuns<Subject, Settings> {
     workflowId: string,
     subjects: readonly Subject[],
     tampering: Tampering,
+    onFastPath: boolean,
   ): Promise<SagaRan<Subject>> {
     const { saga, taskQueues, placement = 'colocated', traces } = this.#saga;
     const input: SagaInput<Subject, Settings> = {
@@ -138,6 +142,8 @@ export class SagaRuns<Subject, Settings> {
       args: [input],
       workflowExecutionTimeout: ENDS_WITHIN_MS,
     });
+    const [first] = subjects;
+    if (onFastPath && first !== undefined) void this.#running.fastPath?.run(workflowId, first);
     const outcomes = await handle.result().then(
       (result: SagaResult<unknown>) => result.outcomes,
       (error: unknown) => subjects.map(() => failureType(error)),

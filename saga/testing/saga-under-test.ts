@@ -1,6 +1,6 @@
 /** The description of a saga for the laws: its steps on real stores, and its paths. */
 import type { Placement, StepRequest } from '../contract';
-import type { StepAnswer } from '../workflow/step';
+import type { SagaFunction, StepAnswer } from '../workflow';
 
 /** What the stores of all services hold about one subject. Plain values, which the laws compare. */
 export interface Traces {
@@ -77,6 +77,8 @@ export interface SagaUnderTest<Subject, Activities extends Steps<Activities>, Se
   /** Exactly the steps of the saga. Called after the test file's own `beforeAll`. */
   readonly activities: () => Activities;
   readonly settings: Settings;
+  /** The saga's function, when sagas of this type take the fast path. Then the laws of the fast path apply. */
+  readonly run?: SagaFunction<Subject, unknown, Settings>;
   /** Id of a subject. */
   readonly id: (subject: Subject) => string;
   /** Reads what the stores hold about a subject. */

@@ -8,16 +8,18 @@ import {
   Worker,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
+import { FastPath } from '../host/fast-path';
 import { retriedByServer, HEARTBEATS_AT_LEAST_APART_MS, stepHeartbeat } from '../host/step-interceptors';
 import type { SagaSinks } from '../workflow';
 import type { AnySaga } from './saga-under-test';
 import { TamperedSteps } from './tampering';
 
 /** Running workers and a client. */
-export interface Stage {
+export interface Stage<Subject, Settings> {
   readonly client: Client;
   readonly workflowBundle: WorkflowBundleOption;
   readonly steps: TamperedSteps;
+  readonly fastPath: FastPath<Subject, Settings> | undefined;
   stop(): Promise<void>;
 }
 
@@ -28,9 +30,13 @@ const unheard: InjectedSinks<SagaSinks> = {
   },
 };
 
-export async function startStage<Subject, Settings>(saga: AnySaga<Subject, Settings>): Promise<Stage> {
+export async function startStage<Subject, Settings>(
+  saga: AnySaga<Subject, Settings>,
+): Promise<Stage<Subject, Settings>> {
   const { address, namespace } = saga.temporal();
   const steps = new TamperedSteps(saga.activities());
+  const { run, settings } = saga;
+  const fastPath = run && new FastPath({ run, settings });
   const [connection, workflowBundle] = await Promise.all([
     NativeConnection.connect({ address }),
     bundleOf(saga),
@@ -39,7 +45,13 @@ export async function startStage<Subject, Settings>(saga: AnySaga<Subject, Setti
     connection,
     namespace,
     activities: steps.activities,
-    interceptors: { activity: [stepHeartbeat, retriedByServer] },
+    interceptors: {
+      activity: [
+        ...(fastPath ? [fastPath.shareSteps(steps.activities)] : []),
+        stepHeartbeat,
+        retriedByServer,
+      ],
+    },
     maxHeartbeatThrottleInterval: HEARTBEATS_AT_LEAST_APART_MS,
   };
   const [own, ...others] = saga.taskQueues;
@@ -52,6 +64,7 @@ export async function startStage<Subject, Settings>(saga: AnySaga<Subject, Setti
     client: new Client({ connection, namespace }),
     workflowBundle,
     steps,
+    fastPath,
     stop: async () => {
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);

@@ -1,5 +1,5 @@
 /** The declaration of a saga: one async function for one subject. */
-import type { SagaDefinition, SagaFunction, SagaWorkflow } from './definition';
+import type { DefinedSaga, SagaDefinition, SagaFunction, SagaWorkflow } from './definition';
 import { runSaga } from './saga-run';
 
 /**
@@ -26,6 +26,7 @@ import { runSaga } from './saga-run';
 export function defineSaga<Subject, Outcome, Settings>(
   definition: SagaDefinition<Subject, Outcome, Settings>,
   run: SagaFunction<Subject, Outcome, Settings>,
-): SagaWorkflow<Subject, Outcome, Settings> {
-  return (input) => runSaga(definition, run, input);
+): DefinedSaga<Subject, Outcome, Settings> {
+  const workflow: SagaWorkflow<Subject, Outcome, Settings> = (input) => runSaga(definition, run, input);
+  return Object.assign(workflow, { run });
 }

@@ -92,3 +92,9 @@ export type SagaFunction<Subject, Outcome, Settings> = (
 export type SagaWorkflow<Subject, Outcome, Settings> = (
   input: SagaInput<Subject, Settings>,
 ) => Promise<SagaResult<Outcome>>;
+
+/** What `defineSaga` returns. */
+export type DefinedSaga<Subject, Outcome, Settings> = SagaWorkflow<Subject, Outcome, Settings> & {
+  /** The saga's function, for the fast path. */
+  readonly run: SagaFunction<Subject, Outcome, Settings>;
+};

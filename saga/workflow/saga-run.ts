@@ -18,6 +18,7 @@ import { resultOf } from './saga-result';
 import type { SagaSinks } from './sinks';
 import type { Step, StepAnswer } from './step';
 import type { SagaOfQueue } from './saga-of-queue';
+import { explainMissingStackTraces } from './stack-trace-query';
 import { StepQueue } from './step-queue';
 import { type SagaOfSubject, SubjectRun } from './subject-run';
 import type { Attempted } from './step-attempt';
@@ -33,6 +34,7 @@ export async function runSaga<Subject, Outcome, Settings>(
   forward: SagaFunction<Subject, Outcome, Settings>,
   input: SagaInput<Subject, Settings>,
 ): Promise<SagaResult<Outcome>> {
+  explainMissingStackTraces();
   const saga = new SagaRun(definition, forward, input);
   // Temporal's Cancel does not interrupt steps. Each subject runs the saga's own `cancel` instead.
   CancellationScope.current().cancelRequested.catch(() => {

@@ -46,6 +46,8 @@ export interface Step<Item, Answer> {
    * retried; a step with a deadline ends as `failed`.
    */
   readonly refusals?: Readonly<Partial<Record<OutcomeOf<Answer>, string>>> | undefined;
+  /** The outcome with which a saga goes straight on: see {@link FastPath} in `saga/host`. Absent: not on the fast path. */
+  readonly straight?: OutcomeOf<Answer> | undefined;
   /** Never set: carries the item's type. */
   readonly item?: Item;
 }
@@ -70,13 +72,17 @@ export function defineService<Activities>(
  * @param activity name of the activity
  * @param options.words the step in words, for the Temporal UI and for operators
  * @param options.refusals outcomes that are no success, with reasons: see {@link Step.refusals}
+ * @param options.straight the outcome with which a saga goes straight on: see {@link Step.straight}
  * @example
- * const reserveStock = defineStep(stock, 'reserveStock', { words: 'reserve stock' });
+ * const reserveStock = defineStep(stock, 'reserveStock', { words: 'reserve stock', straight: 'reserved' });
  */
 export function defineStep<Activities, Name extends keyof Activities & string>(
   { taskQueue, key }: Service<Activities>,
   activity: Name,
-  options: Pick<Step<ItemOf<Activities[Name]>, AnswerOf<Activities[Name]>>, 'words' | 'refusals'>,
+  options: Pick<
+    Step<ItemOf<Activities[Name]>, AnswerOf<Activities[Name]>>,
+    'words' | 'refusals' | 'straight'
+  >,
 ): Step<ItemOf<Activities[Name]>, AnswerOf<Activities[Name]>> {
   return { activity, taskQueue, key, ...options };
 }

@@ -16,6 +16,7 @@ export const COMMANDS = {
   'start:distributed': { script: 'tools/local/distributed.js', needs: 'temporal', here: true },
   test: { script: 'tools/local/test.js', needs: 'temporal' },
   'test:long': { script: 'tools/local/test.js', args: ['--long'], needs: 'temporal' },
+  'test:node': { script: 'tools/local/other-node.js' },
   'test:production': { script: 'test/production/main.js', needs: 'production-temporal' },
   bench: { script: 'tools/bench/main.js', needs: 'temporal' },
   // 1: a guarantee was violated.

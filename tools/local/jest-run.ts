@@ -8,6 +8,7 @@ import { oneLine, runCommand } from '../../platform/command';
 import { BUNDLE_PATH } from '../../workers/bundle-path';
 import { ROOT } from '../../platform/project-paths';
 import { onStopSignals } from '../../platform/stop-signals';
+import { endWithThisProcess } from './child';
 import { testEnvironment } from './server-environment';
 import { testNamespace } from './test-namespace';
 
@@ -83,7 +84,7 @@ export async function runJest(
 }
 
 function startJest(servers: TestedServers, outputFile: string, args: readonly string[]): ChildProcess {
-  return spawn(
+  const jest = spawn(
     process.execPath,
     ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${outputFile}`, ...args],
     {
@@ -98,6 +99,8 @@ function startJest(servers: TestedServers, outputFile: string, args: readonly st
       },
     },
   );
+  endWithThisProcess(jest);
+  return jest;
 }
 
 /**

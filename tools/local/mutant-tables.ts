@@ -17,6 +17,10 @@ const SAME_COMMANDS = 'the second time changes nothing: no command differs';
 const TOGETHER =
   'has a command, but only when several inputs come in one workflow task: in no recorded history';
 
+const REPORT = 'a report to the process that has started the saga, which is no command';
+const LATE =
+  'has a command, but only when a first attempt is under way while the retries move to the task queue: in no recorded history';
+
 /**
  * Why no history catches some mutants: nearly all change no command of this project's sagas. The key is a file,
  * or a file and the replaced code.
@@ -36,6 +40,8 @@ const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
   'saga/workflow/parked.ts: parked.length === 0': VALUE,
   'saga/workflow/saga-result.ts: !ended': ONLY_A_BUG,
   'saga/workflow/saga-run.ts: !this.definition.cancel || this.#cancelRequested': SAME_COMMANDS,
+  "saga/workflow/saga-run.ts: failed && failed.kind !== 'busy'": REPORT,
+  'saga/workflow/saga-run.ts: !this.#mayReportWait || local + remote > 0 || this.#running === 0': REPORT,
   'saga/workflow/saga-run.ts: this.#continues': TOGETHER,
   'saga/workflow/saga-run.ts: this.#attempts.local > 0 || !this.rendezvous.isQuiet': TOGETHER,
   'saga/workflow/saga-run.ts: this.#parkedChanged': SAME_COMMANDS,
@@ -44,8 +50,8 @@ const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
   'saga/workflow/step-attempt.ts: mustSucceed': INPUT,
   'saga/workflow/step-attempt.ts: watchesDeadlines': INPUT,
   'saga/workflow/step-attempt.ts: !answer': 'only a bug of a step can take it',
-  'saga/workflow/step-queue.ts: !mayFollow(this.#phase, phase)': ONLY_A_BUG,
-  'saga/workflow/step-queue.ts: this.#stillWaiting().length > 0': NEXT_RUN,
+  'saga/workflow/step-queue.ts: this.#waiting.isEmpty()': NEXT_RUN,
+  'saga/workflow/step-queue.ts: this.#serverPauses()': LATE,
   'saga/workflow/step-queue.ts: this.saga.isContinuing': TOGETHER,
   'saga/workflow/subject-run.ts: this.#committed && deadlineMs !== undefined': ONLY_A_BUG,
   'saga/workflow/subject-run.ts: !(failure instanceof GivenUp)': ONLY_A_BUG,

@@ -26,7 +26,8 @@ const LINES_SHOWN = 20;
 
 export interface ProductProcessOptions {
   readonly name: string;
-  readonly script: 'api/main.js' | 'workers/main.js' | 'workers/relay-main.js' | 'tools/local/main.js';
+  readonly script:
+    'api/main.js' | 'workers/main.js' | 'workers/relay-main.js' | `tools/local/${'main' | 'distributed'}.js`;
   /** Folder of the compiled project. Default: this project's `dist`. */
   readonly build?: string;
   /** Default: 127.0.0.1. */

@@ -130,7 +130,7 @@ function hashOf(inputs) {
 function filesIn(entry) {
   if (!statSync(entry).isDirectory()) return [entry];
   return readdirSync(entry)
-    .filter((name) => name !== 'generated')
+    .filter((name) => name !== 'generated' && name !== 'node_modules')
     .flatMap((name) => filesIn(path.join(entry, name)));
 }
 

@@ -2,6 +2,7 @@
 import type { Action } from './action';
 import { callersThatCancel } from './callers';
 import { type Delivery, remoteStepEnds, timersOf, deliver, deliverTogether } from './deliveries';
+import { faultsOnFastPaths, usualOnFastPaths } from './fast-path-actions';
 import { faultsOfCall, faultsOfWorker } from './fault-actions';
 import { operatorInputs, terminated } from './operator';
 import { possibleRepairs } from './repairs';
@@ -35,6 +36,8 @@ export function possibleActions(world: World): Possible {
   }
   for (const saga of world.sagas.values()) if (saga.isBetweenRuns) usual.push(nextRunBegins(saga));
   usual.push(...callersThatCancel(world), ...possibleRepairs(world));
+  usual.push(...usualOnFastPaths(world));
+  if (faulty) unusual.push(...faultsOnFastPaths(world));
   const nothingElse = usual.length === 0;
   for (const saga of world.sagas.values()) {
     if (saga.outcome) continue;
@@ -49,6 +52,11 @@ export function possibleActions(world: World): Possible {
 
 function nextOf(call: StepCall, world: World): Action | undefined {
   const { waiting, step } = call;
+  if (call.failure)
+    return {
+      words: () => `${call.words} has failed`,
+      happen: () => world.reply(call),
+    };
   switch (call.state) {
     case 'under way':
       if (isPaused(call, world)) return undefined;

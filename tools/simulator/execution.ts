@@ -77,6 +77,12 @@ export class Execution extends Commands implements WorkflowHost {
     return this.steps.has(seq);
   }
 
+  /** Whether the code waits for steps in its worker's process. */
+  get hasLocalSteps(): boolean {
+    for (const { remote } of this.steps.values()) if (!remote) return true;
+    return false;
+  }
+
   #take(job: Job): void {
     switch (job.kind) {
       case 'start':

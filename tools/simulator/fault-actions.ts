@@ -14,8 +14,9 @@ import type { SagaRun } from './saga-run';
 import type { StepCall } from './step-call';
 
 export function faultsOfCall(call: StepCall): Action[] {
-  const { waiting, state, step } = call;
-  if (!waiting) return [];
+  const { waiting, state, step, failure } = call;
+  // What has failed is over, although the saga has still to hear of it.
+  if (!waiting || failure) return [];
   const late: Action = {
     words: () => `no answer in time: ${call.words}`,
     happen: (world) => giveUpWaiting(world, call),
@@ -90,7 +91,7 @@ function sentTwice(call: StepCall): Action {
 }
 
 /** Giving up has no row to lock. A remote step whose only row is locked fails without its saga seeing it. */
-function rowsHeld(call: StepCall): Action[] {
+export function rowsHeld(call: StepCall): Action[] {
   const { name, orderIds, remote } = call.step;
   if (name === 'giveUpOrders' || (remote && orderIds.length === 1)) return [];
   return orderIds.map((orderId) => ({
@@ -104,7 +105,7 @@ function rowsHeld(call: StepCall): Action[] {
 }
 
 /** The commit is a separate action, so that others can run before it. */
-function begun(call: StepCall): Action {
+export function begun(call: StepCall): Action {
   return {
     words: () => `${call.words} begins its transaction`,
     happen: (world) => {

@@ -8,17 +8,23 @@ import type { World } from './world';
 export async function loseCall(world: World, call: StepCall): Promise<void> {
   // Temporal itself retries a remote step.
   if (call.step.remote) call.again();
-  else await world.answer(call, { failure: connectionLost(call.step) });
+  else await fail(world, call, connectionLost(call.step));
+}
+
+/** All who wait for the request hear of the failure. */
+function fail(world: World, call: StepCall, failure: Error): Promise<void> {
+  call.failure = failure;
+  return world.answer(call, { failure });
 }
 
 /** The database refuses the statement permanently. */
 export function refuseCall(world: World, call: StepCall): Promise<void> {
-  return world.answer(call, { failure: refusedPermanently(call.step) });
+  return fail(world, call, refusedPermanently(call.step));
 }
 
 /** The worker has no database of the other service. */
 export function sendElsewhere(world: World, call: StepCall): Promise<void> {
-  return world.answer(call, { failure: runsElsewhere(call.step) });
+  return fail(world, call, runsElsewhere(call.step));
 }
 
 /** One attempt times out: its client stops waiting, but the request is in progress. */
@@ -43,7 +49,10 @@ export function lastAttemptFailed(world: World, call: StepCall): Error {
 }
 
 function leaveUnderWay(world: World, call: StepCall): void {
-  if (call.state !== 'committed') world.calls.add(call.leftAlone());
+  if (call.state === 'committed') return;
+  const left = call.leftAlone();
+  world.calls.add(left);
+  world.fastPaths.continuesAs(call, left);
 }
 
 /** What happens to the requests of a lost worker. */

@@ -46,6 +46,19 @@ const WISHES = [
 /** The product's 200 events; or so few that a saga continues as new whenever it may, or now and then. */
 const continuesAfter = fc.constantFrom(200, 0, 0, 15, 30, 45);
 
+/**
+ * Which sagas of one order take the fast path: those of two services seldom, because they have many more moments, among
+ * which the search would look for every other mistake, too.
+ */
+const fastPaths = fc.constantFrom<readonly Placement[]>(
+  [],
+  ['colocated'],
+  [],
+  ['colocated'],
+  [],
+  ['colocated', 'distributed'],
+);
+
 export const largerCases: fc.Arbitrary<Scenario> = fc
   .record({
     kinds: fc.array(orderKind, { minLength: 1, maxLength: MOST_ORDERS }),
@@ -56,9 +69,10 @@ export const largerCases: fc.Arbitrary<Scenario> = fc
     operator: fc.boolean(),
     relayTurns: fc.integer({ min: 0, max: 3 }),
     continuesAfter,
+    fastPaths,
     localAttempts: fc.constantFrom(3, 1),
   })
-  .map(({ kinds, placement: where, sharing: how, wishes, ...more }) => {
+  .map(({ kinds, placement: where, sharing: how, wishes, fastPaths: fast, ...more }) => {
     const orders = kinds.map(({ customer, ...kind }, index) =>
       simulatedOrder(index + 1, { customerId: simulatedId(1, customer), ...kind }),
     );
@@ -68,6 +82,7 @@ export const largerCases: fc.Arbitrary<Scenario> = fc
       wishes: wishes
         .filter(({ order }) => order <= orders.length)
         .map(({ order, key }) => ({ orderId: simulatedId(2, order), key: simulatedUuid(key) })),
+      fastPath: fast.includes(where),
       ...more,
     };
   });

@@ -1,7 +1,7 @@
 /** A run that has become long continues as new when a pause or the server's retries are over: it does not begin another attempt. */
 import type { Job } from './activation';
 import type { Execution } from './execution';
-import { hasLocalSteps, type SagaRun } from './saga-run';
+import type { SagaRun } from './saga-run';
 import { isOutOfTime } from './step-failures';
 import { BOUNDED } from './waiting-steps';
 
@@ -20,7 +20,7 @@ export function afterLongRun(
   const [job, another] = jobs;
   const isOver = isEndOfPause(job, execution);
   // Others that come with it, or local steps under way, may keep it from continuing at once.
-  const mayContinue = isOver && !another && !hasLocalSteps(execution);
+  const mayContinue = isOver && !another && !execution.hasLocalSteps;
   const before = execution.lastSeq;
   return () => {
     const beginsAgain = [...execution.steps.keys()].some((seq) => seq > before);

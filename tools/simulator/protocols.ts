@@ -8,6 +8,8 @@ import type { StepCall } from './step-call';
 import { AS_IN_THE_PRODUCT, type Scenario } from './scenario';
 import { WorkflowRuntime } from './workflow-runtime';
 
+export type CreateOrder = Workflows['createOrderSaga']['run'];
+
 type Limits = Pick<Scenario, 'localAttempts' | 'continuesAfter'>;
 
 export interface Protocol {
@@ -19,6 +21,8 @@ export interface Protocol {
   readonly relay: (outbox: Outbox) => Relay;
   /** Whether a caller's cancellation is confirmed when it has been asked for: a bug, its row may never show it. */
   readonly confirmsAtOnce?: boolean;
+  /** Changes the function that the fast path runs: a bug. */
+  readonly onFastPath?: (run: CreateOrder) => CreateOrder;
   /** Begins a step another way than as one transaction, in which every order but those `held` is served. */
   readonly attempt?: (call: StepCall, steps: ModelSteps, held: ReadonlySet<string>) => void;
 }

@@ -21,7 +21,11 @@ export type Requested = Record<StepName, (request: StepRequest<never>) => Promis
 
 const onlySteps = strictPrototype('the steps');
 
-export function requestedSteps(host: WorkflowHost, options: StepOptions, remote: boolean): Requested {
+export function requestedSteps(
+  host: Pick<WorkflowHost, 'ask'>,
+  options: StepOptions,
+  remote: boolean,
+): Requested {
   const { startToCloseTimeout: attemptMs = 0, scheduleToCloseTimeout: windowMs = attemptMs } = options;
   const pauseAfter = pausesOf(options.retry);
   const requested = [...ORDER_STEPS, ...CREDIT_STEPS].map((name) => {

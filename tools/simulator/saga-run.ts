@@ -99,7 +99,7 @@ export class SagaRun {
 
   /** Whether a worker is at it, with results that are not recorded yet, or to come. */
   get hasLocalSteps(): boolean {
-    return hasLocalSteps(this.execution);
+    return this.execution.hasLocalSteps;
   }
 
   /** Whether a task is under way, or the first one of its next run is to come. */
@@ -195,7 +195,7 @@ export class SagaRun {
     this.#past.push(this.#current());
     this.#run += 1;
     this.memo = memo;
-    this.waiting.newRun();
+    this.waiting.newRun(memo);
     this.remote.clear();
     this.#begunWith = { input, memo };
     this.#history = new History();
@@ -243,9 +243,4 @@ export class SagaRun {
     this.waiting.forget();
     await this.begin(at);
   }
-}
-
-export function hasLocalSteps({ steps }: Execution): boolean {
-  for (const { remote } of steps.values()) if (!remote) return true;
-  return false;
 }

@@ -31,6 +31,8 @@ export interface Scenario {
   readonly relayTurns: number;
   /** Events that a run counts before it continues as new as soon as it may: 200 in the product, 0 for every such moment. */
   readonly continuesAfter: number;
+  /** Whether each saga of one order takes the fast path, too. */
+  readonly fastPath: boolean;
   /** Local attempts in a row that fail before a step goes to its task queue: 3 in the product. */
   readonly localAttempts: number;
 }

@@ -3,7 +3,7 @@ import { AS_IN_THE_PRODUCT, idOf, type Scenario } from './scenario';
 
 /** Each leaves out one thing; what makes the counterexample shortest comes first. */
 export function* shrinkCandidates(scenario: Scenario): Generator<Scenario> {
-  const { sagas, wishes, faults, operator, relayTurns, continuesAfter, localAttempts } = scenario;
+  const { sagas, wishes, faults, operator, relayTurns, continuesAfter, fastPath, localAttempts } = scenario;
   for (const left of sagas)
     if (sagas.length > 1) yield keep({ ...scenario, sagas: sagas.filter((saga) => saga !== left) });
   const orderIds = new Set(sagas.flatMap(({ subjects }) => subjects.map(({ orderId }) => orderId)));
@@ -19,6 +19,7 @@ export function* shrinkCandidates(scenario: Scenario): Generator<Scenario> {
   if (faults > 0) yield { ...scenario, faults: faults - 1 };
   for (const left of wishes) yield { ...scenario, wishes: wishes.filter((wish) => wish !== left) };
   if (operator) yield { ...scenario, operator: false };
+  if (fastPath) yield { ...scenario, fastPath: false };
   if (relayTurns > 0) yield { ...scenario, relayTurns: relayTurns - 1 };
   if (continuesAfter < AS_IN_THE_PRODUCT.continuesAfter)
     yield { ...scenario, continuesAfter: AS_IN_THE_PRODUCT.continuesAfter };

@@ -14,6 +14,7 @@ const QUIET = {
   faults: 0,
   operator: false,
   relayTurns: 0,
+  fastPath: false,
   ...AS_IN_THE_PRODUCT,
 };
 const orderA = simulatedOrder(1);
@@ -31,6 +32,30 @@ export function smallCases(faults: number): SmallCase[] {
     {
       words: 'one order, two services',
       scenario: { ...QUIET, sagas: [simulatedSaga([orderA], 'distributed')], faults: 1 },
+    },
+    {
+      words: 'one order on the fast path',
+      scenario: { ...QUIET, sagas: [simulatedSaga([orderA])], fastPath: true },
+    },
+    {
+      words: 'one order on the fast path, two services',
+      scenario: { ...QUIET, sagas: [simulatedSaga([orderA], 'distributed')], fastPath: true },
+    },
+    {
+      words: 'an order over the limit on the fast path, two services',
+      scenario: {
+        ...QUIET,
+        sagas: [simulatedSaga([simulatedOrder(1, { totalMinor: 10_001 })], 'distributed')],
+        fastPath: true,
+      },
+    },
+    {
+      words: 'an order over the limit on the fast path',
+      scenario: {
+        ...QUIET,
+        sagas: [simulatedSaga([simulatedOrder(1, { totalMinor: 10_001 })])],
+        fastPath: true,
+      },
     },
     {
       words: 'an order over the limit',

@@ -18,6 +18,8 @@ export const NONE_HELD: ReadonlySet<string> = new Set();
 export class StepCall {
   state: 'under way' | 'in its transaction' | 'committed' = 'under way';
   answer: StepResults | undefined;
+  /** Why it has no answer, for those who hear of it later. */
+  failure: Error | undefined;
   transaction = new Transaction();
   /** The server pauses until more than these transactions of the model have been committed. */
   pausedAt: number | undefined;
@@ -61,7 +63,8 @@ export class StepCall {
 
   /** This request in its current state, without a waiting saga. */
   leftAlone(): StepCall {
-    return Object.assign(this.copy(), { state: this.state, transaction: this.transaction });
+    const { state, transaction, answer } = this;
+    return Object.assign(this.copy(), { state, transaction, answer });
   }
 
   get answerWords(): string {

@@ -77,19 +77,36 @@ export class WaitingSteps {
     }
   }
 
-  /** Commands are numbered anew; those that had just asked for a step that fails for others go on with these. */
-  newRun(): void {
+  /**
+   * Commands are numbered anew; those that had just asked for a step that fails for others go on with these. An order
+   * that came to such a step with the last task of the run before had no time to ask: only the memo says so.
+   */
+  newRun(memo: Memo): void {
     this.#parkTimers.clear();
     this.#deadlines.newRun();
-    for (const { settled, failing, asked } of this.#steps.values()) {
+    const waits = [...this.#steps.values()];
+    for (const { step, subjects } of shownIn(memo)) {
+      const wait = this.#of(activityOf(step));
+      if (wait.failing.size > 0) for (const orderId of subjects) this.#comesTo(wait, orderId);
+    }
+    for (const { settled, failing, asked } of waits) {
       settled.clear();
       if (failing.size > 0) for (const orderId of asked) failing.add(orderId);
     }
   }
 
+  /** Unless it waits for this step already, or certainly for another one. */
+  #comesTo(next: StepWait, orderId: string): void {
+    if (next.asked.has(orderId)) return;
+    const before = [...this.#steps.values()].filter(({ asked }) => asked.has(orderId));
+    if (before.some(({ perhaps }) => !perhaps.has(orderId))) return;
+    for (const wait of before) wait.settle(orderId, 0);
+    next.fail(orderId);
+  }
+
   /** The saga starts again. */
   forget(): void {
-    this.newRun();
+    this.newRun({});
     this.#steps.clear();
     this.#deadlines.forget();
     this.decided = false;

@@ -3,6 +3,7 @@ import { cancelSagaWorkflowId } from '../../domain/names';
 import type { Answer, Job, StepEnded } from './activation';
 import type { CustomerDatabase } from './customer-database';
 import { Execution } from './execution';
+import { FastPaths } from './fast-paths';
 import { afterLongRun } from './long-runs';
 import type { ModelSteps } from './model-steps';
 import { needlessWaits } from './needless-waits';
@@ -10,7 +11,7 @@ import { Observations } from './observations';
 import type { OrderDatabase } from './order-database';
 import type { Relay } from './outbox';
 import type { Protocol } from './protocols';
-import { hasLocalSteps, SagaRun } from './saga-run';
+import { SagaRun } from './saga-run';
 import { type CancelInput, idOf, type Scenario, type Wish } from './scenario';
 import { NONE_HELD, StepCall } from './step-call';
 import { stepsOn } from './steps-on-models';
@@ -45,6 +46,7 @@ export class World {
   commits = 0;
   /** What was wrong when it happened, in words. */
   readonly violations: string[] = [];
+  readonly fastPaths: FastPaths;
   readonly #steps: ModelSteps;
 
   constructor(
@@ -54,6 +56,8 @@ export class World {
     this.orders = protocol.orderDatabase();
     this.customers = protocol.customerDatabase();
     this.workflows = protocol.workflows(scenario);
+    const { run } = this.workflows.createOrderSaga;
+    this.fastPaths = new FastPaths(protocol.onFastPath?.(run) ?? run, this.calls, scenario);
     this.#steps = stepsOn(this.orders, this.customers);
     this.relays = [protocol.relay(this.orders.outbox), protocol.relay(this.customers.outbox)];
     this.observations = new Observations();
@@ -65,7 +69,10 @@ export class World {
 
   async begin(): Promise<void> {
     const { createOrderSaga } = this.workflows;
-    for (const input of this.scenario.sagas) await this.start(idOf(input), createOrderSaga, input);
+    for (const input of this.scenario.sagas) {
+      this.fastPaths.started(input);
+      await this.start(idOf(input), createOrderSaga, input);
+    }
   }
 
   /** @returns false when a saga with this id runs, or has ended in a way in which it is not to be run again */
@@ -111,8 +118,9 @@ export class World {
     const known = new Set<number>();
     for (const { waiting } of this.calls) if (waiting?.execution === execution) known.add(waiting.seq);
     for (const [seq, step] of execution.steps)
-      if (!step.remote && !known.has(seq)) this.calls.add(new StepCall(step, { saga, execution, seq }));
-    if (hasLocalSteps(execution) && !execution.outcome) return;
+      if (!step.remote && !known.has(seq))
+        this.calls.add(this.fastPaths.callFor(step, { saga, execution, seq }));
+    if (execution.hasLocalSteps && !execution.outcome) return;
     // Temporal refuses what a worker has that was taken for dead, and the worker drops the saga.
     if (execution === saga.execution) this.record(saga);
     else saga.zombies.delete(execution);
@@ -189,8 +197,9 @@ export class World {
 
   /** The process that ran the statement knows of its commit. */
   answerOf(call: StepCall): Answer {
-    for (const { outbox } of [this.orders, this.customers]) outbox.afterCommit(call.transaction);
-    return { results: call.answer ?? [] };
+    if (!call.failure)
+      for (const { outbox } of [this.orders, this.customers]) outbox.afterCommit(call.transaction);
+    return call.failure ? { failure: call.failure } : { results: call.answer ?? [] };
   }
 
   async answer(call: StepCall, answer: Answer): Promise<void> {
