@@ -38,6 +38,15 @@ test('orders are approved and refused; customers are reached through the order s
   expect(orders['items']).toHaveLength(2);
 });
 
+test('the step for the fast path is on the address of the customer service alone', async () => {
+  const step = '/internal/steps/reserveCredit';
+  const { customerServiceUrl } = system.settings.order ?? {};
+  expect((await call(`${String(customerServiceUrl)}${step}`, 'POST', {})).status).toBe(400);
+  const hidden = [step, `/${step}`, `/customers/..%2f..${step}`, `/customers/..${encodeURIComponent(step)}`];
+  for (const path of hidden)
+    expect([404, 405]).toContain((await call(`${system.url}${path}`, 'POST', {})).status);
+});
+
 test('errors of the customer service are passed on with the same request id', async () => {
   const bad = await call(`${system.url}/customers`, 'POST', { name: '' }, { 'X-Request-Id': 'given-1' });
   expect([bad.status, bad.headers.get('X-Request-Id')]).toEqual([400, 'given-1']);

@@ -47,8 +47,9 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
         await pause(4_000);
         const customer =
           (random.below(3) > 0 ? customers[random.below(customers.length)] : lockedNow) ?? lockedNow;
-        const { body } = await placeOrder(system.url, customer, '1.00');
-        const orderId = String(body['orderId']);
+        const placed = await placeOrder(system.url, customer, '1.00');
+        expect(placed).toMatchObject({ status: 202 });
+        const orderId = String(placed.body['orderId']);
         const cancels = Array.from({ length: random.below(3) }, async () => {
           await pause(500);
           for (;;) {

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
+import { endWithThisProcess } from '../../tools/local/child';
 import { ROOT } from '../support/start';
 
 test('a minute of faults under load: every answer holds, and the audit is clean', async () => {
@@ -26,6 +27,7 @@ test('a minute of faults under load: every answer holds, and the audit is clean'
         resolve({ code: child.exitCode, output: stdout + stderr });
       },
     );
+    endWithThisProcess(child);
   });
   console.log(output);
   const notHeld = output.split('\n').filter((line) => line.startsWith('- '));

@@ -21,6 +21,8 @@ const AFTER: Moment = 'after it, before its reply';
 /** More round trips than a process makes until it has done its work: the loop must have ended by itself. */
 const MAX_ROUND_TRIPS = 30;
 
+const FIRST_TIME_ONLY = 'INSERT INTO checkpoints';
+
 let running: ChildProcess | undefined;
 /** Cleanup of what a test started, last first, also after a failure. */
 const ends: (() => unknown)[] = [];
@@ -119,24 +121,24 @@ test('a killed consumer: every event takes effect once', async () => {
     });
 
   const hits: string[] = [];
-  for (let passing = 0, done = false; !done; passing++) {
-    expect(passing).toBeLessThan(MAX_ROUND_TRIPS);
+  for (let passing = 0, done = false; !done;) {
+    expect(hits.length).toBeLessThan(MAX_ROUND_TRIPS);
     expect((await placeOrder(url, customer, '1.00', WAIT)).status).toBe(201);
     const held = proxy.hold(passing, AFTER);
     const child = start();
     await Promise.race([held, eventually(async () => ((await missing()) === 0 ? true : undefined))]);
     // The statement at which it was killed may have done the work.
     done = !proxy.begun();
-    if (!done) hits.push((await held).statement);
+    if (!done) {
+      const { statement } = await held;
+      hits.push(statement);
+      // It is not made again, so what follows moves to its place.
+      if (!statement.startsWith(FIRST_TIME_ONLY)) passing++;
+    }
     await killed(child);
     proxy.release();
   }
-  for (const statement of [
-    'INSERT INTO checkpoints',
-    'INSERT INTO received_events',
-    'WITH range AS',
-    'COMMIT',
-  ])
+  for (const statement of [FIRST_TIME_ONLY, 'WITH generation AS'])
     expect(hits).toContainEqual(expect.stringContaining(statement));
 
   const child = start();

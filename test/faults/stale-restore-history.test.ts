@@ -36,13 +36,18 @@ class Shop {
   }
 
   async history() {
-    const { body } = await call(`${this.system.url}/customers/${this.customer}/order-history`, 'GET');
-    return historySchema.parse(body);
+    return historySchema.parse((await this.read()).body);
   }
 
-  /** States by order, as the history has them. */
+  read() {
+    return call(`${this.system.url}/customers/${this.customer}/order-history`, 'GET');
+  }
+
+  /** States by order, as the history has them; none while it does not know the customer. */
   async states(): Promise<Record<string, string>> {
-    const { orders } = await this.history();
+    const { status, body } = await this.read();
+    if (status === 404) return {};
+    const { orders } = historySchema.parse(body);
     return Object.fromEntries(orders.items.map(({ orderId, state }) => [orderId, state]));
   }
 

@@ -93,7 +93,7 @@ test('two rebuilds at once: the second is refused, and the first one succeeds', 
 test.each([
   ['while it waits for the swap', SWAP.lock, SWAP.words],
   // The first words: pg_stat_activity cuts a long statement.
-  ['in a batch', 'LOCK TABLE order_views IN SHARE MODE', 'WITH range AS'],
+  ['in a batch', 'LOCK TABLE order_views IN SHARE MODE', 'WITH generation AS'],
 ])(
   'interrupted %s: the old view answers, and the next rebuild cleans up',
   async (_when, lock, words) => {

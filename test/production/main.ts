@@ -49,7 +49,7 @@ async function runOnProduction(given: readonly string[]): Promise<number> {
   }
 }
 
-/** A namespace that was registered a moment ago is not known everywhere yet: asked again until it is. */
+/** A namespace that was registered a moment ago is not known everywhere yet: retries until it is. */
 async function prepareNamespaces(address: string): Promise<void> {
   const deadline = Date.now() + REGISTRATION_TIMEOUT_MS;
   for (const namespace of testNamespaces()) {

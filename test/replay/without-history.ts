@@ -34,6 +34,9 @@ export const WITHOUT_HISTORY: readonly string[] = [
   // What they leave out is asked for by the run that follows, or once instead of twice.
   'saga/workflow/step-queue.ts, #first: return;',
   'saga/workflow/wait.ts, failed: return;',
+  // An SDK with another promise hook, and a query: neither leaves a command (test/workflow/stack-traces.test.ts).
+  'saga/workflow/stack-traces.ts, value: ?? compile(code),',
+  'saga/workflow/stack-trace-query.ts, handler: () => ANSWER,',
   // What V8 counts when a step has thrown, though the block runs.
   'saga/workflow/subject-run.ts, step: finally {',
 ];

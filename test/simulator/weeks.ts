@@ -79,6 +79,7 @@ export function scenarioOf(
     faults: 0,
     operator: false,
     relayTurns: 0,
+    fastPath: false,
     ...AS_IN_THE_PRODUCT,
   };
 }

@@ -123,7 +123,7 @@ export class HistoryView {
     this.#held = undefined;
   }
 
-  /** Number of rebuilds that wait for a lock, in the statement with these words. */
+  /** The transactions that wait for a lock, in the statement with these words. */
   waiting(words: string) {
     return this.admin(
       `SELECT pid FROM pg_stat_activity
@@ -132,8 +132,14 @@ export class HistoryView {
     );
   }
 
-  async whenWaiting(words: string): Promise<void> {
-    await eventually(async () => ((await this.waiting(words)).length > 0 ? true : undefined));
+  async whenWaiting(words: string, count = 1): Promise<void> {
+    await eventually(async () => ((await this.waiting(words)).length >= count ? true : undefined));
+  }
+
+  /** As of two processes. */
+  stores(): readonly [ConsumerStore, ConsumerStore] {
+    const { db } = this.#opened;
+    return [historyStore(db, () => undefined), historyStore(db, () => undefined)];
   }
 
   /** Ends the connection of the transaction that would swap. */

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { endWithThisProcess } from '../../tools/local/child';
 import { freePort } from '../../tools/local/free-port';
 import { eventually } from './http';
 
@@ -22,6 +23,7 @@ export function start(env: Record<string, string>, command = 'start'): StartedPr
     cwd: ROOT,
     env: { ...own, ...env },
   });
+  endWithThisProcess(child);
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

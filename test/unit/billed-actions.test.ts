@@ -8,9 +8,12 @@ import { billedActions } from '../support/billed-actions';
 import { ROOT } from '../support/start';
 
 const document = readFileSync(path.join(ROOT, 'docs/scale.md'), 'utf8');
-const ROWS = [...document.matchAll(/^\| \[`([\w-]+)`\].*\| +(\d+) \| +(\d+) \| +([\d.]+) \|$/gm)].map(
-  ([, name = '', ...figures]) => [name, ...figures.map(Number)] as const,
-);
+/** The price that the document names. */
+const MILLION_ACTIONS_DOLLARS = Number(/\$(\d+) for a million/.exec(document)?.[1]);
+
+const ROWS = [
+  ...document.matchAll(/^\| \[`([\w-]+)`\].*\| +(\d+) \| +(\d+) \| +([\d.]+) \| +([\d.]+) \|$/gm),
+].map(([, name = '', ...figures]) => [name, ...figures.map(Number)] as const);
 
 function totalOf(name: string): number {
   const [recorded] = ofFiles([path.join(CORPUS, `${name}.json`)]);
@@ -24,9 +27,10 @@ test('the table has rows of both placements, alone and in a group', () => {
     expect(names).toEqual(expect.arrayContaining([`${placement}-approved`, `${placement}-group-of-fifty`]));
 });
 
-test.each(ROWS)('%s: %i orders, %i actions', (name, orders, actions, each) => {
+test.each(ROWS)('%s: %i orders, %i actions', (name, orders, actions, each, dollars) => {
   expect(totalOf(name)).toBe(actions);
   expect(each).toBeCloseTo(actions / orders);
+  expect(dollars).toBeCloseTo((actions / orders) * MILLION_ACTIONS_DOLLARS);
 });
 
 test('what is billed, of a saga that waited: its start, its timers, its signals, its tasks', () => {

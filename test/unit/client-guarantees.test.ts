@@ -112,7 +112,7 @@ test.each<[string, readonly Event[], number | undefined]>([
   ['a task lost before the kill', [at(900, TIMED_OUT), at(1_100, TASK)], undefined],
   ['a task lost', [at(1_050, TASK), at(3_000, TIMED_OUT), at(3_010, TASK)], 3_010],
   ['a step lost', [at(1_700, STEP_RETRIED)], 1_700],
-  ['a task lost for good', [at(3_000, TIMED_OUT)], Infinity],
+  ['a task lost permanently', [at(3_000, TIMED_OUT)], Infinity],
 ])('killed at 1,000 ms: %s', (_name, events, expected) => {
   expect(resumesAt(events, 1_000)).toBe(expected);
 });

@@ -23,9 +23,8 @@ function eventOf(type: EventType, position = 42n) {
       occurredAt: new Date('2026-11-25T12:47:43.807Z'),
       data: { ...EVENT_TYPES[type].example },
       schemaVersion: EVENT_VERSIONS[type],
-      baseUri: 'https://old.example',
     },
-    BASE_URI,
+    { source: 'https://old.example', schema: BASE_URI },
   );
 }
 

@@ -46,3 +46,41 @@ test('no query parameter of a page is required', () => {
   });
   expect(JSON.stringify(document.paths['/orders']?.['get'])).not.toContain('"required":true');
 });
+
+/** @returns the values under this key, anywhere in it */
+function under(key: string, value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const entries: [string, unknown][] = Object.entries(value);
+  return entries.flatMap(([name, inner]) => [...(name === key ? [inner] : []), ...under(key, inner)]);
+}
+
+function parameter(path: string, wanted: string): unknown {
+  const [parameters] = under('parameters', document.paths[path]?.['get']);
+  const all: unknown[] = Array.isArray(parameters) ? parameters : [];
+  return under(
+    'schema',
+    all.find((each) => under('name', each)[0] === wanted),
+  )[0];
+}
+
+const patternOf = (schema: unknown) => new RegExp(String(under('pattern', schema)[0]), 'u');
+
+test('the document is as strict as the validation', () => {
+  const limit = { type: 'integer', minimum: 1 };
+  expect(parameter('/orders', 'limit')).toEqual({ ...limit, maximum: 100, description: 'Default: 20.' });
+  expect(parameter('/events', 'limit')).toEqual({ ...limit, maximum: 500, description: 'Default: 100.' });
+  const types = patternOf(parameter('/events', 'type'));
+  expect(['OrderCreated', 'OrderCreated,CustomerCreated'].every((list) => types.test(list))).toBe(true);
+  expect(['', 'Order', 'OrderCreated,'].some((list) => types.test(list))).toBe(false);
+});
+
+test.each([
+  ['name', ['Ada', ' Zoë Ω '], ['', '  ', 'a\u0000', 'tab\there']],
+  ['currency', ['USD'], ['usd', '00', 'USDX']],
+  ['amount', ['0', '12.34', '1.000', '999999999999999'], ['', '-1', '01', '1.', '.5', '1e3', ' 1']],
+])('the pattern of %s accepts %j, and refuses %j', (name, good, bad) => {
+  const [schema] = under(name, under('properties', document.paths['/customers']?.['post']));
+  const pattern = patternOf(schema);
+  expect(good.filter((value) => !pattern.test(value))).toEqual([]);
+  expect(bad.filter((value) => pattern.test(value))).toEqual([]);
+});

@@ -70,8 +70,10 @@ class CountedLog implements EventLog {
   };
 }
 
+const NO_PAUSES = { eachReaderMs: 0, longestMs: 0 };
+
 function tailOf(log: CountedLog, freshMs = 0): Tail {
-  return new Tail(log, { eventsMax: EVENTS_MAX, freshMs, pauseMs: 0 });
+  return new Tail(log, { eventsMax: EVENTS_MAX, freshMs, pauses: NO_PAUSES });
 }
 
 const at = (position: number): LogPosition => ({
@@ -162,4 +164,28 @@ test('when the log fails, waiting readers are woken and get its error; afterward
   log.failure = undefined;
   expect((await tail.read(at(1), 100, {})).events).toEqual([]);
   expect((await tail.read(at(1), 100, {})).events).toEqual([]);
+});
+
+test.each([
+  [1, 20],
+  [3, 60],
+  [50, 100],
+])('%i readers that wait get events at most every %i ms', async (readers, pauseMs) => {
+  const log = new CountedLog();
+  const pauses = { eachReaderMs: 20, longestMs: 100 };
+  const tail = new Tail(log, { eventsMax: EVENTS_MAX, freshMs: 0, pauses });
+  await tail.read(undefined, 100, {});
+  const times: number[] = [];
+  for (let round = 0; round < 4; round += 1) {
+    const page = await tail.read(at(log.events.length), 100, {});
+    const waits = Array.from({ length: readers }, () => page.more(5_000, new AbortController().signal));
+    // The first pause counts from the read before, however long ago that was.
+    log.publish(1);
+    await Promise.all(waits);
+    times.push(performance.now());
+  }
+  const [first = 0, , , last = 0] = times;
+  expect(last - first).toBeGreaterThanOrEqual(3 * pauseMs - 15);
+  // One reader does not wait as long as fifty do.
+  if (readers === 1) expect(last - first).toBeLessThan(3 * pauses.longestMs);
 });

@@ -2,6 +2,7 @@
 import type { CreateOrderSettings, CreditSteps, OrderRequest, OrderSteps } from '../../domain/contracts';
 import { CREATE_ORDER_SAGA, CUSTOMER_TASK_QUEUE, ORDER_TASK_QUEUE } from '../../domain/names';
 import { sagaLaws } from '../../saga/testing';
+import { createOrderSaga } from '../../workflows';
 import { createOrderPaths } from '../support/create-order-paths';
 import { OrderStores, TOTAL } from '../support/order-stores';
 import { testServers } from '../support/servers';
@@ -18,6 +19,7 @@ sagaLaws<OrderRequest, OrderSteps & CreditSteps, CreateOrderSettings>({
   temporal: () => testServers().temporal,
   activities: () => stores.steps,
   settings: { creditCheckTimeoutMs: 20_000 },
+  run: createOrderSaga.run,
   id: ({ orderId }) => orderId,
   traces: (order) => stores.traces(order),
   mayFail: ['reserveCredit'],

@@ -1,7 +1,7 @@
 /** The laws hold for a saga that shares nothing with orders: the engine is general. */
 import { randomUUID } from 'node:crypto';
 import { sagaLaws } from '../../saga/testing';
-import type { Settings } from '../support/tiny-saga/saga';
+import { bookSeat, type Settings } from '../support/tiny-saga/saga';
 import type { Booking } from '../support/tiny-saga/steps';
 import { testServers } from '../support/servers';
 import type { PaymentSteps, SeatSteps } from '../support/tiny-saga/steps';
@@ -22,6 +22,7 @@ sagaLaws<Booking, SeatSteps & PaymentSteps, Settings>({
   temporal: () => testServers().temporal,
   activities: () => stores.steps,
   settings: { paymentTimeoutMs: 20_000 },
+  run: bookSeat.run,
   id: ({ bookingId }) => bookingId,
   traces: (one) => stores.traces(one),
   mayFail: ['takePayments'],

@@ -7,11 +7,11 @@ export interface Settings {
 }
 
 const seats = defineService<SeatSteps>({ taskQueue: 'seats', key: 'bookingId' });
-const holdSeat = defineStep(seats, 'holdSeats', { words: 'hold the seat' });
-const confirmSeat = defineStep(seats, 'confirmSeats', { words: 'confirm the seat' });
+const holdSeat = defineStep(seats, 'holdSeats', { words: 'hold the seat', straight: 'HELD' });
+const confirmSeat = defineStep(seats, 'confirmSeats', { words: 'confirm the seat', straight: 'CONFIRMED' });
 const releaseSeat = defineStep(seats, 'releaseSeats', { words: 'release the seat' });
 const payments = defineService<PaymentSteps>({ taskQueue: 'payments', key: 'bookingId' });
-const takePayment = defineStep(payments, 'takePayments', { words: 'take the payment' });
+const takePayment = defineStep(payments, 'takePayments', { words: 'take the payment', straight: 'PAID' });
 const refundPayment = defineStep(payments, 'refundPayments', { words: 'refund the payment' });
 
 export const bookSeat = defineSaga<Booking, { readonly state: string }, Settings>(
