@@ -1,5 +1,5 @@
 # One image for all processes; the command selects the process.
-FROM node:22.20.0-bookworm-slim AS build
+FROM node:26.12.1-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --include=dev
@@ -9,7 +9,7 @@ RUN node prisma/generate.mjs \
  && node dist/tools/local/build-bundle.js \
  && npm prune --omit=dev
 
-FROM node:22.20.0-bookworm-slim
+FROM node:26.12.1-trixie-slim
 # The Temporal SDK uses the system's certificates for TLS.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production HOST=0.0.0.0
