@@ -5,6 +5,7 @@ import { decodeCursor } from '../../events/cursor';
 import type { Notifier } from '../../platform/notifier';
 import type { HistoryDatabase } from '../../prisma/history/client';
 import {
+  awaitsCustomer,
   followedCursor,
   type HistoryPage,
   type Inclusion,
@@ -53,7 +54,7 @@ export function historyRoutes(deps: HistoryRoutesDependencies): Router {
       const waitSeconds = mayWait ? preferredWaitSeconds(request.get('Prefer')) : 0;
       if (waitSeconds === 0) await deps.pages.enter(request, response);
       if (includes !== undefined) {
-        const read = inclusion(deps.db, includes);
+        const read = includingCustomer(deps.db, customerId, inclusion(deps.db, includes));
         const wait = async (over?: AbortSignal) => {
           if (over) await deps.pages.again(over);
           return waitUntilIncluded(deps, read, waitSeconds * 1_000, over);
@@ -72,6 +73,21 @@ export function historyRoutes(deps: HistoryRoutesDependencies): Router {
     })
     .all(otherMethods('GET', 'HEAD'));
   return router;
+}
+
+/**
+ * The events of an order and of its customer come from two services, in any order between them: who waits
+ * for an order that it has just placed would otherwise be told that the customer does not exist.
+ */
+function includingCustomer(
+  db: HistoryDatabase,
+  customerId: string,
+  read: () => Promise<Inclusion>,
+): () => Promise<Inclusion> {
+  return async () => {
+    const now = await read();
+    return now === 'included' && (await awaitsCustomer(db, customerId)) ? 'not-yet' : now;
+  };
 }
 
 /** @param includes what the client has seen: an ETag, or a cursor of the feed */

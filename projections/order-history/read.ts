@@ -161,6 +161,16 @@ export async function inclusionOf(db: HistoryDatabase, id: string, version: numb
   return row?.setAside ? 'set-aside' : 'not-yet';
 }
 
+/** Whether the view lacks this customer and may still receive it: nothing was set aside or pruned before it was read. */
+export async function awaitsCustomer(db: HistoryDatabase, id: string): Promise<boolean> {
+  const [row] = await db.$queryRaw<{ awaited: boolean }[]>(sql`
+    SELECT NOT EXISTS (SELECT FROM customer_views v WHERE v.generation = g.number AND v.id = ${id}::uuid)
+      AND NOT EXISTS (SELECT FROM received_events WHERE subject = ${id}::uuid AND set_aside_reason IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM checkpoints WHERE incomplete) AS awaited
+    FROM generations g WHERE g.current`);
+  return row?.awaited ?? false;
+}
+
 /** Returns the cursor up to which the view has applied the feed; null before the first page, and while the view does not change. */
 export async function followedCursor(db: HistoryDatabase): Promise<string | null> {
   const [row] = await db.$queryRaw<{ cursor: string | null }[]>(

@@ -6,7 +6,7 @@ import { createLogger } from '../../platform/logger';
 import { createTestDatabases, rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
 import { operatorCommand } from '../support/operator-command';
-import { including, readOrderHistory } from '../support/order-history';
+import { eventuallyInHistory, including, readOrderHistory } from '../support/order-history';
 import { startSystem, type TestSystem } from '../support/system';
 
 const ends: (() => unknown)[] = [];
@@ -105,10 +105,9 @@ test('a history that begins after events were pruned: 503 for whom it cannot kno
   ]);
   expect(await operatorCommand('audit', ['--grace', '2'], env(system))).toMatchObject({ code: 0 });
 
-  const completed = await eventually(async () => {
-    const answer = await readOrderHistory(historyUrl, before);
-    return answer.asOf.time === null ? undefined : answer;
-  });
+  const completed = await eventuallyInHistory(historyUrl, before, (answer) =>
+    answer.asOf.time === null ? undefined : answer,
+  );
   expect(completed.asOf).toMatchObject({ complete: true, startsAfter: MISSED });
   expect(completed.customer).toMatchObject({ reserved: { amount: '2.00' }, available: { amount: '8.00' } });
   expect(completed.orders.items.map(({ orderId, state }) => [orderId, state]).sort()).toEqual(
@@ -119,10 +118,9 @@ test('a history that begins after events were pruned: 503 for whom it cannot kno
   // Waiting for what a snapshot brought ends at once, and later events count on top of it.
   await readOrderHistory(historyUrl, before, including(`"${String(orders[0])}.2"`), WAIT);
   await call(`${system.url}/orders/${String(orders[0])}/cancel`, 'POST', undefined, WAIT);
-  await eventually(async () => {
-    const { customer } = await readOrderHistory(historyUrl, before);
-    return customer.reserved.amount === '1.00' ? true : undefined;
-  });
+  await eventuallyInHistory(historyUrl, before, ({ customer }) =>
+    customer.reserved.amount === '1.00' ? true : undefined,
+  );
   expect(await operatorCommand('audit', ['--grace', '2'], env(system))).toMatchObject({ code: 0 });
 }, 180_000);
 
@@ -145,10 +143,9 @@ test('a history whose checkpoint is older than the feed keeps its rows and says 
   await pruneAll(system);
   const { url: historyUrl } = await startHistory(system);
   const later = await approved(system, customer);
-  const shown = await eventually(async () => {
-    const answer = await readOrderHistory(historyUrl, customer);
-    return answer.asOf.complete ? undefined : answer;
-  });
+  const shown = await eventuallyInHistory(historyUrl, customer, (answer) =>
+    answer.asOf.complete ? undefined : answer,
+  );
   expect(shown.asOf).toMatchObject({ time: null, startsAfter: MISSED });
   // Later events change rows that it lacks: it keeps the old ones, which agree with each other.
   await eventually(async () => {
@@ -165,10 +162,9 @@ test('a history whose checkpoint is older than the feed keeps its rows and says 
 
   const { code, stdout } = await operatorCommand('rebuild-view', [], env(system));
   expect([code, stdout]).toEqual([0, expect.stringContaining("it starts from the services' rows")]);
-  const completed = await eventually(async () => {
-    const answer = await readOrderHistory(historyUrl, customer);
-    return answer.asOf.time === null ? undefined : answer;
-  });
+  const completed = await eventuallyInHistory(historyUrl, customer, (answer) =>
+    answer.asOf.time === null ? undefined : answer,
+  );
   expect(completed.customer.reserved.amount).toBe('2.00');
   expect(new Map(completed.orders.items.map(({ orderId: id, state }) => [id, state]))).toEqual(
     new Map([

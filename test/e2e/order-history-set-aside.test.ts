@@ -7,7 +7,7 @@ import { createHistoryDatabase } from '../../prisma/history/client';
 import type { Placement } from '../../saga/contract';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
-import { including, readOrderHistory } from '../support/order-history';
+import { eventuallyInHistory, including, readOrderHistory } from '../support/order-history';
 import { hold } from '../support/outages';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -66,8 +66,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
        VALUES ('order', $1, 3, 'OrderShipped', '{"parcel":"P-17"}')`,
       [orderId],
     );
-    const types = await eventually(async () => {
-      const { orders } = await readOrderHistory(system.url, customer);
+    const types = await eventuallyInHistory(system.url, customer, ({ orders }) => {
       const found = orders.items[0]?.events.map(({ type }) => type) ?? [];
       return found.includes('OrderShipped') ? found : undefined;
     });
@@ -102,10 +101,9 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       WAIT,
     );
     expect(orders.items.map((order) => order.orderId)).toEqual([placed.body['orderId']]);
-    const shown = await eventually(async () => {
-      const { asOf } = await readOrderHistory(system.url, customer);
-      return asOf.setAside === 2 ? asOf : undefined;
-    });
+    const shown = await eventuallyInHistory(system.url, customer, ({ asOf }) =>
+      asOf.setAside === 2 ? asOf : undefined,
+    );
     expect(shown.setAsideFirst).toEqual([
       {
         source: expect.stringMatching(/^http.*\/order-service$/),

@@ -7,7 +7,7 @@ import { createHistoryDatabase } from '../../prisma/history/client';
 import type { Placement } from '../../saga/contract';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
-import { type CustomerHistory, including, readOrderHistory } from '../support/order-history';
+import { type CustomerHistory, eventuallyInHistory, including, readOrderHistory } from '../support/order-history';
 import { startSystem, type TestSystem } from '../support/system';
 
 type OrderJson = CustomerHistory['orders']['items'][number];
@@ -49,8 +49,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       createdAt: placed.body['createdAt'],
       updatedAt: placed.body['updatedAt'],
     });
-    await eventually(async () => {
-      const { customer: shown, orders: now } = await readOrderHistory(system.url, customer);
+    await eventuallyInHistory(system.url, customer, ({ customer: shown, orders: now }) => {
       const types = now.items[0]?.events.map(({ type }) => type).sort() ?? [];
       if (types.length < 3) return undefined;
       expect(types).toEqual(['CreditReserved', 'OrderApproved', 'OrderCreated']);
@@ -79,6 +78,34 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       state: 'CANCELLED',
       cancellationReason: 'CUSTOMER_REQUEST',
     });
+  });
+
+  test('who waits for an order also waits for its customer, whose event comes from another service', async () => {
+    const [customerId, orderId] = [randomUUID(), randomUUID()];
+    const data = { orderId, customerId, amountMinor: 100, currency: 'USD', state: 'PENDING' };
+    await rowsOf(
+      system.databases.adminOrderUrl,
+      `INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data)
+       VALUES ('order', $1, 1, 'OrderCreated', $2)`,
+      [orderId, data],
+    );
+    const included = including(`"${orderId}.1"`);
+    const applied = 'SELECT FROM order_views WHERE id = $1';
+    await eventually(async () =>
+      (await rowsOf(system.databases.adminHistoryUrl, applied, [orderId])).length > 0 ? true : undefined,
+    );
+    const path = `${system.url}/customers/${customerId}/order-history${included}`;
+    expect((await call(path, 'GET')).status).toBe(404);
+    const waiting = call(path, 'GET', undefined, WAIT);
+    await rowsOf(
+      system.databases.adminCustomerUrl,
+      `INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data)
+       VALUES ('customer', $1, 1, 'CustomerCreated', $2)`,
+      [customerId, { customerId, name: 'Ada', creditLimitMinor: 1_000, currency: 'USD' }],
+    );
+    const answer = await waiting;
+    expect([answer.status, answer.headers.get('Preference-Applied')]).toEqual([200, 'wait=20']);
+    await rowsOf(system.databases.adminOrderUrl, 'DELETE FROM outbox WHERE aggregate_id = $1', [orderId]);
   });
 
   test('the history waits for a cursor of the feed too, and not longer than requested', async () => {
@@ -149,11 +176,8 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       const { asOf } = await readOrderHistory(system.url, customer, including(headers.get('ETag')), WAIT);
       expect(asOf.generation).toBe(rebuilt.generation);
     }
-    await eventually(async () =>
-      ((await readOrderHistory(system.url, customer)).customer['reserved'] as { amount: string }).amount ===
-      '40.00'
-        ? true
-        : undefined,
+    await eventuallyInHistory(system.url, customer, (now) =>
+      now.customer.reserved.amount === '40.00' ? true : undefined,
     );
     const kept = await rowsOf(system.databases.adminHistoryUrl, VIEW);
     const again = await rebuildView(db, () => undefined);

@@ -9,7 +9,7 @@ import { createCustomerDatabase } from '../../prisma/customer/client';
 import { rowsOf } from '../support/databases';
 import { call, eventually, WAIT } from '../support/http';
 import { violations } from '../support/invariants';
-import { readOrderHistory } from '../support/order-history';
+import { eventuallyInHistory } from '../support/order-history';
 import { startSystem, type TestSystem } from '../support/system';
 
 /** Withdrawn, and of another number of digits than most: a wrong one shows. */
@@ -52,9 +52,8 @@ test('its orders and its customer are read and listed, everywhere', async () => 
   expect(listed.body['items']).toContainEqual(expect.objectContaining(order));
   const composed = await call(`${system.url}/customers/${customerId}?include=orders`, 'GET');
   expect(composed.body).toMatchObject(account);
-  await eventually(async () => {
-    const history = await readOrderHistory(system.url, customerId).catch(() => undefined);
-    if (history?.orders.items.length !== 2 || history.customer.reserved.amount !== '3000') return undefined;
+  await eventuallyInHistory(system.url, customerId, (history) => {
+    if (history.orders.items.length !== 2 || history.customer.reserved.amount !== '3000') return undefined;
     expect(history.customer).toMatchObject(account);
     expect(history.orders.items).toContainEqual(expect.objectContaining(order));
     return true;
@@ -126,8 +125,7 @@ test('no table and no step has a list of currencies: a code of a later version i
     orderTotal: { amount: '15.00', currency: 'QQQ' },
     cancellationReason: 'CURRENCY_MISMATCH',
   });
-  await eventually(async () => {
-    const { orders } = await readOrderHistory(system.url, customerId);
-    return orders.items.find((item) => item.orderId === orderId && item.state === 'CANCELLED');
-  });
+  await eventuallyInHistory(system.url, customerId, ({ orders }) =>
+    orders.items.find((item) => item.orderId === orderId && item.state === 'CANCELLED'),
+  );
 });

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { expect, test } from '@jest/globals';
-import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
+import { call, newCustomer, placeOrder, WAIT } from '../support/http';
+import { eventuallyInHistory } from '../support/order-history';
 import { freePorts, ready, scratch, start, type StartedProcess } from '../support/start';
 
 async function refusal(started: StartedProcess): Promise<string> {
@@ -35,12 +36,9 @@ test('a restart, also after kill -9, loses nothing and resumes the sagas', async
   expect((await placeOrder(url, customer, '9.00', WAIT)).body).toMatchObject({ state: 'APPROVED' });
   expect((await placeOrder(url, customer, '0.01', WAIT)).body).toMatchObject({ state: 'CANCELLED' });
   const history = () => call(`${url}/customers/${customer}/order-history`, 'GET');
-  await eventually(async () => {
-    const { orders } = (await history()).body as { orders: { items: { state: string }[] } };
-    return orders.items.length === 3 && !orders.items.some(({ state }) => state === 'PENDING')
-      ? true
-      : undefined;
-  });
+  await eventuallyInHistory(url, customer, ({ orders }) =>
+    orders.items.length === 3 && !orders.items.some(({ state }) => state === 'PENDING') ? true : undefined,
+  );
   const rebuild = start(env, 'rebuild-view');
   expect([await rebuild.exit, rebuild.output()]).toEqual([
     0,
