@@ -12,7 +12,7 @@ module.exports = {
     ],
   },
   // Published only as ES modules, which jest cannot require untransformed.
-  transformIgnorePatterns: ['/node_modules/(?!httpxy/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(httpxy|jose)/)'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   maxWorkers: 2,
   // Each file leaves its modules behind; in a worker that has run dozens, a test takes twice the time.

@@ -11,6 +11,7 @@ import {
 import { eventRoutes, type EventRoutesDependencies } from './events/event-routes';
 import { type Forwarded, forwarding } from './http/forwarding';
 import { countCallersThatLeft } from './http/caller';
+import { ANYBODY, setPrincipal } from './http/principal';
 import { rejectWhenStopping } from './http/graceful-shutdown';
 import { notFound, problemHandler } from './http/problem-handler';
 import { requestSyntax } from './http/request-syntax';
@@ -71,6 +72,7 @@ export function createApp(dependencies: ApiDependencies): Express {
   app.use(requestLog(logger), requestDurations(metrics), countCallersThatLeft(metrics), safeDefaults);
   app.use(requestSyntax);
   app.use(healthRoutes(ready, workflows), metricsRoutes(metrics), rejectWhenStopping(stopping));
+  app.use(asAnybody);
   app.use(
     docsRoutes({
       orders: orders !== undefined,
@@ -89,6 +91,11 @@ export function createApp(dependencies: ApiDependencies): Express {
   app.use(notFound, problemHandler);
   return app;
 }
+
+const asAnybody: RequestHandler = (_request, response, next) => {
+  setPrincipal(response, ANYBODY);
+  next();
+};
 
 /** Answers are data for one client: no cache stores them, and no browser guesses their type or executes them. */
 const safeDefaults: RequestHandler = (_request, response, next) => {

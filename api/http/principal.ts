@@ -1,0 +1,38 @@
+/** Who makes a request. */
+import type { Response } from 'express';
+
+/** What a token may allow. */
+export const SCOPES = [
+  'orders:read',
+  'orders:write',
+  'customers:read',
+  'customers:write',
+  'events:read',
+  'operate',
+] as const;
+
+export type Scope = (typeof SCOPES)[number];
+
+export interface Principal {
+  /** Stable over all tokens of one client; undefined without authentication. */
+  readonly id: string | undefined;
+  /** The customer to whose orders and account the principal is limited; undefined: those of all customers. */
+  readonly customerId: string | undefined;
+  readonly scopes: ReadonlySet<Scope>;
+}
+
+/** Of every request while authentication is off. */
+export const ANYBODY: Principal = { id: undefined, customerId: undefined, scopes: new Set(SCOPES) };
+
+const PRINCIPAL = 'principal';
+
+export function setPrincipal(response: Response, principal: Principal): void {
+  (response.locals as Record<string, unknown>)[PRINCIPAL] = principal;
+}
+
+/** @throws TypeError when the request was not authenticated: its route was added before the authentication */
+export function principalOf(response: Response): Principal {
+  const principal = (response.locals as Record<string, Principal | undefined>)[PRINCIPAL];
+  if (!principal) throw new TypeError('the request has no principal');
+  return principal;
+}
