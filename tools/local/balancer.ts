@@ -1,4 +1,7 @@
-/** A TCP load balancer: each new connection goes to the next ready process that accepts it. */
+/**
+ * A TCP load balancer: each new connection goes to the next ready process that accepts it, or, gathered, to the first one
+ * that is not full. Orders that share a process share groups, and a group costs the same for one order and for fifty.
+ */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,22 +18,35 @@ export interface Target {
   readonly port: number;
 }
 
+interface BalancerOptions {
+  /** Connections that a target gets before the next one gets any. 0: each new connection goes to the next target. */
+  readonly gatherUpTo?: number;
+}
+
 /**
  * Closes a connection that no target accepts, or whose target dies; its client retries. When no target is
  * ready, any target that accepts gets the connection and answers 503 itself.
  *
  * @throws Error when the port is in use
  */
-export function startBalancer(address: Target, targets: readonly Target[]): Promise<Server> {
+export function startBalancer(
+  address: Target,
+  targets: readonly Target[],
+  { gatherUpTo = 0 }: BalancerOptions = {},
+): Promise<Server> {
   let next = 0;
   const unready = new Set<Target>();
+  const open = new Map(targets.map((target) => [target, 0]));
+  const isFull = (target: Target) => (open.get(target) ?? 0) >= gatherUpTo;
   const closing = new AbortController();
   const server = createServer((client) => {
     client.on('error', () => undefined);
     const rotated = [...targets.slice(next), ...targets.slice(0, next)];
     next = (next + 1) % targets.length;
-    const ready = rotated.filter((target) => !unready.has(target));
-    forward(client, [...ready, ...rotated.filter((target) => unready.has(target))]);
+    const gathered = targets.filter((target) => !isFull(target));
+    const inOrder = [...gathered, ...rotated.filter(isFull)];
+    const ready = inOrder.filter((target) => !unready.has(target));
+    forward(client, [...ready, ...inOrder.filter((target) => unready.has(target))], open);
   });
   server.once('close', () => {
     closing.abort();
@@ -56,16 +72,21 @@ async function watch(target: Target, unready: Set<Target>, closing: AbortSignal)
   }
 }
 
-function forward(client: Socket, [target, ...others]: readonly Target[]): void {
+function forward(client: Socket, [target, ...others]: readonly Target[], open: Map<Target, number>): void {
   if (!target) {
     client.destroy();
     return;
   }
+  const count = (change: 1 | -1): void => void open.set(target, (open.get(target) ?? 0) + change);
+  count(1);
   const upstream = connect(target.port, target.host);
   const tryNext = (): void => {
-    forward(client, others);
+    forward(client, others, open);
   };
   upstream.once('error', tryNext);
+  upstream.once('close', () => {
+    count(-1);
+  });
   upstream.once('connect', () => {
     upstream.off('error', tryNext);
     pipeline(client, upstream, client, () => undefined);

@@ -14,6 +14,11 @@ import { distributedRoles, environmentOf, relayOf, type Role } from './topology'
 
 /** Two of each service, so that one may fail. */
 const PROCESSES_EACH = 2;
+/**
+ * 100 connections, two full groups: below, one process gathers all orders into its groups; above, a second one shares the
+ * work. Two order services with half of the orders each have half the rate at 40 in flight (docs/scale.md).
+ */
+const GATHER_UP_TO = 100;
 /** The processes are reached through the API's address alone. */
 const LOOPBACK = '127.0.0.1';
 
@@ -60,7 +65,7 @@ async function startAll(config: Config, servers: Servers, life: Lifecycle): Prom
     return startProcesses({ names, env, script: role.script, port: onPort }, life);
   };
   await balance(LOOPBACK, customerPort, await start(each('customer'), roles.customer), life);
-  await balance(host, port, await start(each('order'), roles.order), life);
+  await balance(host, port, await start(each('order'), roles.order), life, GATHER_UP_TO);
   await Promise.all([
     start(['order-relay'], relayOf('order')),
     start(['customer-relay'], relayOf('customer')),
@@ -130,9 +135,10 @@ async function balance(
   port: number,
   processes: readonly ServiceProcess[],
   life: Lifecycle,
+  gatherUpTo = 0,
 ): Promise<void> {
   const targets = processes.map(({ url }) => ({ host: LOOPBACK, port: Number(new URL(url).port) }));
-  const server = await startBalancer({ host, port }, targets);
+  const server = await startBalancer({ host, port }, targets, { gatherUpTo });
   // Existing connections close when their processes have answered.
   life.add({
     stop: () => {
