@@ -7,7 +7,12 @@ import { createHistoryDatabase } from '../../prisma/history/client';
 import type { Placement } from '../../saga/contract';
 import { rowsOf } from '../support/databases';
 import { call, eventually, newCustomer, placeOrder, WAIT } from '../support/http';
-import { type CustomerHistory, eventuallyInHistory, including, readOrderHistory } from '../support/order-history';
+import {
+  type CustomerHistory,
+  eventuallyInHistory,
+  including,
+  readOrderHistory,
+} from '../support/order-history';
 import { startSystem, type TestSystem } from '../support/system';
 
 type OrderJson = CustomerHistory['orders']['items'][number];
