@@ -7,7 +7,7 @@ import { type Principal, SCOPES, type Scope } from './principal';
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
 /** 30 s: the clocks of two machines with NTP differ by less. */
-export const CLOCK_SKEW_S = 30;
+const CLOCK_SKEW_S = 30;
 
 /** 8 KB: several times a token with many claims. Verification costs time for each byte, before anything is known of the client. */
 export const TOKEN_MAX_LENGTH = 8_192;
