@@ -6,7 +6,7 @@ module.exports = {
   testPathIgnorePatterns: process.env.RECORD_HISTORIES ? [] : ['<rootDir>/test/replay/record/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   transform: {
-    '^.+\\.(ts|mjs)$': [
+    '^.+\\.(ts|mjs)$|/node_modules/jose/.+\\.js$': [
       '@swc/jest',
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
     ],

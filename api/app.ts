@@ -9,13 +9,15 @@ import {
   type CustomerWithOrdersDependencies,
 } from './customers/customer-with-orders';
 import { eventRoutes, type EventRoutesDependencies } from './events/event-routes';
+import { type AuthenticationSettings, NO_AUTHENTICATION } from './http/service-tokens';
 import { type Forwarded, forwarding } from './http/forwarding';
 import { countCallersThatLeft } from './http/caller';
-import { ANYBODY, setPrincipal } from './http/principal';
+import { NOBODY, setPrincipal } from './http/principal';
 import { rejectWhenStopping } from './http/graceful-shutdown';
 import { notFound, problemHandler } from './http/problem-handler';
 import { requestSyntax } from './http/request-syntax';
 import { requestLog } from './http/request-log';
+import { authorization, requireListed } from './operations/authorization';
 import { docsRoutes } from './operations/docs';
 import { healthRoutes, type Readiness } from './operations/health';
 import { metricsRoutes, requestDurations } from './operations/metrics';
@@ -39,6 +41,8 @@ export interface ApiDependencies {
   readonly forwarded: readonly Forwarded[];
   readonly events?: EventRoutesDependencies | undefined;
   readonly ready: Readiness;
+  /** Default: none. */
+  readonly authentication?: AuthenticationSettings | undefined;
   /** Addresses of proxies whose X-Forwarded-For names the client. */
   readonly trustedProxies: readonly string[];
   /** Aborted when the process stops. */
@@ -62,6 +66,7 @@ export function createApp(dependencies: ApiDependencies): Express {
     trustedProxies,
     stopping,
     workflows,
+    authentication = NO_AUTHENTICATION,
   } = dependencies;
   const isForwarded = (path: string) => forwarded.some(({ paths }) => paths.includes(path));
   const app = express();
@@ -72,7 +77,7 @@ export function createApp(dependencies: ApiDependencies): Express {
   app.use(requestLog(logger), requestDurations(metrics), countCallersThatLeft(metrics), safeDefaults);
   app.use(requestSyntax);
   app.use(healthRoutes(ready, workflows), metricsRoutes(metrics), rejectWhenStopping(stopping));
-  app.use(asAnybody);
+  app.use(asNobody);
   app.use(
     docsRoutes({
       orders: orders !== undefined,
@@ -81,19 +86,23 @@ export function createApp(dependencies: ApiDependencies): Express {
       events: events !== undefined,
     }),
   );
-  if (orders) app.use(orderRoutes(orders));
-  if (customerWithOrders) app.use(customerWithOrdersRoutes(customerWithOrders));
-  if (customers) app.use(customerRoutes(customers));
-  if (creditSteps) app.use(creditStepRoutes(creditSteps));
-  if (history) app.use(historyRoutes(history));
-  for (const each of forwarded) app.use(forwarding(each));
-  if (events) app.use(eventRoutes(events));
+  app.use(authorization(authentication));
+  const routers = [
+    orders && orderRoutes(orders),
+    customerWithOrders && customerWithOrdersRoutes(customerWithOrders),
+    customers && customerRoutes(customers),
+    creditSteps && creditStepRoutes(creditSteps),
+    history && historyRoutes(history),
+    ...forwarded.map(forwarding),
+    events && eventRoutes(events),
+  ];
+  for (const router of routers) if (router) app.use(requireListed(router));
   app.use(notFound, problemHandler);
   return app;
 }
 
-const asAnybody: RequestHandler = (_request, response, next) => {
-  setPrincipal(response, ANYBODY);
+const asNobody: RequestHandler = (_request, response, next) => {
+  setPrincipal(response, NOBODY);
   next();
 };
 

@@ -35,11 +35,13 @@ export interface HistoryService {
   close(): Promise<void>;
 }
 
+/** @param headers of the requests to a feed in another process */
 export function startHistoryService(
   { databaseUrl, feedUrl }: OrderHistorySettings,
   logger: Logger,
   metrics: Metrics,
   readers: Readers,
+  headers: Readonly<Record<string, string>>,
 ): HistoryService {
   const pool = createPool(databaseUrl, 'order-history');
   const readPool = createPool(databaseUrl, 'order-history-reads', { limits: READ_LIMITS });
@@ -59,7 +61,7 @@ export function startHistoryService(
       const readPage =
         feedUrl === undefined && ownFeed
           ? localPages(ownFeed)
-          : pagesOf(requireSetting('EVENT_FEED_URL', feedUrl));
+          : pagesOf(requireSetting('EVENT_FEED_URL', feedUrl), headers);
       const store = historyStore(
         db,
         () => {

@@ -10,6 +10,7 @@ import { GroupStarter } from '../saga/host/group-starter';
 import { createOrderSaga } from '../workflows/create-order-saga';
 import { Admission } from './http/admission';
 import type { Forwarded } from './http/forwarding';
+import { serviceHeaders } from './http/service-tokens';
 import type { PageTurns } from './http/page-turns';
 import { orderServiceMetrics } from './operations/process-metrics';
 import { CancellationStarter } from './orders/cancellation-starter';
@@ -43,7 +44,7 @@ export interface OrderServiceParts {
 
 export function createOrderService(
   order: OrderServiceSettings,
-  { customer, deployment, temporalUiUrl }: ServiceSettings,
+  { customer, deployment, temporalUiUrl, authentication }: ServiceSettings,
   { db, reads, pages, client, namespace, logger, metrics, checkSagaRouting }: OrderServiceParts,
 ): OrderService {
   const eagerStart = deployment === undefined;
@@ -53,7 +54,10 @@ export function createOrderService(
   } as const;
   const settings = { creditCheckTimeoutMs: order.creditCheckTimeoutMs };
   const { customerServiceUrl } = order;
-  const requests = customerServiceUrl === undefined ? undefined : creditStepRequests(customerServiceUrl);
+  const requests =
+    customerServiceUrl === undefined
+      ? undefined
+      : creditStepRequests(customerServiceUrl, serviceHeaders(authentication));
   const fastPath = new FastPath({ run: createOrderSaga.run, settings, requests });
   const starter = new GroupStarter<OrderRequest, CreateOrderSettings>({
     client,

@@ -21,6 +21,7 @@ import { startWorkers } from '../workers/workers';
 import type { ApiDependencies } from './app';
 import { type CustomerRoutesDependencies, findCustomer } from './customers/customer-routes';
 import { remoteCustomers } from './customers/customer-with-orders';
+import { serviceHeaders } from './http/service-tokens';
 import { FEED_FRESH_MS, TAIL_EVENTS_MAX, TAIL_PAUSES } from './http/read-limits';
 import { outboxMetrics, workerMetrics } from './operations/process-metrics';
 import { createOrderService } from './order-service';
@@ -105,7 +106,8 @@ export async function startSagaServices(
   });
   const logs = databases.map(({ log }) => log);
   const customerServiceUrl = order?.customerServiceUrl;
-  if (customerServiceUrl !== undefined) logs.push(remoteLog('/customer-service', customerServiceUrl));
+  if (customerServiceUrl !== undefined)
+    logs.push(remoteLog('/customer-service', customerServiceUrl, serviceHeaders(settings.authentication)));
   await warnOfRouting(workers.checkRouting(), logger);
   workerMetrics(metrics, () => workers.slots());
   outboxMetrics(metrics, {
@@ -124,7 +126,7 @@ export async function startSagaServices(
         ...orders,
         findCustomer: customerData
           ? (customerId) => findCustomer(customerData.db, customerId)
-          : remoteCustomers(customerServiceUrl ?? ''),
+          : remoteCustomers(customerServiceUrl ?? '', serviceHeaders(settings.authentication)),
       },
       events: {
         feed: new EventFeed(

@@ -1,6 +1,8 @@
 /** The settings of a process, from its configuration: its services and their servers. */
 import { type Config, DAY_MS, type WorkerDeployment, workerDeployment } from '../platform/config';
 import { requireSetting } from '../platform/config-error';
+import { authenticationOf } from './authentication-settings';
+import type { AuthenticationSettings } from './http/service-tokens';
 import type { TemporalTarget } from '../platform/temporal';
 
 /**
@@ -21,6 +23,8 @@ export interface ServiceSettings {
   readonly bundlePath: string;
   /** Set when the workers of the sagas are versioned. */
   readonly deployment?: WorkerDeployment | undefined;
+  /** Default: none. */
+  readonly authentication?: AuthenticationSettings | undefined;
   readonly outbox: OutboxSettings;
   /** Base of `source` and `dataschema` of events; undefined: the URL of this process. */
   readonly eventBaseUri?: string | undefined;
@@ -102,6 +106,7 @@ export function serviceSettings(config: Config, servers: ProcessEnvironment): Se
       relaysHere: config.OUTBOX_RELAY === 'here',
       retentionMs: config.EVENT_RETENTION_DAYS * DAY_MS,
     },
+    authentication: authenticationOf(config),
     eventBaseUri: config.EVENT_BASE_URI,
     readers: {
       streamsMax: config.EVENT_STREAMS_MAX,

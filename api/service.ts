@@ -9,6 +9,7 @@ import { Metrics } from '../platform/metrics';
 import { createApp } from './app';
 import { readiness, type Readiness } from './operations/health';
 import { drainServer, unusedConnections } from './http/graceful-shutdown';
+import { serviceHeaders } from './http/service-tokens';
 import { createHttpServer } from './http/server';
 import { databaseMetrics } from './operations/process-metrics';
 import { startHistoryService } from './history-service';
@@ -41,7 +42,9 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
   });
   const readers = createReaders(settings.readers, stopping.signal, metrics);
   const sagas = await startSagaServices(settings, logger, readers, metrics, eventBase);
-  const history = settings.history && startHistoryService(settings.history, logger, metrics, readers);
+  const history =
+    settings.history &&
+    startHistoryService(settings.history, logger, metrics, readers, serviceHeaders(settings.authentication));
   databaseMetrics(metrics, { ...sagas?.pools, ...history?.pools });
   const ready = readiness({
     ...sagas?.checks,
@@ -55,6 +58,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     ...sagas?.routes,
     ...history?.routes,
     workflows: sagas?.version,
+    authentication: settings.authentication,
     trustedProxies: settings.trustedProxies,
     stopping: stopping.signal,
     ready,

@@ -36,15 +36,26 @@ interface PageRequest {
   readonly signal?: AbortSignal;
 }
 
-/** @param serviceUrl base URL; may be the address of several processes */
-export function remoteLog(source: EventSource, serviceUrl: string): EventLog {
+/**
+ * @param serviceUrl base URL; may be the address of several processes
+ * @param more additional headers, by which the service knows this one
+ */
+export function remoteLog(
+  source: EventSource,
+  serviceUrl: string,
+  more: Readonly<Record<string, string>> = {},
+): EventLog {
   const page = async ({ after, limit, filter, waitMs = 0, signal }: PageRequest) => {
     const url = new URL('/events', serviceUrl);
     url.searchParams.set('limit', String(limit));
     if (after) url.searchParams.set('after', encodeCursor({ [source]: after }));
     if (filter.types) url.searchParams.set('type', filter.types.join(','));
     if (filter.subject !== undefined) url.searchParams.set('subject', filter.subject);
-    const headers = { Accept: 'application/json', Prefer: `wait=${String(Math.ceil(waitMs / 1_000))}` };
+    const headers = {
+      ...more,
+      Accept: 'application/json',
+      Prefer: `wait=${String(Math.ceil(waitMs / 1_000))}`,
+    };
     const { ok, status, body } = await withTimeoutSignal(answerTimeoutMs(waitMs), signal, async (end) => {
       const response = await fetch(url, { headers, signal: end });
       return { ok: response.ok, status: response.status, body: await response.json() };

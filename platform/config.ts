@@ -5,7 +5,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import type { DataConverter } from '@temporalio/common';
 import { ConfigError } from './config-error';
-import { httpUrl } from './http-url';
+import { httpUrl, isLoopback } from './http-url';
 import { loadPayloadCodecs } from './payload-codec';
 import type { TemporalTarget } from './temporal';
 
@@ -38,6 +38,14 @@ const databaseName = (fallback: string) =>
     .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case identifier')
     .default(fallback);
 
+/** 32 characters: 190 random bits in base64url. */
+const SERVICE_TOKEN = /^[A-Za-z0-9._~-]{32,512}$/;
+
+function isHttpsOrLocal(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
+}
+
 const NETWORKS = new Set(['loopback', 'linklocal', 'uniquelocal']);
 
 /** An IP address, a network as 10.0.0.0/8, or the name of networks that express knows. */
@@ -57,6 +65,24 @@ const environment = z.object({
     .refine(isNamedByUrls, 'must be a host name or an IP address, without a zone')
     .default('127.0.0.1'),
   PORT: port(3000),
+  /** Base URL of the OpenID Connect provider whose access tokens the API requires. */
+  AUTH_ISSUER: z
+    .url({ protocol: /^https?$/ })
+    .refine(isHttpsOrLocal, 'must be https, except on this machine')
+    .optional(),
+  /** The `aud` of access tokens for this API. */
+  AUTH_AUDIENCE: z.string().min(1).max(255).optional(),
+  /** `none` serves a network without authentication; `required` does not start without AUTH_ISSUER. */
+  AUTH: z.enum(['none', 'required']).optional(),
+  /** Secrets by which the services of one installation know each other: the first is sent, all are accepted. */
+  SERVICE_TOKENS: z
+    .string()
+    .transform((list) => list.split(',').map((token) => token.trim()))
+    .refine(
+      (tokens) => tokens.every((token) => SERVICE_TOKEN.test(token)),
+      'must be tokens of 32 to 512 letters, digits and -._~',
+    )
+    .optional(),
   /** host:port of a Temporal server; unset (and without a profile) starts the embedded one. */
   TEMPORAL_ADDRESS: z
     .string()

@@ -1,5 +1,5 @@
-/** Base URLs of our own HTTP servers. */
-import { isIPv6 } from 'node:net';
+/** Base URLs and hosts of our own HTTP servers. */
+import { isIP, isIPv6 } from 'node:net';
 
 /** Addresses that mean "every interface", as `URL` writes them, and how this machine reaches a server on them. */
 const LOOPBACKS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '[::]': '[::1]' };
@@ -17,4 +17,9 @@ export function httpUrl(host: string, port: number): string {
   const loopback = LOOPBACKS[url.hostname];
   if (loopback !== undefined) url.hostname = loopback;
   return url.origin;
+}
+
+/** Whether only this machine reaches the host. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

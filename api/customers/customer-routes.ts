@@ -6,6 +6,7 @@ import { formatETag } from '../http/etag';
 import { idToCreate } from '../http/idempotency';
 import { withdrawnCurrency } from '../http/money';
 import { otherMethods } from '../http/problem-handler';
+import { principalOf } from '../http/principal';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
 import { jsonBody, valid } from '../http/validation';
@@ -29,7 +30,7 @@ export function customerRoutes({ db, createCustomer }: CustomerRoutesDependencie
     .route('/customers')
     .post(jsonBody, async (request: Request, response: Response) => {
       const { name, creditLimit } = valid(newCustomerBody, request.body);
-      const { id, keyed } = idToCreate(request.get('Idempotency-Key'), 'customer');
+      const { id, keyed } = idToCreate(principalOf(response), request.get('Idempotency-Key'), 'customer');
       const { amountMinor, currency } = creditLimit;
       // A repeated request gets its customer also when the currency has been withdrawn since.
       if (!isCurrentCurrency(currency) && !(await findCustomer(db, id)))

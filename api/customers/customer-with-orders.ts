@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { answerTimeoutMs } from '../../platform/answer-timeout';
 import type { OrderDatabase } from '../../prisma/order/client';
 import type { PageTurns } from '../http/page-turns';
+import { principalOf } from '../http/principal';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
 import { valid } from '../http/validation';
@@ -58,6 +59,8 @@ export function customerWithOrdersRoutes({
     }
     const { id } = valid(idParameters, request.params);
     valid(customerQuery, request.query);
+    if (!principalOf(response).scopes.has('orders:read'))
+      throw new Problem('insufficient-scope', 'The access token does not allow reading orders.');
     await pages.enter(request, response);
     const [customer, orders] = await Promise.all([
       findCustomer(id),
@@ -71,11 +74,14 @@ export function customerWithOrdersRoutes({
 }
 
 /** @param customerServiceUrl base URL of the customer service */
-export function remoteCustomers(customerServiceUrl: string): FindCustomer {
+export function remoteCustomers(
+  customerServiceUrl: string,
+  headers: Readonly<Record<string, string>> = {},
+): FindCustomer {
   return async (customerId) => {
     const url = new URL(`/customers/${customerId}`, customerServiceUrl);
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(answerTimeoutMs(0)) });
+      const response = await fetch(url, { headers, signal: AbortSignal.timeout(answerTimeoutMs(0)) });
       const body: unknown = await response.json();
       if (response.status === 404) return undefined;
       return customerSchema.parse(body);

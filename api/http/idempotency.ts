@@ -1,5 +1,6 @@
 /** The id of what a request creates. A repeated request gets the same id. */
 import { v5 as uuidOf, v7 as newUuid } from 'uuid';
+import type { Principal } from './principal';
 import { Problem } from './problems';
 
 /** UUIDv5 namespaces, one per kind: the same key for an order and a customer gives different ids. */
@@ -18,14 +19,23 @@ export interface NewId {
   readonly keyed: boolean;
 }
 
+/** Separates the principal from the key, which has none. */
+const SEPARATOR = '\n';
+
 /**
+ * @param principalId a key belongs to its principal: two principals with one key create two resources
  * @param key value of the Idempotency-Key header; without one, the id is a new time-ordered UUID
  * @throws Problem `invalid-request` when the key is not 1 to 255 visible ASCII characters
  */
-export function idToCreate(key: string | undefined, kind: keyof typeof KEY_NAMESPACES): NewId {
+export function idToCreate(
+  { id: principalId }: Pick<Principal, 'id'>,
+  key: string | undefined,
+  kind: keyof typeof KEY_NAMESPACES,
+): NewId {
   if (key === undefined) return { id: newUuid(), keyed: false };
   if (!IDEMPOTENCY_KEY.test(key)) {
     throw new Problem('invalid-request', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
   }
-  return { id: uuidOf(key, KEY_NAMESPACES[kind]), keyed: true };
+  const name = principalId === undefined ? key : `${principalId}${SEPARATOR}${key}`;
+  return { id: uuidOf(name, KEY_NAMESPACES[kind]), keyed: true };
 }

@@ -24,6 +24,9 @@ export interface Principal {
 /** Of every request while authentication is off. */
 export const ANYBODY: Principal = { id: undefined, customerId: undefined, scopes: new Set(SCOPES) };
 
+/** Of a request before its authentication. */
+export const NOBODY: Principal = { id: undefined, customerId: undefined, scopes: new Set() };
+
 const PRINCIPAL = 'principal';
 
 export function setPrincipal(response: Response, principal: Principal): void {

@@ -6,6 +6,8 @@ import { SEQUENCE } from '../../events/sequence';
 export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
   'invalid-request': { status: 400, title: 'The request is not valid' },
+  unauthenticated: { status: 401, title: 'The request needs a valid access token' },
+  'insufficient-scope': { status: 403, title: 'The access token does not allow the operation' },
   'not-found': { status: 404, title: 'The resource does not exist' },
   'not-acceptable': { status: 406, title: 'The resource has no representation that the client accepts' },
   'request-timeout': { status: 408, title: 'The request did not arrive in time' },
@@ -28,6 +30,7 @@ export const PROBLEMS = {
   'customer-service-unavailable': { status: 503, title: 'The customer service is unavailable' },
   'order-history-incomplete': { status: 503, title: 'The order history lacks events that were pruned' },
   'order-history-unavailable': { status: 503, title: 'The order history is unavailable' },
+  'identity-provider-unavailable': { status: 503, title: 'The identity provider is unavailable' },
   'database-unavailable': { status: 503, title: 'The database is unavailable' },
   internal: { status: 500, title: 'The server has failed' },
 } as const;

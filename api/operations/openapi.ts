@@ -13,16 +13,35 @@ export function openApiDocument(operations: readonly Operation[]) {
     openapi: '3.1.0',
     info: { title: 'Order saga', version: '1', description: 'Orders on credit, decided by a durable saga.' },
     paths,
-    components: { schemas: { Problem: jsonSchema(problemSchema, 'output') } },
+    components: {
+      schemas: { Problem: jsonSchema(problemSchema, 'output') },
+      securitySchemes: {
+        accessToken: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'Of the identity provider AUTH_ISSUER. Without it, no request needs a token.',
+        },
+      },
+    },
   };
 }
 
-function operationObject({ service, operationId, summary, description, body, ...operation }: Operation) {
+function operationObject({
+  service,
+  operationId,
+  scopes,
+  summary,
+  description,
+  body,
+  ...operation
+}: Operation) {
   return {
     tags: [service],
     operationId,
     summary,
     ...(description !== undefined && { description }),
+    security: [{ accessToken: scopes }],
     parameters: parameters(operation),
     ...(body && { requestBody: { required: true, content: json(jsonSchema(body, 'input')) } }),
     responses: { ...answers(operation), ...problems(operation.problems) },

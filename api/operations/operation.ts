@@ -1,15 +1,23 @@
 /** The description of an HTTP operation, and of the headers that several operations use. */
 import { z } from 'zod';
 import { MAX_WAIT_S } from '../http/prefer';
+import type { Scope } from '../http/principal';
 import type { ProblemName } from '../http/problems';
 
 export interface Operation {
   readonly service: 'orders' | 'customers' | 'events' | 'history';
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'delete';
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
   readonly description?: string;
+  /** What an access token must allow: all of them. */
+  readonly scopes: readonly [Scope, ...Scope[]];
+  /**
+   * What a token of one customer reaches: operations on a path that starts with this customer (`path`), its own orders,
+   * which the route checks (`checked`), or nothing (`refused`).
+   */
+  readonly forOneCustomer: 'path' | 'checked' | 'refused';
   readonly query?: z.ZodObject<Readonly<Record<string, z.ZodType>>>;
   readonly headers?: Readonly<Record<string, HeaderParameter>>;
   readonly body?: z.ZodType;

@@ -18,16 +18,21 @@ const answersFor = ([order]: StepRequest<OrderRequest>['items']) =>
  * path ends. A request is never repeated. It may have been executed all the same.
  *
  * @param customerServiceUrl base URL of the customer service; may be the address of several processes
+ * @param headers additional ones, by which the customer service knows this service
  * @param withinMs time limit of a request
  */
-export function creditStepRequests(customerServiceUrl: string, withinMs = CREDIT_REQUEST_MS) {
+export function creditStepRequests(
+  customerServiceUrl: string,
+  headers: Readonly<Record<string, string>> = {},
+  withinMs = CREDIT_REQUEST_MS,
+) {
   const url = new URL(RESERVE_CREDIT_PATH, customerServiceUrl);
   return {
     reserveCredit: async (request: StepRequest<OrderRequest>) => {
       // Node keeps the connection for the next request.
       const response = await fetch(url, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
+        headers: { ...headers, 'Content-Type': 'application/json' },
         body: JSON.stringify(request),
         redirect: 'error',
         signal: AbortSignal.timeout(withinMs),

@@ -8,6 +8,7 @@ import { idToCreate } from '../http/idempotency';
 import type { PageTurns } from '../http/page-turns';
 import { preferredWaitSeconds } from '../http/prefer';
 import { otherMethods } from '../http/problem-handler';
+import { principalOf } from '../http/principal';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
 import { jsonBody, valid } from '../http/validation';
@@ -22,6 +23,7 @@ import {
   type OrderView,
 } from './order-json';
 import { findOrder, listOrders } from './order-reads';
+import { ownOrders, requireCustomer, requireOwnOrder } from './own-orders';
 import { placeOrder, type PlaceOrderDependencies } from './place-order';
 
 export interface OrderRoutesDependencies
@@ -52,8 +54,10 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
   router
     .route('/orders')
     .post(requireCapacity, jsonBody, async (request: Request, response: Response) => {
+      const principal = principalOf(response);
       const { customerId, orderTotal } = valid(newOrderBody, request.body);
-      const { id: orderId, keyed } = idToCreate(request.get('Idempotency-Key'), 'order');
+      requireCustomer(principal, customerId, `There is no customer ${customerId}.`);
+      const { id: orderId, keyed } = idToCreate(principal, request.get('Idempotency-Key'), 'order');
       const waitSeconds = preferredWaitSeconds(request.get('Prefer'));
       request.log.setBindings({ orderId });
       const order = {
@@ -77,7 +81,8 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
         .json(json(placed));
     })
     .get(inTurn, async (request: Request, response: Response) => {
-      response.json(await listOrders(reads, valid(ordersQuery, request.query), json));
+      const query = ownOrders(principalOf(response), valid(ordersQuery, request.query));
+      response.json(query ? await listOrders(reads, query, json) : { items: [], nextCursor: null });
     })
     .all(otherMethods('GET', 'HEAD', 'POST'));
 
@@ -87,6 +92,7 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
       const { id } = valid(idParameters, request.params);
       const order = await findOrder(db, id);
       if (!order) throw new Problem('not-found', `There is no order ${id}.`);
+      requireCustomer(principalOf(response), order.customerId, `There is no order ${id}.`);
       const attention = await orderAttention(deps, order);
       response.set('ETag', formatETag(id, order.version)).json({ ...json(order), ...attention });
     })
@@ -96,10 +102,12 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
     .route('/orders/:id/cancel')
     .post(async (request: Request, response: Response) => {
       const { id: orderId } = valid(idParameters, request.params);
+      const principal = principalOf(response);
+      await requireOwnOrder(db, principal, orderId);
       const key = request.get('Idempotency-Key');
       const waitSeconds = preferredWaitSeconds(request.get('Prefer'));
       request.log.setBindings({ orderId });
-      const cancellationKey = key === undefined ? undefined : idToCreate(key, 'cancellation').id;
+      const cancellationKey = key === undefined ? undefined : idToCreate(principal, key, 'cancellation').id;
       const waitMs = waitSeconds * 1_000;
       const left = callerLeft(response);
       const cancellation = {

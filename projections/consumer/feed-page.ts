@@ -73,13 +73,16 @@ export const WAIT_S = 10;
 /** 500 events in one transaction: a few milliseconds for a set-based effect. */
 export const PAGE_EVENTS = 500;
 
-/** @returns reads the feed over HTTP; fails when it does not answer, or answers with another status or format */
-export function pagesOf(feedUrl: string): ReadPage {
+/**
+ * @param more additional headers, such as Authorization
+ * @returns reads the feed over HTTP; fails when it does not answer, or answers with another status or format
+ */
+export function pagesOf(feedUrl: string, more: Readonly<Record<string, string>> = {}): ReadPage {
   return async (after, signal, waitS = WAIT_S) => {
     const url = new URL('/events', feedUrl);
     url.searchParams.set('limit', String(PAGE_EVENTS));
     if (after !== null) url.searchParams.set('after', after);
-    const headers = { Accept: 'application/json', Prefer: `wait=${String(waitS)}` };
+    const headers = { ...more, Accept: 'application/json', Prefer: `wait=${String(waitS)}` };
     const { ok, status, body } = await withTimeoutSignal(
       answerTimeoutMs(waitS * 1_000),
       signal,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 as newUuid } from 'uuid';
 import { createCustomer } from '../../activities/create-customer';
 import { idToCreate } from '../../api/http/idempotency';
+import { ANYBODY } from '../../api/http/principal';
 import { sagaWorkflowId } from '../../domain/names';
 import { runSaga } from '../../ops/repair/saga-reruns';
 import { createCustomerDatabase } from '../../prisma/customer/client';
@@ -18,9 +19,9 @@ const money = (amount: string) => ({ amount, currency: CURRENCY });
 
 let system: TestSystem;
 /** Placed before the withdrawal, with the key of the same name. */
-const orderIds = ['first', 'second'].map((key) => idToCreate(key, 'order').id);
+const orderIds = ['first', 'second'].map((key) => idToCreate(ANYBODY, key, 'order').id);
 const [first = '', second = ''] = orderIds;
-const customerId = idToCreate('account', 'customer').id;
+const customerId = idToCreate(ANYBODY, 'account', 'customer').id;
 
 beforeAll(async () => {
   system = await startSystem({ history: true });

@@ -1,6 +1,7 @@
 /** The whole product in the test's process: own databases, own namespace, real servers, real HTTP. */
 import type { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
+import type { AuthenticationSettings } from '../../api/http/service-tokens';
 import { type RunningService, startService } from '../../api/service';
 import type {
   OrderServiceSettings,
@@ -46,6 +47,8 @@ export interface TestSystemOptions {
   readonly readers?: Partial<ReaderSettings>;
   /** With payload codecs. */
   readonly dataConverter?: DataConverter | undefined;
+  /** Of all its processes. */
+  readonly authentication?: AuthenticationSettings;
   /** Of other workflow code than the project's. */
   readonly bundlePath?: string;
   /** Makes the sagas' workers versioned. */
@@ -93,6 +96,7 @@ export async function startSystem(options: TestSystemOptions = {}): Promise<Test
     temporal,
     ...(options.outbox && { outbox: options.outbox }),
     readers: { ...commonSettings().readers, ...options.readers },
+    ...(options.authentication && { authentication: options.authentication }),
     ...(options.deployment && { deployment: options.deployment }),
     ...(options.bundlePath !== undefined && { bundlePath: options.bundlePath }),
   };

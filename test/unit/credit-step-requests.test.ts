@@ -42,7 +42,7 @@ function serveSteps(reserveCredit: CreditStepRoutesDependencies['reserveCredit']
 
 /** 10 s: on a busy machine, only the test of the time limit reaches it. */
 const reserveAt = (url: string, withinMs = 10_000) =>
-  creditStepRequests(url, withinMs).reserveCredit(request);
+  creditStepRequests(url, {}, withinMs).reserveCredit(request);
 
 /** Answers with these bytes as JSON. */
 const answering =

@@ -59,7 +59,7 @@ beforeAll(async () => {
   const url = await listen();
   // The first request of a process takes tens of milliseconds.
   await fetch(url);
-  const requests = creditStepRequests(url, FAST_PATH_MS);
+  const requests = creditStepRequests(url, {}, FAST_PATH_MS);
   fastPath = new FastPath({ run: createOrderSaga.run, settings, requests });
   ran = jest.spyOn(fastPath, 'run');
   starter = new GroupStarter<OrderRequest, CreateOrderSettings>({

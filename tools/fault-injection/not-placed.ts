@@ -1,5 +1,6 @@
 /** A client that may accept "not placed" as the final answer of its order. */
 import { idToCreate } from '../../api/http/idempotency';
+import { ANYBODY } from '../../api/http/principal';
 import { isNotPlaced } from './answer-kinds';
 import type { Answer, Call, Refusal, RetryingClient } from './retrying-client';
 
@@ -26,5 +27,5 @@ export function untilPlacedOrNot(
 
 /** @returns the id that an order has, or would have */
 export function orderIdOf(key: string): string {
-  return idToCreate(key, 'order').id;
+  return idToCreate(ANYBODY, key, 'order').id;
 }

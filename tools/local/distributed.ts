@@ -2,6 +2,7 @@
  * `npm run start:distributed`: two order services, two customer services, a relay for each service and the order
  * history, each in its own process. They use the same servers as `npm start` and have one address for the API.
  */
+import { checkHost } from '../../api/authentication-settings';
 import type { Config } from '../../platform/config';
 import { httpUrl } from '../../platform/http-url';
 import { startBalancer } from './balancer';
@@ -42,6 +43,7 @@ runStart(
 
 async function startAll(config: Config, servers: Servers, life: Lifecycle): Promise<string> {
   const { HOST: host, PORT: port } = config;
+  checkHost(config);
   const at = (other: number) => httpUrl(LOOPBACK, other);
   const url = httpUrl(host, port);
   const [customerPort, historyPort] = [await freePort(), await freePort()];

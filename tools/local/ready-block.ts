@@ -3,6 +3,13 @@ import path from 'node:path';
 import type { Config } from '../../platform/config';
 import type { Servers } from './servers';
 
+function accessLine({ AUTH_ISSUER, AUTH, HOST }: Config): string {
+  if (AUTH_ISSUER !== undefined) return `Requests need an access token of ${AUTH_ISSUER}.`;
+  return AUTH === undefined
+    ? `No request needs a token: the API serves this machine only (${HOST}).`
+    : 'AUTH=none: no request needs a token, also from the network.';
+}
+
 /**
  * @param url of the API
  * @param warnings what an operator must do before it can serve
@@ -27,6 +34,7 @@ export function readyBlock(
     curl -s ${url}/orders -H 'Content-Type: application/json' -H 'Prefer: wait=5' \\
       -d '{"customerId":"'$CUSTOMER'","orderTotal":{"amount":"42.50","currency":"USD"}}'
 
+  ${accessLine(config)}
   Ctrl-C stops everything; the data stays in ${config.DATA_DIR}.
 `;
 }
