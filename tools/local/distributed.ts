@@ -4,6 +4,7 @@
  */
 import type { Config } from '../../platform/config';
 import { httpUrl } from '../../platform/http-url';
+import { fileVariable } from '../../platform/secret-files';
 import { startBalancer } from './balancer';
 import { type Lifecycle, runStart } from './lifecycle';
 import { readyBlock } from './ready-block';
@@ -28,7 +29,7 @@ const NOT_SHARED = [
   'ORDER_HISTORY_DATABASE_URL',
   'ORDER_HISTORY_DATABASE_OWNER_URL',
   'DATABASE_ADMIN_URL',
-];
+].flatMap((name) => [name, fileVariable(name)]);
 
 runStart(
   'npm run start:distributed   starts several processes of each service, on the servers that npm start uses',
