@@ -2,6 +2,8 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
+import { codecCors } from './codec/codec-cors';
+import { CODEC_PATH, type CodecServer, codecRoutes } from './codec/codec-routes';
 import { creditStepRoutes, type CreditStepRoutesDependencies } from './customers/credit-step-routes';
 import { customerRoutes, type CustomerRoutesDependencies } from './customers/customer-routes';
 import {
@@ -38,6 +40,8 @@ export interface ApiDependencies {
   /** Paths that other services serve. */
   readonly forwarded: readonly Forwarded[];
   readonly events?: EventRoutesDependencies | undefined;
+  /** Set when this process runs the order service, and payloads are encoded. */
+  readonly codec?: CodecServer | undefined;
   readonly ready: Readiness;
   /** Addresses of proxies whose X-Forwarded-For names the client. */
   readonly trustedProxies: readonly string[];
@@ -58,6 +62,7 @@ export function createApp(dependencies: ApiDependencies): Express {
     history,
     forwarded,
     events,
+    codec,
     ready,
     trustedProxies,
     stopping,
@@ -72,6 +77,7 @@ export function createApp(dependencies: ApiDependencies): Express {
   app.use(requestLog(logger), requestDurations(metrics), countCallersThatLeft(metrics), safeDefaults);
   app.use(requestSyntax);
   app.use(healthRoutes(ready, workflows), metricsRoutes(metrics), rejectWhenStopping(stopping));
+  if (codec) app.use(CODEC_PATH, codecCors(codec.uiOrigin));
   app.use(asAnybody);
   app.use(
     docsRoutes({
@@ -79,6 +85,7 @@ export function createApp(dependencies: ApiDependencies): Express {
       customers: customers !== undefined || isForwarded('/customers'),
       history: history !== undefined || isForwarded('/customers/:id/order-history'),
       events: events !== undefined,
+      codec: codec !== undefined,
     }),
   );
   if (orders) app.use(orderRoutes(orders));
@@ -88,6 +95,7 @@ export function createApp(dependencies: ApiDependencies): Express {
   if (history) app.use(historyRoutes(history));
   for (const each of forwarded) app.use(forwarding(each));
   if (events) app.use(eventRoutes(events));
+  if (codec) app.use(codecRoutes(codec));
   app.use(notFound, problemHandler);
   return app;
 }

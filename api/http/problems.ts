@@ -6,6 +6,7 @@ import { SEQUENCE } from '../../events/sequence';
 export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
   'invalid-request': { status: 400, title: 'The request is not valid' },
+  'insufficient-scope': { status: 403, title: 'The token does not allow the request' },
   'not-found': { status: 404, title: 'The resource does not exist' },
   'not-acceptable': { status: 406, title: 'The resource has no representation that the client accepts' },
   'request-timeout': { status: 408, title: 'The request did not arrive in time' },
@@ -17,6 +18,7 @@ export const PROBLEMS = {
   'too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used with a different body' },
+  'payload-not-decoded': { status: 422, title: 'The payload cannot be decoded' },
   'expectation-failed': { status: 417, title: 'The Expect header cannot be met' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   stopping: { status: 503, title: 'The process is stopping' },
