@@ -10,7 +10,12 @@ runCommand({
   usage: `npm run sbom [-- --out FILE]   the packages of the product as CycloneDX JSON, to standard output or a file`,
   read: readOptions,
   run: async ({ out }) => {
-    const { code, stdout, stderr } = await npm('sbom', '--omit=dev', '--sbom-format=cyclonedx');
+    const { code, stdout, stderr } = await npm(
+      'sbom',
+      '--omit=dev',
+      '--sbom-format=cyclonedx',
+      '--sbom-type=application',
+    );
     if (code !== 0) throw new Error(`npm sbom failed: ${stderr.trim()}`);
     if (out === undefined) process.stdout.write(stdout);
     else writeFileSync(out, stdout);
