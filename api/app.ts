@@ -2,6 +2,8 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '../platform/logger';
 import type { Metrics } from '../platform/metrics';
+import { codecCors } from './codec/codec-cors';
+import { CODEC_PATH, type CodecServer, codecRoutes } from './codec/codec-routes';
 import { creditStepRoutes, type CreditStepRoutesDependencies } from './customers/credit-step-routes';
 import { customerRoutes, type CustomerRoutesDependencies } from './customers/customer-routes';
 import {
@@ -40,6 +42,8 @@ export interface ApiDependencies {
   /** Paths that other services serve. */
   readonly forwarded: readonly Forwarded[];
   readonly events?: EventRoutesDependencies | undefined;
+  /** Set when this process runs the order service, and payloads are encoded. */
+  readonly codec?: CodecServer | undefined;
   readonly ready: Readiness;
   /** Default: none. */
   readonly authentication?: AuthenticationSettings | undefined;
@@ -62,6 +66,7 @@ export function createApp(dependencies: ApiDependencies): Express {
     history,
     forwarded,
     events,
+    codec,
     ready,
     trustedProxies,
     stopping,
@@ -77,6 +82,7 @@ export function createApp(dependencies: ApiDependencies): Express {
   app.use(requestLog(logger), requestDurations(metrics), countCallersThatLeft(metrics), safeDefaults);
   app.use(requestSyntax);
   app.use(healthRoutes(ready, workflows), metricsRoutes(metrics), rejectWhenStopping(stopping));
+  if (codec) app.use(CODEC_PATH, codecCors(codec.uiOrigin));
   app.use(asNobody);
   app.use(
     docsRoutes({
@@ -84,6 +90,7 @@ export function createApp(dependencies: ApiDependencies): Express {
       customers: customers !== undefined || isForwarded('/customers'),
       history: history !== undefined || isForwarded('/customers/:id/order-history'),
       events: events !== undefined,
+      codec: codec !== undefined,
     }),
   );
   app.use(authorization(authentication));
@@ -95,6 +102,7 @@ export function createApp(dependencies: ApiDependencies): Express {
     history && historyRoutes(history),
     ...forwarded.map(forwarding),
     events && eventRoutes(events),
+    codec && codecRoutes(codec),
   ];
   for (const router of routers) if (router) app.use(requireListed(router));
   app.use(notFound, problemHandler);

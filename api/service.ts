@@ -7,6 +7,7 @@ import { httpUrl } from '../platform/http-url';
 import type { Logger } from '../platform/logger';
 import { Metrics } from '../platform/metrics';
 import { createApp } from './app';
+import type { CodecServer } from './codec/codec-routes';
 import { readiness, type Readiness } from './operations/health';
 import { drainServer, unusedConnections } from './http/graceful-shutdown';
 import { serviceHeaders } from './http/service-tokens';
@@ -57,6 +58,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     forwarded: [],
     ...sagas?.routes,
     ...history?.routes,
+    codec: codecServer(settings),
     workflows: sagas?.version,
     authentication: settings.authentication,
     trustedProxies: settings.trustedProxies,
@@ -84,6 +86,12 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
       await metrics.stop();
     },
   };
+}
+
+function codecServer({ order, temporal, temporalUiUrl }: ServiceSettings): CodecServer | undefined {
+  const codecs = temporal?.dataConverter?.payloadCodecs ?? [];
+  if (!order || !temporal || codecs.length === 0) return undefined;
+  return { codecs, namespace: temporal.namespace, uiOrigin: new URL(temporalUiUrl).origin };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -5,8 +5,10 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import type { DataConverter } from '@temporalio/common';
 import { ConfigError } from './config-error';
+import { encryptionKeys } from './encryption-keys';
 import { httpUrl, isLoopback } from './http-url';
-import { loadPayloadCodecs } from './payload-codec';
+import { payloadConverter } from './payload-codec';
+import { fileVariable, SECRET_NAMES, withSecretFiles } from './secret-files';
 import type { TemporalTarget } from './temporal';
 
 export const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -174,6 +176,18 @@ const environment = z.object({
   OUTBOX_RELAY: z.enum(['here', 'elsewhere']).default('here'),
   /** 30 days: a consumer can resume after a long outage. */
   EVENT_RETENTION_DAYS: z.coerce.number().positive().max(36_500).default(30),
+  /** `id:base64key` of 32 bytes each, separated by commas: the first encrypts the payloads that Temporal stores, all decrypt. */
+  PAYLOAD_ENCRYPTION_KEYS: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return encryptionKeys(text);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+        return z.NEVER;
+      }
+    })
+    .optional(),
   /** A CommonJS module that exports `payloadCodecs`, which encrypt the payloads that Temporal stores. */
   PAYLOAD_CODEC_PATH: z.string().min(1).optional(),
   /** When set, the order service's workers use Worker Versioning; their build id is that of the workflow code. */
@@ -190,7 +204,10 @@ const environment = z.object({
 });
 
 /** Every variable that is read here, in addition to Temporal's standard variables. */
-export const ENVIRONMENT_NAMES: readonly string[] = Object.keys(environment.shape);
+export const ENVIRONMENT_NAMES: readonly string[] = [
+  ...Object.keys(environment.shape),
+  ...SECRET_NAMES.map(fileVariable),
+];
 
 export type Config = Readonly<z.infer<typeof environment>> & {
   /** The Temporal server that the environment names, with its TLS and API key; undefined when it names none. */
@@ -220,9 +237,11 @@ export function readConfigWith(overrides: NodeJS.ProcessEnv): Config {
 /** @throws ConfigError with one line for each variable that has an invalid value */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   // Shells and compose files express "unset" as an empty value.
-  const set = Object.fromEntries(
-    Object.entries(env).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
+  const set = withSecretFiles(
+    Object.fromEntries(
+      Object.entries(env).filter(
+        (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
+      ),
     ),
   );
   const result = environment.safeParse(set);
@@ -230,8 +249,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     const lines = result.error.issues.map(({ path: [name], message }) => `${String(name)}: ${message}`);
     throw new ConfigError(lines.join('\n'));
   }
-  const { PAYLOAD_CODEC_PATH: codecs } = result.data;
-  const dataConverter = codecs === undefined ? undefined : loadPayloadCodecs(codecs);
+  const dataConverter = payloadConverter(result.data);
   const target = temporalTarget(set);
   return { ...result.data, temporal: target && { ...target, dataConverter }, dataConverter };
 }

@@ -19,6 +19,7 @@ export const PROBLEMS = {
   'too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used with a different body' },
+  'payload-not-decoded': { status: 422, title: 'The payload cannot be decoded' },
   'expectation-failed': { status: 417, title: 'The Expect header cannot be met' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   stopping: { status: 503, title: 'The process is stopping' },

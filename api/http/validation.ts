@@ -8,16 +8,21 @@ import { type PartError, Problem } from './problems';
 const BODY_LIMIT = '16kb';
 
 /** Parses a JSON body. Only for routes with a body: other routes never read one. */
-export const jsonBody: RequestHandler[] = [
-  requireJson,
-  express.json({
-    limit: BODY_LIMIT,
-    verify: (_request, _response, bytes) => {
-      // The parser would replace each invalid byte, so two different bodies would become one.
-      if (!isUtf8(bytes)) throw new Problem('malformed-request', 'The body is not valid UTF-8.');
-    },
-  }),
-];
+export const jsonBody = jsonBodyUpTo(BODY_LIMIT);
+
+/** @param limit for bodies that are no resources, as `1mb` */
+export function jsonBodyUpTo(limit: string): RequestHandler[] {
+  return [
+    requireJson,
+    express.json({
+      limit,
+      verify: (_request, _response, bytes) => {
+        // The parser would replace each invalid byte, so two different bodies would become one.
+        if (!isUtf8(bytes)) throw new Problem('malformed-request', 'The body is not valid UTF-8.');
+      },
+    }),
+  ];
+}
 
 /**
  * @returns the parsed value

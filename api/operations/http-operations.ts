@@ -1,5 +1,6 @@
 /** The table of HTTP operations, the source of /openapi.json and /docs. */
 import { z } from 'zod';
+import { payloadsSchema } from '../codec/codec-json';
 import type { ProblemName } from '../http/problems';
 import { customerSchema, newCustomerBody } from '../customers/customer-json';
 import { customerQuery, customerWithOrdersSchema } from '../customers/customer-with-orders';
@@ -13,7 +14,14 @@ import {
   ordersQuery,
   orderWithAttentionSchema,
 } from '../orders/order-json';
-import { CANCELLATION_KEY, IDEMPOTENCY_KEY, IF_MATCH, type Operation, PREFER } from './operation';
+import {
+  CANCELLATION_KEY,
+  IDEMPOTENCY_KEY,
+  IF_MATCH,
+  type Operation,
+  PREFER,
+  X_NAMESPACE,
+} from './operation';
 
 /** Of every request. */
 const ANY: readonly ProblemName[] = [
@@ -29,6 +37,13 @@ const ANY: readonly ProblemName[] = [
   'internal',
 ];
 const READ: readonly ProblemName[] = [...ANY, 'read-timeout'];
+const CODEC: readonly ProblemName[] = [
+  ...ANY,
+  'insufficient-scope',
+  'not-found',
+  'too-large',
+  'unsupported-media-type',
+];
 const WRITE: readonly ProblemName[] = [
   ...ANY,
   'too-large',
@@ -193,5 +208,33 @@ export const OPERATIONS: readonly Operation[] = [
       'order-history-incomplete',
       'order-history-unavailable',
     ],
+  },
+  {
+    service: 'codec',
+    method: 'post',
+    path: '/codec/decode',
+    operationId: 'decodePayloads',
+    scopes: ['operate'],
+    forOneCustomer: 'refused',
+    summary: 'Decode payloads of Temporal, for its UI and CLI',
+    description: "Temporal's contract of remote codecs. Needs the scope `operate`.",
+    headers: { 'X-Namespace': X_NAMESPACE },
+    body: payloadsSchema,
+    answers: { 200: { description: 'The decoded payloads, in order.', schema: payloadsSchema } },
+    problems: [...CODEC, 'payload-not-decoded'],
+  },
+  {
+    service: 'codec',
+    method: 'post',
+    path: '/codec/encode',
+    operationId: 'encodePayloads',
+    scopes: ['operate'],
+    forOneCustomer: 'refused',
+    summary: 'Encode payloads for Temporal, for its UI and CLI',
+    description: "Temporal's contract of remote codecs. Needs the scope `operate`.",
+    headers: { 'X-Namespace': X_NAMESPACE },
+    body: payloadsSchema,
+    answers: { 200: { description: 'The encoded payloads, in order.', schema: payloadsSchema } },
+    problems: CODEC,
   },
 ];

@@ -5,7 +5,7 @@ import type { Scope } from '../http/principal';
 import type { ProblemName } from '../http/problems';
 
 export interface Operation {
-  readonly service: 'orders' | 'customers' | 'events' | 'history';
+  readonly service: 'orders' | 'customers' | 'events' | 'history' | 'codec';
   readonly method: 'get' | 'post' | 'delete';
   readonly path: string;
   readonly operationId: string;
@@ -58,4 +58,9 @@ export const IF_MATCH: HeaderParameter = {
 export const PREFER: HeaderParameter = {
   description: `\`wait=N\`: waits up to N seconds, at most ${String(MAX_WAIT_S)}, for the outcome (RFC 7240).`,
   schema: z.string().meta({ examples: ['wait=5'] }),
+};
+
+export const X_NAMESPACE: HeaderParameter = {
+  description: 'Namespace of the payloads. Payloads of another one than that of the sagas get 404.',
+  schema: z.string(),
 };

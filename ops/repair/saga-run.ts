@@ -4,6 +4,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 import type { CreateOrderSettings, OrderRequest, OrderToCancel } from '../../domain/contracts';
 import { CANCEL_ORDER_SAGA, CREATE_ORDER_SAGA } from '../../domain/names';
+import { decodePayloads } from '../../platform/payload-codec';
 import type { SagaInput } from '../../saga/contract';
 import { withTimeout } from '../../saga/host/with-timeout';
 
@@ -57,9 +58,7 @@ async function inputOf<Subject, Settings>(
   { input }: Started,
 ): Promise<SagaInput<Subject, Settings>> {
   const codecs = client.options.dataConverter.payloadCodecs ?? [];
-  let payloads = input?.payloads ?? [];
-  for (const codec of codecs.toReversed()) payloads = await codec.decode(payloads);
-  const [payload] = payloads;
+  const [payload] = await decodePayloads(codecs, input?.payloads ?? []);
   if (!payload) throw new TypeError('the first event of a saga has no input');
   const { carried: _, ...own } = defaultPayloadConverter.fromPayload<SagaInput<Subject, Settings>>(payload);
   return own;

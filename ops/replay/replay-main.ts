@@ -33,7 +33,7 @@ npm run replay -- --address HOST:PORT [--namespace NAME] [--query QUERY] [--sinc
   --junit FILE     also writes a JUnit report
 
 The connection (TLS, API key, profile) comes from Temporal's environment variables (TEMPORAL_ADDRESS, TEMPORAL_TLS_…,
-TEMPORAL_API_KEY, TEMPORAL_PROFILE, …); the payload codec from PAYLOAD_CODEC_PATH.`;
+TEMPORAL_API_KEY, TEMPORAL_PROFILE, …); the payload codec from PAYLOAD_ENCRYPTION_KEYS or PAYLOAD_CODEC_PATH.`;
 
 /** The check could not cover all histories. */
 const UNDECIDED = 2;

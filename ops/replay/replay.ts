@@ -38,7 +38,7 @@ export async function* replay(
   let current: HistoryAndWorkflowId | undefined;
   const decidable = async function* (): AsyncGenerator<HistoryAndWorkflowId> {
     for await (const one of histories) {
-      const reason = whyUnreplayable(one.history as History, dataConverter);
+      const reason = await whyUnreplayable(one.history as History, dataConverter);
       if (reason === undefined) yield (current = one);
       else undecided.push({ ...describe(one), undecided: reason });
     }

@@ -6,6 +6,7 @@ import { options, runCommand } from '../../platform/command';
 import { catalogDifferences, schemaScript } from '../../prisma/check-migrations';
 import { SERVICE_NAMES } from '../../prisma/schema-engine';
 import { ROOT } from '../../platform/project-paths';
+import { checkSupplyChain } from './supply-chain';
 import { makeEmpty, makeTemplate, withScratchPostgres } from './scratch-postgres';
 
 type Check = () => Promise<void>;
@@ -18,6 +19,7 @@ const checks: Readonly<Record<string, Check>> = {
   'dead code': () => tool('knip/bin/knip.js', '--no-progress'),
   'workflow bundle': () => run('dist/tools/local/build-bundle.js'),
   migrations: checkMigrations,
+  'supply chain': checkSupplyChain,
 };
 
 const NAMES = Object.keys(checks);

@@ -24,6 +24,9 @@ export const COMMANDS = {
   // 1: an interleaving failed, or a planted bug was not found.
   simulate: { script: 'tools/simulator/main.js', failure: 2 },
   check: { script: 'tools/local/check.js' },
+  sbom: { script: 'tools/local/sbom.js' },
+  // 1: vulnerabilities are known.
+  advisories: { script: 'tools/local/advisories.js', failure: 2 },
   demo: { script: 'tools/local/demo.js' },
   screenshot: { script: 'tools/screenshot/main.js', needs: 'temporal' },
   // 1: a history diverged.

@@ -5,6 +5,7 @@
 import { checkHost } from '../../api/authentication-settings';
 import type { Config } from '../../platform/config';
 import { httpUrl } from '../../platform/http-url';
+import { fileVariable } from '../../platform/secret-files';
 import { startBalancer } from './balancer';
 import { type Lifecycle, runStart } from './lifecycle';
 import { readyBlock } from './ready-block';
@@ -34,7 +35,7 @@ const NOT_SHARED = [
   'ORDER_HISTORY_DATABASE_URL',
   'ORDER_HISTORY_DATABASE_OWNER_URL',
   'DATABASE_ADMIN_URL',
-];
+].flatMap((name) => [name, fileVariable(name)]);
 
 runStart(
   'npm run start:distributed   starts several processes of each service, on the servers that npm start uses',

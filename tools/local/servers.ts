@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../workers/search-attributes';
 import type { Config } from '../../platform/config';
+import { httpUrl } from '../../platform/http-url';
 import type { TemporalTarget } from '../../platform/temporal';
 import { prepareTemporal } from '../../platform/temporal-namespace';
 import { applyMigrations } from '../../prisma/migrate';
@@ -128,6 +129,12 @@ async function databaseOf(
   return serviceUrl;
 }
 
+/** The order service has the codec server; both kinds of start have the order service at the address of the API. */
+function codecEndpoint({ dataConverter, HOST, PORT, SERVICES }: Config): string | undefined {
+  const isServed = dataConverter !== undefined && SERVICES.includes('order');
+  return isServed ? `${httpUrl(HOST, PORT)}/codec` : undefined;
+}
+
 async function temporalOf(config: Config, onSpawned: OnSpawned): Promise<TemporalTarget> {
   if (config.temporal) return config.temporal;
   const { TEMPORAL_NAMESPACE: namespace } = config;
@@ -138,6 +145,7 @@ async function temporalOf(config: Config, onSpawned: OnSpawned): Promise<Tempora
         dataDir: config.DATA_DIR,
         port: config.TEMPORAL_PORT,
         uiPort: config.TEMPORAL_UI_PORT,
+        uiCodecEndpoint: codecEndpoint(config),
         namespaces: [namespace],
       },
       onSpawned,

@@ -40,6 +40,8 @@ export interface TemporalOptions {
   readonly port: number;
   /** Undefined: no UI. */
   readonly uiPort?: number;
+  /** URL of the codec server that the UI calls from the browser; undefined: payloads are not encoded. */
+  readonly uiCodecEndpoint?: string | undefined;
   readonly namespaces: readonly string[];
   /** Port of the server's Prometheus metrics. */
   readonly metricsPort?: number;
@@ -59,11 +61,12 @@ export async function startTemporal(
   options: TemporalOptions,
   onSpawned: (server: EmbeddedTemporal) => void = () => undefined,
 ): Promise<EmbeddedTemporal> {
-  const { cliPath, dataDir, port, uiPort, namespaces, metricsPort } = options;
+  const { cliPath, dataDir, port, uiPort, uiCodecEndpoint, namespaces, metricsPort } = options;
   const logFile = path.join(dataDir, 'logs', 'temporal.log');
   const args = [
     ...['server', 'start-dev', '--port', String(port), '--db-filename', path.join(dataDir, 'temporal.db')],
     ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]),
+    ...(uiCodecEndpoint === undefined ? [] : ['--ui-codec-endpoint', uiCodecEndpoint]),
     ...(metricsPort === undefined ? [] : ['--metrics-port', String(metricsPort)]),
     ...namespaces.flatMap((namespace) => ['--namespace', namespace]),
     ...SERVER_OPTIONS,
