@@ -5,7 +5,7 @@ import type { ProblemName } from '../http/problems';
 
 export interface Operation {
   readonly service: 'orders' | 'customers' | 'events' | 'history';
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'delete';
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
@@ -25,7 +25,8 @@ interface HeaderParameter {
 
 interface Answer {
   readonly description: string;
-  readonly schema: z.ZodType;
+  /** Absent: the answer has no body. */
+  readonly schema?: z.ZodType;
   readonly location?: true;
 }
 
