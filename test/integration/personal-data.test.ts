@@ -36,10 +36,10 @@ async function newCustomer(): Promise<string> {
 
 test('ten erasures at once, beside orders: one event, the next version, and the credit stays', async () => {
   const customerId = await newCustomer();
-  const { reserveCredit } = createCustomerActivities({ db });
+  const steps = createCustomerActivities({ db });
   const items = [{ orderId: randomUUID(), customerId, totalMinor: 100, currency: 'USD' }];
   const erasures = Array.from({ length: 10 }, () => erasePersonalData(db, customerId));
-  const [, ...erased] = await Promise.all([reserveCredit({ sagaId: 'saga', items }), ...erasures]);
+  const [, ...erased] = await Promise.all([steps.reserveCredit({ sagaId: 'saga', items }), ...erasures]);
   expect(new Set(erased)).toEqual(new Set(['erased']));
   const [row] = await customers('SELECT name, version, credit_limit_minor FROM customers WHERE id = $1', [
     customerId,
