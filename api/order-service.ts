@@ -105,7 +105,7 @@ function forwardedPaths({ customerServiceUrl, historyUrl }: OrderServiceSettings
   const forwarded: Forwarded[] = [];
   if (customerServiceUrl !== undefined)
     forwarded.push({
-      paths: ['/customers', '/customers/:id'],
+      paths: ['/customers', '/customers/:id', '/customers/:id/personal-data'],
       target: customerServiceUrl,
       problem: 'customer-service-unavailable',
     });

@@ -4,6 +4,7 @@
  */
 import type { Pool } from 'pg';
 import { createCustomer } from '../activities/create-customer';
+import { erasePersonalData } from '../activities/erase-personal-data';
 import type { EventBase } from '../events/base-uri';
 import { EventFeed } from '../events/feed';
 import { remoteLog } from '../events/remote-log';
@@ -166,6 +167,11 @@ function customerRoutesOf({ db, outbox }: ServiceDatabase<CustomerDatabase>): Cu
     db,
     createCustomer: async (customer) => {
       const outcome = await createCustomer(db, customer);
+      outbox.onCommit();
+      return outcome;
+    },
+    erasePersonalData: async (customerId) => {
+      const outcome = await erasePersonalData(db, customerId);
       outbox.onCommit();
       return outcome;
     },

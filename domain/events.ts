@@ -15,6 +15,14 @@ interface OrderFacts extends Amount {
   readonly customerId: string;
 }
 
+/** No personal data: an event is stored by each of its readers, and nobody can take it back. */
+interface CustomerFacts {
+  readonly customerId: string;
+  readonly creditLimitMinor: number;
+  /** ISO 4217. */
+  readonly currency: string;
+}
+
 /** Events whose aggregate is an order; `aggregateversion` is the order's version. */
 export interface OrderEvents {
   OrderCreated: OrderFacts & { readonly state: 'PENDING' };
@@ -29,12 +37,9 @@ export interface OrderEvents {
  * subject selects all events of an order at both services.
  */
 export interface CustomerEvents {
-  CustomerCreated: {
-    readonly customerId: string;
-    readonly name: string;
-    readonly creditLimitMinor: number;
-    readonly currency: string;
-  };
+  CustomerCreated: CustomerFacts;
+  /** The customer's name is erased; the account stays. */
+  CustomerPersonalDataErased: CustomerFacts;
   CreditReserved: OrderFacts;
   CreditLimitExceeded: OrderFacts & { readonly reason: 'INSUFFICIENT_CREDIT' };
   CreditRejected: OrderFacts & {
@@ -70,6 +75,7 @@ export const EVENT_VERSIONS = {
   OrderCancelled: 1,
   SagaStepGivenUp: 1,
   CustomerCreated: 1,
+  CustomerPersonalDataErased: 1,
   CreditReserved: 1,
   CreditLimitExceeded: 1,
   CreditRejected: 1,

@@ -152,6 +152,7 @@ function causeOf(type: EventType, { sequence, sagaId, data }: OutboxRow): Cause 
     case 'OrderCreated':
     case 'OrderCancellationRequested':
     case 'CustomerCreated':
+    case 'CustomerPersonalDataErased':
     case 'SagaStepGivenUp':
       return undefined;
   }

@@ -24,6 +24,7 @@ const currency = z
   .regex(/^[A-Z]{3}$/)
   .meta({ description: 'ISO 4217.' });
 const facts = { orderId: z.guid(), customerId: z.guid(), amountMinor: minor(1), currency };
+const account = { customerId: z.guid(), creditLimitMinor: minor(0), currency };
 
 const order = {
   orderId: '019f0000-0000-7000-8000-000000000001',
@@ -31,6 +32,7 @@ const order = {
   amountMinor: 4_250,
   currency: 'USD',
 };
+const customer = { customerId: order.customerId, creditLimitMinor: 10_000, currency: 'USD' };
 
 export const EVENT_TYPES: { readonly [Type in EventType]: EventTypeDescription<DomainEvents[Type]> } = {
   OrderCreated: {
@@ -72,8 +74,14 @@ export const EVENT_TYPES: { readonly [Type in EventType]: EventTypeDescription<D
   CustomerCreated: {
     source: '/customer-service',
     when: "A customer's account was opened.",
-    data: z.object({ customerId: z.guid(), name: z.string(), creditLimitMinor: minor(0), currency }),
-    example: { customerId: order.customerId, name: 'Ada', creditLimitMinor: 10_000, currency: 'USD' },
+    data: z.object(account),
+    example: customer,
+  },
+  CustomerPersonalDataErased: {
+    source: '/customer-service',
+    when: "The customer's name was erased. The account stays. No event has a customer's name: who has read it elsewhere, as from `GET /customers/:id`, erases it now.",
+    data: z.object(account),
+    example: customer,
   },
   CreditReserved: {
     source: '/customer-service',

@@ -39,7 +39,7 @@ async function readCustomers(db: SqlDatabase, sink: SnapshotSink): Promise<bigin
   await eachPage(
     (after) =>
       db.$queryRaw<SnapshotCustomer[]>(sql`
-        SELECT c.id::text, c.name, c.credit_limit_minor AS "creditLimitMinor", c.currency,
+        SELECT c.id::text, c.version, c.credit_limit_minor AS "creditLimitMinor", c.currency,
           (c.reserved_minor - coalesce(u.minor, 0))::bigint AS "reservedMinor"
         FROM customers c LEFT JOIN (
           SELECT (data->>'customerId')::uuid AS customer_id, sum(CASE type

@@ -20,9 +20,9 @@ export const newCustomerBody = z.strictObject({
   creditLimit: moneySchema(0),
 });
 
-export const customerSchema = z.object({
+/** What is not personal data. */
+export const accountSchema = z.object({
   customerId: z.guid(),
-  name: z.string(),
   creditLimit: moneyJsonSchema,
   reserved: moneyJsonSchema.meta({
     description: 'Held by approved orders and by orders without a decision.',
@@ -30,22 +30,30 @@ export const customerSchema = z.object({
   available: moneyJsonSchema,
 });
 
+export const customerSchema = z.object({
+  ...accountSchema.shape,
+  name: z.string().nullable().meta({ description: 'null when the personal data is erased.' }),
+});
+
 export type CustomerJson = z.infer<typeof customerSchema>;
 
-/** A customer's row, in the customer database or in the order history. */
-export interface CustomerRow {
+/** A customer's row, in the customer database or in the order history, which has no name. */
+interface AccountRow {
   readonly id: string;
-  readonly name: string;
   readonly creditLimitMinor: bigint;
   readonly reservedMinor: bigint;
   readonly currency: string;
 }
 
-export function customerJson(row: CustomerRow): CustomerJson {
+export function customerJson(row: AccountRow & { readonly name: string | null }): CustomerJson {
+  const { customerId, ...credit } = accountJson(row);
+  return { customerId, name: row.name, ...credit };
+}
+
+export function accountJson(row: AccountRow): z.infer<typeof accountSchema> {
   const money = (minor: bigint) => moneyJson(Number(minor), row.currency);
   return {
     customerId: row.id,
-    name: row.name,
     creditLimit: money(row.creditLimitMinor),
     reserved: money(row.reservedMinor),
     available: money(row.creditLimitMinor - row.reservedMinor),

@@ -21,9 +21,15 @@ export interface CustomerRoutesDependencies {
     readonly creditLimitMinor: number;
     readonly currency: string;
   }) => Promise<'created' | 'conflict'>;
+  /** Erases the customer's name and writes the event. */
+  readonly erasePersonalData: (customerId: string) => Promise<'erased' | 'unknown-customer'>;
 }
 
-export function customerRoutes({ db, createCustomer }: CustomerRoutesDependencies): Router {
+export function customerRoutes({
+  db,
+  createCustomer,
+  erasePersonalData,
+}: CustomerRoutesDependencies): Router {
   const router = Router();
 
   router
@@ -47,10 +53,17 @@ export function customerRoutes({ db, createCustomer }: CustomerRoutesDependencie
           'A customer with other content was created with this Idempotency-Key.',
         );
       }
-      const created = { id, name, creditLimitMinor: BigInt(amountMinor), reservedMinor: 0n, currency };
+      const created = {
+        ...{ id, name, creditLimitMinor: BigInt(amountMinor), reservedMinor: 0n, currency },
+        version: 1,
+      };
       // A repeated request gets the customer as it is now.
-      const customer = (keyed ? await findCustomer(db, id) : undefined) ?? customerJson(created);
-      response.status(201).location(`/customers/${id}`).set('ETag', formatETag(id, 1)).json(customer);
+      const row = (keyed ? await customerRow(db, id) : null) ?? created;
+      response
+        .status(201)
+        .location(`/customers/${id}`)
+        .set('ETag', formatETag(id, row.version))
+        .json(customerJson(row));
     })
     .all(otherMethods('POST'));
 
@@ -64,6 +77,16 @@ export function customerRoutes({ db, createCustomer }: CustomerRoutesDependencie
     })
     .all(otherMethods('GET', 'HEAD'));
 
+  router
+    .route('/customers/:id/personal-data')
+    .delete(async (request, response) => {
+      const { id } = valid(idParameters, request.params);
+      if ((await erasePersonalData(id)) === 'unknown-customer')
+        throw new Problem('not-found', `There is no customer ${id}.`);
+      response.status(204).end();
+    })
+    .all(otherMethods('DELETE'));
+
   return router;
 }
 
@@ -72,6 +95,10 @@ export async function findCustomer(
   db: CustomerDatabase,
   customerId: string,
 ): Promise<CustomerJson | undefined> {
-  const row = await db.customer.findUnique({ where: { id: customerId } });
+  const row = await customerRow(db, customerId);
   return row ? customerJson(row) : undefined;
+}
+
+function customerRow(db: CustomerDatabase, id: string) {
+  return db.customer.findUnique({ where: { id } });
 }

@@ -2,7 +2,7 @@
 
 const ETAG = /^"?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(\d{1,9})"?$/;
 
-/** @param version number of transitions of an order; 1 for a customer */
+/** @param version number of the events of an order or a customer */
 export function formatETag(id: string, version: number): string {
   return `"${id}.${String(version)}"`;
 }

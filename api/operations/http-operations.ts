@@ -78,6 +78,19 @@ export const OPERATIONS: readonly Operation[] = [
     problems: [...READ, 'not-found', 'customer-service-unavailable'],
   },
   {
+    service: 'customers',
+    method: 'delete',
+    path: '/customers/{id}/personal-data',
+    operationId: 'erasePersonalData',
+    scopes: ['customers:write'],
+    forOneCustomer: 'path',
+    summary: "Erase a customer's personal data",
+    description:
+      'The name becomes null, for good. The account stays, with its credit and its orders. Repeatable. The event `CustomerPersonalDataErased` tells it.',
+    answers: { 204: { description: 'The personal data is erased.' } },
+    problems: [...ANY, 'not-found', 'customer-service-unavailable'],
+  },
+  {
     service: 'orders',
     method: 'get',
     path: '/customers/{id}/orders',

@@ -76,7 +76,7 @@ function answers({ answers: byStatus }: Pick<Operation, 'answers'>) {
       {
         description,
         ...(location && { headers: { Location: { schema: { type: 'string', format: 'uri-reference' } } } }),
-        content: json(jsonSchema(schema, 'output')),
+        ...(schema && { content: json(jsonSchema(schema, 'output')) }),
       },
     ]),
   );

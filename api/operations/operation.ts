@@ -33,7 +33,8 @@ interface HeaderParameter {
 
 interface Answer {
   readonly description: string;
-  readonly schema: z.ZodType;
+  /** Absent: the answer has no body. */
+  readonly schema?: z.ZodType;
   readonly location?: true;
 }
 

@@ -1,7 +1,7 @@
 /** The order history over HTTP. */
 import { z } from 'zod';
 import type { HistoryPage } from '../../projections/order-history/read';
-import { customerJson, customerSchema } from '../customers/customer-json';
+import { accountJson, accountSchema } from '../customers/customer-json';
 import { moneyJson, moneyJsonSchema } from '../http/money';
 import { pageOf } from '../http/pagination';
 import { startsAfterSchema } from '../http/problems';
@@ -42,7 +42,7 @@ const asOfSchema = z.object({
 });
 
 export const historySchema = z.object({
-  customer: customerSchema,
+  customer: accountSchema,
   orders: z.object({
     items: z
       .array(
@@ -75,7 +75,7 @@ export function historyJson(
   limit: number,
 ): z.infer<typeof historySchema> {
   return {
-    customer: customerJson(customer),
+    customer: accountJson(customer),
     orders: pageOf(orders, limit, (order) => ({
       orderId: order.id,
       orderTotal: moneyJson(Number(order.totalMinor), order.currency),

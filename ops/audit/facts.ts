@@ -138,8 +138,8 @@ export async function customerFacts(
   const list = [...ids];
   const { followed, views } = await viewed(history, list, customerViews);
   const rows = await customers.$queryRaw<WithId<CustomerRow & Times & { readonly heldMinor: bigint }>[]>(sql`
-    SELECT c.id::text, c.name, c.credit_limit_minor AS "limitMinor", c.currency, c.reserved_minor AS "reservedMinor",
-      c.created_at AS first, c.created_at AS last,
+    SELECT c.id::text, c.version, c.credit_limit_minor AS "limitMinor", c.currency, c.reserved_minor AS "reservedMinor",
+      c.created_at AS first, coalesce(c.personal_data_erased_at, c.created_at) AS last,
       (SELECT coalesce(sum(r.amount_minor), 0)::bigint FROM credit_reservations r
        WHERE r.customer_id = c.id AND r.status = 'RESERVED') AS "heldMinor"
     FROM customers c WHERE c.id = ANY (${list}::uuid[])`);
@@ -158,7 +158,7 @@ export async function customerFacts(
 
 function customerViews(history: SqlDatabase, ids: string[]): PromiseLike<WithId<CustomerRow>[]> {
   return history.$queryRaw<WithId<CustomerRow>[]>(sql`
-    SELECT id::text, name, credit_limit_minor AS "limitMinor", currency, reserved_minor AS "reservedMinor"
+    SELECT id::text, version, credit_limit_minor AS "limitMinor", currency, reserved_minor AS "reservedMinor"
     FROM customer_views WHERE id = ANY (${ids}::uuid[])
       AND generation = (SELECT number FROM generations WHERE current)`);
 }

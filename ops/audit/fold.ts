@@ -2,7 +2,8 @@
  * Invariant 5: folds the events of an order, of its reservation and of a customer into the rows that they should have. Pure;
  * the audit compares the result with the rows.
  *
- * A customer's reserved amount has no events of its own: invariant 1 compares it with the sum of the reservations.
+ * A customer's reserved amount has no events of its own: invariant 1 compares it with the sum of the reservations. A
+ * customer's name is in no event: its erasure is the row's second version.
  */
 import type { DomainEvents, OrderEvents } from '../../domain/events';
 import { TRANSITIONS } from '../../domain/order-transitions';
@@ -74,11 +75,19 @@ const STATUS_AFTER = {
 
 export function foldCustomer(recorded: AggregateEvents): Folded<FoldedCustomer> {
   return fold(recorded, (event) => {
-    const data = event.type === 'CustomerCreated' ? dataOf(event.type, event) : undefined;
-    if (data?.customerId !== event.subject) return undefined;
-    const { name, creditLimitMinor, currency } = data;
-    const row = { name, limitMinor: BigInt(creditLimitMinor), currency };
-    return { row, state: 'CREATED', about: data.customerId };
+    switch (event.type) {
+      case 'CustomerCreated':
+      case 'CustomerPersonalDataErased': {
+        const data = dataOf(event.type, event);
+        if (data?.customerId !== event.subject) return undefined;
+        const { customerId, creditLimitMinor, currency } = data;
+        const row = { limitMinor: BigInt(creditLimitMinor), currency, version: event.sequence };
+        const state = event.type === 'CustomerCreated' ? 'CREATED' : 'ERASED';
+        return { row, state, about: `${customerId} ${String(creditLimitMinor)} ${currency}` };
+      }
+      default:
+        return undefined;
+    }
   });
 }
 
@@ -93,6 +102,7 @@ const FOLLOWS: Readonly<Record<string, readonly (string | undefined)[]>> = {
   CreditRejected: [undefined],
   CreditReleased: [undefined, 'RESERVED'],
   CustomerCreated: [undefined],
+  CustomerPersonalDataErased: ['CREATED'],
 };
 
 function statesBefore(type: keyof OrderEvents): string[] {

@@ -61,8 +61,8 @@ function wrongSum({ reservedMinor, limitMinor }: CustomerRow, heldMinor: bigint)
 function wrongCustomerView({ customer, heldMinor, view }: CustomerFacts): string[] {
   if (!customer) return view ? ['the order history has a customer that does not exist'] : [];
   if (!view) return ['the order history does not have it'];
-  const { name, limitMinor, currency } = customer;
-  return viewDifferences({ name, limitMinor, currency, reservedMinor: heldMinor }, view);
+  const { limitMinor, currency, version } = customer;
+  return viewDifferences({ limitMinor, currency, reservedMinor: heldMinor, version }, view);
 }
 
 function inView(

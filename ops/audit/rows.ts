@@ -24,10 +24,10 @@ export interface ReservationRow {
 }
 
 export interface CustomerRow {
-  readonly name: string;
   readonly limitMinor: bigint;
   readonly currency: string;
   readonly reservedMinor: bigint;
+  readonly version: number;
 }
 
 export interface RecordedEvent {

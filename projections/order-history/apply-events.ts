@@ -10,6 +10,12 @@ export const ORDER_EVENTS = [
   'OrderCancelled',
 ] as const satisfies readonly (keyof DomainEvents)[];
 
+/** The events whose subject is a customer, and whose sequence is its version. Each has all that the view shows. */
+export const CUSTOMER_EVENTS = [
+  'CustomerCreated',
+  'CustomerPersonalDataErased',
+] as const satisfies readonly (keyof DomainEvents)[];
+
 interface Transaction {
   $executeRaw(statement: Sql): PromiseLike<number>;
 }
@@ -56,8 +62,8 @@ interface Applied {
  * Returns the statement that applies events to a generation of the view, except those that its snapshot includes. It changes
  * one row of `generations`, and nothing when `generation` is empty.
  *
- * Events of different subjects may come in any order: their effects on a common customer are sums. A customer that is created
- * by these events is inserted with the sum of them, because the update in the same statement does not see the row.
+ * Events of different subjects may come in any order: their effects on a common customer are sums. A customer of whom these
+ * events tell is inserted or updated with the sum of them, because one statement changes a row once.
  *
  * No plan of this statement reads a whole table, however outdated its statistics are: each customer is looked up by LATERAL
  * and LIMIT, and updated by the place of its row, which nobody else changes meanwhile; ON CONFLICT always uses the index.
@@ -69,24 +75,25 @@ export function applying({ ctes, upTo }: Applied): Sql {
       SELECT r.type, r.subject, r.sequence, r.time, r.data FROM received r
       WHERE (SELECT snapshot_to FROM generation) = '{}'
         OR r.position > ((SELECT snapshot_to FROM generation)->>substring(r.source FROM '/[^/]*$'))::bigint),
-    created AS (
-      SELECT DISTINCT ON (subject) subject AS id, data->>'name' AS name,
-        (data->>'creditLimitMinor')::bigint AS credit_limit_minor, data->>'currency' AS currency
-      FROM events WHERE type = 'CustomerCreated'),
+    accounts AS (
+      SELECT DISTINCT ON (subject) subject AS id, (data->>'creditLimitMinor')::bigint AS credit_limit_minor,
+        data->>'currency' AS currency, sequence AS version
+      FROM events WHERE type = ANY (${[...CUSTOMER_EVENTS]}::text[]) ORDER BY subject, sequence DESC),
     changed AS (
       SELECT (data->>'customerId')::uuid AS id, sum(CASE type
         WHEN 'CreditReserved' THEN (data->>'amountMinor')::bigint ELSE -(data->>'heldMinor')::bigint END)::bigint AS minor
       FROM events WHERE type IN ('CreditReserved', 'CreditReleased') GROUP BY 1),
-    created_customers AS (
-      INSERT INTO customer_views (generation, id, name, credit_limit_minor, currency, reserved_minor)
-      SELECT (SELECT number FROM generation), c.id, c.name, c.credit_limit_minor, c.currency, coalesce(e.minor, 0)
-      FROM created c LEFT JOIN changed e USING (id)
-      ON CONFLICT (generation, id) DO UPDATE SET reserved_minor = customer_views.reserved_minor + excluded.reserved_minor),
+    changed_accounts AS (
+      INSERT INTO customer_views (generation, id, credit_limit_minor, currency, reserved_minor, version)
+      SELECT (SELECT number FROM generation), a.id, a.credit_limit_minor, a.currency, coalesce(e.minor, 0), a.version
+      FROM accounts a LEFT JOIN changed e USING (id)
+      ON CONFLICT (generation, id) DO UPDATE SET reserved_minor = customer_views.reserved_minor + excluded.reserved_minor,
+        version = greatest(customer_views.version, excluded.version)),
     changed_customers AS (
       UPDATE customer_views v SET reserved_minor = v.reserved_minor + e.minor
       FROM changed e CROSS JOIN LATERAL (SELECT c.ctid FROM customer_views c
         WHERE c.generation = (SELECT number FROM generation) AND c.id = e.id LIMIT 1) known
-      WHERE v.ctid = known.ctid AND e.id NOT IN (SELECT id FROM created)),
+      WHERE v.ctid = known.ctid AND e.id NOT IN (SELECT id FROM accounts)),
     orders AS (
       INSERT INTO order_views (generation, id, customer_id, total_minor, currency, state, cancellation_reason, version,
         created_at, updated_at)

@@ -4,7 +4,7 @@ import { EVENT_SOURCES } from '../../domain/events';
 import type { StartsAfter } from '../../events/cursor';
 import type { SqlDatabase } from '../../events/sql';
 import type { HistoryDatabase } from '../../prisma/history/client';
-import { ORDER_EVENTS } from './apply-events';
+import { CUSTOMER_EVENTS, ORDER_EVENTS } from './apply-events';
 
 export interface HistoryPage {
   /** Undefined when the view does not have the customer (yet). */
@@ -16,7 +16,6 @@ export interface HistoryPage {
 
 interface CustomerHistory {
   readonly id: string;
-  readonly name: string;
   readonly creditLimitMinor: bigint;
   readonly reservedMinor: bigint;
   readonly currency: string;
@@ -145,17 +144,14 @@ function earliest(completeTo: Readonly<Record<string, string>>): Date | null {
 /** `set-aside`: the event or an earlier one of its subject is a dead letter, so a wait does not help. */
 export type Inclusion = 'included' | 'set-aside' | 'not-yet';
 
-/** A customer has one version: its row does not change, except for the credit, which is not versioned. */
-const CUSTOMER_VERSION = 1;
-
-/** Reports whether the view includes this version of an order or a customer. */
+/** Reports whether the view includes this version of an order or a customer. A customer's credit is not versioned. */
 export async function inclusionOf(db: HistoryDatabase, id: string, version: number): Promise<Inclusion> {
   const [row] = await db.$queryRaw<{ included: boolean; setAside: boolean }[]>(sql`
     SELECT EXISTS (SELECT FROM order_views v WHERE v.generation = g.number AND v.id = ${id}::uuid AND v.version >= ${version}::integer)
-        OR ${version}::integer <= ${CUSTOMER_VERSION}::integer
-          AND EXISTS (SELECT FROM customer_views v WHERE v.generation = g.number AND v.id = ${id}::uuid) AS included,
+        OR EXISTS (SELECT FROM customer_views v WHERE v.generation = g.number AND v.id = ${id}::uuid AND v.version >= ${version}::integer)
+        AS included,
       EXISTS (SELECT FROM received_events WHERE subject = ${id}::uuid AND sequence <= ${version}::integer
-        AND type = ANY (${[...ORDER_EVENTS, 'CustomerCreated']}::text[]) AND set_aside_reason IS NOT NULL) AS "setAside"
+        AND type = ANY (${[...ORDER_EVENTS, ...CUSTOMER_EVENTS]}::text[]) AND set_aside_reason IS NOT NULL) AS "setAside"
     FROM generations g WHERE g.current`);
   if (row?.included) return 'included';
   return row?.setAside ? 'set-aside' : 'not-yet';

@@ -11,11 +11,11 @@ type Transaction = Pick<HistoryDatabase, '$queryRaw' | '$executeRaw'>;
 /** Amounts are minor units of the row's currency. */
 export interface SnapshotCustomer {
   readonly id: string;
-  readonly name: string;
   readonly creditLimitMinor: bigint;
   readonly currency: string;
   /** As of the snapshot's position. */
   readonly reservedMinor: bigint;
+  readonly version: number;
 }
 
 export interface SnapshotOrder {
@@ -87,7 +87,8 @@ export async function newGenerationFrom(db: HistoryDatabase, base: number | unde
   if (row?.base == null) return generation;
   await copyRows(async (after) =>
     db.$queryRaw<Id[]>(sql`
-    INSERT INTO customer_views SELECT ${generation}::integer, id, name, credit_limit_minor, currency, reserved_minor
+    INSERT INTO customer_views (generation, id, credit_limit_minor, currency, reserved_minor, version)
+    SELECT ${generation}::integer, id, credit_limit_minor, currency, reserved_minor, version
     FROM customer_views WHERE generation = ${row.base}::integer AND id > ${after}::uuid ORDER BY id LIMIT ${COPIED_AT_ONCE}::integer
     RETURNING id::text`),
   );

@@ -34,8 +34,8 @@ beforeAll(async () => {
   for (const table of ['received_events', 'customer_views', 'order_views'])
     await admin.query(`ALTER TABLE ${table} SET (autovacuum_enabled = false)`);
   await admin.query(`
-    INSERT INTO customer_views (generation, id, name, credit_limit_minor, currency, reserved_minor)
-    SELECT 1, CASE n WHEN 1 THEN '${view.customerId}' ELSE gen_random_uuid() END, 'Ada', 100, 'USD', 0
+    INSERT INTO customer_views (generation, id, credit_limit_minor, currency, reserved_minor)
+    SELECT 1, CASE n WHEN 1 THEN '${view.customerId}' ELSE gen_random_uuid() END, 100, 'USD', 0
     FROM generate_series(1, ${String(EVENTS)}) n`);
   await admin.query(`
     INSERT INTO received_events (source, event_id, type, subject, sequence, time, data, position)

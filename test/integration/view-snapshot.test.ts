@@ -103,7 +103,7 @@ async function expectEqualRows(): Promise<void> {
       databases.adminHistoryUrl,
       `SELECT ${columns} FROM ${table} WHERE generation = (SELECT number FROM generations WHERE current) ORDER BY id`,
     );
-  const customer = 'id, name, credit_limit_minor, currency, reserved_minor';
+  const customer = 'id, credit_limit_minor, currency, reserved_minor, version';
   const columns =
     'id, customer_id, total_minor, currency, state, cancellation_reason, version, created_at, updated_at';
   expect(await viewOf('customer_views', customer)).toEqual(

@@ -154,7 +154,6 @@ export class HistoryView {
   #customerCreated(): Received {
     return this.#received('/customer-service', 'CustomerCreated', this.customerId, 1, {
       customerId: this.customerId,
-      name: 'Ada',
       creditLimitMinor: 2_000_000,
       currency: 'USD',
     });

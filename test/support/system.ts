@@ -10,7 +10,7 @@ import type {
   ServiceSettings,
 } from '../../api/service-settings';
 import type { WorkerDeployment } from '../../platform/config';
-import { createLogger } from '../../platform/logger';
+import { createLogger, type Logger } from '../../platform/logger';
 import { connectTemporal, installTemporalRuntime } from '../../platform/temporal';
 import type { Placement } from '../../saga/contract';
 import { createTestDatabases, type TestDatabases } from './databases';
@@ -53,6 +53,8 @@ export interface TestSystemOptions {
   readonly bundlePath?: string;
   /** Makes the sagas' workers versioned. */
   readonly deployment?: WorkerDeployment;
+  /** Of all services. Default: silent. */
+  readonly logger?: Logger;
   /** Whether the order history runs too: in the same process, or when distributed in one of its own. */
   readonly history?: boolean;
 }
@@ -89,7 +91,7 @@ export function commonSettings() {
 export async function startSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
   const temporal = { ...testServers().temporal, dataConverter: options.dataConverter };
   const databases = options.databases ?? (await createTestDatabases({ history: options.history ?? false }));
-  const logger = createLogger('silent');
+  const logger = options.logger ?? createLogger('silent');
   installTemporalRuntime(logger);
   const common = {
     ...commonSettings(),

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { foldCustomer, foldOrder, foldReservation } from '../../ops/audit/fold';
 import type { AggregateEvents, RecordedEvent } from '../../ops/audit/rows';
-import { customerCreated, customerFacts } from '../support/customer-facts';
+import { customerCreated, customerFacts, personalDataErased } from '../support/customer-facts';
 import {
   creditEvents,
   type CreditFate,
@@ -52,6 +52,13 @@ describe('folding the events gives the row', () => {
   test('of a customer', () => {
     const { reservedMinor: _reservedMinor, ...row } = { ...customerFacts.customer };
     expect(foldCustomer(customerFacts.customerEvents)).toEqual({ row, wrong: [] });
+  });
+
+  test('of a customer whose personal data is erased', () => {
+    const events = [customerCreated, personalDataErased];
+    const row = { limitMinor: 1_000n, currency: 'USD', version: 2 };
+    expect(foldCustomer({ events, pruned: 'none' })).toEqual({ row, wrong: [] });
+    expect(foldCustomer({ events: [personalDataErased], pruned: 'the first' })).toEqual({ row, wrong: [] });
   });
 
   test('an order that was approved before it was cancelled', () => {
@@ -184,5 +191,12 @@ describe('impossible events are reported', () => {
       pruned: 'none',
     } as const;
     expect(foldCustomer(twice).wrong).toEqual(['CustomerCreated (2) cannot follow CREATED']);
+    const again = { ...personalDataErased, id: '3', sequence: 3 };
+    const erasedTwice = { events: [customerCreated, personalDataErased, again], pruned: 'none' } as const;
+    expect(foldCustomer(erasedTwice).wrong).toEqual(['CustomerPersonalDataErased (3) cannot follow ERASED']);
+    const other = { ...personalDataErased, data: { ...personalDataErased.data, currency: 'EUR' } };
+    expect(foldCustomer({ events: [customerCreated, other], pruned: 'none' }).wrong).toEqual([
+      'CustomerPersonalDataErased (2) is about another customer, amount or currency',
+    ]);
   });
 });

@@ -38,7 +38,7 @@ test.each<[Partial<OrderFacts['reservation']>, string]>([
 });
 
 test.each<[Partial<CustomerFacts['customer']>, string]>([
-  [{ name: 'Eve' }, 'name Eve, not Ada'],
+  [{ version: 2 }, 'version 2, not 1'],
   [{ limitMinor: 1n }, 'limitMinor 1, not 1000'],
   [{ currency: 'EUR' }, 'currency EUR, not USD'],
 ])('a customer: %o', (changes, words) => {

@@ -73,7 +73,7 @@ const ALL_CREDIT = [
     SELECT id, name, "limit", 'USD', reserved FROM (${CUSTOMERS}) c`,
   publish(`
     SELECT 'customer', id, 1, 'CustomerCreated',
-      jsonb_build_object('customerId', id, 'name', name, 'creditLimitMinor', "limit", 'currency', 'USD'), NULL
+      jsonb_build_object('customerId', id, 'creditLimitMinor', "limit", 'currency', 'USD'), NULL
     FROM (${CUSTOMERS}) c`),
   `INSERT INTO credit_reservations (order_id, customer_id, amount_minor, currency, status, reason, version, saga_id)
     SELECT id, customer, amount, currency, statuses[cardinality(statuses)],
@@ -88,8 +88,8 @@ const ALL_CREDIT = [
 ];
 
 const ALL_VIEWS = [
-  `INSERT INTO customer_views (generation, id, name, credit_limit_minor, currency, reserved_minor)
-    SELECT 1, id, name, "limit", 'USD', reserved FROM (${CUSTOMERS}) c`,
+  `INSERT INTO customer_views (generation, id, credit_limit_minor, currency, reserved_minor)
+    SELECT 1, id, "limit", 'USD', reserved FROM (${CUSTOMERS}) c`,
   `INSERT INTO order_views (generation, id, customer_id, total_minor, currency, state, cancellation_reason, version, created_at, updated_at)
     SELECT 1, id, customer, amount, currency, states[cardinality(states)], reason, cardinality(states), now(), now()
     FROM (${ORDERS}) o`,

@@ -72,7 +72,7 @@ export function wrongAtTheEnd(world: World): string[] {
         {
           id: customerId,
           customer: {
-            name: customerId,
+            version: 1,
             limitMinor: BigInt(limitMinor),
             currency,
             reservedMinor: BigInt(reservedMinor),

@@ -40,7 +40,7 @@ export const EVENTS: Plants = {
     );
     await customers(
       system,
-      `UPDATE customers SET name = 'Eve', credit_limit_minor = 2000 WHERE id = $1`,
+      `UPDATE customers SET version = 2, credit_limit_minor = 2000 WHERE id = $1`,
       renamed.customer,
     );
     return [
@@ -55,8 +55,8 @@ export const EVENTS: Plants = {
       ],
       [
         renamed.customer,
-        ['outbox', 'its row is not what its events say: name Eve, not Ada; limitMinor 2000, not 1000'],
-        ['view', 'the order history has it otherwise: name Ada, not Eve; limitMinor 1000, not 2000'],
+        ['outbox', 'its row is not what its events say: limitMinor 2000, not 1000; version 2, not 1'],
+        ['view', 'the order history has it otherwise: limitMinor 1000, not 2000; version 1, not 2'],
       ],
       [renamed.orderId],
     ];

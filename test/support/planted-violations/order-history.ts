@@ -28,8 +28,8 @@ export const ORDER_HISTORY: Plants = {
     );
     await history(
       system,
-      `INSERT INTO customer_views (generation, id, name, credit_limit_minor, currency, reserved_minor)
-       SELECT number, $1, 'Nobody', 1, 'USD', 0 FROM generations WHERE current`,
+      `INSERT INTO customer_views (generation, id, credit_limit_minor, currency, reserved_minor)
+       SELECT number, $1, 1, 'USD', 0 FROM generations WHERE current`,
       customer,
     );
     return [
