@@ -15,6 +15,7 @@ import { readAsOf } from '../projections/order-history/read';
 import { historyStore } from '../projections/order-history/store';
 import type { ApiDependencies } from './app';
 import { historyMetrics } from './operations/process-metrics';
+import { sharedCheck } from './operations/shared-check';
 import type { Readers } from './readers';
 import type { OrderHistorySettings } from './service-settings';
 
@@ -54,7 +55,7 @@ export function startHistoryService(
     routes: { history: { db: reads, applied, ...readers } },
     pools: { 'order history': pool, 'order history reads': readPool },
     checks: {
-      historyDatabase: () => db.$queryRaw`SELECT 1`,
+      historyDatabase: sharedCheck(() => db.$queryRaw`SELECT 1`),
       historyFeed: async () => consumer?.check(),
     },
     follow: (ownFeed) => {

@@ -25,6 +25,7 @@ import { remoteCustomers } from './customers/customer-with-orders';
 import { serviceHeaders } from './http/service-tokens';
 import { FEED_FRESH_MS, TAIL_EVENTS_MAX, TAIL_PAUSES } from './http/read-limits';
 import { outboxMetrics, workerMetrics } from './operations/process-metrics';
+import { SETTING_SHARED_MS, sharedCheck } from './operations/shared-check';
 import { createOrderService } from './order-service';
 import type { Readers } from './readers';
 import { openDatabase, type ServiceDatabase } from './service-database';
@@ -141,11 +142,11 @@ export async function startSagaServices(
       forwarded: orders?.forwarded ?? [],
     },
     checks: {
-      ...(orderData && { orderDatabase: orderData.check }),
-      ...(customerData && { customerDatabase: customerData.check }),
-      temporal: () => client.workflowService.getSystemInfo({}),
+      ...(orderData && { orderDatabase: sharedCheck(orderData.check) }),
+      ...(customerData && { customerDatabase: sharedCheck(customerData.check) }),
+      temporal: sharedCheck(() => client.workflowService.getSystemInfo({})),
       worker: () => workers.check(),
-      sagaRouting: () => workers.checkRouting(),
+      sagaRouting: sharedCheck(() => workers.checkRouting(), { sharedMs: SETTING_SHARED_MS }),
       ...(orderData?.outbox.checkRelay && { orderRelay: orderData.outbox.checkRelay }),
       ...(customerData?.outbox.checkRelay && { customerRelay: customerData.outbox.checkRelay }),
     },

@@ -3,9 +3,7 @@ import { Router } from 'express';
 import { Unready } from '../../platform/unready';
 import { withTimeout } from '../../saga/host/with-timeout';
 import { otherMethods } from '../http/problem-handler';
-
-/** 2 s: shorter than the usual timeout of an orchestrator's probe. */
-const CHECK_TIMEOUT_MS = 2_000;
+import { CHECK_TIMEOUT_MS } from './shared-check';
 
 /** 2 s: about the time that a database or Temporal needs to restart. */
 const RETRY_AFTER_S = '2';

@@ -11,11 +11,13 @@ import { installTemporalRuntime } from '../../platform/temporal';
 import { AUDITED_MIN, measureAudit, printAudits } from './audit';
 import { measureEventCost, printEventCost } from './event-cost';
 import { measureFeed, printFeed } from './feed';
+import { measureIdle, printIdle } from './idle';
 import { type Measure, type Measured, median, WARM_UP_SHARE } from './measure';
 import { NAMESPACES, startMeasures } from './measure-suite';
 import { measureMemory, printMemory } from './memory';
 import { measurePeers, printPeers } from './peers';
 import { measureProcesses, printProcesses } from './processes';
+import { measureProfile, printProfile } from './profile';
 import { measureReaders, printReaders } from './readers';
 import { type Judged, printMeasures, printRatios, ratiosOf } from './report';
 import { type BenchServers, startBenchServers } from './servers';
@@ -28,6 +30,7 @@ const MANY_ORDERS = 1_000_000;
 const MEMORY_ORDERS = 100_000;
 const STATEMENT_LISTS = 400;
 const FEED_ORDERS = 20_000;
+const PROFILED_ORDERS = 10_000;
 
 const USAGE = `npm run bench               orders per second over HTTP, and the baselines, in one run on the same servers
 npm run bench -- audit      time and memory of the audit
@@ -39,10 +42,12 @@ npm run bench -- tables     orders with a million orders in the tables, and with
 npm run bench -- memory     memory of the process after 100,000 orders, and after a tenth of them
 npm run bench -- feed       events of the relay and of the order history
 npm run bench -- processes  orders with one, two and four order services, and the processor time of each part
+npm run bench -- idle       the processor time of start:distributed in a minute without requests, by process
+npm run bench -- profile    the processor time of an order alone and of one of 200 in flight, by part
 
   --orders N    orders in a run, default: ${String(ORDERS)}; audited, listed or in the tables, default: ${String(MANY_ORDERS)};
                 placed to measure memory, default: ${String(MEMORY_ORDERS)}; statements, default: ${String(STATEMENT_LISTS)};
-                whose events are applied, default: ${String(FEED_ORDERS)}
+                whose events are applied, default: ${String(FEED_ORDERS)}; profiled, default: ${String(PROFILED_ORDERS)}
   --rounds N    how often each measure is taken; default: 3
   --only WORDS  only measures whose name contains the words; may be repeated
   --json FILE   where the figures are written; default: a new file in .data/bench
@@ -60,7 +65,19 @@ const readOptions = options(
   },
   z
     .array(
-      z.enum(['audit', 'readers', 'events', 'peers', 'statements', 'tables', 'memory', 'feed', 'processes']),
+      z.enum([
+        'audit',
+        'readers',
+        'events',
+        'peers',
+        'statements',
+        'tables',
+        'memory',
+        'feed',
+        'processes',
+        'idle',
+        'profile',
+      ]),
     )
     .max(1),
 );
@@ -88,6 +105,9 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<number>>> 
       printProcesses,
       options,
     ),
+  idle: async (options) => finish(await measureIdle(options.rounds), printIdle, options),
+  profile: async (options) =>
+    finish(await measureProfile(options.orders ?? PROFILED_ORDERS), printProfile, options),
 };
 
 runCommand({

@@ -20,6 +20,8 @@ export interface Product {
   readonly url: string;
   /** Places orders from a separate process. */
   load(task: Omit<LoadTask, 'url'>): Promise<Measured>;
+  /** Of the process that places orders. */
+  readonly pid: number;
   /** Resident memory of the process that places orders, MB. */
   memoryMb(): number;
   stop(): Promise<void>;
@@ -34,9 +36,13 @@ export function startColocated(
   return startRole(servers, namespace, { ...COLOCATED, services: ['order', 'customer'] }, env);
 }
 
-/** As `npm start` runs it. */
-export function startShipped(servers: BenchServers, namespace: string): Promise<Product> {
-  return startRole(servers, namespace, COLOCATED, {});
+/** As `npm start` runs it. @param env in addition to the servers' addresses */
+export function startShipped(
+  servers: BenchServers,
+  namespace: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Product> {
+  return startRole(servers, namespace, COLOCATED, env);
 }
 
 async function startRole(
@@ -91,11 +97,13 @@ export async function startService(
 }
 
 function productOf(url: string, processes: readonly ProductProcess[]): Product {
+  const pid = processes[0]?.child?.process.pid ?? NaN;
   return {
     url,
+    pid,
     load: (task) => loadFromOtherProcess({ ...task, url }),
     memoryMb: () => {
-      const status = readFileSync(`/proc/${String(processes[0]?.child?.process.pid)}/status`, 'utf8');
+      const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
       return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
     },
     stop: () => stopAll(processes),
