@@ -150,9 +150,11 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     for (const { headers } of answers)
       await readOrderHistory(system.url, customer, including(headers.get('ETag')), WAIT);
     await eventually(async () => {
-      const { orders, name: _name, ...composed } = (
-        await call(`${system.url}/customers/${customer}?include=orders`, 'GET')
-      ).body;
+      const {
+        orders,
+        name: _name,
+        ...composed
+      } = (await call(`${system.url}/customers/${customer}?include=orders`, 'GET')).body;
       const { items } = orders as { items: Record<string, unknown>[] };
       const { customer: shown, stories } = await wholeHistory(customer);
       const facts = ({ orderId, state, cancellationReason }: Partial<OrderJson>) => [
