@@ -15,6 +15,9 @@ import { type AuthenticationSettings, NO_AUTHENTICATION } from './http/service-t
 import { type Forwarded, forwarding } from './http/forwarding';
 import { countCallersThatLeft } from './http/caller';
 import { NOBODY, setPrincipal } from './http/principal';
+import { localRequestsOnly } from './http/local-requests';
+import { requestRate } from './http/request-rate';
+import { securityHeaders } from './http/security-headers';
 import { rejectWhenStopping } from './http/graceful-shutdown';
 import { notFound, problemHandler } from './http/problem-handler';
 import { requestSyntax } from './http/request-syntax';
@@ -47,6 +50,8 @@ export interface ApiDependencies {
   readonly ready: Readiness;
   /** Default: none. */
   readonly authentication?: AuthenticationSettings | undefined;
+  /** Of one client; default: no limit. */
+  readonly requestsPerMinute?: number | undefined;
   /** Addresses of proxies whose X-Forwarded-For names the client. */
   readonly trustedProxies: readonly string[];
   /** Aborted when the process stops. */
@@ -72,6 +77,7 @@ export function createApp(dependencies: ApiDependencies): Express {
     stopping,
     workflows,
     authentication = NO_AUTHENTICATION,
+    requestsPerMinute,
   } = dependencies;
   const isForwarded = (path: string) => forwarded.some(({ paths }) => paths.includes(path));
   const app = express();
@@ -79,8 +85,9 @@ export function createApp(dependencies: ApiDependencies): Express {
   app.set('trust proxy', trustedProxies);
   // Express would hash every answer. That costs more than it saves: orders change, and answers are small.
   app.disable('etag');
-  app.use(requestLog(logger), requestDurations(metrics), countCallersThatLeft(metrics), safeDefaults);
+  app.use(requestLog(logger), requestDurations(metrics), countCallersThatLeft(metrics), securityHeaders);
   app.use(requestSyntax);
+  if (authentication.localOnly) app.use(localRequestsOnly(codec ? [codec.uiOrigin] : []));
   app.use(healthRoutes(ready, workflows), metricsRoutes(metrics), rejectWhenStopping(stopping));
   if (codec) app.use(CODEC_PATH, codecCors(codec.uiOrigin));
   app.use(asNobody);
@@ -93,7 +100,7 @@ export function createApp(dependencies: ApiDependencies): Express {
       codec: codec !== undefined,
     }),
   );
-  app.use(authorization(authentication));
+  app.use(authorization(authentication, requestRate(requestsPerMinute)));
   const routers = [
     orders && orderRoutes(orders),
     customerWithOrders && customerWithOrdersRoutes(customerWithOrders),
@@ -111,15 +118,5 @@ export function createApp(dependencies: ApiDependencies): Express {
 
 const asNobody: RequestHandler = (_request, response, next) => {
   setPrincipal(response, NOBODY);
-  next();
-};
-
-/** Answers are data for one client: no cache stores them, and no browser guesses their type or executes them. */
-const safeDefaults: RequestHandler = (_request, response, next) => {
-  response.set({
-    'Cache-Control': 'no-store',
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-    'X-Content-Type-Options': 'nosniff',
-  });
   next();
 };

@@ -24,7 +24,8 @@ export function authenticationOf(variables: Variables): AuthenticationSettings {
     SERVICES,
   } = variables;
   checkHost(variables);
-  if (url === undefined || audience === undefined) return { issuer: undefined, serviceTokens };
+  if (url === undefined || audience === undefined)
+    return { issuer: undefined, serviceTokens, localOnly: variables.AUTH === undefined };
   if (serviceTokens.length === 0 && new Set(SERVICES).size < ALL_SERVICES)
     throw new ConfigError(
       'SERVICE_TOKENS: with AUTH_ISSUER, services in several processes require it; set it',
@@ -49,4 +50,13 @@ export function checkHost({
     throw new ConfigError(
       `HOST: without authentication the API serves loopback only, not ${HOST}; set AUTH_ISSUER and AUTH_AUDIENCE, or AUTH=none`,
     );
+}
+
+/** @returns undefined where only programs of this machine call: they have one user, who may use all of it */
+export function requestsPerMinute({
+  AUTH,
+  AUTH_ISSUER,
+  REQUESTS_PER_MINUTE_PER_CLIENT: limit,
+}: Pick<Config, 'AUTH' | 'AUTH_ISSUER' | 'REQUESTS_PER_MINUTE_PER_CLIENT'>): number | undefined {
+  return AUTH_ISSUER === undefined && AUTH === undefined ? undefined : limit;
 }

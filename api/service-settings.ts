@@ -1,7 +1,7 @@
 /** The settings of a process, from its configuration: its services and their servers. */
 import { type Config, DAY_MS, type WorkerDeployment, workerDeployment } from '../platform/config';
 import { requireSetting } from '../platform/config-error';
-import { authenticationOf } from './authentication-settings';
+import { authenticationOf, requestsPerMinute } from './authentication-settings';
 import type { AuthenticationSettings } from './http/service-tokens';
 import type { TemporalTarget } from '../platform/temporal';
 
@@ -25,6 +25,8 @@ export interface ServiceSettings {
   readonly deployment?: WorkerDeployment | undefined;
   /** Default: none. */
   readonly authentication?: AuthenticationSettings | undefined;
+  /** Requests of one client a minute; undefined: no limit. */
+  readonly requestsPerMinute?: number | undefined;
   readonly outbox: OutboxSettings;
   /** Base of `source` and `dataschema` of events; undefined: the URL of this process. */
   readonly eventBaseUri?: string | undefined;
@@ -107,6 +109,7 @@ export function serviceSettings(config: Config, servers: ProcessEnvironment): Se
       retentionMs: config.EVENT_RETENTION_DAYS * DAY_MS,
     },
     authentication: authenticationOf(config),
+    requestsPerMinute: requestsPerMinute(config),
     eventBaseUri: config.EVENT_BASE_URI,
     readers: {
       streamsMax: config.EVENT_STREAMS_MAX,

@@ -61,6 +61,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     codec: codecServer(settings),
     workflows: sagas?.version,
     authentication: settings.authentication,
+    requestsPerMinute: settings.requestsPerMinute,
     trustedProxies: settings.trustedProxies,
     stopping: stopping.signal,
     ready,

@@ -85,6 +85,8 @@ const environment = z.object({
       'must be tokens of 32 to 512 letters, digits and -._~',
     )
     .optional(),
+  /** 6,000: a hundred a second, a tenth of what two cores serve; more than a page or a worker of a shop needs. */
+  REQUESTS_PER_MINUTE_PER_CLIENT: z.coerce.number().int().min(1).max(10_000_000).default(6_000),
   /** host:port of a Temporal server; unset (and without a profile) starts the embedded one. */
   TEMPORAL_ADDRESS: z
     .string()

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import { Problem } from './problems';
 
 /** Of all routes together, for `OPTIONS *`. */
-const METHODS = 'GET, HEAD, POST, OPTIONS';
+const METHODS = 'GET, HEAD, POST, DELETE, OPTIONS';
 
 export const requestSyntax: RequestHandler = (request, response, next) => {
   if (request.httpVersion === '1.1' && request.headers.host === undefined)

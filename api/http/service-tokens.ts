@@ -6,6 +6,8 @@ import type { Principal } from './principal';
 export interface AuthenticationSettings {
   /** Undefined: no request needs a token, and anybody may do anything. */
   readonly issuer: Issuer | undefined;
+  /** Whether only requests of this machine's programs are served; default: false. */
+  readonly localOnly?: boolean;
   /** Tokens of other services: the first is sent, all are accepted. */
   readonly serviceTokens: readonly string[];
 }

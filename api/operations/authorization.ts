@@ -17,15 +17,24 @@ const INTERNAL_PATHS: readonly string[] = [RESERVE_CREDIT_PATH];
 /** Routes without a scope: descriptions that contain no data. */
 const PUBLIC_PATHS: readonly string[] = ['/event-schemas/:type/:version'];
 
-/** Register it before the routes. */
-export function authorization(settings: AuthenticationSettings): Router {
+/**
+ * Register it before the routes.
+ *
+ * @param limit of each client's requests, after its authentication
+ */
+export function authorization(settings: AuthenticationSettings, limit: RequestHandler): Router {
   const router = Router();
   const authenticate = authentication(settings);
   for (const operation of OPERATIONS) {
-    router[operation.method](expressPath(operation.path), authenticate, (request, response, next) => {
-      requireScopes(operation, request, response);
+    const applies: RequestHandler = (request, _response, next) => {
+      next(methodOf(request) === operation.method ? undefined : 'route');
+    };
+    const requireScopes: RequestHandler = (request, response, next) => {
+      checkScopes(operation, request, response);
       next();
-    });
+    };
+    // For all methods: express would answer OPTIONS by itself.
+    router.all(expressPath(operation.path), applies, authenticate, limit, requireScopes);
   }
   // Without tokens, whoever reaches the port may call them: it is for other services.
   const hasTokens = settings.issuer !== undefined || settings.serviceTokens.length > 0;
@@ -38,7 +47,7 @@ const requireService: RequestHandler = (_request, response, next) => {
   next();
 };
 
-function requireScopes({ scopes, forOneCustomer }: Operation, request: Request, response: Response): void {
+function checkScopes({ scopes, forOneCustomer }: Operation, request: Request, response: Response): void {
   const principal = principalOf(response);
   const { customerId } = principal;
   if (!scopes.every((scope) => principal.scopes.has(scope)))
@@ -55,6 +64,9 @@ function insufficient(scopes: readonly string[], detail: string): Problem {
   const challenge = `Bearer realm="order-saga", error="insufficient_scope", scope="${scopes.join(' ')}"`;
   return new Problem('insufficient-scope', detail, { headers: { 'WWW-Authenticate': challenge } });
 }
+
+/** A HEAD request is a GET without a body. */
+const methodOf = ({ method }: Request): string => (method === 'HEAD' ? 'get' : method.toLowerCase());
 
 function expressPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');

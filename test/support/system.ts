@@ -47,6 +47,7 @@ export interface TestSystemOptions {
   readonly readers?: Partial<ReaderSettings>;
   /** With payload codecs. */
   readonly dataConverter?: DataConverter | undefined;
+  readonly requestsPerMinute?: number;
   /** Of all its processes. */
   readonly authentication?: AuthenticationSettings;
   /** Of other workflow code than the project's. */
@@ -98,6 +99,7 @@ export async function startSystem(options: TestSystemOptions = {}): Promise<Test
     temporal,
     ...(options.outbox && { outbox: options.outbox }),
     readers: { ...commonSettings().readers, ...options.readers },
+    ...(options.requestsPerMinute !== undefined && { requestsPerMinute: options.requestsPerMinute }),
     ...(options.authentication && { authentication: options.authentication }),
     ...(options.deployment && { deployment: options.deployment }),
     ...(options.bundlePath !== undefined && { bundlePath: options.bundlePath }),

@@ -11,7 +11,11 @@ test.each(['0.0.0.0', '::', '192.168.0.7', 'store.example'])('HOST=%s needs a de
   expect(() => settings({ HOST })).toThrow(
     `HOST: without authentication the API serves loopback only, not ${HOST}; set AUTH_ISSUER and AUTH_AUDIENCE, or AUTH=none`,
   );
-  expect(settings({ HOST, AUTH: 'none' })).toEqual({ issuer: undefined, serviceTokens: [] });
+  expect(settings({ HOST, AUTH: 'none' })).toEqual({
+    issuer: undefined,
+    serviceTokens: [],
+    localOnly: false,
+  });
   expect(settings({ HOST, ...ISSUER })).toMatchObject({
     issuer: { url: 'https://id.example', audience: 'api' },
   });
@@ -20,7 +24,7 @@ test.each(['0.0.0.0', '::', '192.168.0.7', 'store.example'])('HOST=%s needs a de
 test.each(['127.0.0.1', '127.8.0.1', '::1', '[::1]', 'localhost'])(
   'HOST=%s serves this machine only',
   (HOST) => {
-    expect(settings({ HOST }).issuer).toBeUndefined();
+    expect(settings({ HOST })).toMatchObject({ issuer: undefined, localOnly: true });
   },
 );
 

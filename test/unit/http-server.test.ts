@@ -82,7 +82,7 @@ test.each([
 
 test('OPTIONS * lists the methods', async () => {
   const { status, headers } = await sendRaw(url, `OPTIONS * HTTP/1.1\r\n${HOST}\r\n`);
-  expect([status, headers['allow']]).toEqual([204, 'GET, HEAD, POST, OPTIONS']);
+  expect([status, headers['allow']]).toEqual([204, 'GET, HEAD, POST, DELETE, OPTIONS']);
 });
 
 test('garbage after a request does not mix with its answer', async () => {

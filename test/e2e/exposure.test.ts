@@ -1,0 +1,131 @@
+/** What protects the API without tokens on one machine, and what one client may take with them. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { request as httpRequest } from 'node:http';
+import { AUDIENCE, startIdentityProvider, type TestIdentityProvider } from '../support/identity-provider';
+import { call } from '../support/http';
+import { startSystem, type TestSystem } from '../support/system';
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+}
+
+/** `fetch` sets Host and Origin itself. */
+function send(url: string, method: string, headers: Record<string, string>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(url, { method, headers, agent: false }, (response) => {
+      let body = '';
+      response.on('data', (part: Buffer) => (body += part.toString()));
+      response.on('end', () => {
+        resolve({ status: response.statusCode, headers: response.headers, body });
+      });
+    });
+    sent.on('error', reject).end();
+  });
+}
+
+describe('only this machine', () => {
+  let system: TestSystem;
+  beforeAll(async () => {
+    system = await startSystem({
+      authentication: { issuer: undefined, serviceTokens: [], localOnly: true },
+    });
+  });
+  afterAll(() => system.stop());
+
+  test.each([
+    ['127.0.0.1', 200],
+    ['127.0.0.1:1', 200],
+    ['localhost:3000', 200],
+    ['[::1]:3000', 200],
+    ['store.example', 421],
+    ['127.0.0.1.store.example', 421],
+    ['localhost.store.example:3000', 421],
+    ['192.168.0.7:3000', 421],
+    ['[fe80::1]:3000', 421],
+    ['127.0.0.1@store.example', 421],
+  ])('Host %s: %s', async (Host, status) => {
+    for (const path of ['/orders', '/metrics', '/docs', '/livez']) {
+      const answer = await send(`${system.url}${path}`, 'GET', { Host });
+      expect([path, answer.status]).toEqual([path, status]);
+    }
+  });
+
+  test.each([
+    ['https://store.example', 403],
+    ['http://store.example', 403],
+    ['null', 403],
+    ['http://localhost:1', 403],
+    ['https://localhost:3000', 403],
+    ['http://localhost:3000', 404],
+  ])('a page of %s cancels an order: %s', async (Origin, status) => {
+    const path = '/orders/018f1e0a-0000-7000-8000-000000000001/cancel';
+    const answer = await send(`${system.url}${path}`, 'POST', { Host: 'localhost:3000', Origin });
+    expect(answer.status).toBe(status);
+    expect(answer.headers['access-control-allow-origin']).toBeUndefined();
+  });
+});
+
+describe('with tokens', () => {
+  let provider: TestIdentityProvider;
+  let system: TestSystem;
+  const PER_MINUTE = 10;
+
+  beforeAll(async () => {
+    provider = await startIdentityProvider();
+    system = await startSystem({
+      authentication: { issuer: { url: provider.url, audience: AUDIENCE }, serviceTokens: ['s'.repeat(32)] },
+      requestsPerMinute: PER_MINUTE,
+    });
+  });
+  afterAll(async () => {
+    await system.stop();
+    await provider.stop();
+  });
+
+  const get = async (sub: string, path = '/orders') =>
+    call(`${system.url}${path}`, 'GET', undefined, {
+      Authorization: `Bearer ${await provider.token({ sub, scope: 'orders:read events:read' })}`,
+    });
+
+  test('a client gets 429 above its limit, and others are not refused meanwhile', async () => {
+    const answers = [];
+    for (let count = 0; count < PER_MINUTE; count += 1) answers.push(await get('busy'));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(answers[0]?.headers.get('RateLimit-Policy')).toMatch(/q=10; w=60/);
+    const refused = await get('busy');
+    expect([refused.status, refused.body['type']]).toEqual([429, '/problems/too-many-requests']);
+    expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0);
+    expect(refused.headers.get('RateLimit')).toMatch(/r=0/);
+    for (let count = 0; count < PER_MINUTE; count += 1) {
+      expect((await get('busy', '/events')).status).toBe(429);
+      expect((await get('calm')).status).toBe(200);
+    }
+  });
+
+  test('other services are not counted', async () => {
+    for (let count = 0; count < 3 * PER_MINUTE; count += 1) {
+      const headers = { Authorization: `Bearer ${'s'.repeat(32)}` };
+      expect((await call(`${system.url}/events`, 'GET', undefined, headers)).status).toBe(200);
+    }
+  });
+
+  test('every answer has the security headers; HSTS only by https', async () => {
+    const forwarded = { 'X-Forwarded-Proto': 'https' };
+    for (const path of ['/livez', '/orders', '/nowhere', '/docs']) {
+      const plain = await send(`${system.url}${path}`, 'GET', {});
+      expect(plain.headers).toMatchObject({
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'SAMEORIGIN',
+        'referrer-policy': 'no-referrer',
+        'content-security-policy': expect.stringMatching(/^default-src 'none'/),
+      });
+      expect(plain.headers['strict-transport-security']).toBeUndefined();
+      expect(plain.headers['x-powered-by']).toBeUndefined();
+      const secure = await send(`${system.url}${path}`, 'GET', forwarded);
+      expect(secure.headers['strict-transport-security']).toMatch(/^max-age=31536000/);
+    }
+  });
+});
