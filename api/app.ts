@@ -16,7 +16,7 @@ import { type Forwarded, forwarding } from './http/forwarding';
 import { countCallersThatLeft } from './http/caller';
 import { NOBODY, setPrincipal } from './http/principal';
 import { localRequestsOnly } from './http/local-requests';
-import { requestRate } from './http/request-rate';
+import { requestRates } from './http/request-rate';
 import { securityHeaders } from './http/security-headers';
 import { rejectWhenStopping } from './http/graceful-shutdown';
 import { notFound, problemHandler } from './http/problem-handler';
@@ -50,6 +50,8 @@ export interface ApiDependencies {
   readonly ready: Readiness;
   /** Default: none. */
   readonly authentication?: AuthenticationSettings | undefined;
+  /** Whether {@link createMetricsApp} serves `/metrics` and the probes; default: this application does. */
+  readonly hasMetricsPort?: boolean;
   /** Of one client; default: no limit. */
   readonly requestsPerMinute?: number | undefined;
   /** Addresses of proxies whose X-Forwarded-For names the client. */
@@ -78,6 +80,7 @@ export function createApp(dependencies: ApiDependencies): Express {
     workflows,
     authentication = NO_AUTHENTICATION,
     requestsPerMinute,
+    hasMetricsPort = false,
   } = dependencies;
   const isForwarded = (path: string) => forwarded.some(({ paths }) => paths.includes(path));
   const app = express();
@@ -88,7 +91,8 @@ export function createApp(dependencies: ApiDependencies): Express {
   app.use(requestLog(logger), requestDurations(metrics), countCallersThatLeft(metrics), securityHeaders);
   app.use(requestSyntax);
   if (authentication.localOnly) app.use(localRequestsOnly(codec ? [codec.uiOrigin] : []));
-  app.use(healthRoutes(ready, workflows), metricsRoutes(metrics), rejectWhenStopping(stopping));
+  if (!hasMetricsPort) app.use(healthRoutes(ready, workflows), metricsRoutes(metrics));
+  app.use(rejectWhenStopping(stopping));
   if (codec) app.use(CODEC_PATH, codecCors(codec.uiOrigin));
   app.use(asNobody);
   app.use(
@@ -100,7 +104,7 @@ export function createApp(dependencies: ApiDependencies): Express {
       codec: codec !== undefined,
     }),
   );
-  app.use(authorization(authentication, requestRate(requestsPerMinute)));
+  app.use(authorization(authentication, requestRates(requestsPerMinute)));
   const routers = [
     orders && orderRoutes(orders),
     customerWithOrders && customerWithOrdersRoutes(customerWithOrders),
@@ -113,6 +117,22 @@ export function createApp(dependencies: ApiDependencies): Express {
   ];
   for (const router of routers) if (router) app.use(requireListed(router));
   app.use(notFound, problemHandler);
+  return app;
+}
+
+/** `/metrics` and the probes, for a port that only the operators' programs reach. */
+export function createMetricsApp({
+  logger,
+  metrics,
+  ready,
+  workflows,
+  authentication = NO_AUTHENTICATION,
+}: Pick<ApiDependencies, 'logger' | 'metrics' | 'ready' | 'workflows' | 'authentication'>): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(requestLog(logger), securityHeaders, requestSyntax);
+  if (authentication.localOnly) app.use(localRequestsOnly([]));
+  app.use(healthRoutes(ready, workflows), metricsRoutes(metrics), notFound, problemHandler);
   return app;
 }
 

@@ -25,7 +25,7 @@ export function authenticationOf(variables: Variables): AuthenticationSettings {
   } = variables;
   checkHost(variables);
   if (url === undefined || audience === undefined)
-    return { issuer: undefined, serviceTokens, localOnly: variables.AUTH === undefined };
+    return { issuer: undefined, serviceTokens, localOnly: !servesOthers(variables) };
   if (serviceTokens.length === 0 && new Set(SERVICES).size < ALL_SERVICES)
     throw new ConfigError(
       'SERVICE_TOKENS: with AUTH_ISSUER, services in several processes require it; set it',
@@ -43,7 +43,9 @@ export function checkHost({
   if ((AUTH_ISSUER === undefined) !== (AUTH_AUDIENCE === undefined))
     throw new ConfigError('AUTH_ISSUER and AUTH_AUDIENCE: set both, or none of them');
   if (AUTH_ISSUER !== undefined && AUTH === 'none')
-    throw new ConfigError('AUTH: none and AUTH_ISSUER contradict each other; unset one of them');
+    throw new ConfigError(
+      'AUTH: none and AUTH_ISSUER contradict each other; unset AUTH, or set AUTH=required',
+    );
   if (AUTH_ISSUER === undefined && AUTH === 'required')
     throw new ConfigError('AUTH_ISSUER: AUTH=required needs it; set AUTH_ISSUER and AUTH_AUDIENCE');
   if (AUTH_ISSUER === undefined && AUTH === undefined && !isLoopback(HOST))
@@ -52,11 +54,7 @@ export function checkHost({
     );
 }
 
-/** @returns undefined where only programs of this machine call: they have one user, who may use all of it */
-export function requestsPerMinute({
-  AUTH,
-  AUTH_ISSUER,
-  REQUESTS_PER_MINUTE_PER_CLIENT: limit,
-}: Pick<Config, 'AUTH' | 'AUTH_ISSUER' | 'REQUESTS_PER_MINUTE_PER_CLIENT'>): number | undefined {
-  return AUTH_ISSUER === undefined && AUTH === undefined ? undefined : limit;
+/** Whether more than this machine's programs call. These have one user, who may use all of it: limits of one client do not apply. */
+export function servesOthers({ AUTH, AUTH_ISSUER }: Pick<Config, 'AUTH' | 'AUTH_ISSUER'>): boolean {
+  return AUTH_ISSUER !== undefined || AUTH !== undefined;
 }

@@ -20,6 +20,12 @@ import { ParkedSagas } from './orders/parked-sagas';
 import { CREATE_ORDER } from './orders/saga-types';
 import type { OrderServiceSettings, ServiceSettings } from './service-settings';
 
+const TOO_MANY_OF_CLIENT = {
+  problem: 'too-many-requests',
+  detail:
+    'Too many orders of this client are in progress. The request was not processed; send it again later.',
+} as const;
+
 export interface OrderService extends OrderRoutesDependencies {
   readonly starter: GroupStarter<OrderRequest, CreateOrderSettings>;
   readonly fastPath: FastPath<OrderRequest, CreateOrderSettings>;
@@ -74,7 +80,12 @@ export function createOrderService(
   });
   const notices = new KeyedWaiters<OrderNotice>();
   const parked = new ParkedSagas(client);
-  const admission = new Admission(order.ordersInFlightMax);
+  const admission = new Admission(
+    order.ordersInFlightMax,
+    undefined,
+    order.ordersInFlightPerClientMax,
+    TOO_MANY_OF_CLIENT,
+  );
   orderServiceMetrics(metrics, { starter, admission, parked }, order);
   const countDecision = metrics.counter(
     'orders_decided',

@@ -1,7 +1,7 @@
 /** The settings of a process, from its configuration: its services and their servers. */
 import { type Config, DAY_MS, type WorkerDeployment, workerDeployment } from '../platform/config';
 import { requireSetting } from '../platform/config-error';
-import { authenticationOf, requestsPerMinute } from './authentication-settings';
+import { authenticationOf, servesOthers } from './authentication-settings';
 import type { AuthenticationSettings } from './http/service-tokens';
 import type { TemporalTarget } from '../platform/temporal';
 
@@ -25,6 +25,8 @@ export interface ServiceSettings {
   readonly deployment?: WorkerDeployment | undefined;
   /** Default: none. */
   readonly authentication?: AuthenticationSettings | undefined;
+  /** Where `/metrics` and the probes are; undefined: beside the API. */
+  readonly metricsPort?: number | undefined;
   /** Requests of one client a minute; undefined: no limit. */
   readonly requestsPerMinute?: number | undefined;
   readonly outbox: OutboxSettings;
@@ -79,6 +81,8 @@ export interface OrderServiceSettings {
   readonly sagaGroupsInFlight: number;
   /** Maximum number of unanswered requests that place or cancel an order. */
   readonly ordersInFlightMax: number;
+  /** Of one client; undefined: as many as of all. */
+  readonly ordersInFlightPerClientMax?: number | undefined;
 }
 
 /** The servers of a process, and its workflow code. Servers that its services do not use may be undefined. */
@@ -109,7 +113,8 @@ export function serviceSettings(config: Config, servers: ProcessEnvironment): Se
       retentionMs: config.EVENT_RETENTION_DAYS * DAY_MS,
     },
     authentication: authenticationOf(config),
-    requestsPerMinute: requestsPerMinute(config),
+    metricsPort: config.METRICS_PORT,
+    requestsPerMinute: servesOthers(config) ? config.REQUESTS_PER_MINUTE_PER_CLIENT : undefined,
     eventBaseUri: config.EVENT_BASE_URI,
     readers: {
       streamsMax: config.EVENT_STREAMS_MAX,
@@ -130,6 +135,9 @@ export function serviceSettings(config: Config, servers: ProcessEnvironment): Se
           sagaGroupMax: config.SAGA_GROUP_MAX,
           sagaGroupsInFlight: config.SAGA_GROUPS_IN_FLIGHT,
           ordersInFlightMax: config.ORDERS_IN_FLIGHT_MAX,
+          ordersInFlightPerClientMax: servesOthers(config)
+            ? config.ORDERS_IN_FLIGHT_PER_CLIENT_MAX
+            : undefined,
         }
       : undefined,
     customer: has('customer')

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { httpUrl } from '../platform/http-url';
 import type { Logger } from '../platform/logger';
 import { Metrics } from '../platform/metrics';
-import { createApp } from './app';
+import { createApp, createMetricsApp } from './app';
 import type { CodecServer } from './codec/codec-routes';
 import { readiness, type Readiness } from './operations/health';
 import { drainServer, unusedConnections } from './http/graceful-shutdown';
@@ -52,6 +52,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     ...history?.checks,
     process: () => (stopping.signal.aborted ? Promise.reject(new Error('stopping')) : Promise.resolve()),
   });
+  const { metricsPort } = settings;
   const app = createApp({
     logger,
     metrics,
@@ -62,13 +63,25 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     workflows: sagas?.version,
     authentication: settings.authentication,
     requestsPerMinute: settings.requestsPerMinute,
+    hasMetricsPort: metricsPort !== undefined,
     trustedProxies: settings.trustedProxies,
     stopping: stopping.signal,
     ready,
   });
   const server = createHttpServer(app);
   const unused = unusedConnections(server);
+  const metricsServer =
+    metricsPort === undefined
+      ? undefined
+      : createHttpServer(
+          createMetricsApp({
+            ...{ logger, metrics, ready },
+            workflows: sagas?.version,
+            authentication: settings.authentication,
+          }),
+        );
   await listen(server, settings.host, settings.port);
+  if (metricsServer && metricsPort !== undefined) await listen(metricsServer, settings.host, metricsPort);
   const { port } = server.address() as AddressInfo;
   url = httpUrl(settings.host, port);
   history?.follow(sagas?.routes.events?.feed);
@@ -84,6 +97,8 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
       await drainServer(server, unused);
       await sagas?.stop();
       await history?.close();
+      metricsServer?.close();
+      metricsServer?.closeAllConnections();
       await metrics.stop();
     },
   };

@@ -74,6 +74,8 @@ const environment = z.object({
     .optional(),
   /** The `aud` of access tokens for this API. */
   AUTH_AUDIENCE: z.string().min(1).max(255).optional(),
+  /** Of the identity provider of `--with-auth`. */
+  AUTH_PORT: port(9400),
   /** `none` serves a network without authentication; `required` does not start without AUTH_ISSUER. */
   AUTH: z.enum(['none', 'required']).optional(),
   /** Secrets by which the services of one installation know each other: the first is sent, all are accepted. */
@@ -87,6 +89,8 @@ const environment = z.object({
     .optional(),
   /** 6,000: a hundred a second, a tenth of what two cores serve; more than a page or a worker of a shop needs. */
   REQUESTS_PER_MINUTE_PER_CLIENT: z.coerce.number().int().min(1).max(10_000_000).default(6_000),
+  /** When set, `/metrics`, `/livez` and `/readyz` are on this port, and no longer on that of the API. */
+  METRICS_PORT: z.coerce.number().int().min(1).max(PORT_MAX).optional(),
   /** host:port of a Temporal server; unset (and without a profile) starts the embedded one. */
   TEMPORAL_ADDRESS: z
     .string()
@@ -145,6 +149,8 @@ const environment = z.object({
    * limit get 503.
    */
   ORDERS_IN_FLIGHT_MAX: z.coerce.number().int().min(1).max(100_000).default(2_000),
+  /** 200, four full groups: others wait for them about half a second. Only where more than this machine's programs call. */
+  ORDERS_IN_FLIGHT_PER_CLIENT_MAX: z.coerce.number().int().min(1).max(100_000).default(200),
   /** 1,000 event streams: each has a socket and buffers up to 100 events, about 100 MB in total when no client reads. */
   EVENT_STREAMS_MAX: z.coerce.number().int().min(1).max(100_000).default(1_000),
   /** 500: one client, or all behind an unknown proxy, never takes all streams. */

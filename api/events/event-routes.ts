@@ -11,6 +11,7 @@ import { negotiatedFeed } from '../http/negotiation';
 import type { PageTurns } from '../http/page-turns';
 import { STALLED_STREAM_MS } from '../http/read-limits';
 import { preferredWaitSeconds } from '../http/prefer';
+import { clientOf } from '../http/principal';
 import { otherMethods } from '../http/problem-handler';
 import { Problem } from '../http/problems';
 import type { Turns } from '../http/turns';
@@ -49,7 +50,7 @@ export function eventRoutes({
     .get(async (request: Request, response: Response) => {
       const { after, limit, type: types, subject } = valid(eventsQuery, request.query);
       const filter = { types, subject };
-      const applicant = { client: request.ip, left: callerLeft(response) };
+      const applicant = { client: clientOf(request, response), left: callerLeft(response) };
       if (negotiatedFeed(request, response) === 'stream') {
         const cursor = request.get('Last-Event-ID') ?? after;
         const stream = { cursor, filter, stopping, turns: streamTurns, stalledMs };

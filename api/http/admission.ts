@@ -7,7 +7,7 @@ export const NOT_PROCESSED = 'The request was not processed; send it again later
 
 /** Who asks, and until when. */
 interface Applicant {
-  /** Address of the client; counts against `perClientMax`. */
+  /** The client, as `clientOf` names it; counts against `perClientMax`. */
   readonly client?: string | undefined;
   /** Aborted when the caller no longer waits: its place is free at once, whatever its work still does. */
   readonly left?: AbortSignal;
@@ -22,11 +22,13 @@ export class Admission {
    * @param max requests in progress; each holds a connection, its parsed body and a waiter: a few KB
    * @param rejection the problem that excess requests get
    * @param perClientMax requests in progress of one client
+   * @param ofClient what the excess requests of one client get, when others still have room
    */
   constructor(
     readonly max: number,
     private readonly rejection: Rejection = { problem: 'overloaded', detail: NOT_PROCESSED },
     readonly perClientMax = max,
+    private readonly ofClient: Rejection = rejection,
   ) {}
 
   get count(): number {
@@ -37,7 +39,7 @@ export class Admission {
   requireCapacity(client?: string): void {
     const ofClient = client === undefined ? 0 : (this.#byClient.get(client) ?? 0);
     if (this.#count < this.max && ofClient < this.perClientMax) return;
-    const { problem, detail } = this.rejection;
+    const { problem, detail } = this.#count < this.max ? this.ofClient : this.rejection;
     const seconds = this.#retryAfter.seconds(performance.now());
     throw new Problem(problem, detail, { headers: { 'Retry-After': String(seconds) } });
   }

@@ -2,6 +2,7 @@
 import type { Request, Response } from 'express';
 import { Admission } from './admission';
 import { callerLeft } from './caller';
+import { clientOf } from './principal';
 import { PAGES_QUEUED_MAX, PAGES_QUEUED_PER_CLIENT_MAX, REQUEST_TURNS } from './read-limits';
 import { Turns } from './turns';
 
@@ -27,7 +28,7 @@ export class PageTurns {
    */
   async enter(request: Request, response: Response): Promise<void> {
     const left = callerLeft(response);
-    await this.queued.run(() => this.turns.next(left), { client: request.ip, left });
+    await this.queued.run(() => this.turns.next(left), { client: clientOf(request, response), left });
     left.throwIfAborted();
   }
 

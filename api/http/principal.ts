@@ -1,5 +1,6 @@
 /** Who makes a request. */
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
+import { ipKeyGenerator } from 'express-rate-limit';
 
 /** What a token may allow. */
 export const SCOPES = [
@@ -38,4 +39,17 @@ export function principalOf(response: Response): Principal {
   const principal = (response.locals as Record<string, Principal | undefined>)[PRINCIPAL];
   if (!principal) throw new TypeError('the request has no principal');
   return principal;
+}
+
+/** 64 bits: the network that a provider gives to one customer. */
+const IPV6_SUBNET = 64;
+
+/** @returns the address of the client; of IPv6 its network, because a client has all of its addresses */
+export function addressOf({ ip }: Request): string | undefined {
+  return ip === undefined ? undefined : ipKeyGenerator(ip, IPV6_SUBNET);
+}
+
+/** @returns for whom the limits of one client count: the principal, or the address without one */
+export function clientOf(request: Request, response: Response): string | undefined {
+  return principalOf(response).id ?? addressOf(request);
 }

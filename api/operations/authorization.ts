@@ -7,6 +7,7 @@ import { RESERVE_CREDIT_PATH } from '../customers/credit-step-routes';
 import { authentication } from '../http/authentication';
 import { principalOf } from '../http/principal';
 import { Problem } from '../http/problems';
+import type { RequestRates } from '../http/request-rate';
 import { type AuthenticationSettings, SERVICE } from '../http/service-tokens';
 import { OPERATIONS } from './http-operations';
 import type { Operation } from './operation';
@@ -20,9 +21,9 @@ const PUBLIC_PATHS: readonly string[] = ['/event-schemas/:type/:version'];
 /**
  * Register it before the routes.
  *
- * @param limit of each client's requests, after its authentication
+ * @param limits of each client's requests, before and after its authentication
  */
-export function authorization(settings: AuthenticationSettings, limit: RequestHandler): Router {
+export function authorization(settings: AuthenticationSettings, limits: RequestRates): Router {
   const router = Router();
   const authenticate = authentication(settings);
   for (const operation of OPERATIONS) {
@@ -34,7 +35,7 @@ export function authorization(settings: AuthenticationSettings, limit: RequestHa
       next();
     };
     // For all methods: express would answer OPTIONS by itself.
-    router.all(expressPath(operation.path), applies, authenticate, limit, requireScopes);
+    router.all(expressPath(operation.path), applies, limits.refused, authenticate, limits.all, requireScopes);
   }
   // Without tokens, whoever reaches the port may call them: it is for other services.
   const hasTokens = settings.issuer !== undefined || settings.serviceTokens.length > 0;

@@ -19,6 +19,7 @@ import { parseETag } from '../http/etag';
 import type { PageTurns } from '../http/page-turns';
 import { readCursor } from '../http/pagination';
 import { preferredWaitSeconds } from '../http/prefer';
+import { clientOf } from '../http/principal';
 import { otherMethods } from '../http/problem-handler';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
@@ -59,7 +60,7 @@ export function historyRoutes(deps: HistoryRoutesDependencies): Router {
           if (over) await deps.pages.again(over);
           return waitUntilIncluded(deps, read, waitSeconds * 1_000, over);
         };
-        const applicant = { client: request.ip, left: callerLeft(response) };
+        const applicant = { client: clientOf(request, response), left: callerLeft(response) };
         const included = await (waitSeconds === 0
           ? wait()
           : deps.waits.run(() => whileNeeded(response, deps.stopping, wait), applicant));

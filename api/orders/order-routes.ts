@@ -8,7 +8,7 @@ import { idToCreate } from '../http/idempotency';
 import type { PageTurns } from '../http/page-turns';
 import { preferredWaitSeconds } from '../http/prefer';
 import { otherMethods } from '../http/problem-handler';
-import { principalOf } from '../http/principal';
+import { clientOf, principalOf } from '../http/principal';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
 import { jsonBody, valid } from '../http/validation';
@@ -41,8 +41,8 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
   const { db, reads, pages, admission, sagaLink } = deps;
   const json = (order: OrderView) => orderJson(order, sagaLink);
   /** Runs before the body is parsed, so that a rejection costs little. */
-  const requireCapacity: RequestHandler = (_request, _response, next) => {
-    admission.requireCapacity();
+  const requireCapacity: RequestHandler = (request, response, next) => {
+    admission.requireCapacity(clientOf(request, response));
     next();
   };
   const inTurn: RequestHandler = async (request, response, next) => {
@@ -69,6 +69,7 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
       const waitMs = waitSeconds * 1_000;
       const left = callerLeft(response);
       const placed = await admission.run(() => placeOrder(deps, { order, keyed, waitMs, signal: left }), {
+        client: clientOf(request, response),
         left,
       });
       request.log.info({ workflowId: placed.sagaId, state: placed.state }, 'order placed');
@@ -117,7 +118,10 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
         ifMatch: request.get('If-Match'),
         signal: left,
       };
-      const { order, finished } = await admission.run(() => cancelOrder(deps, cancellation), { left });
+      const { order, finished } = await admission.run(() => cancelOrder(deps, cancellation), {
+        client: clientOf(request, response),
+        left,
+      });
       request.log.info({ workflowId: order.sagaId, state: order.state }, 'order cancellation requested');
       if (waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
       response

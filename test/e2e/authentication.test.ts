@@ -7,7 +7,7 @@ import { readConfig } from '../../platform/config';
 import type { Placement } from '../../saga/contract';
 import { NEW } from '../support/encryption-keys';
 import { call } from '../support/http';
-import { AUDIENCE, startIdentityProvider, type TestIdentityProvider } from '../support/identity-provider';
+import { AUDIENCE, startIdentityProvider, type TestIdentityProvider } from '../../tools/local/token-issuer';
 import { startSystem, type TestSystem } from '../support/system';
 
 const SERVICE_TOKEN = 'a-token-of-the-services-of-this-installation';

@@ -1,9 +1,13 @@
 /** What protects the API without tokens on one machine, and what one client may take with them. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
-import { AUDIENCE, startIdentityProvider, type TestIdentityProvider } from '../support/identity-provider';
-import { call } from '../support/http';
+import { AUDIENCE, startIdentityProvider, type TestIdentityProvider } from '../../tools/local/token-issuer';
+import { call, eventually } from '../support/http';
+import { readMetrics } from '../support/metrics';
+import { hold } from '../support/outages';
 import { startSystem, type TestSystem } from '../support/system';
+import { freePort } from '../../tools/local/free-port';
 
 interface Answer {
   readonly status: number | undefined;
@@ -71,12 +75,14 @@ describe('with tokens', () => {
   let provider: TestIdentityProvider;
   let system: TestSystem;
   const PER_MINUTE = 10;
+  const ORDERS_IN_FLIGHT = 2;
 
   beforeAll(async () => {
     provider = await startIdentityProvider();
     system = await startSystem({
       authentication: { issuer: { url: provider.url, audience: AUDIENCE }, serviceTokens: ['s'.repeat(32)] },
       requestsPerMinute: PER_MINUTE,
+      order: { ordersInFlightPerClientMax: ORDERS_IN_FLIGHT },
     });
   });
   afterAll(async () => {
@@ -104,6 +110,35 @@ describe('with tokens', () => {
     }
   });
 
+  test('orders of one client above its limit get 429, and others are placed meanwhile', async () => {
+    const held = await hold(system.databases.adminOrderUrl, 'LOCK TABLE orders IN SHARE MODE');
+    const place = async (sub: string) => {
+      const token = await provider.token({ sub, scope: 'orders:write' });
+      const body = { customerId: randomUUID(), orderTotal: { amount: '1.00', currency: 'USD' } };
+      return call(`${system.url}/orders`, 'POST', body, { Authorization: `Bearer ${token}` });
+    };
+    const waiting = Array.from({ length: ORDERS_IN_FLIGHT }, () => place('eager'));
+    await eventually(async () => {
+      const inFlight = (await readMetrics(system.url)).get('orders_in_flight');
+      return inFlight === ORDERS_IN_FLIGHT ? true : undefined;
+    });
+    const refused = await place('eager');
+    expect([refused.status, refused.body['type']]).toEqual([429, '/problems/too-many-requests']);
+    const other = place('patient');
+    await held.release();
+    expect((await Promise.all([...waiting, other])).map(({ status }) => status)).toEqual([202, 202, 202]);
+  });
+
+  test('an address that sends wrong tokens gets 429, and right ones are refused too until the minute is over', async () => {
+    const wrong = () => send(`${system.url}/orders`, 'GET', { 'X-Forwarded-For': '2001:db8::1' });
+    expect((await wrong()).status).toBe(401);
+    expect((await wrong()).status).toBe(429);
+    const sameNetwork = { 'X-Forwarded-For': '2001:db8::2' };
+    expect((await send(`${system.url}/orders`, 'GET', sameNetwork)).status).toBe(429);
+    const another = { 'X-Forwarded-For': '2001:db8:1::1' };
+    expect((await send(`${system.url}/orders`, 'GET', another)).status).toBe(401);
+  });
+
   test('other services are not counted', async () => {
     for (let count = 0; count < 3 * PER_MINUTE; count += 1) {
       const headers = { Authorization: `Bearer ${'s'.repeat(32)}` };
@@ -113,7 +148,7 @@ describe('with tokens', () => {
 
   test('every answer has the security headers; HSTS only by https', async () => {
     const forwarded = { 'X-Forwarded-Proto': 'https' };
-    for (const path of ['/livez', '/orders', '/nowhere', '/docs']) {
+    for (const path of ['/livez', '/nowhere', '/docs']) {
       const plain = await send(`${system.url}${path}`, 'GET', {});
       expect(plain.headers).toMatchObject({
         'cache-control': 'no-store',
@@ -128,4 +163,17 @@ describe('with tokens', () => {
       expect(secure.headers['strict-transport-security']).toMatch(/^max-age=31536000/);
     }
   });
+});
+
+test('METRICS_PORT has the metrics and the probes, and the API port no longer has them', async () => {
+  const metricsPort = await freePort();
+  const system = await startSystem({ metricsPort });
+  const operators = `http://127.0.0.1:${String(metricsPort)}`;
+  for (const path of ['/metrics', '/livez', '/readyz']) {
+    expect([path, (await send(`${operators}${path}`, 'GET', {})).status]).toEqual([path, 200]);
+    expect([path, (await send(`${system.url}${path}`, 'GET', {})).status]).toEqual([path, 404]);
+  }
+  expect((await send(`${operators}/orders`, 'GET', {})).status).toBe(404);
+  await system.stop();
+  await expect(send(`${operators}/livez`, 'GET', {})).rejects.toThrow('ECONNREFUSED');
 });

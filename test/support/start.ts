@@ -17,9 +17,13 @@ export interface StartedProcess {
   readonly exit: Promise<number | null>;
 }
 
-export function start(env: Record<string, string>, command = 'start'): StartedProcess {
+export function start(
+  env: Record<string, string>,
+  command = 'start',
+  args: readonly string[] = [],
+): StartedProcess {
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
-  const child = spawn(process.execPath, ['tools/local/run.mjs', command], {
+  const child = spawn(process.execPath, ['tools/local/run.mjs', command, ...args], {
     cwd: ROOT,
     env: { ...own, ...env },
   });

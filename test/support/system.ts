@@ -48,6 +48,7 @@ export interface TestSystemOptions {
   /** With payload codecs. */
   readonly dataConverter?: DataConverter | undefined;
   readonly requestsPerMinute?: number;
+  readonly metricsPort?: number;
   /** Of all its processes. */
   readonly authentication?: AuthenticationSettings;
   /** Of other workflow code than the project's. */
@@ -100,6 +101,7 @@ export async function startSystem(options: TestSystemOptions = {}): Promise<Test
     ...(options.outbox && { outbox: options.outbox }),
     readers: { ...commonSettings().readers, ...options.readers },
     ...(options.requestsPerMinute !== undefined && { requestsPerMinute: options.requestsPerMinute }),
+    ...(options.metricsPort !== undefined && { metricsPort: options.metricsPort }),
     ...(options.authentication && { authentication: options.authentication }),
     ...(options.deployment && { deployment: options.deployment }),
     ...(options.bundlePath !== undefined && { bundlePath: options.bundlePath }),

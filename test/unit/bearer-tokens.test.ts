@@ -9,7 +9,7 @@ import {
   TOKEN_MAX_LENGTH,
   tokenVerifier,
 } from '../../api/http/bearer-tokens';
-import { AUDIENCE, startIdentityProvider, type TestIdentityProvider } from '../support/identity-provider';
+import { AUDIENCE, startIdentityProvider, type TestIdentityProvider } from '../../tools/local/token-issuer';
 
 let provider: TestIdentityProvider;
 let verify: ReturnType<typeof tokenVerifier>;

@@ -100,6 +100,15 @@ test('the gateway waits longer than the longest wait, and the reads around it', 
   expect(seconds * 1_000).toBeGreaterThan(answerTimeoutMs(answerTimeoutMs(MAX_WAIT_S * 1_000)));
 });
 
+test('the gateway passes on nothing for services and operators, and no address that a client has written', () => {
+  const gateway = readFileSync(path.join(ROOT, 'deploy/docker/gateway.conf'), 'utf8');
+  const [, pattern = ''] = /location ~\* (\S+) \{\s+return 404;/.exec(gateway) ?? [];
+  for (const hidden of ['/internal/steps/reserveCredit', '/metrics', '/METRICS', '/livez', '/Readyz'])
+    expect([hidden, new RegExp(pattern, 'i').test(hidden)]).toEqual([hidden, true]);
+  expect(new RegExp(pattern, 'i').test('/orders')).toBe(false);
+  expect(gateway).not.toContain('$proxy_add_x_forwarded_for');
+});
+
 test('both services give events the public base', () => {
   for (const name of ['order-service', 'customer-service'])
     expect(readConfig(environmentOf(name)).EVENT_BASE_URI).toBe('http://localhost:3000');

@@ -15,6 +15,8 @@ const taskSchema = z.object({
   orders: z.number().int(),
   /** 1: a single hot customer. */
   customers: z.number().int(),
+  /** Access token, where the product requires one. */
+  token: z.string().optional(),
   /** More callers than the service admits: a 503 is retried after Retry-After; orders beyond `orders` are not counted. */
   overload: z.boolean().default(false),
 });
@@ -25,10 +27,12 @@ const answerSchema = z.object({ state: z.string().optional(), customerId: z.stri
 
 /** More than all orders of a run need, so that every order is approved. */
 const CREDIT = { amount: '9000000000.00', currency: 'USD' };
+const HEADERS: Record<string, string> = { 'Content-Type': 'application/json', Prefer: 'wait=30' };
 const ORDER_TOTAL = { amount: '1.00', currency: 'USD' };
 
 async function main(task: z.infer<typeof taskSchema>): Promise<Measured> {
   const agent = new Agent({ keepAlive: true, maxSockets: task.inFlight });
+  if (task.token !== undefined) HEADERS['Authorization'] = `Bearer ${task.token}`;
   const customers: string[] = [];
   while (customers.length < task.customers) {
     const { customerId } = await post(agent, `${task.url}/customers`, { name: 'Bench', creditLimit: CREDIT });
@@ -65,9 +69,8 @@ function post(
   body: object,
   retries = false,
 ): Promise<z.infer<typeof answerSchema>> {
-  const headers = { 'Content-Type': 'application/json', Prefer: 'wait=30' };
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method: 'POST', agent, headers }, (response) => {
+    const sent = request(url, { method: 'POST', agent, headers: HEADERS }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () => {

@@ -9,6 +9,7 @@ import { step } from '../local/progress.cjs';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
 import { AUDITED_MIN, measureAudit, printAudits } from './audit';
+import { measureAuthCost, printAuthCost } from './auth-cost';
 import { measureEventCost, printEventCost } from './event-cost';
 import { measureFeed, printFeed } from './feed';
 import { measureIdle, printIdle } from './idle';
@@ -40,6 +41,7 @@ npm run bench -- peers      orders beside Restate, DBOS and Temporal's own sampl
 npm run bench -- statements the steps' statements through Prisma and through the driver alone
 npm run bench -- tables     orders with a million orders in the tables, and with empty tables
 npm run bench -- memory     memory of the process after 100,000 orders, and after a tenth of them
+npm run bench -- auth       orders with and without access tokens
 npm run bench -- feed       events of the relay and of the order history
 npm run bench -- processes  orders with one, two and four order services, and the processor time of each part
 npm run bench -- idle       the processor time of start:distributed in a minute without requests, by process
@@ -69,6 +71,7 @@ const readOptions = options(
         'audit',
         'readers',
         'events',
+        'auth',
         'peers',
         'statements',
         'tables',
@@ -90,6 +93,8 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<number>>> 
     finish(await measureReaders(options.orders ?? MANY_ORDERS), printReaders, options),
   events: async (options) =>
     finish(await measureEventCost(options.orders ?? ORDERS, options.rounds), printEventCost, options),
+  auth: async (options) =>
+    finish(await measureAuthCost(options.orders ?? ORDERS, options.rounds), printAuthCost, options),
   peers: async (options) =>
     finish(await measurePeers(options.orders ?? ORDERS, options.rounds, options.only), printPeers, options),
   statements: async (options) =>

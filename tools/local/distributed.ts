@@ -2,11 +2,15 @@
  * `npm run start:distributed`: two order services, two customer services, a relay for each service and the order
  * history, each in its own process. They use the same servers as `npm start` and have one address for the API.
  */
+import path from 'node:path';
 import { checkHost } from '../../api/authentication-settings';
 import type { Config } from '../../platform/config';
+import { ConfigError } from '../../platform/config-error';
 import { httpUrl } from '../../platform/http-url';
 import { fileVariable } from '../../platform/secret-files';
 import { startBalancer } from './balancer';
+import type { IdentityProvider } from './identity-provider';
+import { keptSecret } from './kept-secret';
 import { type Lifecycle, runStart } from './lifecycle';
 import { readyBlock } from './ready-block';
 import { freePort } from './free-port';
@@ -35,6 +39,8 @@ const NOT_SHARED = [
   'ORDER_HISTORY_DATABASE_URL',
   'ORDER_HISTORY_DATABASE_OWNER_URL',
   'DATABASE_ADMIN_URL',
+  // Stated for each process.
+  'SERVICE_TOKENS',
 ].flatMap((name) => [name, fileVariable(name)]);
 
 runStart(
@@ -42,9 +48,16 @@ runStart(
   startAll,
 );
 
-async function startAll(config: Config, servers: Servers, life: Lifecycle): Promise<string> {
+async function startAll(
+  config: Config,
+  servers: Servers,
+  life: Lifecycle,
+  provider: IdentityProvider | undefined,
+): Promise<string> {
   const { HOST: host, PORT: port } = config;
   checkHost(config);
+  if (config.METRICS_PORT !== undefined)
+    throw new ConfigError('METRICS_PORT: the processes of start:distributed have one address; unset it');
   const at = (other: number) => httpUrl(LOOPBACK, other);
   const url = httpUrl(host, port);
   const [customerPort, historyPort] = [await freePort(), await freePort()];
@@ -55,6 +68,7 @@ async function startAll(config: Config, servers: Servers, life: Lifecycle): Prom
   });
   const shared = {
     ...sharedEnvironment(config, servers),
+    ...authenticationEnvironment(config),
     // Not the address of one of the processes.
     EVENT_BASE_URI: config.EVENT_BASE_URI ?? url,
   };
@@ -74,7 +88,7 @@ async function startAll(config: Config, servers: Servers, life: Lifecycle): Prom
     start(['customer-relay'], relayOf('customer')),
     start(['history'], roles.history, historyPort),
   ]);
-  return readyBlock(config, servers, url);
+  return readyBlock(config, servers, url, { provider });
 }
 
 function each(service: string): string[] {
@@ -89,6 +103,19 @@ function sharedEnvironment(config: Config, { temporal, temporalUiUrl }: Servers)
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => isShared(name))),
     ...(!config.temporal && { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace }),
     TEMPORAL_UI_URL: temporalUiUrl,
+  };
+}
+
+/** The processes know each other by a token, with and without access tokens. */
+function authenticationEnvironment({
+  AUTH_ISSUER,
+  AUTH_AUDIENCE,
+  SERVICE_TOKENS,
+  DATA_DIR,
+}: Config): NodeJS.ProcessEnv {
+  return {
+    ...(AUTH_ISSUER !== undefined && { AUTH_ISSUER, AUTH_AUDIENCE }),
+    SERVICE_TOKENS: SERVICE_TOKENS?.join() ?? keptSecret(path.join(DATA_DIR, 'service.token')),
   };
 }
 

@@ -1,15 +1,16 @@
 /** The lifecycle of a start: it locks its DATA_DIR, and stops its parts in reverse order. */
 import path from 'node:path';
-import { options, runCommand } from '../../platform/command';
+import { flag, options, runCommand } from '../../platform/command';
 import { type Config, readConfig } from '../../platform/config';
 import { ConfigError } from '../../platform/config-error';
 import { onStopSignals } from '../../platform/stop-signals';
 import type { Child } from './child';
 import { DataDirLock } from './data-dir-lock';
+import { type IdentityProvider, startIdentityProvider } from './identity-provider';
 import { rotateLogs } from './log-rotation';
 import { requireDataDir } from './preconditions';
 import { makePrivate } from './private-files';
-import { requireServers, type Servers, startServers } from './servers';
+import { type OnSpawned, requireServers, type Servers, startServers } from './servers';
 import { StartError } from './start-error';
 
 /** 200 ms: how soon a start detects that its npm was killed. */
@@ -110,7 +111,14 @@ export class Lifecycle {
 }
 
 /** Starts what runs beside the servers, and returns the text to print when it is ready. */
-type Start = (config: Config, servers: Servers, life: Lifecycle) => Promise<string>;
+type Start = (
+  config: Config,
+  servers: Servers,
+  life: Lifecycle,
+  provider: IdentityProvider | undefined,
+) => Promise<string>;
+
+const readOptions = options({ 'with-auth': flag });
 
 /**
  * The command that starts the servers, and then `start`.
@@ -121,17 +129,19 @@ export function runStart(summary: string, start: Start): void {
   runCommand({
     usage: `${summary}
 
+  --with-auth   also starts an identity provider for development, and requires its access tokens
+
 docs/configuration.md lists the environment variables, such as PORT and DATA_DIR.`,
-    read: options({}),
-    run: async () => {
-      await begin(start);
+    read: readOptions,
+    run: async ({ 'with-auth': withAuth }) => {
+      await begin(start, withAuth);
       return undefined;
     },
   });
 }
 
-async function begin(start: Start): Promise<void> {
-  const config = readConfig();
+async function begin(start: Start, withAuth: boolean): Promise<void> {
+  let config = readConfig();
   requireDataDir(config.DATA_DIR);
   makePrivate(config.DATA_DIR);
   const life = new Lifecycle(config.DATA_DIR);
@@ -139,10 +149,13 @@ async function begin(start: Start): Promise<void> {
   rotateLogs(path.join(config.DATA_DIR, 'logs'));
   try {
     await requireServers(config);
-    const servers = await startServers(config, (server) => {
+    const onSpawned: OnSpawned = (server) => {
       life.addServer(server);
-    });
-    const ready = await start(config, servers, life);
+    };
+    const provider = withAuth ? await startIdentityProvider(config, onSpawned) : undefined;
+    if (provider) config = { ...config, AUTH_ISSUER: provider.issuer, AUTH_AUDIENCE: provider.audience };
+    const servers = await startServers(config, onSpawned);
+    const ready = await start(config, servers, life, provider);
     if (life.stopping) return;
     life.watchServers();
     console.log(ready);

@@ -7,6 +7,7 @@ import type { Config } from '../../platform/config';
 import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
 import { BUNDLE_PATH } from '../../workers/bundle-path';
+import type { IdentityProvider } from './identity-provider';
 import { type Lifecycle, runStart } from './lifecycle';
 import { readyBlock } from './ready-block';
 import type { Servers } from './servers';
@@ -16,14 +17,19 @@ runStart(
   startAll,
 );
 
-async function startAll(config: Config, servers: Servers, life: Lifecycle): Promise<string> {
+async function startAll(
+  config: Config,
+  servers: Servers,
+  life: Lifecycle,
+  provider: IdentityProvider | undefined,
+): Promise<string> {
   const service = await serve(config, servers);
   life.add(service);
   service.failed.catch(
     (error: unknown) => void life.stop(1, `A worker ended unexpectedly: ${String(error)}`),
   );
   const { reasons } = await service.ready();
-  return readyBlock(config, servers, service.url, Object.values(reasons));
+  return readyBlock(config, servers, service.url, { provider, warnings: Object.values(reasons) });
 }
 
 function serve(config: Config, servers: Servers): Promise<RunningService> {

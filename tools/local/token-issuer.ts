@@ -1,4 +1,4 @@
-/** An identity provider for tests: serves its metadata and keys over HTTP, and signs any token. */
+/** An issuer of access tokens for tests and measurements: serves its metadata and keys over HTTP, and signs any token. */
 import { KeyObject, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
