@@ -65,7 +65,9 @@ test('the schemas of all types match their events', async () => {
   const events = await eventually(async () => {
     const { items } = pageSchema.parse((await call(`${system.url}/events?limit=500`, 'GET')).body);
     const types = items.map(({ type }) => type);
-    return types.includes('SagaStepGivenUp') && types.includes('CustomerPersonalDataErased') ? items : undefined;
+    return types.includes('SagaStepGivenUp') && types.includes('CustomerPersonalDataErased')
+      ? items
+      : undefined;
   });
   expect([...new Set(events.map(({ type }) => type))].sort()).toEqual([...EVENT_TYPE_NAMES].sort());
   const ajv = addFormats(new Ajv2020({ strict: true }));
