@@ -55,6 +55,15 @@ beforeEach(async () => {
   await ready(200);
 });
 
+/** Until the process names this check: another one may fail before it, because probes share its success for a while. */
+async function unready(check: string): Promise<Readonly<Record<string, unknown>>> {
+  return eventually(async () => {
+    const { status, body } = await call(`${url}/readyz`, 'GET');
+    const checks = body['checks'] as Readonly<Record<string, unknown>>;
+    return status === 503 && checks[check] === 'unavailable' ? checks : undefined;
+  });
+}
+
 async function ready(status: number): Promise<Answer> {
   return eventually(async () => {
     const answer = await call(`${url}/readyz`, 'GET');
@@ -76,8 +85,7 @@ test('the order database is unavailable: 503 with advice; a retry with the same 
   const { body: earlier } = await placeOrder(url, customer, '1.00', WAIT);
   const key = { 'Idempotency-Key': randomUUID() };
   await proxies.order.cut();
-  const { body: checks } = await ready(503);
-  expect(checks).toMatchObject({ checks: { orderDatabase: 'unavailable', customerDatabase: 'ok' } });
+  expect(await unready('orderDatabase')).toMatchObject({ customerDatabase: 'ok' });
   expectUnavailable(await call(`${url}/orders/${String(earlier['orderId'])}`, 'GET'), 'database-unavailable');
   expectUnavailable(await call(`${url}/orders`, 'GET'), 'database-unavailable');
   expectUnavailable(await placeOrder(url, customer, '1.01', key), 'database-unavailable');
@@ -125,7 +133,7 @@ test('Temporal is unavailable: 503 in bounded time; reads are answered; a retry 
   for (const answer of refused) expectUnavailable(answer, 'temporal-unavailable');
   expect((await call(`${url}/orders?limit=1`, 'GET')).status).toBe(200);
   expect((await call(`${url}/livez`, 'GET')).status).toBe(200);
-  expect((await ready(503)).body).toMatchObject({ checks: { temporal: 'unavailable' } });
+  await unready('temporal');
   await proxies.temporal.restore();
   await ready(200);
   const placed = await placeOrder(url, customer, '3.00', { ...key, ...WAIT });
@@ -147,15 +155,14 @@ test.each([
     const key = { 'Idempotency-Key': randomUUID() };
     proxies[line].stall();
     const began = Date.now();
-    const [answer, checks] = await Promise.all([
+    const [answer] = await Promise.all([
       line === 'customer' || line === 'history'
         ? call(`${url}/customers/${customer}${line === 'history' ? '/order-history' : ''}`, 'GET')
         : placeOrder(url, customer, '5.00', key),
-      ready(503),
+      unready(check),
     ]);
     expect(Date.now() - began).toBeLessThan(ANSWERED_WITHIN_MS);
     expectUnavailable(answer, problem);
-    expect(checks.body).toMatchObject({ checks: { [check]: 'unavailable' } });
     await proxies[line].restore();
     await ready(200);
     expect(await placeOrder(url, customer, '5.00', { ...key, ...WAIT })).toMatchObject({

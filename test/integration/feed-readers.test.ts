@@ -21,6 +21,7 @@ import { createTestDatabases, type TestDatabases } from '../support/databases';
 import { BASE_URI, eventBase } from '../support/event-base';
 import { openStream } from '../support/event-stream';
 import { eventually } from '../support/http';
+import { asAnybody } from '../support/anybody';
 
 let databases: TestDatabases;
 let db: OrderDatabase;
@@ -43,6 +44,7 @@ beforeAll(async () => {
   feed = new EventFeed([databaseLog('/order-service', db, published, eventBase)], createLogger('silent'));
   server = createServer(
     express().use(
+      asAnybody,
       eventRoutes({
         feed,
         streams,

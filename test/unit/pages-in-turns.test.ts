@@ -12,6 +12,7 @@ import { Turns } from '../../api/http/turns';
 import { EventFeed } from '../../events/feed';
 import { createLogger } from '../../platform/logger';
 import { BASE_URI } from '../support/event-base';
+import { asAnybody } from '../support/anybody';
 
 let stop: () => Promise<unknown> = () => Promise.resolve();
 
@@ -41,7 +42,7 @@ async function serve(pages: PageTurns, turns: Turns): Promise<string> {
     stopping: new AbortController().signal,
     baseUri: () => BASE_URI,
   });
-  const server = createHttpServer(express().use(feed, problemHandler));
+  const server = createHttpServer(express().use(asAnybody, feed, problemHandler));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   stop = () => {
     server.closeAllConnections();

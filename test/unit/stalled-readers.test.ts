@@ -16,6 +16,7 @@ import { sequenceOf } from '../../events/sequence';
 import { createLogger } from '../../platform/logger';
 import { BASE_URI } from '../support/event-base';
 import { eventually } from '../support/http';
+import { asAnybody } from '../support/anybody';
 
 const STALLED_MS = 300;
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
@@ -87,6 +88,7 @@ test('a stream', async () => {
   const streams = new Admission(1, REJECTION);
   const url = await listen(
     express().use(
+      asAnybody,
       eventRoutes({
         feed: new EventFeed([endless], createLogger('silent')),
         streams,
