@@ -2,6 +2,7 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
 import { type Principal, SCOPES, type Scope } from './principal';
+import { rememberVerified, type VerifiedToken } from './verified-tokens';
 
 /** Asymmetric only: with them, a public key cannot be used as the secret of a MAC, and `none` is no signature. */
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
@@ -18,7 +19,7 @@ const PROVIDER_TIMEOUT_MS = 5_000;
 /** 30 s: an unknown key id makes the keys be read again, but not by each forged token. */
 const KEYS_COOLDOWN_MS = 30_000;
 
-/** 10 min: a key that the provider has withdrawn is accepted no longer than this. */
+/** 10 min: a key that the provider has withdrawn is accepted no longer than this, and a minute for a remembered token. */
 const KEYS_MAX_AGE_MS = 600_000;
 
 /** Types that name an access token or nothing more specific; others, such as logout tokens, are for other purposes. */
@@ -58,7 +59,7 @@ export function tokenVerifier({
   keysCooldownMs,
 }: Issuer): (token: string) => Promise<Principal> {
   const keys = issuerKeys(url, keysCooldownMs ?? KEYS_COOLDOWN_MS);
-  return async (token) => {
+  return rememberVerified(async (token) => {
     if (token.length > TOKEN_MAX_LENGTH) throw new InvalidToken('it is too long');
     try {
       const { payload, protectedHeader } = await jwtVerify(token, keys, {
@@ -69,22 +70,23 @@ export function tokenVerifier({
         requiredClaims: ['exp', 'sub'],
       });
       if (!TYPES.includes(protectedHeader.typ)) throw new InvalidToken('it is no access token');
-      return principalIn(payload);
+      return verifiedToken(payload);
     } catch (error) {
       if (error instanceof InvalidToken || error instanceof IdentityProviderUnavailable) throw error;
       throw new InvalidToken(reason(error), { cause: error });
     }
-  };
+  });
 }
 
-function principalIn(payload: JWTPayload): Principal {
+function verifiedToken(payload: JWTPayload): VerifiedToken {
   const { success, data, error } = claims.safeParse(payload);
   if (!success) throw new InvalidToken(`its claim ${String(error.issues[0]?.path[0])} is not valid`);
-  const { sub, scope, customer_id: customerId } = data;
+  const { sub, scope, exp, customer_id: customerId } = data;
   const named = new Set(scope?.split(' '));
   const scopes = new Set<Scope>(SCOPES.filter((each) => named.has(each)));
   // Neither part has a line feed.
-  return { id: customerId === undefined ? sub : `${sub}\n${customerId}`, customerId, scopes };
+  const id = customerId === undefined ? sub : `${sub}\n${customerId}`;
+  return { principal: { id, customerId, scopes }, expiresAtS: exp };
 }
 
 /** Reads the provider's metadata for the first token, and again after a failure. */
