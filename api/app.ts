@@ -12,6 +12,7 @@ import {
 } from './customers/customer-with-orders';
 import { eventRoutes, type EventRoutesDependencies } from './events/event-routes';
 import { type AuthenticationSettings, NO_AUTHENTICATION } from './http/service-tokens';
+import { compressedAnswers } from './http/compressed-answers';
 import { type Forwarded, forwarding } from './http/forwarding';
 import { countCallersThatLeft } from './http/caller';
 import { NOBODY, setPrincipal } from './http/principal';
@@ -89,7 +90,7 @@ export function createApp(dependencies: ApiDependencies): Express {
   // Express would hash every answer. That costs more than it saves: orders change, and answers are small.
   app.disable('etag');
   app.use(requestLog(logger), requestDurations(metrics), countCallersThatLeft(metrics), securityHeaders);
-  app.use(requestSyntax);
+  app.use(requestSyntax, compressedAnswers);
   if (authentication.localOnly) app.use(localRequestsOnly(codec ? [codec.uiOrigin] : []));
   if (!hasMetricsPort) app.use(healthRoutes(ready, workflows), metricsRoutes(metrics));
   app.use(rejectWhenStopping(stopping));
@@ -130,7 +131,7 @@ export function createMetricsApp({
 }: Pick<ApiDependencies, 'logger' | 'metrics' | 'ready' | 'workflows' | 'authentication'>): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(requestLog(logger), securityHeaders, requestSyntax);
+  app.use(requestLog(logger), securityHeaders, requestSyntax, compressedAnswers);
   if (authentication.localOnly) app.use(localRequestsOnly([]));
   app.use(healthRoutes(ready, workflows), metricsRoutes(metrics), notFound, problemHandler);
   return app;

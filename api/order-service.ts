@@ -8,7 +8,7 @@ import type { OrderDatabase } from '../prisma/order/client';
 import { FastPath } from '../saga/host/fast-path';
 import { GroupStarter } from '../saga/host/group-starter';
 import { createOrderSaga } from '../workflows/create-order-saga';
-import { Admission } from './http/admission';
+import { Admission, tooManyOfClient } from './http/admission';
 import type { Forwarded } from './http/forwarding';
 import { serviceHeaders } from './http/service-tokens';
 import type { PageTurns } from './http/page-turns';
@@ -16,15 +16,10 @@ import { orderServiceMetrics } from './operations/process-metrics';
 import { CancellationStarter } from './orders/cancellation-starter';
 import { creditStepRequests } from './orders/credit-step-requests';
 import type { OrderRoutesDependencies } from './orders/order-routes';
+import { OpenOrders } from './orders/open-orders';
 import { ParkedSagas } from './orders/parked-sagas';
 import { CREATE_ORDER } from './orders/saga-types';
 import type { OrderServiceSettings, ServiceSettings } from './service-settings';
-
-const TOO_MANY_OF_CLIENT = {
-  problem: 'too-many-requests',
-  detail:
-    'Too many orders of this client are in progress. The request was not processed; send it again later.',
-} as const;
 
 export interface OrderService extends OrderRoutesDependencies {
   readonly starter: GroupStarter<OrderRequest, CreateOrderSettings>;
@@ -84,7 +79,7 @@ export function createOrderService(
     order.ordersInFlightMax,
     undefined,
     order.ordersInFlightPerClientMax,
-    TOO_MANY_OF_CLIENT,
+    tooManyOfClient('orders in progress', order.ordersInFlightPerClientMax ?? order.ordersInFlightMax),
   );
   orderServiceMetrics(metrics, { starter, admission, parked }, order);
   const countDecision = metrics.counter(
@@ -100,6 +95,8 @@ export function createOrderService(
     fastPath,
     cancellations: new CancellationStarter({ client, input: { ...sagaInput, settings: {} }, eagerStart }),
     notices,
+    openOrders: new OpenOrders(db, order.openOrdersPerCustomerMax),
+    orderTotalMax: order.orderTotalMax,
     checkSagaRouting,
     parked,
     admission,

@@ -1,6 +1,6 @@
 /** What all readers of a process share: their limits and their turns. */
 import type { Metrics } from '../platform/metrics';
-import { Admission } from './http/admission';
+import { Admission, tooManyOfClient } from './http/admission';
 import { PageTurns } from './http/page-turns';
 import { STREAM_TURNS } from './http/read-limits';
 import { Turns } from './http/turns';
@@ -29,11 +29,13 @@ export function createReaders(
     streamsMax,
     { problem: 'too-many-streams', detail: `${DETAIL}, or read pages.` },
     streamsPerClientMax,
+    tooManyOfClient('event streams', streamsPerClientMax),
   );
   const waits = new Admission(
     waitsMax,
     { problem: 'too-many-readers', detail: `${DETAIL}, or without Prefer: wait.` },
     waitsPerClientMax,
+    tooManyOfClient('requests that wait', waitsPerClientMax),
   );
   const pages = new PageTurns();
   readerMetrics(metrics, { streams, waits, queued: pages.queued });

@@ -1,7 +1,8 @@
 /** The settings of a process, from its configuration: its services and their servers. */
 import { type Config, DAY_MS, type WorkerDeployment, workerDeployment } from '../platform/config';
 import { requireSetting } from '../platform/config-error';
-import { authenticationOf, servesOthers } from './authentication-settings';
+import { authenticationOf } from './authentication-settings';
+import { type ClientLimits, clientLimits } from './client-limits';
 import type { AuthenticationSettings } from './http/service-tokens';
 import type { TemporalTarget } from '../platform/temporal';
 
@@ -68,7 +69,7 @@ export interface OutboxSettings {
   readonly retentionMs: number;
 }
 
-export interface OrderServiceSettings {
+export interface OrderServiceSettings extends Omit<ClientLimits, 'requestsPerMinute'> {
   readonly databaseUrl: string;
   /** Target of `/customers*`; undefined when the process runs the customer service. */
   readonly customerServiceUrl?: string | undefined;
@@ -81,8 +82,8 @@ export interface OrderServiceSettings {
   readonly sagaGroupsInFlight: number;
   /** Maximum number of unanswered requests that place or cancel an order. */
   readonly ordersInFlightMax: number;
-  /** Of one client; undefined: as many as of all. */
-  readonly ordersInFlightPerClientMax?: number | undefined;
+  /** Largest total of an order, in whole units of its currency; undefined: what the API can express. */
+  readonly orderTotalMax?: number | undefined;
 }
 
 /** The servers of a process, and its workflow code. Servers that its services do not use may be undefined. */
@@ -98,6 +99,7 @@ export interface ProcessEnvironment {
 /** @throws ConfigError with the name of a variable that the services require */
 export function serviceSettings(config: Config, servers: ProcessEnvironment): ServiceSettings {
   const { SERVICES } = config;
+  const limits = clientLimits(config);
   const has = (service: Config['SERVICES'][number]) => SERVICES.includes(service);
   return {
     host: config.HOST,
@@ -114,7 +116,7 @@ export function serviceSettings(config: Config, servers: ProcessEnvironment): Se
     },
     authentication: authenticationOf(config),
     metricsPort: config.METRICS_PORT,
-    requestsPerMinute: servesOthers(config) ? config.REQUESTS_PER_MINUTE_PER_CLIENT : undefined,
+    requestsPerMinute: limits.requestsPerMinute,
     eventBaseUri: config.EVENT_BASE_URI,
     readers: {
       streamsMax: config.EVENT_STREAMS_MAX,
@@ -135,9 +137,9 @@ export function serviceSettings(config: Config, servers: ProcessEnvironment): Se
           sagaGroupMax: config.SAGA_GROUP_MAX,
           sagaGroupsInFlight: config.SAGA_GROUPS_IN_FLIGHT,
           ordersInFlightMax: config.ORDERS_IN_FLIGHT_MAX,
-          ordersInFlightPerClientMax: servesOthers(config)
-            ? config.ORDERS_IN_FLIGHT_PER_CLIENT_MAX
-            : undefined,
+          ordersInFlightPerClientMax: limits.ordersInFlightPerClientMax,
+          openOrdersPerCustomerMax: limits.openOrdersPerCustomerMax,
+          orderTotalMax: config.ORDER_TOTAL_MAX,
         }
       : undefined,
     customer: has('customer')

@@ -87,8 +87,8 @@ const environment = z.object({
       'must be tokens of 32 to 512 letters, digits and -._~',
     )
     .optional(),
-  /** 6,000: a hundred a second, a tenth of what two cores serve; more than a page or a worker of a shop needs. */
-  REQUESTS_PER_MINUTE_PER_CLIENT: z.coerce.number().int().min(1).max(10_000_000).default(6_000),
+  /** The limits of one client and of one customer have defaults in `api/client-limits.ts`, for a process that serves a network. */
+  REQUESTS_PER_MINUTE_PER_CLIENT: z.coerce.number().int().min(1).max(10_000_000).optional(),
   /** When set, `/metrics`, `/livez` and `/readyz` are on this port, and no longer on that of the API. */
   METRICS_PORT: z.coerce.number().int().min(1).max(PORT_MAX).optional(),
   /** host:port of a Temporal server; unset (and without a profile) starts the embedded one. */
@@ -149,8 +149,10 @@ const environment = z.object({
    * limit get 503.
    */
   ORDERS_IN_FLIGHT_MAX: z.coerce.number().int().min(1).max(100_000).default(2_000),
-  /** 200, four full groups: others wait for them about half a second. Only where more than this machine's programs call. */
-  ORDERS_IN_FLIGHT_PER_CLIENT_MAX: z.coerce.number().int().min(1).max(100_000).default(200),
+  ORDERS_IN_FLIGHT_PER_CLIENT_MAX: z.coerce.number().int().min(1).max(100_000).optional(),
+  OPEN_ORDERS_PER_CUSTOMER_MAX: z.coerce.number().int().min(1).max(1_000_000).optional(),
+  /** Whole units of the order's currency. Unset: the largest amount that the API can express. */
+  ORDER_TOTAL_MAX: z.coerce.number().int().min(1).max(100_000_000_000_000).optional(),
   /** 1,000 event streams: each has a socket and buffers up to 100 events, about 100 MB in total when no client reads. */
   EVENT_STREAMS_MAX: z.coerce.number().int().min(1).max(100_000).default(1_000),
   /** 500: one client, or all behind an unknown proxy, never takes all streams. */

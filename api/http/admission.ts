@@ -72,6 +72,14 @@ export class Admission {
   }
 }
 
+/** The rejection of one client, when others still have room. */
+export function tooManyOfClient(what: string, max: number): Rejection {
+  return {
+    problem: 'too-many-requests',
+    detail: `One client may have ${String(max)} ${what} at once. ${NOT_PROCESSED}`,
+  };
+}
+
 interface Rejection {
   readonly problem: ProblemName;
   readonly detail: string;

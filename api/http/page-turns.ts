@@ -1,6 +1,6 @@
 /** The turns of pages: events, lists and order histories. A bounded number of requests waits for a turn. */
 import type { Request, Response } from 'express';
-import { Admission } from './admission';
+import { Admission, tooManyOfClient } from './admission';
 import { callerLeft } from './caller';
 import { clientOf } from './principal';
 import { PAGES_QUEUED_MAX, PAGES_QUEUED_PER_CLIENT_MAX, REQUEST_TURNS } from './read-limits';
@@ -17,6 +17,7 @@ export class PageTurns {
       PAGES_QUEUED_MAX,
       { problem: 'too-many-readers', detail: 'Send the request again later or to another process.' },
       PAGES_QUEUED_PER_CLIENT_MAX,
+      tooManyOfClient('pages that wait for their turn', PAGES_QUEUED_PER_CLIENT_MAX),
     ),
   ) {}
 

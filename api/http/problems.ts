@@ -24,6 +24,7 @@ export const PROBLEMS = {
   'payload-not-decoded': { status: 422, title: 'The payload cannot be decoded' },
   'expectation-failed': { status: 417, title: 'The Expect header cannot be met' },
   'too-many-requests': { status: 429, title: 'The client sends too many requests' },
+  'too-many-open-orders': { status: 429, title: 'The customer has too many undecided orders' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   stopping: { status: 503, title: 'The process is stopping' },
   overloaded: { status: 503, title: 'Too many orders are in progress' },

@@ -38,6 +38,9 @@ export const SERVER_LIMITS: ServerLimits = {
   keepAliveMs: 65_000,
 };
 
+/** 16 KiB for the request line and the headers: twice a URL with a cursor and the longest access token. */
+const HEADERS_MAX_BYTES = 16_384;
+
 interface Rejection {
   readonly problem: ProblemName;
   readonly detail: string;
@@ -60,6 +63,7 @@ const NO_PROXY: Rejection = { problem: 'method-not-allowed', detail: 'The server
 export function createHttpServer(app: RequestListener, limits: ServerLimits = SERVER_LIMITS): Server {
   const server = createServer(
     {
+      maxHeaderSize: HEADERS_MAX_BYTES,
       headersTimeout: limits.headersMs,
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: limits.checkMs,

@@ -126,7 +126,7 @@ export const OPERATIONS: readonly Operation[] = [
       },
       202: { description: 'The order is durable and PENDING.', schema: orderSchema, location: true },
     },
-    problems: [...WRITE, 'not-found', 'overloaded', 'temporal-unavailable'],
+    problems: [...WRITE, 'not-found', 'too-many-open-orders', 'overloaded', 'temporal-unavailable'],
   },
   {
     service: 'orders',

@@ -1,6 +1,7 @@
 /** `POST /orders`: starts the saga, and answers when the order's row is committed, or when the order is decided. */
 import type { CreateOrderSettings, OrderNotice, OrderRequest } from '../../domain/contracts';
-import { isCurrentCurrency } from '../../domain/currency';
+import { isCurrentCurrency, minorDigits } from '../../domain/currency';
+import { formatAmount } from '../../domain/money';
 import type { OrderState } from '../../domain/order';
 import type { Expectation, KeyedWaiters } from '../../platform/keyed-waiters';
 import { Unready } from '../../platform/unready';
@@ -10,6 +11,7 @@ import { SagaStarterFull, SagaStartFailed, type Ticket } from '../../saga/host/s
 import type { OrderView } from './order-json';
 import { findOrder } from './order-reads';
 import { type NewOrder, requireSameContent, waitForRow } from './committed-row';
+import type { OpenOrders } from './open-orders';
 import { waitForState } from './order-watch';
 import { NOT_PROCESSED } from '../http/admission';
 import { withdrawnCurrency } from '../http/money';
@@ -19,6 +21,9 @@ export interface PlaceOrderDependencies {
   readonly db: OrderDatabase;
   readonly starter: Pick<GroupStarter<OrderRequest, CreateOrderSettings>, 'submit'>;
   readonly notices: KeyedWaiters<OrderNotice>;
+  readonly openOrders: OpenOrders;
+  /** Largest total of an order, in whole units of its currency; undefined: no limit. */
+  readonly orderTotalMax?: number | undefined;
   /** @throws Unready when Temporal gives the sagas to no worker */
   readonly checkSagaRouting: () => Promise<void>;
 }
@@ -31,7 +36,8 @@ export interface PlaceOrderRequest extends NewOrder {
 /**
  * @returns the order: PENDING for a new one without a wait, otherwise as it is now
  * @throws Problem `idempotency-key-reused` when the id belongs to an order with other content
- * @throws Problem `invalid-request` when the order is new and its currency withdrawn
+ * @throws Problem `invalid-request` when the order is new, and its currency withdrawn or its total too large
+ * @throws Problem `too-many-open-orders` when the order is new, and its customer has as many undecided orders as it may have
  * @throws Problem `overloaded` when the saga was not started and will not be
  * @throws Problem `temporal-unavailable` when it is unknown whether the saga was started, or when no worker runs it
  * @throws Problem `database-unavailable` when the row was not committed in time; the saga continues
@@ -46,8 +52,10 @@ export async function placeOrder(
   const expectation = deps.notices.expect(order.orderId);
   try {
     const before = keyed ? await findOrder(deps.db, order.orderId) : undefined;
-    if (!before && !isCurrentCurrency(order.currency)) throw withdrawnCurrency(order.currency, '/orderTotal');
-    const placed = before ? requireSameContent(before, order) : await start(deps, request, expectation);
+    if (!before) requireAllowed(order, deps.orderTotalMax);
+    const placed = before
+      ? requireSameContent(before, order)
+      : await deps.openOrders.run(order.customerId, () => start(deps, request, expectation));
     if (waitMs === 0) return before ?? asPending(placed);
     if (placed.state !== 'PENDING') return placed;
     const isDecided = (state: OrderState) => state !== 'PENDING';
@@ -55,6 +63,19 @@ export async function placeOrder(
   } finally {
     expectation.close();
   }
+}
+
+/** Of a new order only: a repeated request gets its order, whatever has changed since. */
+function requireAllowed({ currency, totalMinor }: OrderRequest, maxUnits = Infinity): void {
+  if (!isCurrentCurrency(currency)) throw withdrawnCurrency(currency, '/orderTotal');
+  const digits = minorDigits(currency);
+  const maxMinor = maxUnits * 10 ** digits;
+  if (totalMinor <= maxMinor) return;
+  const error = {
+    pointer: '/orderTotal/amount',
+    detail: `must be at most ${formatAmount(maxMinor, digits)}`,
+  };
+  throw new Problem('invalid-request', `${error.pointer}: ${error.detail}`, { errors: [error] });
 }
 
 /** The first answer is about the commit of the row, however fast the decision was. */

@@ -83,6 +83,7 @@ describe('with tokens', () => {
       authentication: { issuer: { url: provider.url, audience: AUDIENCE }, serviceTokens: ['s'.repeat(32)] },
       requestsPerMinute: PER_MINUTE,
       order: { ordersInFlightPerClientMax: ORDERS_IN_FLIGHT },
+      readers: { streamsPerClientMax: 1, waitsPerClientMax: 1 },
     });
   });
   afterAll(async () => {
@@ -128,6 +129,38 @@ describe('with tokens', () => {
     await held.release();
     expect((await Promise.all([...waiting, other])).map(({ status }) => status)).toEqual([202, 202, 202]);
   });
+
+  test.each([
+    ['streams', { Accept: 'text/event-stream' }, 'event_streams'],
+    ['waits', { Prefer: 'wait=30' }, 'waiting_readers'],
+  ])(
+    '%s of one client above its limit get 429, and those of others do not',
+    async (_what, headers, metric) => {
+      const end = new AbortController();
+      const read = async (sub: string) => {
+        const token = await provider.token({ sub, scope: 'events:read' });
+        const Authorization = `Bearer ${token}`;
+        return fetch(`${system.url}/events?type=OrderApproved`, {
+          headers: { ...headers, Authorization },
+          signal: end.signal,
+        });
+      };
+      const reading = async (count: number) =>
+        eventually(async () => ((await readMetrics(system.url)).get(metric) === count ? true : undefined));
+      const open = [read(`one-${metric}`)];
+      await reading(1);
+      const refused = await read(`one-${metric}`);
+      expect([refused.status, refused.headers.get('Content-Type')]).toEqual([
+        429,
+        'application/problem+json',
+      ]);
+      expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0);
+      open.push(read(`another-${metric}`));
+      await reading(2);
+      end.abort();
+      await Promise.allSettled(open);
+    },
+  );
 
   test('an address that sends wrong tokens gets 429, and right ones are refused too until the minute is over', async () => {
     const wrong = () => send(`${system.url}/orders`, 'GET', { 'X-Forwarded-For': '2001:db8::1' });

@@ -2,6 +2,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { v7 as newUuid } from 'uuid';
+import { OpenOrders } from '../../api/orders/open-orders';
 import { placeOrder } from '../../api/orders/place-order';
 import { Problem } from '../../api/http/problems';
 import { CREATE_ORDER } from '../../api/orders/saga-types';
@@ -58,7 +59,13 @@ test('orders in a group may be placed; an order that still waits is not placed, 
   useFakeTimers();
   const answers = orders.map((each) =>
     placeOrder(
-      { db, starter, notices, checkSagaRouting: () => Promise.resolve() },
+      {
+        db,
+        starter,
+        notices,
+        openOrders: new OpenOrders(db, undefined),
+        checkSagaRouting: () => Promise.resolve(),
+      },
       { order: each, keyed: false, waitMs: 0 },
     ).catch((error: unknown) => error),
   );

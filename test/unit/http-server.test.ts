@@ -56,6 +56,8 @@ test.each([
   ['a bad path', `GET /%zz HTTP/1.1\r\n${HOST}\r\n`, 400, 'malformed-request'],
   ['a bad URL', `GET http://[ HTTP/1.1\r\n${HOST}\r\n`, 400, 'malformed-request'],
   ['large headers', `GET / HTTP/1.1\r\n${HOST}a: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers-too-large'],
+  ['many headers', `GET / HTTP/1.1\r\n${HOST}${'a: b\r\n'.repeat(99)}\r\n`, 431, 'headers-too-large'],
+  ['as many headers as may be', `GET / HTTP/1.1\r\n${HOST}${'a: b\r\n'.repeat(98)}\r\n`, 404, 'not-found'],
   ['a long path', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n${HOST}\r\n`, 431, 'headers-too-large'],
   ['headers that do not end', 'GET / HTTP/1.1\r\nHost: x\r\n', 408, 'request-timeout'],
   ['a body that does not end', post('Content-Length: 100\r\n', '{'), 408, 'request-timeout'],
