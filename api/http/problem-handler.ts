@@ -1,4 +1,5 @@
 /** The last handlers of the application: convert each error into a problem that exposes no internals. */
+import { setTimeout } from 'node:timers/promises';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { CallerLeft } from './caller';
 import { isDatabaseUnavailable, isStatementTimeout } from './database-errors';
@@ -37,7 +38,13 @@ export function otherMethods(...methods: readonly string[]): RequestHandler {
   };
 }
 
-export const problemHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
+/**
+ * 1 s, the shortest Retry-After: a client above its limits that sends its next request with the answer of the last one would
+ * otherwise take a processor with requests that are refused. It delays nobody else.
+ */
+const REFUSAL_DELAY_MS = 1_000;
+
+export const problemHandler: ErrorRequestHandler = async (error: unknown, request, response, next) => {
   // Nobody reads an answer.
   if (error instanceof CallerLeft) return;
   if (response.headersSent) {
@@ -59,6 +66,7 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
     ...(errors && { errors: [...errors] }),
     ...more,
   };
+  if (status === 429) await setTimeout(REFUSAL_DELAY_MS, undefined, { ref: false });
   if (status === 503 && wantsStream(request)) refuseStream(response, body);
   // Not `response.json`: it adds a charset, which application/problem+json does not have.
   else response.status(status).set('Content-Type', PROBLEM_TYPE).end(JSON.stringify(body));

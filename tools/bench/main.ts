@@ -10,6 +10,7 @@ import { createLogger } from '../../platform/logger';
 import { installTemporalRuntime } from '../../platform/temporal';
 import { AUDITED_MIN, measureAudit, printAudits } from './audit';
 import { measureAuthCost, printAuthCost } from './auth-cost';
+import { measureClients, printClients } from './clients';
 import { measureEventCost, printEventCost } from './event-cost';
 import { measureFeed, printFeed } from './feed';
 import { measureIdle, printIdle } from './idle';
@@ -42,6 +43,7 @@ npm run bench -- statements the steps' statements through Prisma and through the
 npm run bench -- tables     orders with a million orders in the tables, and with empty tables
 npm run bench -- memory     memory of the process after 100,000 orders, and after a tenth of them
 npm run bench -- auth       orders with and without access tokens
+npm run bench -- clients    an order of one client alone, and beside another client at full speed
 npm run bench -- feed       events of the relay and of the order history
 npm run bench -- processes  orders with one, two and four order services, and the processor time of each part
 npm run bench -- idle       the processor time of start:distributed in a minute without requests, by process
@@ -72,6 +74,7 @@ const readOptions = options(
         'readers',
         'events',
         'auth',
+        'clients',
         'peers',
         'statements',
         'tables',
@@ -95,6 +98,7 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<number>>> 
     finish(await measureEventCost(options.orders ?? ORDERS, options.rounds), printEventCost, options),
   auth: async (options) =>
     finish(await measureAuthCost(options.orders ?? ORDERS, options.rounds), printAuthCost, options),
+  clients: async (options) => finish(await measureClients(), printClients, options),
   peers: async (options) =>
     finish(await measurePeers(options.orders ?? ORDERS, options.rounds, options.only), printPeers, options),
   statements: async (options) =>

@@ -24,7 +24,7 @@ function read(url: string, headers: Readonly<Record<string, string>>): Promise<s
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () => {
         if (response.statusCode === 200) resolve(text);
-        else if (response.statusCode === 503) resolve(undefined);
+        else if (response.statusCode === 503 || response.statusCode === 429) resolve(undefined);
         else reject(new Error(`GET ${url} returned ${String(response.statusCode)}: ${text}`));
       });
     });

@@ -10,27 +10,30 @@ const ORDER_TOTAL = { amount: '1.00', currency: 'USD' };
 const customerSchema = z.object({ customerId: z.string() });
 const orderSchema = z.object({ orderId: z.string(), state: z.string() });
 
+/** Where to send requests, and with which access token: a URL alone sends none. */
+export type Caller = string | { readonly url: string; readonly token: string };
+
 /** @returns the customers' ids */
-export async function newCustomers(url: string, count: number): Promise<string[]> {
+export async function newCustomers(caller: Caller, count: number): Promise<string[]> {
   const body = { name: 'Bench', creditLimit: CREDIT };
   const customers: string[] = [];
   while (customers.length < count) {
-    customers.push(customerSchema.parse(await posted(`${url}/customers`, 201, body)).customerId);
+    customers.push(customerSchema.parse(await posted(caller, '/customers', 201, body)).customerId);
   }
   return customers;
 }
 
 /** Resolves when the order's row is committed. @returns the order's id */
-export async function placed(url: string, customerId: string): Promise<string> {
+export async function placed(caller: Caller, customerId: string): Promise<string> {
   const body = { customerId, orderTotal: ORDER_TOTAL };
-  return orderSchema.parse(await posted(`${url}/orders`, 202, body)).orderId;
+  return orderSchema.parse(await posted(caller, '/orders', 202, body)).orderId;
 }
 
 /** @returns milliseconds until the order was approved */
-export async function approved(url: string, customerId: string): Promise<number> {
+export async function approved(caller: Caller, customerId: string): Promise<number> {
   const body = { customerId, orderTotal: ORDER_TOTAL };
   const began = performance.now();
-  const { state } = orderSchema.parse(await posted(`${url}/orders`, 201, body, { Prefer: 'wait=30' }));
+  const { state } = orderSchema.parse(await posted(caller, '/orders', 201, body, { Prefer: 'wait=30' }));
   if (state !== 'APPROVED') throw new Error(`an order ended as ${state}`);
   return performance.now() - began;
 }
@@ -59,17 +62,24 @@ export async function steadily<Result>(
 
 /** @throws Error when the response has another status */
 async function posted(
-  url: string,
+  caller: Caller,
+  path: string,
   status: number,
   body: object,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<unknown> {
-  const response = await fetch(url, {
+  const { url, token } = typeof caller === 'string' ? { url: caller } : caller;
+  const response = await fetch(`${url}${path}`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...headers },
+    headers: {
+      'Content-Type': 'application/json',
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+      ...headers,
+    },
     body: JSON.stringify(body),
   });
   const text = await response.text();
-  if (response.status !== status) throw new Error(`POST ${url} returned ${String(response.status)}: ${text}`);
+  if (response.status !== status)
+    throw new Error(`POST ${path} returned ${String(response.status)}: ${text}`);
   return JSON.parse(text);
 }
