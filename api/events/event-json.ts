@@ -49,3 +49,8 @@ export const eventPageSchema = z.object({
     .optional()
     .meta({ description: 'Unavailable services; later pages will have their events.' }),
 });
+
+export const eventStreamSchema = z.string().meta({
+  description:
+    'Server-sent events: `id` is a cursor of the feed, `event` the type, and `data` the CloudEvent as JSON. `retry` comes first, and a comment at least every 15 s.',
+});
