@@ -1,5 +1,6 @@
 /** Examples of requests and answers for the OpenAPI document, by `operationId`. Tests try them. */
 import { EVENT_TYPES } from '../../events/event-types';
+import { FEED_CURSOR_EXAMPLE } from '../events/event-json';
 
 export interface Examples {
   readonly request?: unknown;
@@ -14,9 +15,6 @@ const ORDER_ID = '01a2099b-7834-710d-82ac-86033c7036d1';
 const CREATED_AT = '2026-11-23T18:11:53.956Z';
 const DECIDED_AT = '2026-11-23T18:11:54.074Z';
 const BASE = 'https://api.example';
-
-/** Only its form: a cursor is valid for one installation. */
-const FEED_CURSOR = 'H1bOIVjxjTN7Ii9vcmRlci1zZXJ2aWNlIjpbImRiZjI2Nzc2Il19';
 
 const usd = (amount: string) => ({ amount, currency: 'USD' });
 
@@ -90,12 +88,12 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
     answers: {
       200: {
         items: [event],
-        nextCursor: FEED_CURSOR,
+        nextCursor: FEED_CURSOR_EXAMPLE,
         completeTo: { '/order-service': DECIDED_AT, '/customer-service': DECIDED_AT },
         startsAfter,
       },
     },
-    orElse: `retry: 1000\n\nid: ${FEED_CURSOR}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`,
+    orElse: `retry: 1000\n\nid: ${FEED_CURSOR_EXAMPLE}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`,
   },
   getOrderHistory: {
     answers: {
@@ -115,7 +113,7 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
           nextCursor: null,
         },
         asOf: {
-          ...{ time: DECIDED_AT, lagMs: 12, cursor: FEED_CURSOR, generation: 1 },
+          ...{ time: DECIDED_AT, lagMs: 12, cursor: FEED_CURSOR_EXAMPLE, generation: 1 },
           ...{ setAside: 0, setAsideFirst: [], recovering: false, complete: true, startsAfter: {} },
         },
       },

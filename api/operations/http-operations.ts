@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { payloadsSchema } from '../codec/codec-json';
 import type { ProblemName } from '../http/problems';
+import { CURSOR_PATTERN } from '../http/schemas';
 import { customerSchema, newCustomerBody } from '../customers/customer-json';
 import { customerQuery, customerWithOrdersSchema } from '../customers/customer-with-orders';
-import { eventPageSchema, eventsQuery, eventStreamSchema } from '../events/event-json';
+import { eventPageSchema, eventsQuery, eventStreamSchema, FEED_CURSOR_EXAMPLE } from '../events/event-json';
 import { historyQuery, historySchema } from '../order-history/history-json';
 import {
   customerOrdersQuery,
@@ -53,6 +54,8 @@ const WRITE: readonly ProblemName[] = [
   'unsupported-media-type',
   'idempotency-key-reused',
 ];
+
+const FEED_CURSOR = z.string().meta({ pattern: CURSOR_PATTERN, examples: [FEED_CURSOR_EXAMPLE] });
 
 /** Headers of an answer about what was created. */
 const CREATED = ['ETag', 'Location'] as const;
@@ -207,7 +210,7 @@ export const OPERATIONS: readonly Operation[] = [
     query: eventsQuery,
     headers: {
       Prefer: { ...PREFER, description: '`wait=N`: without events, waits up to N seconds for one.' },
-      'Last-Event-ID': { description: 'For a stream: reads the events after this id.', schema: z.string() },
+      'Last-Event-ID': { description: 'For a stream: reads the events after this id.', schema: FEED_CURSOR },
     },
     answers: {
       200: {

@@ -26,7 +26,7 @@ test('the document is without errors and warnings', () => {
 });
 
 test('both linters find what they are for', () => {
-  const found = lint({ ...document, servers: [] });
+  const found = lint({ ...openApiDocument(OPERATIONS.slice(0, 1)), servers: [] });
   expect(found).toContainEqual(expect.stringMatching(/^redocly no-empty-servers at /));
   expect(found).toContainEqual(expect.stringMatching(/^spectral oas3-api-servers at /));
 });
