@@ -48,7 +48,7 @@ export function problems(names: readonly ProblemName[], limited: boolean) {
 
 function problemsAnswer(names: readonly ProblemName[], limited: boolean) {
   const lines = names.map((name) => `\`/problems/${name}\`: ${PROBLEMS[name].title}.`);
-  const examples = names.map((name) => [name, { $ref: `#/components/examples/${name}` }]);
+  const examples = names.map((name) => [name, { $ref: `#/components/examples/${name}` }] as const);
   return {
     description: lines.join(' '),
     headers: headersOfProblems(names, limited),
