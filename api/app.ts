@@ -103,6 +103,7 @@ export function createApp(dependencies: ApiDependencies): Express {
       history: history !== undefined || isForwarded('/customers/:id/order-history'),
       events: events !== undefined,
       codec: codec !== undefined,
+      process: !hasMetricsPort,
     }),
   );
   app.use(authorization(authentication, requestRates(requestsPerMinute)));

@@ -10,8 +10,8 @@ const KEY_NAMESPACES = {
   cancellation: '6f1c2a0e-6a58-5d0e-9a4e-6d0b4a6c7e03',
 } as const;
 
-/** Without a space: Node joins two headers of the same name with ", ", so they are invalid. */
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+/** An Idempotency-Key. Without a space: Node joins two headers of the same name with ", ", so they are invalid. */
+export const KEY = /^[\x21-\x7e]{1,255}$/;
 
 export interface NewId {
   readonly id: string;
@@ -33,7 +33,7 @@ export function idToCreate(
   kind: keyof typeof KEY_NAMESPACES,
 ): NewId {
   if (key === undefined) return { id: newUuid(), keyed: false };
-  if (!IDEMPOTENCY_KEY.test(key)) {
+  if (!KEY.test(key)) {
     throw new Problem('invalid-request', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
   }
   const name = principalId === undefined ? key : `${principalId}${SEPARATOR}${key}`;

@@ -2,7 +2,10 @@
 import { Problem } from './problems';
 
 const TAG = String.raw`(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"`;
-const LIST = new RegExp(String.raw`^\s*${TAG}(?:\s*,\s*${TAG})*\s*$`);
+const TAGS = String.raw`${TAG}(?:\s*,\s*${TAG})*`;
+
+/** What the header may be: `*`, or tags. */
+export const IF_MATCH_VALUE = new RegExp(String.raw`^\s*(?:\*|${TAGS})\s*$`);
 
 /**
  * @param header value of If-Match; `*` matches every version
@@ -12,7 +15,7 @@ const LIST = new RegExp(String.raw`^\s*${TAG}(?:\s*,\s*${TAG})*\s*$`);
  */
 export function requireMatch(header: string | undefined, current: string): void {
   if (header === undefined || header.trim() === '*') return;
-  if (!LIST.test(header))
+  if (!IF_MATCH_VALUE.test(header))
     throw new Problem('invalid-request', 'If-Match must be * or a list of ETags in double quotes.');
   const tags: readonly string[] = header.match(new RegExp(TAG, 'g')) ?? [];
   if (!tags.includes(current))

@@ -4,7 +4,8 @@ import { otherMethods } from '../http/problem-handler';
 import { PROBLEMS } from '../http/problems';
 import { OPERATIONS } from './http-operations';
 import { openApiDocument } from './openapi';
-import type { Operation } from './operation';
+import type { DescribedOperation } from './operation';
+import { PUBLIC_OPERATIONS } from './public-operations';
 
 const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
@@ -12,8 +13,8 @@ const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2r
 code{font-family:ui-monospace,monospace}h2{margin-bottom:0}table{border-spacing:1rem 0}`;
 
 /** @param services whether this process serves the routes of each service */
-export function docsRoutes(services: Readonly<Record<Operation['service'], boolean>>): Router {
-  const operations = OPERATIONS.filter(({ service }) => services[service]);
+export function docsRoutes(services: Readonly<Record<DescribedOperation['service'], boolean>>): Router {
+  const operations = [...OPERATIONS, ...PUBLIC_OPERATIONS].filter(({ service }) => services[service]);
   const document = openApiDocument(operations);
   const page = docsPage(operations);
   const router = Router();
@@ -32,7 +33,7 @@ export function docsRoutes(services: Readonly<Record<Operation['service'], boole
   return router;
 }
 
-function docsPage(operations: readonly Operation[]): string {
+function docsPage(operations: readonly DescribedOperation[]): string {
   const problems = Object.entries(PROBLEMS).map(
     ([name, { status, title }]) =>
       `<tr><td>${String(status)}</td><td><code>/problems/${name}</code></td><td>${text(title)}</td></tr>`,
@@ -47,7 +48,7 @@ ${operations.map(section).join('\n')}
 </html>`;
 }
 
-function section({ method, path, summary, description, headers = {}, answers }: Operation): string {
+function section({ method, path, summary, description, headers = {}, answers }: DescribedOperation): string {
   const headerLines = Object.entries(headers).map(
     ([name, header]) => `<li><code>${name}</code>: ${text(header.description)}</li>`,
   );

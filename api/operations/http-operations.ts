@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { payloadsSchema } from '../codec/codec-json';
 import type { ProblemName } from '../http/problems';
+import { CURSOR_PATTERN } from '../http/schemas';
 import { customerSchema, newCustomerBody } from '../customers/customer-json';
 import { customerQuery, customerWithOrdersSchema } from '../customers/customer-with-orders';
-import { eventPageSchema, eventsQuery } from '../events/event-json';
+import { eventPageSchema, eventsQuery, eventStreamSchema, FEED_CURSOR_EXAMPLE } from '../events/event-json';
 import { historyQuery, historySchema } from '../order-history/history-json';
 import {
   customerOrdersQuery,
@@ -54,6 +55,11 @@ const WRITE: readonly ProblemName[] = [
   'idempotency-key-reused',
 ];
 
+const FEED_CURSOR = z.string().meta({ pattern: CURSOR_PATTERN, examples: [FEED_CURSOR_EXAMPLE] });
+
+/** Headers of an answer about what was created. */
+const CREATED = ['ETag', 'Location'] as const;
+
 export const OPERATIONS: readonly Operation[] = [
   {
     service: 'customers',
@@ -63,9 +69,10 @@ export const OPERATIONS: readonly Operation[] = [
     scopes: ['customers:write'],
     forOneCustomer: 'refused',
     summary: 'Create a customer with a credit limit',
+    description: 'The credit limit is fixed: orders reserve it, and cancelled ones release it.',
     headers: { 'Idempotency-Key': IDEMPOTENCY_KEY },
     body: newCustomerBody,
-    answers: { 201: { description: 'The customer.', schema: customerSchema, location: true } },
+    answers: { 201: { description: 'The customer.', schema: customerSchema, headers: CREATED } },
     problems: [...WRITE, 'customer-service-unavailable'],
   },
   {
@@ -76,6 +83,7 @@ export const OPERATIONS: readonly Operation[] = [
     scopes: ['customers:read'],
     forOneCustomer: 'path',
     summary: 'A customer with its credit, and optionally its orders',
+    description: 'Always current. With `include=orders` it needs both services, and the scope `orders:read`.',
     query: customerQuery,
     answers: { 200: { description: 'The customer.', schema: customerWithOrdersSchema } },
     problems: [...READ, 'not-found', 'customer-service-unavailable'],
@@ -122,9 +130,13 @@ export const OPERATIONS: readonly Operation[] = [
       201: {
         description: 'Decided within the time of `Prefer: wait`.',
         schema: orderSchema,
-        location: true,
+        headers: [...CREATED, 'Preference-Applied'],
       },
-      202: { description: 'The order is durable and PENDING.', schema: orderSchema, location: true },
+      202: {
+        description: 'The order is durable and PENDING.',
+        schema: orderSchema,
+        headers: [...CREATED, 'Preference-Applied'],
+      },
     },
     problems: [...WRITE, 'not-found', 'too-many-open-orders', 'overloaded', 'temporal-unavailable'],
   },
@@ -140,10 +152,15 @@ export const OPERATIONS: readonly Operation[] = [
       'Allowed at any time and repeatable. An approved order is CANCELLING until its credit is released.',
     headers: { 'Idempotency-Key': CANCELLATION_KEY, 'If-Match': IF_MATCH, Prefer: PREFER },
     answers: {
-      200: { description: 'The order is cancelled.', schema: orderSchema },
+      200: {
+        description: 'The order is cancelled.',
+        schema: orderSchema,
+        headers: ['ETag', 'Preference-Applied'],
+      },
       202: {
         description: 'The cancellation is accepted; credit may still have to be released.',
         schema: orderSchema,
+        headers: ['ETag', 'Preference-Applied'],
       },
     },
     problems: [
@@ -163,7 +180,8 @@ export const OPERATIONS: readonly Operation[] = [
     scopes: ['orders:read'],
     forOneCustomer: 'checked',
     summary: 'An order',
-    answers: { 200: { description: 'The order.', schema: orderWithAttentionSchema } },
+    description: 'As its row is at the time of the request, with what operators know of its saga.',
+    answers: { 200: { description: 'The order.', schema: orderWithAttentionSchema, headers: ['ETag'] } },
     problems: [...READ, 'not-found'],
   },
   {
@@ -174,6 +192,7 @@ export const OPERATIONS: readonly Operation[] = [
     scopes: ['orders:read'],
     forOneCustomer: 'checked',
     summary: 'Orders, newest first',
+    description: 'A token of one customer lists the orders of this customer.',
     query: ordersQuery,
     answers: { 200: { description: 'A page of orders.', schema: orderPageSchema } },
     problems: READ,
@@ -191,9 +210,16 @@ export const OPERATIONS: readonly Operation[] = [
     query: eventsQuery,
     headers: {
       Prefer: { ...PREFER, description: '`wait=N`: without events, waits up to N seconds for one.' },
-      'Last-Event-ID': { description: 'For a stream: reads the events after this id.', schema: z.string() },
+      'Last-Event-ID': { description: 'For a stream: reads the events after this id.', schema: FEED_CURSOR },
     },
-    answers: { 200: { description: 'A page of events.', schema: eventPageSchema } },
+    answers: {
+      200: {
+        description: 'A page of events, or a stream.',
+        schema: eventPageSchema,
+        orElse: { mediaType: 'text/event-stream', schema: eventStreamSchema },
+        headers: ['Vary', 'Events-Start-After'],
+      },
+    },
     problems: [
       ...READ,
       'not-acceptable',
@@ -216,7 +242,9 @@ export const OPERATIONS: readonly Operation[] = [
     headers: {
       Prefer: { ...PREFER, description: '`wait=N`: waits up to N seconds for what `includes` names.' },
     },
-    answers: { 200: { description: 'The history.', schema: historySchema } },
+    answers: {
+      200: { description: 'The history.', schema: historySchema, headers: ['Preference-Applied'] },
+    },
     problems: [
       ...READ,
       'not-found',

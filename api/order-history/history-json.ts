@@ -9,10 +9,16 @@ import { pageParameters, timeSchema } from '../http/schemas';
 
 export const historyQuery = z.strictObject({
   ...pageParameters,
-  includes: z.string().max(500).optional().meta({
-    description:
-      'The ETag of an earlier answer, or a cursor of the feed. With `Prefer: wait`, waits until the history includes it.',
-  }),
+  includes: z
+    .string()
+    .max(500)
+    .optional()
+    .meta({
+      description:
+        'The ETag of an earlier answer, or a cursor of the feed. With `Prefer: wait`, waits until the history includes it.',
+      pattern: '^("?[0-9a-f-]{36}\\.\\d{1,9}"?|[A-Za-z0-9_-]+)$',
+      examples: ['"01a2099b-7834-710d-82ac-86033c7036d1.2"'],
+    }),
 });
 
 const asOfSchema = z.object({

