@@ -15,8 +15,8 @@ export interface ClientLimits {
 const DEFAULTS = {
   /** 6,000: a hundred a second, a tenth of what two cores serve; more than a page or a worker of a shop needs. */
   requestsPerMinute: 6_000,
-  /** 200, four full groups: others wait for them about half a second. */
-  ordersInFlightPerClientMax: 200,
+  /** 50, a full group of sagas: more would wait only for each other, and take the processors from other clients. */
+  ordersInFlightPerClientMax: 50,
   /** 1,000: while the customer service is unreachable, the waiting orders of one customer are twenty groups of sagas. */
   openOrdersPerCustomerMax: 1_000,
 } as const satisfies ClientLimits;

@@ -5,6 +5,12 @@ import { RetryAfter } from './retry-after';
 /** The detail of a problem after which the request has no effect, now or later. */
 export const NOT_PROCESSED = 'The request was not processed; send it again later.';
 
+/** 10: a client with so many requests in progress fills groups of sagas by itself. */
+const MANY = 10;
+
+/** 5: clients that send their requests as they come, some a second, have few in progress, also while these take longer. */
+const FEW = 5;
+
 /** Who asks, and until when. */
 interface Applicant {
   /** The client, as `clientOf` names it; counts against `perClientMax`. */
@@ -16,6 +22,8 @@ interface Applicant {
 export class Admission {
   #count = 0;
   readonly #byClient = new Map<string, number>();
+  /** Number of clients with {@link MANY} requests in progress or more. */
+  #crowded = 0;
   readonly #retryAfter = new RetryAfter();
 
   /**
@@ -33,6 +41,11 @@ export class Admission {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Whether the client has few requests in progress while another client has many. */
+  hasFewBesideMany(client: string | undefined): boolean {
+    return this.#crowded > 0 && client !== undefined && (this.#byClient.get(client) ?? 0) <= FEW;
   }
 
   /** @throws Problem the rejection, when `max` requests are in progress, or `perClientMax` of the client */
@@ -66,7 +79,9 @@ export class Admission {
   #add(client: string | undefined, change: 1 | -1): void {
     this.#count += change;
     if (client === undefined) return;
-    const ofClient = (this.#byClient.get(client) ?? 0) + change;
+    const before = this.#byClient.get(client) ?? 0;
+    const ofClient = before + change;
+    this.#crowded += Number(ofClient >= MANY) - Number(before >= MANY);
     if (ofClient === 0) this.#byClient.delete(client);
     else this.#byClient.set(client, ofClient);
   }

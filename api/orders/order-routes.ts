@@ -68,10 +68,12 @@ export function orderRoutes(deps: OrderRoutesDependencies): Router {
       };
       const waitMs = waitSeconds * 1_000;
       const left = callerLeft(response);
-      const placed = await admission.run(() => placeOrder(deps, { order, keyed, waitMs, signal: left }), {
-        client: clientOf(request, response),
-        left,
-      });
+      const client = clientOf(request, response);
+      const place = () => {
+        const startsBeside = admission.hasFewBesideMany(client);
+        return placeOrder(deps, { order, keyed, waitMs, startsBeside, signal: left });
+      };
+      const placed = await admission.run(place, { client, left });
       request.log.info({ workflowId: placed.sagaId, state: placed.state }, 'order placed');
       if (waitSeconds > 0) response.set('Preference-Applied', `wait=${String(waitSeconds)}`);
       response

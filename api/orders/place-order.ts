@@ -31,6 +31,8 @@ export interface PlaceOrderDependencies {
 export interface PlaceOrderRequest extends NewOrder {
   /** How long to wait for the decision, milliseconds; 0 answers with the order as PENDING. */
   readonly waitMs: number;
+  /** Whether the order should not wait for the groups of another client. */
+  readonly startsBeside?: boolean;
 }
 
 /**
@@ -115,9 +117,10 @@ async function start(
 }
 
 /** @throws Problem `overloaded` when too many orders wait for a saga */
-function submit({ starter }: PlaceOrderDependencies, { order, waitMs }: PlaceOrderRequest): Ticket {
+function submit({ starter }: PlaceOrderDependencies, request: PlaceOrderRequest): Ticket {
+  const { order, waitMs, startsBeside = false } = request;
   try {
-    return starter.submit(order, { isAwaited: waitMs > 0 });
+    return starter.submit(order, { isAwaited: waitMs > 0, startsBeside });
   } catch (error) {
     if (error instanceof SagaStarterFull) throw new Problem('overloaded', NOT_PROCESSED, { cause: error });
     throw error;

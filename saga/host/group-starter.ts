@@ -22,6 +22,9 @@ const SLOW_GROUP_EVERY_MS = 1_000;
  */
 const ENDING_MAX = 2;
 
+/** 5: each costs as much as a group. Further ones join the next group. */
+const BESIDE_MAX = 5;
+
 /** Options of a {@link GroupStarter}. */
 export interface GroupStarterOptions<Subject, Settings> {
   readonly client: Client;
@@ -40,6 +43,11 @@ export interface GroupStarterOptions<Subject, Settings> {
   readonly fastPath?: FastPath<Subject, Settings> | undefined;
   /** Called after each start. `eager`: this process's worker got the first workflow task with the reply. */
   readonly onStarted?: (start: { sagaId: string; subjectIds: readonly string[]; eager: boolean }) => void;
+}
+
+interface SubmitOptions {
+  readonly isAwaited?: boolean;
+  readonly startsBeside?: boolean;
 }
 
 interface Started {
@@ -68,6 +76,8 @@ export class GroupStarter<Subject, Settings> {
   #groupsUnderWay = 0;
   /** Sagas that the fast path has brought to their end, and whose workflows have not ended. */
   #ending = 0;
+  /** Subjects under way that started beside the groups. */
+  #beside = 0;
   #lookAgain: NodeJS.Timeout | undefined;
   #nextSlowGroup: NodeJS.Timeout | undefined;
 
@@ -90,10 +100,12 @@ export class GroupStarter<Subject, Settings> {
    * Submits a subject for the next group.
    *
    * @param options.isAwaited whether a caller waits for the subject's outcome. Only then may it take the fast path
+   * @param options.startsBeside whether it may start at once beside the groups under way, for a caller that should not wait for
+   *   those of another; a few do
    * @returns a ticket that reports the start, and can be withdrawn until the subject is in a group
    * @throws SagaStarterFull when `waitingMax` subjects already wait
    */
-  submit(subject: Subject, { isAwaited = false }: { readonly isAwaited?: boolean } = {}): Ticket {
+  submit(subject: Subject, { isAwaited = false, startsBeside = false }: SubmitOptions = {}): Ticket {
     const { waitingMax, type } = this.options;
     if (this.waiting >= waitingMax)
       throw new SagaStarterFull(`${String(waitingMax)} subjects already wait for a saga`);
@@ -104,6 +116,10 @@ export class GroupStarter<Subject, Settings> {
     const submitted = new Promise<Submission>((resolve, reject) => {
       const id = type.subjectId(subject);
       const waiting = { id, subject, isAwaited, since: performance.now(), resolve, reject };
+      if (startsBeside && isAwaited && !isSlow && this.#groupsUnderWay > 0 && this.#beside < BESIDE_MAX) {
+        this.#startBeside(waiting);
+        return;
+      }
       withdraw = () => line.remove(waiting);
       line.add(waiting);
       if (isSlow) this.#startSlowGroups();
@@ -148,6 +164,13 @@ export class GroupStarter<Subject, Settings> {
     return performance.now() - first.since >= this.#pace.alongsideAfterMs;
   }
 
+  #startBeside(waiting: Waiting<Subject>): void {
+    this.#beside += 1;
+    void this.#carry([waiting], true).finally(() => {
+      this.#beside -= 1;
+    });
+  }
+
   /** A slow group starts each second, or when it is full. Nobody waits for its end. */
   #startSlowGroups(): void {
     const { groupMax } = this.options;
@@ -161,10 +184,11 @@ export class GroupStarter<Subject, Settings> {
   }
 
   /** Starts a group. Resolves when its saga has ended or must give back its place. Never rejects. */
-  async #carry(group: readonly Waiting<Subject>[]): Promise<void> {
+  async #carry(group: readonly Waiting<Subject>[], isBeside = false): Promise<void> {
     const began = performance.now();
     const [only, ...others] = group;
-    const isAlone = this.#groupsUnderWay === 1 && others.length === 0 && this.#ending < ENDING_MAX;
+    const isFirst = this.#groupsUnderWay === 1 && this.#ending < ENDING_MAX;
+    const isAlone = others.length === 0 && (isFirst || isBeside);
     const started = await this.#start(group);
     if (!started) return;
     const ended = unlessLate(this.#watch(started, began), this.#pace.placeMs);

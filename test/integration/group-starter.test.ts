@@ -188,3 +188,20 @@ test('a server hangs: the start times out after 5 s, its place is given back, an
   jest.useRealTimers();
   expect(await starter.submit(order()).submitted).toBe('started');
 });
+
+test('a few subjects start beside the groups under way; further ones wait as others do', async () => {
+  const starter = starterOf(link.client);
+  await starter.submit(order()).submitted;
+  const waits = starter.submit(order());
+  const beside = { isAwaited: true, startsBeside: true };
+  const passing = Array.from({ length: 5 }, () => starter.submit(order(), beside));
+  expect(await Promise.all(passing.map(({ submitted }) => submitted))).toEqual(passing.map(() => 'started'));
+  expect([starter.groupsUnderWay, starter.waiting]).toEqual([1, 1]);
+  expect(passing[0]?.withdraw()).toBe(false);
+  starter.submit(order(), beside);
+  expect(starter.waiting).toBe(2);
+  await advance(PLACE_MS);
+  await waits.submitted;
+  // Their places are free again.
+  expect(await starter.submit(order(), beside).submitted).toBe('started');
+});

@@ -4,7 +4,7 @@ import { readConfig } from '../../platform/config';
 
 const NETWORK = {
   requestsPerMinute: 6_000,
-  ordersInFlightPerClientMax: 200,
+  ordersInFlightPerClientMax: 50,
   openOrdersPerCustomerMax: 1_000,
 };
 const NONE = {

@@ -24,6 +24,34 @@ test('a client takes at most its share of the places', () => {
   expect(places.count).toBe(3);
 });
 
+test('a client has few requests beside a client with many', () => {
+  const places = new Admission(100, REJECTION);
+  const begin = (client: string, count: number) => {
+    for (let each = 0; each < count; each += 1) void places.run(never, { client });
+  };
+  begin('few', 1);
+  begin('other', 9);
+  expect(places.hasFewBesideMany('few')).toBe(false);
+  begin('other', 1);
+  expect(places.hasFewBesideMany('few')).toBe(true);
+  expect(places.hasFewBesideMany('other')).toBe(false);
+  begin('few', 5);
+  expect(places.hasFewBesideMany('few')).toBe(false);
+});
+
+test('no client has few requests once the other has ended', async () => {
+  const places = new Admission(100, REJECTION);
+  void places.run(never, { client: 'few' });
+  const ends: (() => void)[] = [];
+  const others = Array.from({ length: 10 }, () =>
+    places.run(() => new Promise<void>((resolve) => ends.push(resolve)), { client: 'other' }),
+  );
+  expect(places.hasFewBesideMany('few')).toBe(true);
+  ends.pop()?.();
+  await others.pop();
+  expect(places.hasFewBesideMany('few')).toBe(false);
+});
+
 test('a caller that leaves frees its place at once, and once, although its work goes on', async () => {
   const places = new Admission(1, REJECTION);
   const caller = new AbortController();

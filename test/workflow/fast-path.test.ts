@@ -151,3 +151,16 @@ test('an order that nobody waits for takes no fast path', async () => {
   await ended();
   expect(ran).not.toHaveBeenCalled();
 });
+
+test('an order beside the group of another client takes the fast path', async () => {
+  const [first, ...others] = await orders(10, 100);
+  const [beside] = await orders(1, 100);
+  if (!first || !beside) throw new Error('no orders');
+  const group = submitted([first, ...others]);
+  await starter.submit(beside, { isAwaited: true, startsBeside: true }).submitted;
+  await group;
+  const outcomes = (await ended()).map(({ result }) => result);
+  expect(outcomes).toContainEqual({ outcomes: [{ orderId: beside.orderId, state: 'APPROVED' }] });
+  expect(started).toHaveLength(3);
+  expect(ran).toHaveBeenCalledTimes(2);
+});
