@@ -1,8 +1,16 @@
 /** Verification of bearer tokens: JWTs of one issuer, for one audience (RFC 9068, OpenID Connect Discovery). */
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyGetKey,
+} from 'jose';
 import { z } from 'zod';
 import { type Principal, SCOPES, type Scope } from './principal';
-import { rememberVerified, type VerifiedToken } from './verified-tokens';
+import { type VerifiedToken, VerifiedTokens } from './verified-tokens';
 
 /** Asymmetric only: with them, a public key cannot be used as the secret of a MAC, and `none` is no signature. */
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
@@ -19,7 +27,7 @@ const PROVIDER_TIMEOUT_MS = 5_000;
 /** 30 s: an unknown key id makes the keys be read again, but not by each forged token. */
 const KEYS_COOLDOWN_MS = 30_000;
 
-/** 10 min: a key that the provider has withdrawn is accepted no longer than this, and a minute for a remembered token. */
+/** 10 min: a key that the provider has withdrawn is accepted no longer than this. */
 const KEYS_MAX_AGE_MS = 600_000;
 
 /** Types that name an access token or nothing more specific; others, such as logout tokens, are for other purposes. */
@@ -58,8 +66,10 @@ export function tokenVerifier({
   audience,
   keysCooldownMs,
 }: Issuer): (token: string) => Promise<Principal> {
-  const keys = issuerKeys(url, keysCooldownMs ?? KEYS_COOLDOWN_MS);
-  return rememberVerified(async (token) => {
+  const keys = issuerKeys(url, keysCooldownMs ?? KEYS_COOLDOWN_MS, () => {
+    verified.forget();
+  });
+  const verified = new VerifiedTokens(async (token) => {
     if (token.length > TOKEN_MAX_LENGTH) throw new InvalidToken('it is too long');
     try {
       const { payload, protectedHeader } = await jwtVerify(token, keys, {
@@ -76,6 +86,7 @@ export function tokenVerifier({
       throw new InvalidToken(reason(error), { cause: error });
     }
   });
+  return (token) => verified.principalOf(token);
 }
 
 function verifiedToken(payload: JWTPayload): VerifiedToken {
@@ -89,19 +100,34 @@ function verifiedToken(payload: JWTPayload): VerifiedToken {
   return { principal: { id, customerId, scopes }, expiresAtS: exp };
 }
 
-/** Reads the provider's metadata for the first token, and again after a failure. */
-function issuerKeys(issuer: string, cooldownDuration: number): JWTVerifyGetKey {
+/**
+ * Reads the provider's metadata for the first token, and again after a failure.
+ *
+ * @param onKeysRead called before the first key of those that were read is used
+ */
+function issuerKeys(issuer: string, cooldownDuration: number, onKeysRead: () => void): JWTVerifyGetKey {
   let found: Promise<JWTVerifyGetKey> | undefined;
-  const options = { cooldownDuration, cacheMaxAge: KEYS_MAX_AGE_MS, timeoutDuration: PROVIDER_TIMEOUT_MS };
+  let areNew = false;
+  const options = {
+    cooldownDuration,
+    cacheMaxAge: KEYS_MAX_AGE_MS,
+    timeoutDuration: PROVIDER_TIMEOUT_MS,
+    [customFetch]: (...request: Parameters<FetchImplementation>) => {
+      areNew = true;
+      return fetch(...request);
+    },
+  };
   return async (header, token) => {
     try {
       found ??= keysUrl(issuer).then((url) => createRemoteJWKSet(url, options));
-      return await (
-        await found.catch((error: unknown) => {
-          found = undefined;
-          throw error;
-        })
-      )(header, token);
+      const keyOf = await found.catch((error: unknown) => {
+        found = undefined;
+        throw error;
+      });
+      const key = await keyOf(header, token);
+      if (areNew) onKeysRead();
+      areNew = false;
+      return key;
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
         throw error;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Principal } from './principal';
 
-/** 60 s: the keys are read every ten minutes, so that a withdrawn key is accepted hardly longer than without this. */
+/** 60 s: a small part of the ten minutes between two reads of the keys. */
 export const REMEMBERED_MS = 60_000;
 
 /** 10,000 tokens, about 5 MB. With more clients a minute, the token that was used least recently is verified again. */
@@ -15,24 +15,32 @@ export interface VerifiedToken {
   readonly expiresAtS: number;
 }
 
-/**
- * @param verify rejects for a token that is not valid; such tokens are verified each time
- * @returns the principal of a token: verified at most {@link REMEMBERED_MS} ago, and not expired since
- */
-export function rememberVerified(
-  verify: (token: string) => Promise<VerifiedToken>,
-): (token: string) => Promise<Principal> {
+export class VerifiedTokens {
   // Of the same clock as `exp`.
-  const principals = new LRUCache<string, Principal>({ max: REMEMBERED_MAX, ttl: REMEMBERED_MS, perf: Date });
-  return async (token) => {
+  readonly #principals = new LRUCache<string, Principal>({
+    max: REMEMBERED_MAX,
+    ttl: REMEMBERED_MS,
+    perf: Date,
+  });
+
+  /** @param verify rejects for a token that is not valid; such tokens are verified each time */
+  constructor(private readonly verify: (token: string) => Promise<VerifiedToken>) {}
+
+  /** @returns the principal of a token: verified at most {@link REMEMBERED_MS} ago, and not expired since */
+  async principalOf(token: string): Promise<Principal> {
     // Not the token itself: a dump of the memory should not contain valid tokens longer than a request.
     const key = createHash('sha256').update(token).digest('base64');
-    const remembered = principals.get(key);
+    const remembered = this.#principals.get(key);
     if (remembered) return remembered;
-    const { principal, expiresAtS } = await verify(token);
+    const { principal, expiresAtS } = await this.verify(token);
     const validMs = Math.floor(expiresAtS * 1_000 - Date.now());
     // 0 would mean forever. A token within the clock skew after its expiry is verified each time.
-    if (validMs >= 1) principals.set(key, principal, { ttl: Math.min(REMEMBERED_MS, validMs) });
+    if (validMs >= 1) this.#principals.set(key, principal, { ttl: Math.min(REMEMBERED_MS, validMs) });
     return principal;
-  };
+  }
+
+  /** Call when other keys are valid. */
+  forget(): void {
+    this.#principals.clear();
+  }
 }

@@ -19,7 +19,7 @@ import { parseETag } from '../http/etag';
 import type { PageTurns } from '../http/page-turns';
 import { readCursor } from '../http/pagination';
 import { preferredWaitSeconds } from '../http/prefer';
-import { clientOf } from '../http/principal';
+import { clientOf, principalOf } from '../http/principal';
 import { otherMethods } from '../http/problem-handler';
 import { Problem } from '../http/problems';
 import { idParameters } from '../http/schemas';
@@ -55,7 +55,8 @@ export function historyRoutes(deps: HistoryRoutesDependencies): Router {
       const waitSeconds = mayWait ? preferredWaitSeconds(request.get('Prefer')) : 0;
       if (waitSeconds === 0) await deps.pages.enter(request, response);
       if (includes !== undefined) {
-        const read = includingCustomer(deps.db, customerId, inclusion(deps.db, includes));
+        const { customerId: ofCustomer } = principalOf(response);
+        const read = includingCustomer(deps.db, customerId, inclusion(deps.db, includes, ofCustomer));
         const wait = async (over?: AbortSignal) => {
           if (over) await deps.pages.again(over);
           return waitUntilIncluded(deps, read, waitSeconds * 1_000, over);
@@ -91,10 +92,17 @@ function includingCustomer(
   };
 }
 
-/** @param includes what the client has seen: an ETag, or a cursor of the feed */
-function inclusion(db: HistoryDatabase, includes: string): () => Promise<Inclusion> {
+/**
+ * @param includes what the client has seen: an ETag, or a cursor of the feed
+ * @param ofCustomer to a principal of one customer, orders of others are as orders that do not exist
+ */
+function inclusion(
+  db: HistoryDatabase,
+  includes: string,
+  ofCustomer: string | undefined,
+): () => Promise<Inclusion> {
   const tag = parseETag(includes);
-  if (tag) return () => inclusionOf(db, tag.id, tag.version);
+  if (tag) return () => inclusionOf(db, tag, ofCustomer);
   let wanted: ReturnType<typeof decodeCursor>;
   try {
     wanted = decodeCursor(includes);

@@ -144,11 +144,21 @@ function earliest(completeTo: Readonly<Record<string, string>>): Date | null {
 /** `set-aside`: the event or an earlier one of its subject is a dead letter, so a wait does not help. */
 export type Inclusion = 'included' | 'set-aside' | 'not-yet';
 
-/** Reports whether the view includes this version of an order or a customer. A customer's credit is not versioned. */
-export async function inclusionOf(db: HistoryDatabase, id: string, version: number): Promise<Inclusion> {
+/**
+ * Reports whether the view includes this version of an order or a customer. A customer's credit is not versioned.
+ *
+ * @param ofCustomer the only customer whose own version and orders may be reported; undefined: those of all customers
+ */
+export async function inclusionOf(
+  db: HistoryDatabase,
+  { id, version }: { readonly id: string; readonly version: number },
+  ofCustomer?: string,
+): Promise<Inclusion> {
   const [row] = await db.$queryRaw<{ included: boolean; setAside: boolean }[]>(sql`
-    SELECT EXISTS (SELECT FROM order_views v WHERE v.generation = g.number AND v.id = ${id}::uuid AND v.version >= ${version}::integer)
-        OR EXISTS (SELECT FROM customer_views v WHERE v.generation = g.number AND v.id = ${id}::uuid AND v.version >= ${version}::integer)
+    SELECT EXISTS (SELECT FROM order_views v WHERE v.generation = g.number AND v.id = ${id}::uuid AND v.version >= ${version}::integer
+          AND v.customer_id = coalesce(${ofCustomer ?? null}::uuid, v.customer_id))
+        OR EXISTS (SELECT FROM customer_views v WHERE v.generation = g.number AND v.id = ${id}::uuid AND v.version >= ${version}::integer
+          AND v.id = coalesce(${ofCustomer ?? null}::uuid, v.id))
         AS included,
       EXISTS (SELECT FROM received_events WHERE subject = ${id}::uuid AND sequence <= ${version}::integer
         AND type = ANY (${[...ORDER_EVENTS, ...CUSTOMER_EVENTS]}::text[]) AND set_aside_reason IS NOT NULL) AS "setAside"

@@ -6,7 +6,7 @@ import { OPERATIONS } from '../../api/operations/http-operations';
 import { readConfig } from '../../platform/config';
 import type { Placement } from '../../saga/contract';
 import { NEW } from '../support/encryption-keys';
-import { call } from '../support/http';
+import { call, eventually } from '../support/http';
 import { AUDIENCE, startIdentityProvider, type TestIdentityProvider } from '../../tools/local/token-issuer';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -143,6 +143,25 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
     const path = `/orders/${String(placed['orderId'])}/cancel`;
     expect((await as({ ...own, customer_id: randomUUID() }, 'POST', path)).status).toBe(404);
     expect((await as(own, 'POST', path)).body).toMatchObject({ state: 'CANCELLED' });
+  });
+
+  test('a token of one customer does not learn by a wait whether an order of another exists', async () => {
+    const wide = authorized(await provider.token({ scope: ALL }));
+    const etag = async (id: string) =>
+      (await call(`${system.url}/orders/${id}`, 'GET', undefined, wide)).headers.get('ETag') ?? '';
+    const other = await as({ scope: ALL }, 'POST', '/customers', { name: 'Bob', creditLimit: MONEY });
+    const customerId = String(other.body['customerId']);
+    const placed = await as({ scope: ALL }, 'POST', '/orders', { customerId, orderTotal: MONEY });
+    const waitFor = async (tag: string, claims: object) => {
+      const token = await provider.token({ scope: ALL, ...claims });
+      const url = `${system.url}/customers/${customer}/order-history?includes=${encodeURIComponent(tag)}`;
+      const answer = await call(url, 'GET', undefined, authorized(token, { Prefer: 'wait=1' }));
+      return [answer.status, answer.headers.get('Preference-Applied')];
+    };
+    const [own, foreign] = [await etag(order), await etag(String(placed.body['orderId']))];
+    await eventually(async () => ((await waitFor(foreign, {}))[1] === 'wait=1' ? true : undefined));
+    expect(await waitFor(own, { customer_id: customer })).toEqual([200, 'wait=1']);
+    expect(await waitFor(foreign, { customer_id: customer })).toEqual([200, null]);
   });
 
   test('a customer with its orders needs both scopes', async () => {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { expect, test } from '@jest/globals';
+import { freePort } from '../../tools/local/free-port';
 import { call, newCustomer, placeOrder, WAIT } from '../support/http';
 import { eventuallyInHistory } from '../support/order-history';
 import { freePorts, ready, scratch, start, type StartedProcess } from '../support/start';
@@ -63,10 +64,10 @@ test('a restart, also after kill -9, loses nothing and resumes the sagas', async
   data.remove();
 }, 180_000);
 
-test.each(['PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'])(
+test.each(['PORT', 'METRICS_PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'])(
   'an occupied %s is reported in one line',
   async (name) => {
-    const env: Record<string, string> = await freePorts();
+    const env: Record<string, string> = { ...(await freePorts()), METRICS_PORT: String(await freePort()) };
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(Number(env[name]), '127.0.0.1', resolve));
     const data = scratch();
@@ -77,6 +78,18 @@ test.each(['PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT'])(
     data.remove();
   },
 );
+
+test.each([
+  ['PORT', 'TEMPORAL_PORT'],
+  ['TEMPORAL_PORT', 'TEMPORAL_UI_PORT'],
+  ['POSTGRES_PORT', 'PORT'],
+])('%s and %s with the same number are reported in one line', async (one, other) => {
+  const env: Record<string, string> = await freePorts();
+  const data = scratch();
+  const same = { ...env, [other]: env[one] ?? '', DATA_DIR: data.folder };
+  expect(await refusal(start(same))).toMatch(/are both \d+; set [A-Z_]+ to a free port/);
+  data.remove();
+});
 
 test.each([
   ['DATA_DIR', { DATA_DIR: '/dev/null/nowhere' }, /DATA_DIR .* cannot be written/],

@@ -20,3 +20,10 @@ test.each([
 ])('a database URL: %s', (url) => {
   expect(readConfig({ ORDER_DATABASE_URL: url })).toMatchObject({ ORDER_DATABASE_URL: url });
 });
+
+test('METRICS_PORT must not be PORT', () => {
+  expect(() => readConfig({ PORT: '4000', METRICS_PORT: '4000' })).toThrow(
+    'METRICS_PORT: must be another port than PORT',
+  );
+  expect(() => readConfig({ METRICS_PORT: '3000' })).toThrow('METRICS_PORT');
+});

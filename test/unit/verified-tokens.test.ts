@@ -1,7 +1,7 @@
 /** A token is verified again after a while, when it has expired, and when it was refused. */
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { Principal } from '../../api/http/principal';
-import { REMEMBERED_MS, rememberVerified } from '../../api/http/verified-tokens';
+import { REMEMBERED_MS, VerifiedTokens } from '../../api/http/verified-tokens';
 
 const principal: Principal = { id: 'tester', customerId: undefined, scopes: new Set(['orders:read']) };
 const HOUR_MS = 3_600_000;
@@ -16,11 +16,11 @@ afterEach(() => {
 function verifier(validMs: number) {
   const verified: string[] = [];
   const expiresAtS = (Date.now() + validMs) / 1_000;
-  const verify = rememberVerified((token) => {
+  const tokens = new VerifiedTokens((token) => {
     verified.push(token);
     return Promise.resolve({ principal, expiresAtS });
   });
-  return { verify, verified };
+  return { tokens, verify: (token: string) => tokens.principalOf(token), verified };
 }
 
 test('a token is verified once a minute', async () => {
@@ -55,13 +55,21 @@ test('a token is remembered no longer than it is valid', async () => {
   expect(verified).toHaveLength(2);
 });
 
+test('no token is remembered beyond a change of the keys', async () => {
+  const { tokens, verify, verified } = verifier(HOUR_MS);
+  await verify('a');
+  tokens.forget();
+  await verify('a');
+  expect(verified).toEqual(['a', 'a']);
+});
+
 test('a refused token is verified each time', async () => {
   let refusals = 0;
-  const verify = rememberVerified(() => {
+  const tokens = new VerifiedTokens(() => {
     refusals += 1;
     return Promise.reject(new Error('refused'));
   });
-  await expect(verify('a')).rejects.toThrow('refused');
-  await expect(verify('a')).rejects.toThrow('refused');
+  await expect(tokens.principalOf('a')).rejects.toThrow('refused');
+  await expect(tokens.principalOf('a')).rejects.toThrow('refused');
   expect(refusals).toBe(2);
 });

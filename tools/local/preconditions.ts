@@ -29,6 +29,24 @@ export function requireDataDir(dataDir: string): void {
   }
 }
 
+export interface UsedPort {
+  readonly variable: string;
+  readonly port: number;
+  readonly host: string;
+}
+
+/** @throws StartError when a port cannot be listened on, or two variables have the same */
+export async function requireFreePorts(ports: readonly UsedPort[]): Promise<void> {
+  for (const { variable, port, host } of ports) {
+    const other = ports.find((each) => each.port === port && each.variable !== variable);
+    if (other && port !== 0)
+      throw new StartError(
+        `${other.variable} and ${variable} are both ${String(port)}; set ${variable} to a free port`,
+      );
+    await requireFreePort(variable, port, host);
+  }
+}
+
 /** @throws StartError when the port cannot be listened on */
 export function requireFreePort(variable: string, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {

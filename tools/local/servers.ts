@@ -10,7 +10,7 @@ import { provision } from '../../prisma/provision';
 import type { ServiceName } from '../../prisma/schema-engine';
 import type { Child } from './child';
 import { keptPassword, startPostgres } from './postgres';
-import { requireDatabase, requireFreePort } from './preconditions';
+import { requireDatabase, requireFreePorts, type UsedPort } from './preconditions';
 import { step } from './progress.cjs';
 import { startTemporal } from './temporal';
 
@@ -30,17 +30,23 @@ const LOOPBACK = '127.0.0.1';
 
 /** @throws StartError when a port is in use or an external server cannot be reached; nothing is started then */
 export async function requireServers(config: Config): Promise<void> {
-  await requireFreePort('PORT', config.PORT, config.HOST);
+  await requireFreePorts(usedPorts(config));
   for (const { variable, url } of requiredDatabases(config)) {
     if (url !== undefined) await requireDatabase(variable, url);
   }
-  if (embedsPostgres(config)) await requireFreePort('POSTGRES_PORT', config.POSTGRES_PORT, LOOPBACK);
-  if (config.temporal) {
-    await prepareTemporal(config.temporal, SEARCH_ATTRIBUTES);
-  } else {
-    await requireFreePort('TEMPORAL_PORT', config.TEMPORAL_PORT, LOOPBACK);
-    await requireFreePort('TEMPORAL_UI_PORT', config.TEMPORAL_UI_PORT, LOOPBACK);
-  }
+  if (config.temporal) await prepareTemporal(config.temporal, SEARCH_ATTRIBUTES);
+}
+
+function usedPorts(config: Config): UsedPort[] {
+  const { HOST } = config;
+  const used: [UsedPort['variable'], number | undefined, string][] = [
+    ['PORT', config.PORT, HOST],
+    ['METRICS_PORT', config.METRICS_PORT, HOST],
+    ['POSTGRES_PORT', embedsPostgres(config) ? config.POSTGRES_PORT : undefined, LOOPBACK],
+    ['TEMPORAL_PORT', config.temporal ? undefined : config.TEMPORAL_PORT, LOOPBACK],
+    ['TEMPORAL_UI_PORT', config.temporal ? undefined : config.TEMPORAL_UI_PORT, LOOPBACK],
+  ];
+  return used.flatMap(([variable, port, host]) => (port === undefined ? [] : [{ variable, port, host }]));
 }
 
 /** The databases of the services that this start runs. */
