@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { freePort } from '../../tools/local/free-port';
 import { call } from '../support/http';
+import { usersOf } from '../support/leftovers';
 import { freePorts, ready, scratch, start } from '../support/start';
 
 const tokenAnswer = z.object({ access_token: z.string() });
@@ -26,6 +27,12 @@ test.each(['start', 'start:distributed'])(
       const answer = execFileSync('sh', ['-c', found.trim()], shell);
       return { Authorization: `Bearer ${tokenAnswer.parse(JSON.parse(answer)).access_token}` };
     };
+    const [script = ''] = /^ {4}TOKEN=[\s\S]*?"orderTotal".*$/m.exec(started.output()) ?? [];
+    const first = execFileSync('sh', ['-c', script.replace(/^ {2}A first order.*$/m, '')], {
+      encoding: 'utf8',
+    });
+    expect(JSON.parse(first)).toMatchObject({ state: 'APPROVED', orderTotal: { amount: '42.50' } });
+
     const store = tokenOf('store');
     expect((await call(`${url}/orders`, 'GET')).status).toBe(401);
     const created = await call(`${url}/customers`, 'POST', { name: 'Ada', creditLimit: MONEY }, store);
@@ -63,6 +70,7 @@ test.each(['start', 'start:distributed'])(
     started.process.kill('SIGINT');
     expect(await started.exit).toBe(0);
     await expect(fetch(`http://127.0.0.1:${env.AUTH_PORT}/`)).rejects.toThrow();
+    expect(usersOf(data.folder)).toEqual([]);
     data.remove();
   },
   180_000,
