@@ -57,6 +57,24 @@ test('all probes of a process share one connection', async () => {
   expect(connections).toBe(1);
 });
 
+test('without new connections the probes become rare, and the next connection starts them at once', async () => {
+  const times: number[] = [];
+  const { target } = await startTarget((request, response) => {
+    if (request.url === '/readyz') times.push(performance.now());
+    response.end('ok');
+  });
+  const port = await freePort();
+  const balancer = await startBalancer({ host: HOST, port }, [target], { idleAfterMs: 300 });
+  ends.push(() => balancer.close());
+  const lastPause = () => (times.at(-1) ?? NaN) - (times.at(-2) ?? NaN);
+  expect(await until(() => times.length > 1 && lastPause() < 400, EVERY)).toBe(true);
+  expect(await until(() => lastPause() > 800, EVERY)).toBe(true);
+  const before = times.length;
+  await fetch(`http://${HOST}:${String(port)}/`, { headers: { Connection: 'close' } });
+  expect(await until(() => times.length > before, EVERY)).toBe(true);
+  expect(lastPause()).toBeLessThan(800);
+});
+
 test('a process that does not answer, as a suspended one, gets no more connections until it answers again', async () => {
   let isSuspended = false;
   const { target: one } = await startTarget((request, response) => {
