@@ -53,6 +53,8 @@ export interface ApiDependencies {
   readonly authentication?: AuthenticationSettings | undefined;
   /** Whether {@link createMetricsApp} serves `/metrics` and the probes; default: this application does. */
   readonly hasMetricsPort?: boolean;
+  /** Base URL of the Temporal UI, for the first page. */
+  readonly temporalUiUrl?: string | undefined;
   /** Of one client; default: no limit. */
   readonly requestsPerMinute?: number | undefined;
   /** Addresses of proxies whose X-Forwarded-For names the client. */
@@ -82,6 +84,7 @@ export function createApp(dependencies: ApiDependencies): Express {
     authentication = NO_AUTHENTICATION,
     requestsPerMinute,
     hasMetricsPort = false,
+    temporalUiUrl,
   } = dependencies;
   const isForwarded = (path: string) => forwarded.some(({ paths }) => paths.includes(path));
   const app = express();
@@ -96,16 +99,15 @@ export function createApp(dependencies: ApiDependencies): Express {
   app.use(rejectWhenStopping(stopping));
   if (codec) app.use(CODEC_PATH, codecCors(codec.uiOrigin));
   app.use(asNobody);
-  app.use(
-    docsRoutes({
-      orders: orders !== undefined,
-      customers: customers !== undefined || isForwarded('/customers'),
-      history: history !== undefined || isForwarded('/customers/:id/order-history'),
-      events: events !== undefined,
-      codec: codec !== undefined,
-      process: !hasMetricsPort,
-    }),
-  );
+  const documented = {
+    orders: orders !== undefined,
+    customers: customers !== undefined || isForwarded('/customers'),
+    history: history !== undefined || isForwarded('/customers/:id/order-history'),
+    events: events !== undefined,
+    codec: codec !== undefined,
+    process: !hasMetricsPort,
+  };
+  app.use(docsRoutes(documented, temporalUiUrl));
   app.use(authorization(authentication, requestRates(requestsPerMinute)));
   const routers = [
     orders && orderRoutes(orders),

@@ -64,6 +64,7 @@ export async function startService(settings: ServiceSettings, logger: Logger): P
     authentication: settings.authentication,
     requestsPerMinute: settings.requestsPerMinute,
     hasMetricsPort: metricsPort !== undefined,
+    temporalUiUrl: settings.temporalUiUrl,
     trustedProxies: settings.trustedProxies,
     stopping: stopping.signal,
     ready,

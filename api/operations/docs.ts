@@ -1,7 +1,10 @@
-/** The documentation of the API: /openapi.json for programs, /docs for people (one page without external resources). */
+/**
+ * The documentation of the API: /openapi.json for programs, /docs for people (one page without external resources), /problems/NAME
+ * for the `type` of each problem, and / as the way to all of them.
+ */
 import { Router } from 'express';
 import { otherMethods } from '../http/problem-handler';
-import { PROBLEMS } from '../http/problems';
+import { Problem, PROBLEMS } from '../http/problems';
 import { OPERATIONS } from './http-operations';
 import { openApiDocument } from './openapi';
 import type { DescribedOperation } from './operation';
@@ -12,12 +15,35 @@ const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancest
 const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}
 code{font-family:ui-monospace,monospace}h2{margin-bottom:0}table{border-spacing:1rem 0}`;
 
-/** @param services whether this process serves the routes of each service */
-export function docsRoutes(services: Readonly<Record<DescribedOperation['service'], boolean>>): Router {
+/** Where the problems are on the page. */
+const PROBLEM_ANCHOR = 'problem-';
+
+/**
+ * @param services whether this process serves the routes of each service
+ * @param temporalUiUrl undefined: the page / does not name it
+ */
+export function docsRoutes(
+  services: Readonly<Record<DescribedOperation['service'], boolean>>,
+  temporalUiUrl?: string,
+): Router {
   const operations = [...OPERATIONS, ...PUBLIC_OPERATIONS].filter(({ service }) => services[service]);
   const document = openApiDocument(operations);
   const page = docsPage(operations);
   const router = Router();
+  router
+    .route('/')
+    .get((_request, response) => {
+      response.set('Content-Security-Policy', PAGE_POLICY).type('html').send(firstPage(temporalUiUrl));
+    })
+    .all(otherMethods('GET', 'HEAD'));
+  router
+    .route('/problems/:name')
+    .get((request, response) => {
+      const { name } = request.params;
+      if (!Object.hasOwn(PROBLEMS, name)) throw new Problem('not-found', 'There is no such problem.');
+      response.redirect(`/docs#${PROBLEM_ANCHOR}${name}`);
+    })
+    .all(otherMethods('GET', 'HEAD'));
   router
     .route('/openapi.json')
     .get((_request, response) => {
@@ -33,10 +59,23 @@ export function docsRoutes(services: Readonly<Record<DescribedOperation['service
   return router;
 }
 
+function firstPage(temporalUiUrl: string | undefined): string {
+  const links = [
+    ['/docs', 'The API: operations and problems'],
+    ['/openapi.json', 'The API as an OpenAPI document'],
+    ['/readyz', 'Whether this process is ready'],
+    ...(temporalUiUrl === undefined ? [] : [[temporalUiUrl, 'The sagas in the Temporal UI']]),
+  ].map(([href = '', words = '']) => `<li><a href="${text(href)}">${text(words)}</a></li>`);
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Order saga</title><style>${STYLE}</style>
+<h1>Order saga</h1>
+<ul>${links.join('')}</ul>
+</html>`;
+}
+
 function docsPage(operations: readonly DescribedOperation[]): string {
   const problems = Object.entries(PROBLEMS).map(
     ([name, { status, title }]) =>
-      `<tr><td>${String(status)}</td><td><code>/problems/${name}</code></td><td>${text(title)}</td></tr>`,
+      `<tr id="${PROBLEM_ANCHOR}${name}"><td>${String(status)}</td><td><code>/problems/${name}</code></td><td>${text(title)}</td></tr>`,
   );
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Order saga: the API</title><style>${STYLE}</style>
 <h1>Order saga: the API</h1>
@@ -62,6 +101,10 @@ function section({ method, path, summary, description, headers = {}, answers }: 
 
 /** Escapes HTML; text between backquotes becomes code. */
 function text(markdown: string): string {
-  const escaped = markdown.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const escaped = markdown
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
   return escaped.replaceAll(/`([^`]*)`/g, '<code>$1</code>');
 }

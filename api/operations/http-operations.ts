@@ -111,7 +111,7 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'The orders of a customer, newest first',
     description: 'The order service has no customers: the page of an unknown customer is empty.',
     query: customerOrdersQuery,
-    answers: { 200: { description: 'A page of orders.', schema: orderPageSchema } },
+    answers: { 200: { description: 'A page of orders.', schema: orderPageSchema, headers: ['Vary'] } },
     problems: READ,
   },
   {
@@ -194,7 +194,7 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Orders, newest first',
     description: 'A token of one customer lists the orders of this customer.',
     query: ordersQuery,
-    answers: { 200: { description: 'A page of orders.', schema: orderPageSchema } },
+    answers: { 200: { description: 'A page of orders.', schema: orderPageSchema, headers: ['Vary'] } },
     problems: READ,
   },
   {

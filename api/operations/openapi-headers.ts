@@ -21,7 +21,10 @@ export const ANSWER_HEADERS = {
     'Of a stream: where the feed starts, by service (a dictionary of RFC 9651).',
     'order-service="0000000000000000000"',
   ),
-  Vary: text('The feed is a page or a stream, as `Accept` asks.', 'Accept'),
+  Vary: text(
+    'What the answer depends on: its compression, and whether the feed is a page or a stream.',
+    'Accept, Accept-Encoding',
+  ),
   'Retry-After': {
     description: 'Seconds until a new attempt makes sense.',
     schema: { type: 'integer', minimum: 1 },

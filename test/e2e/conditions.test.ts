@@ -1,6 +1,7 @@
 /** HEAD, OPTIONS, content negotiation and conditional requests. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { PROBLEMS } from '../../api/http/problems';
 import { call, newCustomer, placeOrder, WAIT } from '../support/http';
 import { send } from '../support/raw-http';
 import { startSystem, type TestSystem } from '../support/system';
@@ -55,9 +56,24 @@ test.each([
   ['/metrics', 'GET, HEAD, OPTIONS'],
   ['/openapi.json', 'GET, HEAD, OPTIONS'],
   ['/docs', 'GET, HEAD, OPTIONS'],
+  ['/', 'GET, HEAD, OPTIONS'],
+  ['/problems/not-found', 'GET, HEAD, OPTIONS'],
 ])('OPTIONS %s lists its methods', async (path, allowed) => {
   const { status, headers, body } = await call(`${system.url}${path}`, 'OPTIONS');
   expect([status, headers.get('Allow'), body]).toEqual([204, allowed, {}]);
+});
+
+test('the type of each problem leads to its place in the documentation, which / leads to', async () => {
+  const first = await (await fetch(system.url)).text();
+  const links = [...first.matchAll(/href="([^"]+)"/g)].map(([, href = '']) => href);
+  expect(links).toEqual(['/docs', '/openapi.json', '/readyz', system.settings.temporalUiUrl]);
+  const page = await (await fetch(`${system.url}/docs`)).text();
+  for (const name of Object.keys(PROBLEMS)) {
+    const { status, headers } = await fetch(`${system.url}/problems/${name}`, { redirect: 'manual' });
+    expect([status, headers.get('Location')]).toEqual([302, `/docs#problem-${name}`]);
+    expect(page).toContain(`id="problem-${name}"`);
+  }
+  expect((await fetch(`${system.url}/problems/toString`)).status).toBe(404);
 });
 
 test.each([
@@ -69,7 +85,8 @@ test.each([
   ['application/json;q=0', 406],
 ])('the feed for Accept: %s has status %i, and Vary says what it depends on', async (accept, status) => {
   const answer = await call(`${system.url}/events`, 'GET', undefined, { Accept: accept });
-  expect([answer.status, answer.headers.get('Vary')]).toEqual([status, 'Accept']);
+  const vary = status === 200 ? 'Accept, Accept-Encoding' : 'Accept';
+  expect([answer.status, answer.headers.get('Vary')]).toEqual([status, vary]);
   if (status === 406) expect(answer.body).toMatchObject({ type: '/problems/not-acceptable', status });
 });
 

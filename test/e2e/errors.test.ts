@@ -110,7 +110,7 @@ test.each([
   ['GET', '/nothing'],
   ['GET', '/orders/0190b2c5-0000-7000-8000-000000000001'],
   ['GET', '/customers/0190b2c5-0000-7000-8000-000000000001'],
-  ['POST', '/'],
+  ['GET', '/problems/nothing'],
   ['POST', '/internal/steps/reserveCredit'],
 ])('%s %s is not found', async (method, path) => {
   expectProblem(await call(`${system.url}${path}`, method), 404, 'not-found');
