@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the secrets of docker-compose.yml that are missing, and writes each consumer's files. FOLDER/state keeps them.
+# Makes the secrets of docker-compose.yml that are missing, and writes each consumer's files. FOLDER/state keeps them:
+# passwords, tokens, and an authority whose only certificate is that of Postgres.
 # usage: make-secrets.sh FOLDER
 set -eu
 umask 077
@@ -29,14 +30,41 @@ give() {
 
 # url ROLE PASSWORD DATABASE
 url() {
-  printf 'postgres://%s:%s@postgres:5432/%s' "$1" "$2" "$3"
+  printf 'postgres://%s:%s@postgres:5432/%s?sslmode=verify-full&sslrootcert=/run/secrets/ca.crt' "$1" "$2" "$3"
+}
+
+# Ten years each. To renew them, remove state/server.crt.
+certificates() {
+  new='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+  # $new is several words.
+  # shellcheck disable=SC2086
+  openssl req -x509 $new -days 3650 -subj '/CN=order-saga of docker compose' \
+    -addext 'keyUsage=critical,keyCertSign' -keyout state/ca.key -out state/ca.crt &&
+    openssl req $new -subj /CN=postgres -keyout state/server.key -out state/server.csr &&
+    printf 'subjectAltName=DNS:postgres\nextendedKeyUsage=serverAuth\n' >state/server.ext &&
+    openssl x509 -req -in state/server.csr -days 3650 -CA state/ca.crt -CAkey state/ca.key -CAcreateserial \
+      -extfile state/server.ext -out state/server.crt.new &&
+    # The last step: a start that was interrupted begins again.
+    mv -f state/server.crt.new state/server.crt
 }
 
 # Assignments, because only they end the script when a command in them fails.
 admin=$(secret postgres)
 temporal=$(secret temporal-postgres)
 tokens=$(secret service-tokens)
+if [ ! -s state/server.crt ]; then
+  mkdir -p state
+  log=$(certificates 2>&1) || { printf '%s\n' "$log" >&2; exit 1; }
+fi
+ca=$(cat state/ca.crt)
+certificate=$(cat state/server.crt)
+key=$(cat state/server.key)
 give postgres/password "$admin"
+give postgres/server.crt "$certificate"
+write postgres/server.key "$key" 0400
+# 999 is `postgres` in its image, which refuses a key that others may read. Not root: a test, on any machine.
+if [ "$(id -u)" = 0 ]; then chown 999:999 postgres/server.key; fi
+give migrations/ca.crt "$ca"
 give temporal-postgres/password "$temporal"
 give migrations/admin-url "$(url postgres "$admin" postgres)"
 
@@ -50,4 +78,5 @@ for pair in order:orders customer:customers history:order_history; do
   give "migrations/$service-url" "$login"
   give "$service/url" "$login"
   give "$service/service-tokens" "$tokens"
+  give "$service/ca.crt" "$ca"
 done

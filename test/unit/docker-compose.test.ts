@@ -1,5 +1,6 @@
 /** Checks docker-compose.yml without a container engine. */
 import { execFileSync } from 'node:child_process';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -120,7 +121,8 @@ test.each(ours)('%s gets only variables that the configuration knows, and can st
 const readable = (name: string) => {
   const folder = secretsOf(name);
   if (folder === undefined) return [];
-  return readdirSync(folder).map((file) => {
+  const files = readdirSync(folder).filter((file) => !file.endsWith('.crt') && !file.endsWith('.key'));
+  return files.map((file) => {
     const content = readFileSync(path.join(folder, file), 'utf8').trim();
     return content.startsWith('postgres:') ? new URL(content).password : content;
   });
@@ -153,6 +155,31 @@ test('secrets are made once, each with 256 bits, and those of a second start are
     expect(secret).toMatch(/^[0-9a-f]{64}$/);
   makeSecrets();
   expect(readable('migrations')).toEqual(before);
+});
+
+test('the URLs require TLS, by an authority that has signed the certificate of Postgres', () => {
+  const folders = ['order-service', 'customer-service', 'order-history', 'migrations'].map(
+    (name) => secretsOf(name) ?? '',
+  );
+  const certificate = new X509Certificate(readFileSync(path.join(made, 'postgres/server.crt')));
+  expect(certificate.subjectAltName).toBe('DNS:postgres');
+  expect(
+    certificate.checkPrivateKey(createPrivateKey(readFileSync(path.join(made, 'postgres/server.key')))),
+  ).toBe(true);
+  for (const folder of folders) {
+    const authority = new X509Certificate(readFileSync(path.join(folder, 'ca.crt')));
+    expect(certificate.verify(authority.publicKey)).toBe(true);
+    for (const file of readdirSync(folder).filter((name) => name.endsWith('url')))
+      expect(new URL(readFileSync(path.join(folder, file), 'utf8').trim()).search).toBe(
+        '?sslmode=verify-full&sslrootcert=/run/secrets/ca.crt',
+      );
+  }
+  const { command } = services['postgres'] ?? {};
+  expect(command).toEqual(expect.arrayContaining(['-cssl=on', '-cssl_key_file=/run/secrets/server.key']));
+  const withKeys = readdirSync(made).filter((name) =>
+    readdirSync(path.join(made, name)).some((file) => file.endsWith('.key')),
+  );
+  expect(withKeys).toEqual(['postgres', 'state']);
 });
 
 test('no password, token or key has a value in the file, or a default', () => {
