@@ -36,7 +36,10 @@ test('the file is valid by the compose specification', () => {
 test('every image has an exact version', () => {
   for (const [name, { image, build }] of allServices) {
     if (build === undefined)
-      expect([name, image]).toEqual([name, expect.stringMatching(/:\d+\.\d+(\.\d+)?$/)]);
+      expect([name, image]).toEqual([
+        name,
+        expect.stringMatching(/:\d+\.\d+(\.\d+)?(@sha256:[0-9a-f]{64})?$/),
+      ]);
   }
 });
 
