@@ -10,8 +10,8 @@ RUN node prisma/generate.mjs \
  && npm prune --omit=dev
 
 FROM node:26.12.1-trixie-slim
-# The Temporal SDK uses the system's certificates for TLS.
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
+# The Temporal SDK uses the system's certificates for TLS. deploy/docker/make-secrets.sh uses openssl.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates openssl && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
 COPY --from=build /app/package.json ./
