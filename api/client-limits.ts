@@ -15,8 +15,11 @@ export interface ClientLimits {
 const DEFAULTS = {
   /** 6,000: a hundred a second, a tenth of what two cores serve; more than a page or a worker of a shop needs. */
   requestsPerMinute: 6_000,
-  /** 50, a full group of sagas: more would wait only for each other, and take the processors from other clients. */
-  ordersInFlightPerClientMax: 50,
+  /**
+   * 100, two full groups of sagas: more would take the processors from other clients. And 10 orders a second that wait for
+   * 10 s each, while the customer service is unreachable.
+   */
+  ordersInFlightPerClientMax: 100,
   /** 1,000: while the customer service is unreachable, the waiting orders of one customer are twenty groups of sagas. */
   openOrdersPerCustomerMax: 1_000,
 } as const satisfies ClientLimits;

@@ -5,11 +5,11 @@ import { RetryAfter } from './retry-after';
 /** The detail of a problem after which the request has no effect, now or later. */
 export const NOT_PROCESSED = 'The request was not processed; send it again later.';
 
-/** 10: a client with so many requests in progress fills groups of sagas by itself. */
-const MANY = 10;
+/** 20: a client with so many requests in progress fills groups of sagas by itself. */
+const MANY = 20;
 
-/** 5: clients that send their requests as they come, some a second, have few in progress, also while these take longer. */
-const FEW = 5;
+/** 10: clients that send their requests as they come, some a second, have few in progress, also while these take longer. */
+const FEW = 10;
 
 /** Who asks, and until when. */
 interface Applicant {

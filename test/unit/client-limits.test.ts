@@ -4,7 +4,7 @@ import { readConfig } from '../../platform/config';
 
 const NETWORK = {
   requestsPerMinute: 6_000,
-  ordersInFlightPerClientMax: 50,
+  ordersInFlightPerClientMax: 100,
   openOrdersPerCustomerMax: 1_000,
 };
 const NONE = {

@@ -30,12 +30,12 @@ test('a client has few requests beside a client with many', () => {
     for (let each = 0; each < count; each += 1) void places.run(never, { client });
   };
   begin('few', 1);
-  begin('other', 9);
+  begin('other', 19);
   expect(places.hasFewBesideMany('few')).toBe(false);
   begin('other', 1);
   expect(places.hasFewBesideMany('few')).toBe(true);
   expect(places.hasFewBesideMany('other')).toBe(false);
-  begin('few', 5);
+  begin('few', 10);
   expect(places.hasFewBesideMany('few')).toBe(false);
 });
 
@@ -43,7 +43,7 @@ test('no client has few requests once the other has ended', async () => {
   const places = new Admission(100, REJECTION);
   void places.run(never, { client: 'few' });
   const ends: (() => void)[] = [];
-  const others = Array.from({ length: 10 }, () =>
+  const others = Array.from({ length: 20 }, () =>
     places.run(() => new Promise<void>((resolve) => ends.push(resolve)), { client: 'other' }),
   );
   expect(places.hasFewBesideMany('few')).toBe(true);
