@@ -88,6 +88,8 @@ const environment = z
         'must be tokens of 32 to 512 letters, digits and -._~',
       )
       .optional(),
+    /** An operator's, for the commands that decide where AUTH_ISSUER is set. */
+    ACCESS_TOKEN: z.string().min(1).optional(),
     /** The limits of one client and of one customer have defaults in `api/client-limits.ts`, for a process that serves a network. */
     REQUESTS_PER_MINUTE_PER_CLIENT: z.coerce.number().int().min(1).max(10_000_000).optional(),
     /** When set, `/metrics`, `/livez` and `/readyz` are on this port, and no longer on that of the API. */

@@ -13,6 +13,7 @@ export const SECRET_NAMES: readonly string[] = [
   'DATABASE_ADMIN_URL',
   'PAYLOAD_ENCRYPTION_KEYS',
   'SERVICE_TOKENS',
+  'ACCESS_TOKEN',
   'TEMPORAL_API_KEY',
 ];
 

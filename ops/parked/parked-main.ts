@@ -1,5 +1,4 @@
 /** `npm run parked`. Exit code 0: success; 1: a decision was refused, or sagas are parked; 2: the command failed to run. */
-import { userInfo } from 'node:os';
 import { z } from 'zod';
 import { ORDER_IDS_ATTRIBUTE } from '../../domain/names';
 import { flag, options, runCommand } from '../../platform/command';
@@ -10,6 +9,7 @@ import { GIVE_UP_STEP, RETRY_STEP } from '../../saga/contract';
 import { type Decision, type ParkedSaga, parkedSagas, wrongDecision } from '../../saga/host/parked';
 import { ordersReadOnly } from '../databases';
 import { decide, type Decided, type Outcome } from './decide';
+import { operatorOf } from './operator';
 import { connectTo, temporalOf } from '../temporal';
 
 const USAGE = `npm run parked                                  lists sagas with a step that must succeed and keeps failing
@@ -18,7 +18,7 @@ npm run parked -- --give-up --reason "OPS-17"   gives them up: the orders stay a
 
   --order ID     only this order
   --query Q      only sagas that match Temporal's list filter: "NeedsAttention = 'release credit'", "StartTime < '2026-11-24T12:00:00Z'"
-  --by NAME      operator, recorded in the saga's history; default: your user name
+  --by NAME      operator, recorded in the saga's history; with AUTH_ISSUER the subject of ACCESS_TOKEN, else by default: anonymous
   --json         one JSON object per saga
   --help         shows this text`;
 
@@ -43,8 +43,9 @@ runCommand({
   usage: USAGE,
   read: (args) => wishOf(readOptions(args)),
   failure: { code: 2, words: 'The command failed to run' },
-  run: async ({ decision, query, json }) => {
+  run: async ({ decide: decisionOf, by, query, json }) => {
     const config = readConfig();
+    const decision = decisionOf?.(await operatorOf(config, by));
     installTemporalRuntime(createLogger('silent'));
     const { client, connection } = await connectTo(temporalOf(config));
     const orders = decision && ordersReadOnly(config);
@@ -101,12 +102,17 @@ function wishOf({
     ...(orderId === undefined ? [] : [`${ORDER_IDS_ATTRIBUTE} = '${orderId}'`]),
   ];
   const query = queries.length === 0 ? undefined : queries.join(' AND ');
-  if (!retry && !giveUp) return { json, query, decision: undefined };
-  const request = { by: values.by ?? userInfo().username, subject: orderId };
-  const decision: Decision = retry
-    ? { signal: RETRY_STEP, request }
-    : { signal: GIVE_UP_STEP, request: { ...request, reason: reason ?? '' } };
-  const wrong = wrongDecision(decision);
-  if (wrong !== undefined) throw new Error(wrong);
-  return { json, query, decision };
+  if (!retry && !giveUp) return { json, query, by: undefined, decide: undefined };
+  const decide = (by: string): Decision => {
+    const request = { by, subject: orderId };
+    const decision: Decision = retry
+      ? { signal: RETRY_STEP, request }
+      : { signal: GIVE_UP_STEP, request: { ...request, reason: reason ?? '' } };
+    const wrong = wrongDecision(decision);
+    if (wrong !== undefined) throw new Error(wrong);
+    return decision;
+  };
+  // The name is not known yet; the rest is refused before anything is asked.
+  decide(values.by ?? 'x');
+  return { json, query, by: values.by, decide };
 }
