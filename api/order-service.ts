@@ -7,8 +7,9 @@ import type { Metrics } from '../platform/metrics';
 import type { OrderDatabase } from '../prisma/order/client';
 import { FastPath } from '../saga/host/fast-path';
 import { GroupStarter } from '../saga/host/group-starter';
-import { cancelOrderSaga } from '../workflows/cancel-order-saga';
+import { cancelByRequest } from '../workflows/cancel-order-saga';
 import { createOrderSaga } from '../workflows/create-order-saga';
+import { recordGivingUp } from '../workflows/order-outcomes';
 import { Admission, tooManyOfClient } from './http/admission';
 import type { Forwarded } from './http/forwarding';
 import { serviceHeaders } from './http/service-tokens';
@@ -104,7 +105,7 @@ export function createOrderService(
     checkSagaRouting,
     parked,
     client,
-    orderSagas: { create: createOrderSaga.run, cancel: cancelOrderSaga.run },
+    orderSagas: { create: createOrderSaga.run, cancel: cancelByRequest, recordGivingUp },
     admission,
     sagaLink: (sagaId) => `${sagas}/${encodeURIComponent(sagaId)}`,
     forwarded: forwardedPaths(order),

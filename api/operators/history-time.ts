@@ -1,11 +1,9 @@
 /** Times and summaries in histories. */
-import { tsToMs } from '@temporalio/common/lib/time';
 import type { HistoryEvent } from './saga-runs';
 
 /** @returns epoch milliseconds with a fraction; 0 without a time */
 export function msOf(time: HistoryEvent['eventTime']): number {
-  if (!time) return 0;
-  return tsToMs({ seconds: time.seconds ?? null, nanos: 0 }) + (time.nanos ?? 0) / 1e6;
+  return Number(time?.seconds ?? 0) * 1_000 + (time?.nanos ?? 0) / 1e6;
 }
 
 /** @param summary of an attempt: the words of the step, then the number of its items */

@@ -17,13 +17,14 @@ interface StepOfOrder {
 /** What the history has of a step: an answer; none, and the saga has gone on; none, and the saga waits. */
 export type Found =
   | { readonly state: 'answered'; readonly seq: number; readonly answer: object }
-  | { readonly state: 'passed' }
+  | { readonly state: 'passed'; readonly seq: number }
   | { readonly state: 'waiting' };
 
 export class RecordedAnswers {
   readonly #recorded: Recorded[];
   readonly #asked = new Set<string>();
-  readonly #deadlinesPassed: ReadonlySet<string>;
+  /** `seq`, by step in words. */
+  readonly #deadlinesPassed: ReadonlyMap<string, number>;
 
   constructor(facts: readonly SagaFact[], orderId: string) {
     const started = facts.find((fact) => fact.kind === 'started');
@@ -35,8 +36,10 @@ export class RecordedAnswers {
     const attempts = facts.filter((fact) => fact.kind === 'attempt');
     const since = attempts.flatMap((attempt) => recordedOf(attempt, orderId, isAlone));
     this.#recorded = [...before, ...since.sort((one, other) => one.seq - other.seq)];
-    this.#deadlinesPassed = new Set(
-      facts.flatMap((fact) => (fact.kind === 'fired' && fact.purpose === 'deadline' ? [fact.words] : [])),
+    this.#deadlinesPassed = new Map(
+      facts.flatMap((fact) =>
+        fact.kind === 'fired' && fact.purpose === 'deadline' ? [[fact.words, fact.seq] as const] : [],
+      ),
     );
   }
 
@@ -46,12 +49,13 @@ export class RecordedAnswers {
     for (let first = this.#recorded[0]; first; first = this.#recorded[0]) {
       const isOther = first.activity !== activity;
       // An attempt of an earlier step may end late.
-      if (isOther && !this.#asked.has(first.activity)) return { state: 'passed' };
+      if (isOther && !this.#asked.has(first.activity)) return { state: 'passed', seq: first.seq };
       this.#recorded.shift();
       const { seq, answer } = first;
       if (!isOther && answer && !(answer.outcome in refusals)) return { state: 'answered', seq, answer };
     }
-    return { state: this.#deadlinesPassed.has(words) ? 'passed' : 'waiting' };
+    const deadline = this.#deadlinesPassed.get(words);
+    return deadline === undefined ? { state: 'waiting' } : { state: 'passed', seq: deadline };
   }
 }
 

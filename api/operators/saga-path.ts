@@ -3,7 +3,13 @@
  * requests the steps that have ended, then the step that the order waits for. From there it gets the answers of the shortest
  * way to its end, so it names the steps that remain. Nothing runs and nothing is stored.
  */
-import type { CreateOrderSettings, OrderResult, OrderToCancel } from '../../domain/contracts';
+import type {
+  CreateOrderSettings,
+  GivingUp,
+  OrderRequest,
+  OrderResult,
+  OrderToCancel,
+} from '../../domain/contracts';
 import type { OrderState } from '../../domain/order';
 import type { Saga, SagaFunction, Settled, Step, StepAnswer } from '../../saga/workflow';
 import { expectedAnswer } from './expected-answers';
@@ -15,8 +21,14 @@ export type OrderSagaFunction = SagaFunction<OrderToCancel, OrderResult, CreateO
 /** The functions of the sagas. */
 export interface OrderSagas {
   readonly create: OrderSagaFunction;
-  readonly cancel: OrderSagaFunction;
+  /** Also what the saga of the order does on Temporal's Cancel, with its outcome if it has one. */
+  readonly cancel: (order: OrderToCancel, saga: Saga<unknown>, outcome?: OrderResult) => Promise<OrderResult>;
+  /** Runs when an operator has given up a step. */
+  readonly recordGivingUp: (order: OrderRequest, decision: GivingUp, saga: Saga<unknown>) => Promise<unknown>;
 }
+
+/** Only its step counts. */
+const SOME_DECISION: GivingUp = { id: '', step: '', by: '', reason: '', at: '' };
 
 /**
  * `answered`: it has its answer. `passed`: its wait was ended without one, by its deadline or a decision. `waiting`: the
@@ -27,7 +39,7 @@ export interface PathStep {
   readonly activity: string;
   readonly words: string;
   readonly deadlineMs: number | undefined;
-  /** `seq` of its answer. */
+  /** `seq` of its answer, or of what has ended the wait; undefined when it is not known. */
   readonly endSeq: number | undefined;
 }
 
@@ -39,7 +51,7 @@ export interface PathStep {
 export async function pathOf(
   facts: readonly SagaFact[],
   orderId: string,
-  { create, cancel }: OrderSagas,
+  { create, cancel, recordGivingUp }: OrderSagas,
   { isCancellation, state }: { readonly isCancellation: boolean; readonly state: OrderState },
 ): Promise<readonly PathStep[] | undefined> {
   const started = facts.find((fact) => fact.kind === 'started');
@@ -53,18 +65,31 @@ export async function pathOf(
   const walk = new Walk(settings, new RecordedAnswers(facts, orderId), state, isCancelled && !isCancellation);
   const order: OrderToCancel = subject;
   try {
-    await (isCancellation ? cancel : create)(order, walk);
-  } catch {
-    // The order's saga fails here, or its wait was ended: by Temporal's Cancel, or by a decision.
+    const outcome = await (isCancellation ? cancel : create)(order, walk).catch((error: unknown) => {
+      if (!(error instanceof Interrupted)) throw error;
+      return undefined;
+    });
+    if (isCancelled && !isCancellation) await cancel(order, walk, outcome);
+  } catch (error) {
+    // Otherwise the order's saga fails.
+    if (error instanceof GivenUp) await recordGivingUp(order, SOME_DECISION, walk).catch(() => undefined);
   }
-  if (isCancelled && !isCancellation) await cancel(order, walk).catch(() => undefined);
-  const hasEnded = facts.some(({ kind }) => kind === 'ended');
-  return walk.steps.filter(({ state: each }) => !hasEnded || each === 'answered' || each === 'passed');
+  const end = facts.find(({ kind }) => kind === 'ended');
+  if (!end) return walk.steps;
+  return walk.steps.flatMap((step): PathStep[] => {
+    if (step.state === 'expected') return [];
+    return [step.state === 'waiting' ? { ...step, state: 'passed', endSeq: end.seq } : step];
+  });
 }
 
-/** The wait for a step has ended otherwise than by an answer. The saga's function must not catch it. */
-class WaitEnded extends Error {
-  override readonly name = 'WaitEnded';
+/** Temporal's Cancel has ended the wait for a step with a deadline. */
+class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+/** An operator has given up the step. */
+class GivenUp extends Error {
+  override readonly name = 'GivenUp';
 }
 
 class Walk implements Saga<CreateOrderSettings> {
@@ -95,13 +120,14 @@ class Walk implements Saga<CreateOrderSettings> {
     }
     const isOver = found.state === 'passed' || (this.isCancelled && deadlineMs !== undefined);
     if (isOver && found.state !== 'expected') {
-      this.steps.push({ ...noted, state: 'passed', endSeq: undefined });
-      if (deadlineMs === undefined || this.isCancelled)
-        throw new WaitEnded(`${words} has ended without an answer`);
+      const endSeq = found.state === 'passed' ? found.seq : undefined;
+      this.steps.push({ ...noted, state: 'passed', endSeq });
+      if (deadlineMs === undefined) throw new GivenUp(words);
+      if (this.isCancelled) throw new Interrupted(words);
       return answerOf(step, { outcome: 'timed-out' });
     }
     // A cancelled saga requests no further step that has a deadline.
-    if (this.isCancelled && deadlineMs !== undefined) throw new WaitEnded(`${words} is not requested`);
+    if (this.isCancelled && deadlineMs !== undefined) throw new Interrupted(words);
     this.#isRecorded = false;
     this.steps.push({
       ...noted,
@@ -134,5 +160,5 @@ function answerOf<Item, Answer extends StepAnswer>(
   value: unknown,
 ): Settled<Answer> {
   if (isAnswerOf(step, value)) return value;
-  throw new WaitEnded(`${step.words} has no known answer`);
+  throw new TypeError(`${step.words} has no known answer`);
 }

@@ -98,7 +98,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       {
         saga: `order-${String(order['orderId'])}`,
         status: 'COMPLETED',
-        links: { temporal: Object(order['links']).temporal as unknown },
+        links: { temporal: approved.order.links.temporal },
       },
     ]);
     const recorded = approved.entries.flatMap((entry) =>
