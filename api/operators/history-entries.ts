@@ -22,7 +22,7 @@ export function historyEntries(saga: SagaOfOrder): Placed[] {
   let parked = new Set<string>();
   for (const fact of saga.facts) {
     if (!concerns(fact, saga)) continue;
-    if (fact.kind === 'attempt') reasons.set(fact.words, whyWithoutAnswer(fact, saga.orderId));
+    if (fact.kind === 'attempt') reasons.set(fact.words, whyUnanswered(fact, saga.orderId) ?? 'no answer');
     if (fact.kind === 'started')
       parked = new Set(parkedOf(fact.input.carried?.parked ?? [], saga.orderId).map((each) => each.step));
     if (fact.kind === 'parked') {
@@ -75,10 +75,10 @@ function concerns(fact: SagaFact, saga: SagaOfOrder): boolean {
   }
 }
 
-function whyWithoutAnswer({ failure, answers }: AttemptFact, orderId: string): string {
+/** @returns undefined for an attempt that was answered, or that is under way */
+export function whyUnanswered({ failure, answers }: AttemptFact, orderId: string): string | undefined {
   const outcome = answers?.find((answer) => answer.orderId === orderId)?.outcome;
-  if (failure !== undefined) return failure;
-  return outcome === 'busy' ? 'its row is busy' : (outcome ?? 'no answer');
+  return failure ?? (outcome === 'busy' ? 'its row is busy' : undefined);
 }
 
 function parkedOf(steps: ParkedFacts, orderId: string): ParkedFacts {

@@ -1,5 +1,5 @@
 /** The steps that an order has still to go, and what the first of them waits for. */
-import { isAttemptOf, type SagaOfOrder } from './history-entries';
+import { isAttemptOf, type SagaOfOrder, whyUnanswered } from './history-entries';
 import type { AttemptFact, SagaFact, TimerFact, TimerPurpose } from './saga-facts';
 import type { PathStep } from './saga-path';
 import { iso, type RemainingStep } from './timeline-json';
@@ -20,7 +20,7 @@ function waitOf({ activity, words, deadlineMs }: Omit<PathStep, 'state'>, saga: 
       fact.kind === 'attempt' && fact.activity === activity && isAttemptOf(fact, saga),
   );
   const last = attempts.at(-1);
-  const failure = attempts.findLast((attempt) => attempt.failure !== undefined)?.failure;
+  const failure = attempts.map((attempt) => whyUnanswered(attempt, orderId)).findLast(isText);
   const pause = running(facts, 'pause', words);
   const next = last?.nextAttemptAt ?? pause?.until;
   // A first attempt that is under way has no timer yet.
@@ -37,6 +37,8 @@ function waitOf({ activity, words, deadlineMs }: Omit<PathStep, 'state'>, saga: 
     ...(parked && { parkedSince: parked.since }),
   };
 }
+
+const isText = (text: string | undefined): text is string => text !== undefined;
 
 function running(facts: readonly SagaFact[], purpose: TimerPurpose, words: string): TimerFact | undefined {
   return facts.findLast(

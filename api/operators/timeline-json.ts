@@ -99,7 +99,7 @@ const remainingSchema = z.object({
     description: 'expected: it comes after the waiting step, if that succeeds.',
   }),
   attempts: z.int().exactOptional().meta({ description: 'Made until now.' }),
-  failure: z.string().exactOptional().meta({ description: 'Of the last attempt.' }),
+  failure: z.string().exactOptional().meta({ description: 'Why the last attempt gave no answer.' }),
   nextAttemptAt: timeSchema
     .exactOptional()
     .meta({ description: 'Absent while an attempt is under way or due.' }),

@@ -164,7 +164,10 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
       return found.remaining?.some(({ attempts = 0 }) => attempts > 0) ? found : undefined;
     });
     expect(waiting.remaining).toMatchObject([
-      { step: 'reserve credit', state: 'waiting', deadline: expect.any(String) },
+      {
+        ...{ step: 'reserve credit', state: 'waiting' },
+        ...{ failure: expect.stringMatching(/busy/), deadline: expect.any(String) },
+      },
       { step: 'approve', state: 'expected' },
     ]);
     await lock.release();
