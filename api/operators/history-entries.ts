@@ -22,7 +22,7 @@ export function historyEntries(saga: SagaOfOrder): Placed[] {
   let parked = new Set<string>();
   for (const fact of saga.facts) {
     if (!concerns(fact, saga)) continue;
-    if (fact.kind === 'attempt') reasons.set(fact.words, whyUnanswered(fact, saga.orderId) ?? 'no answer');
+    if (fact.kind === 'attempt') reasons.set(fact.words, whyPaused(fact, saga.orderId));
     if (fact.kind === 'started')
       parked = new Set(parkedOf(fact.input.carried?.parked ?? [], saga.orderId).map((each) => each.step));
     if (fact.kind === 'parked') {
@@ -73,6 +73,12 @@ function concerns(fact: SagaFact, saga: SagaOfOrder): boolean {
     default:
       return true;
   }
+}
+
+/** An answer after which the step is tried again is a refusal. */
+function whyPaused(fact: AttemptFact, orderId: string): string {
+  const outcome = fact.answers?.find((answer) => answer.orderId === orderId)?.outcome;
+  return whyUnanswered(fact, orderId) ?? outcome ?? 'no answer';
 }
 
 /** @returns undefined for an attempt that was answered, or that is under way */

@@ -20,13 +20,13 @@ function waitOf({ activity, words, deadlineMs }: Omit<PathStep, 'state'>, saga: 
       fact.kind === 'attempt' && fact.activity === activity && isAttemptOf(fact, saga),
   );
   const last = attempts.at(-1);
-  const failure = attempts.map((attempt) => whyUnanswered(attempt, orderId)).findLast(isText);
   const pause = running(facts, 'pause', words);
   const next = last?.nextAttemptAt ?? pause?.until;
   // A first attempt that is under way has no timer yet.
   const begun = deadlineMs !== undefined && attempts[0] ? attempts[0].at + deadlineMs : undefined;
   const deadline = deadlineMs === undefined ? undefined : (running(facts, 'deadline', words)?.until ?? begun);
   const parked = parkedNow(facts).find(({ step, subjects }) => step === words && subjects.includes(orderId));
+  const failure = attempts.map((each) => whyUnanswered(each, orderId)).findLast(isText) ?? parked?.reason;
   const parksAt = parked ? undefined : running(facts, 'parking', words)?.until;
   return {
     attempts: attempts.reduce((sum, { attempt }) => sum + attempt, 0),

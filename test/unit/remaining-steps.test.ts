@@ -36,6 +36,7 @@ test('the approval is paused: when it is tried next, and when it is parked', asy
   const [first] = remaining;
   expect(near(first?.nextAttemptAt, timeOf(facts.find(isPause)))).toBe(true);
   const parking = facts.find((fact) => fact.kind === 'timer' && fact.purpose === 'parking');
+  expect(Date.parse(String(first?.nextAttemptAt)) - Number(facts.find(isPause)?.at)).toBeCloseTo(50, -1);
   expect(near(first?.parksAt, timeOf(parking))).toBe(true);
 });
 
@@ -106,4 +107,53 @@ test('a saga that continued as new resumes where it was: answers of earlier runs
     const remaining = remainingSteps({ sagaId: 'saga', orderId, place: 0, facts, path });
     expect(remaining.map(({ step }) => step)).toEqual(['reserve credit', 'approve']);
   }
+});
+
+test('the pause is over: the next attempt is due', async () => {
+  const { remaining } = await remainingWhen(
+    'colocated-approval-on-queue',
+    (fact) => fact.kind === 'fired' && fact.purpose === 'pause',
+  );
+  expect(remaining).toMatchObject([{ step: 'approve', state: 'waiting', attempts: 1 }]);
+  expect(remaining[0]).not.toHaveProperty('nextAttemptAt');
+});
+
+test('the attempts on a task queue count, although Temporal records the last one only', async () => {
+  const { remaining } = await remainingWhen('distributed-retried-on-queue', ({ kind }) => kind === 'parked');
+  expect(remaining).toMatchObject([{ step: 'release credit', attempts: 3 }]);
+});
+
+test('a refused step is not done: it waits, and its reason is that of the refusal', async () => {
+  const { remaining } = await remainingWhen('colocated-release-conflict', ({ kind }) => kind === 'parked');
+  expect(remaining).toMatchObject([
+    { step: 'release credit', state: 'waiting', failure: 'credit is reserved with other content' },
+  ]);
+});
+
+test("Temporal's Cancel before the credit check: it is not requested any more", async () => {
+  const { remaining } = await remainingWhen(
+    'colocated-cancel-button-before-credit',
+    ({ kind }) => kind === 'cancel-requested',
+  );
+  expect(remaining.map(({ step }) => step)).not.toContain('reserve credit');
+  expect(remaining.map(({ step }) => step)).toContain('request cancellation');
+});
+
+test('a second, late answer of an earlier step changes nothing', async () => {
+  const events = recordedEvents('colocated-approved');
+  const facts = await factsOf(events);
+  const [orderId = ''] = ordersOf(facts);
+  const late = facts.flatMap((fact) =>
+    fact.kind === 'attempt' && fact.activity === 'createPendingOrders'
+      ? [{ ...fact, endSeq: fact.seq + 1.5 }]
+      : [],
+  );
+  const path = await pathOfRecorded(events, [...facts, ...late], orderId);
+  expect(path.map(({ words, state }) => [words, state])).toEqual([
+    ...[
+      ['create as PENDING', 'answered'],
+      ['reserve credit', 'answered'],
+      ['approve', 'answered'],
+    ],
+  ]);
 });

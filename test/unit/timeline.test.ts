@@ -88,10 +88,13 @@ test('an event that is older than the attempt which answers: committed before', 
 });
 
 test('times are rounded as PostgreSQL does, so that a commit never seems older than its attempt', () => {
-  const of = saga(attempt(5, 'createPendingOrders', 'created', 1.6));
-  // 10:00:00.0016 as timestamptz(3).
+  const of = saga(
+    attempt(5, 'createPendingOrders', 'created', 1.2),
+    attempt(6, 'reserveCredit', 'reserved', 1.9),
+  );
+  // At 1.6 ms, as timestamptz(3) stores it.
   expect(told(of, [event('OrderCreated', 1, 2)])).toEqual([
-    ...['saga-started', 'createPendingOrders', 'OrderCreated recorded'],
+    ...['saga-started', 'createPendingOrders', 'OrderCreated recorded', 'reserveCredit'],
   ]);
 });
 
