@@ -1,7 +1,7 @@
 /** The entries of one order from the history of its saga, which may carry up to fifty orders. */
 import { entryOf, type Shown } from './entry-of-fact';
 import type { AttemptFact, ParkedFacts, SagaFact } from './saga-facts';
-import type { PathStep } from './saga-path';
+import type { PathStep } from './order-walk';
 import type { Placed } from './timeline';
 import { iso } from './timeline-json';
 
@@ -42,7 +42,7 @@ export function historyEntries(saga: SagaOfOrder): Placed[] {
 }
 
 /** Whether the order waited for the step then, as far as is known. */
-export function isOpen(path: readonly PathStep[] | undefined, words: string, seq: number): boolean {
+function isOpen(path: readonly PathStep[] | undefined, words: string, seq: number): boolean {
   if (!path) return true;
   for (const step of path) {
     if (step.endSeq !== undefined && step.endSeq < seq) continue;

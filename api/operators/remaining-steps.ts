@@ -1,7 +1,7 @@
 /** The steps that an order has still to go, and what the first of them waits for. */
 import { isAttemptOf, type SagaOfOrder, whyUnanswered } from './history-entries';
 import type { AttemptFact, SagaFact, TimerFact, TimerPurpose } from './saga-facts';
-import type { PathStep } from './saga-path';
+import type { PathStep } from './order-walk';
 import { iso, type RemainingStep } from './timeline-json';
 
 export function remainingSteps(saga: SagaOfOrder): RemainingStep[] {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const journalSchema = z.array(z.object({ activity: z.string(), answer: z.unknown().optional() }));
 
-const parkedStepsSchema = z
+export const parkedStepsSchema = z
   .array(
     z.object({
       step: z.string(),
@@ -15,7 +15,7 @@ const parkedStepsSchema = z
   .nullish()
   .transform((steps) => steps ?? []);
 
-export const subjectSchema = z.object({
+const subjectSchema = z.object({
   orderId: z.string(),
   customerId: z.string(),
   totalMinor: z.number(),
@@ -44,10 +44,9 @@ export const decisionSchema = z.object({
   reason: z.string().optional(),
   subject: z.string().optional(),
 });
-export { parkedStepsSchema };
 
-export type SagaInputFacts = z.infer<typeof inputSchema>;
-export type Answer = z.infer<typeof answersSchema>[number];
+type SagaInputFacts = z.infer<typeof inputSchema>;
+type Answer = z.infer<typeof answersSchema>[number];
 export type ParkedFacts = z.infer<typeof parkedStepsSchema>;
 
 interface At {

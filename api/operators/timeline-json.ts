@@ -5,7 +5,7 @@ import { timeSchema } from '../http/schemas';
 import { orderWithAttentionSchema } from '../orders/order-json';
 
 /** What may be missing in a timeline. */
-export const TIMELINE_SOURCES = ['temporal', 'customer-service'] as const;
+const TIMELINE_SOURCES = ['temporal', 'customer-service'] as const;
 export type TimelineSource = (typeof TIMELINE_SOURCES)[number];
 
 const saga = z.string().meta({ description: 'Workflow id of the saga.' });

@@ -1,7 +1,7 @@
 /** The way of an order through its saga, from every recorded history, and from every beginning of it. */
 import { expect, test } from '@jest/globals';
 import { historyEntries } from '../../api/operators/history-entries';
-import type { PathStep } from '../../api/operators/saga-path';
+import type { PathStep } from '../../api/operators/order-walk';
 import { factsOf, ordersOf, pathOfRecorded, recordedEvents, recordedNames } from '../support/recorded-sagas';
 
 /** Of a group: the others go the same ways. */
