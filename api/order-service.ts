@@ -7,12 +7,15 @@ import type { Metrics } from '../platform/metrics';
 import type { OrderDatabase } from '../prisma/order/client';
 import { FastPath } from '../saga/host/fast-path';
 import { GroupStarter } from '../saga/host/group-starter';
+import { cancelByRequest } from '../workflows/cancel-order-saga';
 import { createOrderSaga } from '../workflows/create-order-saga';
+import { recordGivingUp } from '../workflows/order-outcomes';
 import { Admission, tooManyOfClient } from './http/admission';
 import type { Forwarded } from './http/forwarding';
 import { serviceHeaders } from './http/service-tokens';
 import type { PageTurns } from './http/page-turns';
 import { orderServiceMetrics } from './operations/process-metrics';
+import type { OrderSagas } from './operators/saga-path';
 import { CancellationStarter } from './orders/cancellation-starter';
 import { creditStepRequests } from './orders/credit-step-requests';
 import type { OrderRoutesDependencies } from './orders/order-routes';
@@ -25,6 +28,8 @@ export interface OrderService extends OrderRoutesDependencies {
   readonly starter: GroupStarter<OrderRequest, CreateOrderSettings>;
   readonly fastPath: FastPath<OrderRequest, CreateOrderSettings>;
   readonly parked: ParkedSagas;
+  readonly client: Client;
+  readonly orderSagas: OrderSagas;
   readonly forwarded: readonly Forwarded[];
   /** Counts the decisions and passes the notices of the steps in this process to the waiting requests. */
   readonly notify: (notice: OrderNotice) => void;
@@ -99,6 +104,8 @@ export function createOrderService(
     orderTotalMax: order.orderTotalMax,
     checkSagaRouting,
     parked,
+    client,
+    orderSagas: { create: createOrderSaga.run, cancel: cancelByRequest, recordGivingUp },
     admission,
     sagaLink: (sagaId) => `${sagas}/${encodeURIComponent(sagaId)}`,
     forwarded: forwardedPaths(order),

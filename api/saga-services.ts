@@ -39,7 +39,7 @@ const TAIL_LIMITS = { eventsMax: TAIL_EVENTS_MAX, freshMs: FEED_FRESH_MS, pauses
 export interface SagaServices {
   readonly routes: Pick<
     ApiDependencies,
-    'orders' | 'customers' | 'creditSteps' | 'customerWithOrders' | 'events' | 'forwarded'
+    'orders' | 'timeline' | 'customers' | 'creditSteps' | 'customerWithOrders' | 'events' | 'forwarded'
   >;
   /** Connection pools, by database. */
   readonly pools: Readonly<Record<string, Pool>>;
@@ -106,10 +106,12 @@ export async function startSagaServices(
       orders?.starter.sagaProgressed(sagaId, progress);
     },
   });
-  const logs = databases.map(({ log }) => log);
   const customerServiceUrl = order?.customerServiceUrl;
-  if (customerServiceUrl !== undefined)
-    logs.push(remoteLog('/customer-service', customerServiceUrl, serviceHeaders(settings.authentication)));
+  const customerLog =
+    customerData?.log ??
+    remoteLog('/customer-service', customerServiceUrl ?? '', serviceHeaders(settings.authentication));
+  const logs = databases.map(({ log }) => log);
+  if (customerServiceUrl !== undefined) logs.push(customerLog);
   await warnOfRouting(workers.checkRouting(), logger);
   workerMetrics(metrics, () => workers.slots());
   outboxMetrics(metrics, {
@@ -120,6 +122,7 @@ export async function startSagaServices(
   return {
     routes: {
       orders,
+      timeline: orders && { ...orders, customerLog },
       customers: customerData && customerRoutesOf(customerData),
       creditSteps: requestedSteps && {
         reserveCredit: (request) => requestedSteps.run('reserveCredit', request),

@@ -1,6 +1,7 @@
 /** Examples of requests and answers for the OpenAPI document, by `operationId`. Tests try them. */
 import { EVENT_TYPES } from '../../events/event-types';
 import { FEED_CURSOR_EXAMPLE } from '../events/event-json';
+import { timelineExample } from '../operators/timeline-example';
 
 export interface Examples {
   readonly request?: unknown;
@@ -83,6 +84,7 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
   },
   cancelOrder: { answers: { 200: cancelled, 202: cancelling } },
   getOrder: { answers: { 200: approved } },
+  getOrderTimeline: { answers: { 200: timelineExample(pending) } },
   listOrders: { answers: { 200: orderPage } },
   readEvents: {
     answers: {

@@ -6,6 +6,7 @@ import { CURSOR_PATTERN } from '../http/schemas';
 import { customerSchema, newCustomerBody } from '../customers/customer-json';
 import { customerQuery, customerWithOrdersSchema } from '../customers/customer-with-orders';
 import { eventPageSchema, eventsQuery, eventStreamSchema, FEED_CURSOR_EXAMPLE } from '../events/event-json';
+import { timelineOperations } from '../operators/timeline-operations';
 import { historyQuery, historySchema } from '../order-history/history-json';
 import {
   customerOrdersQuery,
@@ -184,6 +185,7 @@ export const OPERATIONS: readonly Operation[] = [
     answers: { 200: { description: 'The order.', schema: orderWithAttentionSchema, headers: ['ETag'] } },
     problems: [...READ, 'not-found'],
   },
+  ...timelineOperations(READ),
   {
     service: 'orders',
     method: 'get',

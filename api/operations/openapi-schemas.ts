@@ -7,6 +7,7 @@ import { cloudEventSchema } from '../../events/cloud-event';
 import { eventPageSchema } from '../events/event-json';
 import { moneyJsonSchema } from '../http/money';
 import { problemSchema, startsAfterSchema } from '../http/problems';
+import { timelineSchema } from '../operators/timeline-json';
 import { historySchema } from '../order-history/history-json';
 import { newOrderBody, orderPageSchema, orderSchema, orderWithAttentionSchema } from '../orders/order-json';
 
@@ -33,6 +34,7 @@ const OUTPUTS = named({
   Order: orderSchema,
   OrderHistory: historySchema,
   OrderPage: orderPageSchema,
+  OrderTimeline: timelineSchema,
   OrderWithAttention: orderWithAttentionSchema,
   Payloads: payloadsSchema,
   Problem: problemSchema,
