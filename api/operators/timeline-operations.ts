@@ -9,7 +9,7 @@ export const timelineOperations = (problems: readonly ProblemName[]): readonly O
   {
     service: 'orders',
     method: 'get',
-    path: '/orders/{id}/timeline',
+    path: '/ops/orders/{id}/timeline',
     operationId: 'getOrderTimeline',
     scopes: ['operate'],
     forOneCustomer: 'refused',

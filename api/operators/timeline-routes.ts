@@ -1,4 +1,4 @@
-/** `GET /orders/:id/timeline`: everything that happened to an order, for operators. */
+/** `GET /ops/orders/:id/timeline`: everything that happened to an order, for operators. */
 import { type Request, type Response, Router } from 'express';
 import type { z } from 'zod';
 import { Admission } from '../http/admission';
@@ -29,7 +29,7 @@ export function timelineRoutes(deps: TimelineRoutesDependencies): Router {
   });
   const router = Router();
   router
-    .route('/orders/:id/timeline')
+    .route('/ops/orders/:id/timeline')
     .get(async (request: Request, response: Response) => {
       const { id } = valid(idParameters, request.params);
       await pages.enter(request, response);

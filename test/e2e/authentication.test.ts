@@ -36,7 +36,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
 
   /** A request that is valid, but for who sends it. Its customer and order exist. */
   function request({ method, path }: (typeof OPERATIONS)[number], customerId = customer) {
-    const id = path.startsWith('/orders') ? order : customerId;
+    const id = path.includes('/orders/{id}') ? order : customerId;
     const bodies: Readonly<Record<string, object>> = {
       '/customers': { name: 'Ada', creditLimit: MONEY },
       '/orders': { customerId, orderTotal: MONEY },

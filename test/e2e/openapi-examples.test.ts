@@ -56,7 +56,7 @@ test('an order, also of an unknown customer as in the example', async () => {
   const { status, body } = await tried('placeOrder', '', WAIT);
   expect([status, body['cancellationReason']]).toEqual([201, 'UNKNOWN_CUSTOMER']);
   await tried('getOrder', `/orders/${String(body['orderId'])}`);
-  await tried('getOrderTimeline', `/orders/${String(body['orderId'])}/timeline`);
+  await tried('getOrderTimeline', `/ops/orders/${String(body['orderId'])}/timeline`);
   await tried('listOrders');
 });
 

@@ -52,7 +52,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   afterAll(() => system.stop());
 
   async function timeline(orderId: unknown): Promise<Timeline> {
-    const { status, body } = await call(`${system.url}/orders/${String(orderId)}/timeline`, 'GET');
+    const { status, body } = await call(`${system.url}/ops/orders/${String(orderId)}/timeline`, 'GET');
     expect(status).toBe(200);
     const parsed = timelineSchema.parse(body);
     expect(body).toEqual(parsed);
@@ -226,7 +226,7 @@ describe.each<Placement>(['colocated', 'distributed'])('%s', (placement) => {
   });
 
   test('an unknown order, and other methods', async () => {
-    const path = `${system.url}/orders/${randomUUID()}/timeline`;
+    const path = `${system.url}/ops/orders/${randomUUID()}/timeline`;
     expect((await call(path, 'GET')).status).toBe(404);
     expect((await call(path, 'POST')).status).toBe(405);
   });
