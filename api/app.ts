@@ -28,6 +28,7 @@ import { docsRoutes } from './operations/docs';
 import { healthRoutes, type Readiness } from './operations/health';
 import { metricsRoutes, requestDurations } from './operations/metrics';
 import { historyRoutes, type HistoryRoutesDependencies } from './order-history/order-history-routes';
+import { sagaListRoutes, type SagaListRoutesDependencies } from './operators/saga-list-routes';
 import { orderRoutes, type OrderRoutesDependencies } from './orders/order-routes';
 
 export interface ApiDependencies {
@@ -35,6 +36,8 @@ export interface ApiDependencies {
   readonly metrics: Metrics;
   /** Set when this process runs the order service. */
   readonly orders?: OrderRoutesDependencies | undefined;
+  /** For operators; set when this process runs the order service. */
+  readonly operators?: SagaListRoutesDependencies | undefined;
   /** Set when this process runs the customer service. */
   readonly customers?: CustomerRoutesDependencies | undefined;
   /** Set when this process runs the customer service without the order service. */
@@ -68,6 +71,7 @@ export function createApp(dependencies: ApiDependencies): Express {
     logger,
     metrics,
     orders,
+    operators,
     customers,
     creditSteps,
     customerWithOrders,
@@ -109,6 +113,7 @@ export function createApp(dependencies: ApiDependencies): Express {
   app.use(authorization(authentication, requestRates(requestsPerMinute)));
   const routers = [
     orders && orderRoutes(orders),
+    operators && sagaListRoutes(operators),
     customerWithOrders && customerWithOrdersRoutes(customerWithOrders),
     customers && customerRoutes(customers),
     creditSteps && creditStepRoutes(creditSteps),

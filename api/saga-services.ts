@@ -39,7 +39,7 @@ const TAIL_LIMITS = { eventsMax: TAIL_EVENTS_MAX, freshMs: FEED_FRESH_MS, pauses
 export interface SagaServices {
   readonly routes: Pick<
     ApiDependencies,
-    'orders' | 'customers' | 'creditSteps' | 'customerWithOrders' | 'events' | 'forwarded'
+    'orders' | 'operators' | 'customers' | 'creditSteps' | 'customerWithOrders' | 'events' | 'forwarded'
   >;
   /** Connection pools, by database. */
   readonly pools: Readonly<Record<string, Pool>>;
@@ -120,6 +120,7 @@ export async function startSagaServices(
   return {
     routes: {
       orders,
+      operators: orders && { ...orders, client },
       customers: customerData && customerRoutesOf(customerData),
       creditSteps: requestedSteps && {
         reserveCredit: (request) => requestedSteps.run('reserveCredit', request),

@@ -1,6 +1,7 @@
 /** Examples of requests and answers for the OpenAPI document, by `operationId`. Tests try them. */
 import { EVENT_TYPES } from '../../events/event-types';
 import { FEED_CURSOR_EXAMPLE } from '../events/event-json';
+import { OPERATOR_EXAMPLES } from '../operators/examples';
 
 export interface Examples {
   readonly request?: unknown;
@@ -119,6 +120,7 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
       },
     },
   },
+  ...OPERATOR_EXAMPLES,
   decodePayloads: { request: encoded, answers: { 200: plain } },
   encodePayloads: { request: plain, answers: { 200: encoded } },
   isAlive: { answers: { 200: { status: 'ok' } } },

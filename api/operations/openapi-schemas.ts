@@ -8,6 +8,7 @@ import { eventPageSchema } from '../events/event-json';
 import { moneyJsonSchema } from '../http/money';
 import { problemSchema, startsAfterSchema } from '../http/problems';
 import { historySchema } from '../order-history/history-json';
+import { sagaPageSchema } from '../operators/saga-list-json';
 import { newOrderBody, orderPageSchema, orderSchema, orderWithAttentionSchema } from '../orders/order-json';
 
 type Io = 'input' | 'output';
@@ -36,6 +37,7 @@ const OUTPUTS = named({
   OrderWithAttention: orderWithAttentionSchema,
   Payloads: payloadsSchema,
   Problem: problemSchema,
+  SagaPage: sagaPageSchema,
   StartsAfter: startsAfterSchema,
 });
 
