@@ -1,10 +1,15 @@
 /** Lists the orders that wait for parked steps. It begins with Temporal, so that it needs no answer of the order database. */
 import type { OrderDatabase } from '../../prisma/order/client';
-import { TimedOut, withTimeout } from '../../saga/host/with-timeout';
-import { isDatabaseUnavailable } from '../http/database-errors';
+import { withTimeout } from '../../saga/host/with-timeout';
 import { pageOf, readCursor } from '../http/pagination';
 import { parkedOrders, sagasOf } from './parked-orders';
-import { filtersRows, type SagaList, type SagaListDependencies, temporalUnavailable } from './saga-list';
+import {
+  filtersRows,
+  type ReadContext,
+  type SagaList,
+  type SagaListDependencies,
+  temporalUnavailable,
+} from './saga-list';
 import type { ParkedStepJson, SagaFacts, SagasQuery } from './saga-list-json';
 import { matches, readGivenUp, readRowsOf } from './saga-rows';
 
@@ -24,14 +29,13 @@ interface Waiting {
 /**
  * A page by the time since which the newest of the order's parked steps fails, newest first.
  *
- * @param now epoch milliseconds
  * @throws Problem `invalid-request` when the cursor is not one
  * @throws Problem `temporal-unavailable` when Temporal does not answer
  */
 export async function listParked(
   { reads, client }: SagaListDependencies,
   query: SagasQuery,
-  now: number,
+  { now, warn }: ReadContext,
 ): Promise<SagaList> {
   const { limit, cursor, orderId } = query;
   const after = cursor === undefined ? undefined : readCursor(cursor);
@@ -50,7 +54,8 @@ export async function listParked(
   let isComplete = true;
   for (let first = 0; first < waiting.length && found.length <= limit; first += lot) {
     const some = waiting.slice(first, first + lot);
-    const facts = await factsOf(reads, some, needsRows);
+    const read = factsOf(reads, some);
+    const facts = await (needsRows ? read : withoutTrouble(read, warn));
     isComplete &&= facts !== undefined;
     for (const each of some) {
       const order = facts?.orders.get(each.id);
@@ -81,16 +86,23 @@ function isAsked({ orderId, step }: SagasQuery, id: string, parked: readonly Par
 const newestOf = (parked: readonly ParkedStepJson[]): Date =>
   new Date(Math.max(...parked.map(({ since }) => Date.parse(since))));
 
-/** @returns undefined when the order database does not answer, and the rows are only for show */
-async function factsOf(reads: OrderDatabase, waiting: readonly Waiting[], needsRows: boolean) {
+type Facts = Awaited<ReturnType<typeof factsOf>>;
+
+async function factsOf(reads: OrderDatabase, waiting: readonly Waiting[]) {
   const ids = waiting.map(({ id }) => id);
-  const read = Promise.all([readRowsOf(reads, ids), readGivenUp(reads, ids)]);
-  const inTime = needsRows ? read : withTimeout(read, ROWS_WITHIN_MS, 'rows of parked orders');
-  try {
-    const [orders, givenUp] = await inTime;
-    return { orders, givenUp };
-  } catch (error) {
-    if (needsRows || !(error instanceof TimedOut || isDatabaseUnavailable(error))) throw error;
+  const [orders, givenUp] = await Promise.all([readRowsOf(reads, ids), readGivenUp(reads, ids)]);
+  return { orders, givenUp };
+}
+
+/**
+ * Of rows that are only for show. Whatever is wrong with the database may be why the steps are parked, as a permission that
+ * is missing.
+ *
+ * @returns undefined when the rows are not read in time
+ */
+function withoutTrouble(read: Promise<Facts>, warn: ReadContext['warn']): Promise<Facts | undefined> {
+  return withTimeout(read, ROWS_WITHIN_MS, 'rows of parked orders').catch((error: unknown) => {
+    warn(error, 'the rows of parked orders are not read');
     return undefined;
-  }
+  });
 }

@@ -22,16 +22,14 @@ export function sagaListRoutes({ pages, sagaLink, ...deps }: SagaListRoutesDepen
       await pages.enter(request, response);
       const now = Date.now();
       const isOfParked = query.attention === true || query.step !== undefined;
-      const { items, nextCursor, truncated, unavailable } = await (isOfParked ? listParked : listByTime)(
-        deps,
-        query,
-        now,
-      );
+      const warn = (error: unknown, message: string) => {
+        request.log.warn({ err: error }, message);
+      };
+      const list = await (isOfParked ? listParked : listByTime)(deps, query, { now, warn });
       const page: SagaPage = {
-        items: items.map((item) => sagaJson(item, sagaLink, now)),
-        nextCursor,
-        truncated,
-        unavailable: [...unavailable],
+        ...list,
+        items: list.items.map((item) => sagaJson(item, sagaLink, now)),
+        unavailable: [...list.unavailable],
       };
       response.json(page);
     })

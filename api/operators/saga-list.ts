@@ -19,17 +19,24 @@ export interface SagaList extends Page<SagaFacts> {
   readonly unavailable: readonly Source[];
 }
 
+/** What a read knows of its request. */
+export interface ReadContext {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Logs why a source is unavailable. */
+  readonly warn: (error: unknown, message: string) => void;
+}
+
 /**
  * A page by the time of the orders, newest first.
  *
- * @param now epoch milliseconds
  * @throws Problem `invalid-request` when the cursor is not one
  * @throws Problem `temporal-unavailable` when the filter needs what is parked, and Temporal does not answer
  */
 export async function listByTime(
   { reads, client }: SagaListDependencies,
   query: SagasQuery,
-  now: number,
+  { now, warn }: ReadContext,
 ): Promise<SagaList> {
   const { limit, cursor, orderId, attention } = query;
   const after = cursor === undefined ? undefined : readCursor(cursor);
@@ -37,7 +44,7 @@ export async function listByTime(
   const { items: orders, nextCursor } = pageOf(rows, limit, orderView);
   const ids = orders.map((order) => order.orderId);
   const [parked, givenUp] = await Promise.all([
-    stepsOf(client, orderId === undefined ? ids : [orderId]),
+    stepsOf(client, orderId === undefined ? ids : [orderId], warn),
     readGivenUp(reads, ids),
   ]);
   if (!parked && attention === false) throw temporalUnavailable();
@@ -78,10 +85,14 @@ function withoutRow(query: SagasQuery, parked: ParkedOrders['steps'] | undefined
 async function stepsOf(
   client: Client,
   orderIds: readonly string[],
+  warn: ReadContext['warn'],
 ): Promise<ParkedOrders['steps'] | undefined> {
   if (orderIds.length === 0) return new Map();
   return parkedOrders(client, sagasOf(orderIds)).then(
     ({ steps }) => steps,
-    () => undefined,
+    (error: unknown) => {
+      warn(error, 'the parked steps of orders are not read');
+      return undefined;
+    },
   );
 }
