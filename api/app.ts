@@ -28,6 +28,7 @@ import { docsRoutes } from './operations/docs';
 import { healthRoutes, type Readiness } from './operations/health';
 import { metricsRoutes, requestDurations } from './operations/metrics';
 import { historyRoutes, type HistoryRoutesDependencies } from './order-history/order-history-routes';
+import { overviewRoutes } from './operators/overview-routes';
 import { sagaListRoutes, type SagaListRoutesDependencies } from './operators/saga-list-routes';
 import { orderRoutes, type OrderRoutesDependencies } from './orders/order-routes';
 
@@ -114,6 +115,7 @@ export function createApp(dependencies: ApiDependencies): Express {
   const routers = [
     orders && orderRoutes(orders),
     operators && sagaListRoutes(operators),
+    operators && overviewRoutes({ ...operators, metrics, ready }),
     customerWithOrders && customerWithOrdersRoutes(customerWithOrders),
     customers && customerRoutes(customers),
     creditSteps && creditStepRoutes(creditSteps),

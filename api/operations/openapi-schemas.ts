@@ -8,6 +8,7 @@ import { eventPageSchema } from '../events/event-json';
 import { moneyJsonSchema } from '../http/money';
 import { problemSchema, startsAfterSchema } from '../http/problems';
 import { historySchema } from '../order-history/history-json';
+import { overviewSchema } from '../operators/overview-json';
 import { sagaPageSchema } from '../operators/saga-list-json';
 import { newOrderBody, orderPageSchema, orderSchema, orderWithAttentionSchema } from '../orders/order-json';
 
@@ -35,6 +36,7 @@ const OUTPUTS = named({
   OrderHistory: historySchema,
   OrderPage: orderPageSchema,
   OrderWithAttention: orderWithAttentionSchema,
+  Overview: overviewSchema,
   Payloads: payloadsSchema,
   Problem: problemSchema,
   SagaPage: sagaPageSchema,

@@ -27,6 +27,28 @@ const saga = {
   },
 };
 
+const outcomes = {
+  ...{ approved: 1_180, INSUFFICIENT_CREDIT: 21, UNKNOWN_CUSTOMER: 0, CURRENCY_MISMATCH: 1 },
+  ...{ CREDIT_CHECK_TIMEOUT: 0, CREDIT_CHECK_FAILED: 0, CUSTOMER_REQUEST: 4 },
+};
+
+const overview = {
+  at: '2026-11-23T18:30:00.000Z',
+  orders: {
+    openByState: { PENDING: 2, CANCELLING: 1 },
+    decidedPerMinute: 19,
+    outcomes: { lastHour: outcomes, lastDay: { ...outcomes, approved: 25_011 } },
+  },
+  decision: { orders: 1_000, p50Ms: 14, p99Ms: 61 },
+  groups: { underWay: 1, limit: 4, waiting: 0 },
+  sagas: { parked: 1, running: 3 },
+  outbox: { relayLagMs: 4, unpublished: { order: 1, customer: 0 } },
+  projection: { lagMs: 18 },
+  limits: [{ name: 'order_saga_database_connections{database="order"}', used: 2, limit: 10 }],
+  unavailable: [],
+};
+
 export const OPERATOR_EXAMPLES = {
+  getOverview: { answers: { 200: overview } },
   listSagas: { answers: { 200: { items: [saga], nextCursor: null, truncated: false, unavailable: [] } } },
 };

@@ -6,6 +6,13 @@ import { cursorAfter } from '../../api/http/pagination';
 import { valid } from '../../api/http/validation';
 import { listByTime } from '../../api/operators/saga-list';
 import { sagasQuery } from '../../api/operators/saga-list-json';
+import {
+  DECISIONS,
+  readDecidedPerMinute,
+  readDecision,
+  readOpen,
+  readOutcomes,
+} from '../../api/operators/overview-orders';
 import { readGivenUp, readRowsOf } from '../../api/operators/saga-rows';
 import { connectTemporal } from '../../platform/temporal';
 import { createPool } from '../../platform/postgres-session';
@@ -42,6 +49,10 @@ beforeAll(async () => {
   await admin.query(`
     INSERT INTO given_up_steps (id, order_id, saga_id, step, by, reason, at)
     SELECT gen_random_uuid(), id, saga_id, 'approve', 'ada', 'OPS-1', now() FROM orders`);
+  await admin.query(`
+    INSERT INTO outbox (aggregate_type, aggregate_id, sequence, type, data, position, published_at)
+    SELECT 'order', id, 2, CASE WHEN state = 'CANCELLED' THEN 'OrderCancelled' ELSE 'OrderApproved' END, '{}',
+      row_number() OVER (), now() FROM orders`);
   await admin.query('VACUUM ANALYZE');
   pool = createPool(databases.orderUrl, 'test');
   sent = recordStatements(pool);
@@ -114,6 +125,23 @@ describe('a page of orders', () => {
     await expectFewRowsRead(takeSent('given_up_steps'), 'given_up_steps');
   });
 
+  test('the overview', async () => {
+    sent.splice(0);
+    await Promise.all([readOpen(db), readOutcomes(db), readDecision(db), readDecidedPerMinute(db)]);
+    for (const statement of sent.splice(0)) {
+      const scans = [
+        ...(await scansOf(admin, statement, 'orders')),
+        ...(await scansOf(admin, statement, 'outbox')),
+      ];
+      expect(scans.length).toBeGreaterThan(0);
+      for (const { type, rows } of scans) {
+        expect(type).toMatch(/^(Index|Bitmap)/);
+        // Each of the two types and of the five reasons.
+        expect(rows).toBeLessThanOrEqual(5 * DECISIONS);
+      }
+    }
+  });
+
   test('pages without Temporal say so, unless they filter by what is parked', async () => {
     // Nobody listens there.
     const connection = Connection.lazy({ address: '127.0.0.1:1' });
@@ -123,6 +151,5 @@ describe('a page of orders', () => {
     await expect(list({ attention: 'false' }, away)).rejects.toMatchObject({
       problem: 'temporal-unavailable',
     });
-    await connection.close();
   });
 });
