@@ -29,6 +29,8 @@ import { healthRoutes, type Readiness } from './operations/health';
 import { metricsRoutes, requestDurations } from './operations/metrics';
 import { historyRoutes, type HistoryRoutesDependencies } from './order-history/order-history-routes';
 import { timelineRoutes, type TimelineRoutesDependencies } from './operators/timeline-routes';
+import { overviewRoutes } from './operators/overview-routes';
+import { sagaListRoutes, type SagaListRoutesDependencies } from './operators/saga-list-routes';
 import { orderRoutes, type OrderRoutesDependencies } from './orders/order-routes';
 
 export interface ApiDependencies {
@@ -38,6 +40,8 @@ export interface ApiDependencies {
   readonly orders?: OrderRoutesDependencies | undefined;
   /** Set when this process runs the order service. */
   readonly timeline?: TimelineRoutesDependencies | undefined;
+  /** For operators; set when this process runs the order service. */
+  readonly operators?: SagaListRoutesDependencies | undefined;
   /** Set when this process runs the customer service. */
   readonly customers?: CustomerRoutesDependencies | undefined;
   /** Set when this process runs the customer service without the order service. */
@@ -74,6 +78,7 @@ export function createApp(dependencies: ApiDependencies): Express {
     metrics,
     orders,
     timeline,
+    operators,
     customers,
     creditSteps,
     customerWithOrders,
@@ -116,6 +121,8 @@ export function createApp(dependencies: ApiDependencies): Express {
   const routers = [
     orders && orderRoutes(orders),
     timeline && timelineRoutes(timeline),
+    operators && sagaListRoutes(operators),
+    operators && overviewRoutes({ ...operators, metrics, ready }),
     customerWithOrders && customerWithOrdersRoutes(customerWithOrders),
     customers && customerRoutes(customers),
     creditSteps && creditStepRoutes(creditSteps),

@@ -39,7 +39,14 @@ const TAIL_LIMITS = { eventsMax: TAIL_EVENTS_MAX, freshMs: FEED_FRESH_MS, pauses
 export interface SagaServices {
   readonly routes: Pick<
     ApiDependencies,
-    'orders' | 'timeline' | 'customers' | 'creditSteps' | 'customerWithOrders' | 'events' | 'forwarded'
+    | 'orders'
+    | 'timeline'
+    | 'operators'
+    | 'customers'
+    | 'creditSteps'
+    | 'customerWithOrders'
+    | 'events'
+    | 'forwarded'
   >;
   /** Connection pools, by database. */
   readonly pools: Readonly<Record<string, Pool>>;
@@ -123,6 +130,7 @@ export async function startSagaServices(
     routes: {
       orders,
       timeline: orders && { ...orders, customerLog },
+      operators: orders && { ...orders, client },
       customers: customerData && customerRoutesOf(customerData),
       creditSteps: requestedSteps && {
         reserveCredit: (request) => requestedSteps.run('reserveCredit', request),

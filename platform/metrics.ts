@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 
-const PREFIX = 'order_saga_';
+export const METRIC_PREFIX = 'order_saga_';
 
 /** Histogram buckets, seconds, 5 ms to 10 s: a response takes about 10 ms, and few clients wait longer than 10 s. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -16,6 +16,8 @@ export interface Reading {
   readonly labels?: Labels;
 }
 
+type Read = () => readonly Reading[] | Promise<readonly Reading[]>;
+
 export class Metrics {
   readonly #exporter = new PrometheusExporter({
     preventServerStart: true,
@@ -24,22 +26,35 @@ export class Metrics {
   });
   readonly #provider = new MeterProvider({ readers: [this.#exporter] });
   readonly #meter = this.#provider.getMeter('order-saga');
+  readonly #gauges = new Map<string, Read>();
 
   /** @param read called for each scrape; if it throws, that scrape omits the gauge */
-  gauge(
-    name: string,
-    description: string,
-    read: () => readonly Reading[] | Promise<readonly Reading[]>,
-  ): void {
-    this.#meter.createObservableGauge(`${PREFIX}${name}`, { description }).addCallback(async (result) => {
+  gauge(name: string, description: string, read: Read): void {
+    this.#gauges.set(name, read);
+    this.#meter.createObservableGauge(`${METRIC_PREFIX}${name}`, { description }).addCallback(async (result) => {
       for (const { value, labels } of await Promise.resolve(read()).catch(() => []))
         result.observe(value, labels);
     });
   }
 
+  /** The names of the gauges, without the prefix of the project. */
+  get gauges(): readonly string[] {
+    return [...this.#gauges.keys()];
+  }
+
+  /**
+   * Reads one gauge for another purpose than a scrape.
+   *
+   * @returns undefined when this process does not have it
+   * @throws what the gauge throws
+   */
+  async read(name: string): Promise<readonly Reading[] | undefined> {
+    return this.#gauges.get(name)?.();
+  }
+
   /** @returns a function that records a duration, seconds */
   durations(name: string, description: string): (seconds: number, labels: Labels) => void {
-    const histogram = this.#meter.createHistogram(`${PREFIX}${name}`, {
+    const histogram = this.#meter.createHistogram(`${METRIC_PREFIX}${name}`, {
       description,
       advice: { explicitBucketBoundaries: DURATION_BUCKETS },
     });
@@ -50,7 +65,7 @@ export class Metrics {
 
   /** @returns a function that increments the counter by one */
   counter(name: string, description: string): (labels: Labels) => void {
-    const counter = this.#meter.createCounter(`${PREFIX}${name}`, { description });
+    const counter = this.#meter.createCounter(`${METRIC_PREFIX}${name}`, { description });
     return (labels) => {
       counter.add(1, labels);
     };

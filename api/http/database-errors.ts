@@ -16,7 +16,7 @@ const UNAVAILABLE_MESSAGES = new RegExp(
     'ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN',
     'DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections|TlsConnectionError',
     'connection terminated|terminating connection|connection timeout|timeout exceeded when trying to connect|query read timeout|statement timeout|connection error and is not queryable',
-    'not accepting|starting up|shutting down|recovery mode',
+    'not (currently )?accepting|starting up|shutting down|recovery mode',
     // A transaction that got no connection in time, or exceeded its own time limit.
     'unable to start a transaction|expired transaction',
   ].join('|'),

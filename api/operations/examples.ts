@@ -2,6 +2,7 @@
 import { EVENT_TYPES } from '../../events/event-types';
 import { FEED_CURSOR_EXAMPLE } from '../events/event-json';
 import { timelineExample } from '../operators/timeline-example';
+import { OPERATOR_EXAMPLES } from '../operators/examples';
 
 export interface Examples {
   readonly request?: unknown;
@@ -121,6 +122,7 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
       },
     },
   },
+  ...OPERATOR_EXAMPLES,
   decodePayloads: { request: encoded, answers: { 200: plain } },
   encodePayloads: { request: plain, answers: { 200: encoded } },
   isAlive: { answers: { 200: { status: 'ok' } } },

@@ -7,6 +7,8 @@ import { customerSchema, newCustomerBody } from '../customers/customer-json';
 import { customerQuery, customerWithOrdersSchema } from '../customers/customer-with-orders';
 import { eventPageSchema, eventsQuery, eventStreamSchema, FEED_CURSOR_EXAMPLE } from '../events/event-json';
 import { timelineOperations } from '../operators/timeline-operations';
+import { OVERVIEW_OPERATIONS } from '../operators/overview-operations';
+import { SAGA_LIST_OPERATIONS } from '../operators/saga-list-operations';
 import { historyQuery, historySchema } from '../order-history/history-json';
 import {
   customerOrdersQuery,
@@ -283,4 +285,8 @@ export const OPERATIONS: readonly Operation[] = [
     answers: { 200: { description: 'The encoded payloads, in order.', schema: payloadsSchema } },
     problems: CODEC,
   },
+  ...[...SAGA_LIST_OPERATIONS, ...OVERVIEW_OPERATIONS].map((operation) => ({
+    ...operation,
+    problems: [...READ, ...operation.problems],
+  })),
 ];

@@ -9,6 +9,8 @@ import { moneyJsonSchema } from '../http/money';
 import { problemSchema, startsAfterSchema } from '../http/problems';
 import { timelineSchema } from '../operators/timeline-json';
 import { historySchema } from '../order-history/history-json';
+import { overviewSchema } from '../operators/overview-json';
+import { sagaPageSchema } from '../operators/saga-list-json';
 import { newOrderBody, orderPageSchema, orderSchema, orderWithAttentionSchema } from '../orders/order-json';
 
 type Io = 'input' | 'output';
@@ -36,8 +38,10 @@ const OUTPUTS = named({
   OrderPage: orderPageSchema,
   OrderTimeline: timelineSchema,
   OrderWithAttention: orderWithAttentionSchema,
+  Overview: overviewSchema,
   Payloads: payloadsSchema,
   Problem: problemSchema,
+  SagaPage: sagaPageSchema,
   StartsAfter: startsAfterSchema,
 });
 

@@ -14,8 +14,6 @@ const SHARED_MS = 2_000;
 /** 5 s: for what changes only when an operator changes it. */
 export const SETTING_SHARED_MS = 5_000;
 
-export type Check = () => Promise<unknown>;
-
 interface SharedCheckOptions {
   /** How long a success answers later probes, milliseconds; default: 2,000. */
   readonly sharedMs?: number;
@@ -23,9 +21,9 @@ interface SharedCheckOptions {
   readonly now?: () => number;
 }
 
-interface Started {
+interface Started<Result> {
   readonly at: number;
-  readonly result: Promise<unknown>;
+  readonly result: Promise<Result>;
   isUnderWay: boolean;
 }
 
@@ -35,16 +33,16 @@ interface Started {
  * @example
  * const checks = { database: sharedCheck(() => db.$queryRaw`SELECT 1`), worker: () => worker.check() };
  */
-export function sharedCheck(
-  check: Check,
+export function sharedCheck<Result>(
+  check: () => Promise<Result>,
   { sharedMs = SHARED_MS, now = () => performance.now() }: SharedCheckOptions = {},
-): Check {
-  let last: Started | undefined;
+): () => Promise<Result> {
+  let last: Started<Result> | undefined;
   return () => {
     if (last && (last.isUnderWay || now() - last.at < sharedMs)) return last.result;
     // With a time limit of its own: a call that never ends must not answer the probes after the outage.
     const result = withTimeout(check(), CHECK_TIMEOUT_MS, 'check');
-    const started: Started = { at: now(), result, isUnderWay: true };
+    const started: Started<Result> = { at: now(), result, isUnderWay: true };
     last = started;
     result.then(
       () => {

@@ -4,7 +4,7 @@ import type { OrderDatabase } from '../../prisma/order/client';
 import type { OrderView } from './order-json';
 import { type Page, pageOf, readCursor } from '../http/pagination';
 
-type OrderRow = NonNullable<Awaited<ReturnType<OrderDatabase['order']['findUnique']>>>;
+export type OrderRow = NonNullable<Awaited<ReturnType<OrderDatabase['order']['findUnique']>>>;
 
 export interface OrderFilter {
   readonly customerId?: string | undefined;
@@ -41,7 +41,7 @@ export async function listOrders<Item>(
   return pageOf(rows, limit, (row) => item(orderView(row)));
 }
 
-function orderView(row: OrderRow): OrderView {
+export function orderView(row: OrderRow): OrderView {
   const reason = CANCELLATION_REASONS.find((known) => known === row.cancellationReason);
   return {
     orderId: row.id,

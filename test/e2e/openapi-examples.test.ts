@@ -69,6 +69,12 @@ test('a cancellation, and the history', async () => {
   await tried('getOrderHistory', `/customers/${customer}/order-history?includes=${includes}`, WAIT);
 });
 
+test('what operators read', async () => {
+  const { body } = await tried('listSagas');
+  expect(body).toMatchObject({ items: expect.any(Array), unavailable: [] });
+  expect((await tried('getOverview')).body).toMatchObject({ unavailable: [] });
+});
+
 test('the events and the probes', async () => {
   const { body } = await tried('readEvents', '/events?limit=5');
   expect(Object.keys(body)).toEqual(expect.arrayContaining(['items', 'nextCursor', 'startsAfter']));

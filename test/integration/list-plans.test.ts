@@ -1,7 +1,6 @@
 /** Each filter of the API reads its own rows by an index, however many others there are. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Client, type Pool, type PoolClient } from 'pg';
-import { z } from 'zod';
+import { Client, type Pool } from 'pg';
 import { listOrders, type OrderFilter } from '../../api/orders/order-reads';
 import { cursorAfter } from '../../api/http/pagination';
 import { databaseLog } from '../../events/event-log';
@@ -11,6 +10,7 @@ import { createPool } from '../../platform/postgres-session';
 import { createOrderDatabase, type OrderDatabase } from '../../prisma/order/client';
 import { eventBase } from '../support/event-base';
 import { createTestDatabases, type TestDatabases } from '../support/databases';
+import { recordStatements, scansOf, type Statement } from '../support/query-plans';
 
 const CUSTOMER = '0190b2c5-0000-7000-8000-000000000001';
 const ROWS = 100_000;
@@ -18,13 +18,11 @@ const LIMIT = 20;
 /** A page, for each of five types, and what decides between equal times. */
 const READ_MAX = 6 * (LIMIT + 1);
 
-const statementSchema = z.object({ text: z.string(), values: z.array(z.unknown()) });
-
 let databases: TestDatabases;
 let pool: Pool;
 let db: OrderDatabase;
 let admin: Client;
-let last: z.infer<typeof statementSchema> | undefined;
+let sent: Statement[];
 
 beforeAll(async () => {
   databases = await createTestDatabases();
@@ -45,7 +43,7 @@ beforeAll(async () => {
   await admin.query(`UPDATE outbox_relay SET last_position = ${String(ROWS)}`);
   await admin.query('VACUUM ANALYZE');
   pool = createPool(databases.orderUrl, 'test');
-  pool.on('connect', record);
+  sent = recordStatements(pool);
   db = createOrderDatabase(databases.orderUrl, pool);
 });
 afterAll(async () => {
@@ -54,52 +52,14 @@ afterAll(async () => {
   await databases.drop();
 });
 
-/** Remembers the statement that the product sends. */
-function record(client: PoolClient): void {
-  const query = client.query.bind(client) as (...parts: unknown[]) => unknown;
-  Object.assign(client, {
-    query: (...parts: unknown[]) => {
-      const [statement] = parts;
-      if (typeof statement === 'object' && statement !== null && 'text' in statement) {
-        last = statementSchema.parse(statement);
-      }
-      return query(...parts);
-    },
-  });
-}
-
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Actual Rows': number;
-  readonly 'Actual Loops': number;
-  readonly 'Rows Removed by Filter'?: number;
-  readonly Plans?: readonly PlanNode[];
-}
-
-function nodesOf(node: PlanNode): PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
-}
-
-/** With values, and as a prepared statement that was planned without them. */
 async function expectFewRowsRead(table: string): Promise<void> {
+  const last = sent.at(-1);
   if (!last) throw new Error('no statement was sent');
-  const { text, values } = last;
-  for (const mode of ['force_custom_plan', 'force_generic_plan']) {
-    await admin.query(`SET plan_cache_mode = ${mode}`);
-    const { rows } = await admin.query<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>({
-      name: `${mode}${String(Math.random())}`,
-      text: `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`,
-      values,
-    });
-    const nodes = rows[0]?.['QUERY PLAN'].flatMap(({ Plan }) => nodesOf(Plan)) ?? [];
-    const scans = nodes.filter((node) => node['Relation Name'] === table);
-    expect(scans.length).toBeGreaterThan(0);
-    for (const scan of scans) {
-      expect([mode, scan['Node Type']]).not.toEqual([mode, 'Seq Scan']);
-      const read = scan['Actual Loops'] * (scan['Actual Rows'] + (scan['Rows Removed by Filter'] ?? 0));
-      expect(read).toBeLessThanOrEqual(READ_MAX);
-    }
+  const scans = await scansOf(admin, last, table);
+  expect(scans.length).toBeGreaterThan(0);
+  for (const { mode, type, rows } of scans) {
+    expect([mode, type]).not.toEqual([mode, 'Seq Scan']);
+    expect(rows).toBeLessThanOrEqual(READ_MAX);
   }
 }
 

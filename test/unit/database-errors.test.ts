@@ -17,6 +17,14 @@ test('errors of the driver about a lost connection mean that the database is una
   expect(isDatabaseUnavailable(thrownIn('node_modules/@prisma/adapter-pg/dist/index.js', cut))).toBe(true);
 });
 
+test('a database that an operator has closed to new connections is unavailable', () => {
+  for (const message of [
+    'the database system is not accepting connections',
+    'database "orders" is not currently accepting connections',
+  ])
+    expect(isDatabaseUnavailable(thrownIn('node_modules/pg/lib/client.js', message))).toBe(true);
+});
+
 test('the same message of another module, and other messages of the driver, do not', () => {
   expect(
     isDatabaseUnavailable(thrownIn('node_modules/@grpc/grpc-js/build/src/call.js', CONNECTION_LOST)),
