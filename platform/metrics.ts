@@ -31,10 +31,12 @@ export class Metrics {
   /** @param read called for each scrape; if it throws, that scrape omits the gauge */
   gauge(name: string, description: string, read: Read): void {
     this.#gauges.set(name, read);
-    this.#meter.createObservableGauge(`${METRIC_PREFIX}${name}`, { description }).addCallback(async (result) => {
-      for (const { value, labels } of await Promise.resolve(read()).catch(() => []))
-        result.observe(value, labels);
-    });
+    this.#meter
+      .createObservableGauge(`${METRIC_PREFIX}${name}`, { description })
+      .addCallback(async (result) => {
+        for (const { value, labels } of await Promise.resolve(read()).catch(() => []))
+          result.observe(value, labels);
+      });
   }
 
   /** The names of the gauges, without the prefix of the project. */

@@ -5,10 +5,10 @@ import type { OrderDatabase } from '../../prisma/order/client';
 import type { DecisionOverview, OrdersOverview, OutcomeCounts } from './overview-json';
 
 /** 10,000 open orders: a larger number says no more, and counting them takes milliseconds. */
-export const OPEN_MAX = 10_000;
+const OPEN_MAX = 10_000;
 
 /** 100,000 orders of each outcome: counted in the index in some 10 ms. */
-export const OUTCOME_MAX = 100_000;
+const OUTCOME_MAX = 100_000;
 
 /** 1,000 orders: enough for a 99th percentile of ten orders. */
 export const DECISIONS = 1_000;

@@ -62,7 +62,7 @@ const parkedStepSchema = z.object({
 
 const givenUpSchema = z.object({ step: z.string(), by: z.string(), reason: z.string(), at: timeSchema });
 
-export const sagaSchema = z
+const sagaSchema = z
   .object({
     orderId: z.guid(),
     sagaId: z.string().meta({ description: "Workflow id of the order's saga." }),
