@@ -14,6 +14,7 @@ import { measureClients, printClients } from './clients';
 import { measureEventCost, printEventCost } from './event-cost';
 import { measureFeed, printFeed } from './feed';
 import { measureIdle, printIdle } from './idle';
+import { measureLag, printLag } from './lag';
 import { type Measure, type Measured, median, WARM_UP_SHARE } from './measure';
 import { NAMESPACES, startMeasures } from './measure-suite';
 import { measureMemory, printMemory } from './memory';
@@ -33,6 +34,7 @@ const MEMORY_ORDERS = 100_000;
 const STATEMENT_LISTS = 400;
 const FEED_ORDERS = 20_000;
 const PROFILED_ORDERS = 10_000;
+const LAG_ORDERS = 400;
 
 const USAGE = `npm run bench               orders per second over HTTP, and the baselines, in one run on the same servers
 npm run bench -- audit      time and memory of the audit
@@ -46,12 +48,14 @@ npm run bench -- auth       orders with and without access tokens
 npm run bench -- clients    an order of one client alone, and beside another client at full speed
 npm run bench -- feed       events of the relay and of the order history
 npm run bench -- processes  orders with one, two and four order services, and the processor time of each part
+npm run bench -- lag        how far consumers and the order history are behind
 npm run bench -- idle       the processor time of start:distributed in a minute without requests, by process
 npm run bench -- profile    the processor time of an order alone and of one of 200 in flight, by part
 
   --orders N    orders in a run, default: ${String(ORDERS)}; audited, listed or in the tables, default: ${String(MANY_ORDERS)};
                 placed to measure memory, default: ${String(MEMORY_ORDERS)}; statements, default: ${String(STATEMENT_LISTS)};
-                whose events are applied, default: ${String(FEED_ORDERS)}; profiled, default: ${String(PROFILED_ORDERS)}
+                whose events are applied, default: ${String(FEED_ORDERS)}; profiled, default: ${String(PROFILED_ORDERS)};
+                whose delays are measured, default: ${String(LAG_ORDERS)}
   --rounds N    how often each measure is taken; default: 3
   --only WORDS  only measures whose name contains the words; may be repeated
   --json FILE   where the figures are written; default: a new file in .data/bench
@@ -82,6 +86,7 @@ const readOptions = options(
         'feed',
         'processes',
         'idle',
+        'lag',
         'profile',
       ]),
     )
@@ -114,6 +119,8 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<number>>> 
       printProcesses,
       options,
     ),
+  lag: async (options) =>
+    finish(await measureLag(options.orders ?? LAG_ORDERS, options.rounds), printLag, options),
   idle: async (options) => finish(await measureIdle(options.rounds), printIdle, options),
   profile: async (options) =>
     finish(await measureProfile(options.orders ?? PROFILED_ORDERS), printProfile, options),
