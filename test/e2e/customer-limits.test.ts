@@ -64,7 +64,9 @@ test('a process that has just started counts the orders that are there', async (
   const body = { customerId, orderTotal: { amount: '1.00', currency: 'USD' } };
   expect((await call(`${another.url}/orders`, 'POST', body)).status).toBe(429);
   await release();
+  // Not its databases.
   await another.stopService();
+  await another.stopCustomerService();
 });
 
 test.each([
